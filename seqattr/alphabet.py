@@ -1,0 +1,165 @@
+"""DNA letters, their codes and their one-hot columns: the only place that knows ACGT and N.
+
+Codes are 0 1 2 3 for A C G T (U is T) and 4 for N and every other IUPAC letter; the one-hot column of
+code 4 is zero. Upper and lower case are the same. A, C, G, T stand in this order, so the complement of
+code c is 3 - c and the reverse complement of a (4, L) array is the array read backwards on both axes.
+"""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from seqattr.errors import InputError
+
+ALPHABET = "ACGT"
+AMBIGUOUS = "RYSWKMBDHV"
+UNKNOWN = 4
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+_ILLEGAL = 255
+_LEGAL = "ACGTUN" + AMBIGUOUS
+_LEGAL_BYTES = (_LEGAL + _LEGAL.lower()).encode()
+_AMBIGUOUS_BYTES = (AMBIGUOUS + AMBIGUOUS.lower()).encode()
+_ONLY_PROTEIN = frozenset("EFIJLOPQZX*" + "efijlopqzx")
+_COMPLEMENT = str.maketrans("ACGTUNRYSWKMBDHVacgtunryswkmbdhv", "TGCAANYRSWMKVHDBtgcaanyrswmkvhdb")
+_LETTERS = np.frombuffer(b"ACGTN", dtype=np.uint8)
+
+
+def _code_table() -> npt.NDArray[np.uint8]:
+    table = np.full(256, _ILLEGAL, dtype=np.uint8)
+    table[np.frombuffer(_LEGAL_BYTES, dtype=np.uint8)] = UNKNOWN
+    for code, letter in enumerate(ALPHABET):
+        table[[ord(letter), ord(letter.lower())]] = code
+    table[[ord("U"), ord("u")]] = ALPHABET.index("T")
+    return table
+
+
+_CODES = _code_table()
+
+
+def encode(text: str | bytes) -> npt.NDArray[np.uint8]:
+    """The codes (L,) of a DNA text; raises InputError at the first letter that is no DNA letter."""
+    codes = _CODES[np.frombuffer(_as_bytes(text), dtype=np.uint8)]
+    if np.any(codes == _ILLEGAL):
+        raise InputError(f"the sequence {_complaint(text)}")
+    return codes
+
+
+def decode(codes: npt.ArrayLike) -> str:
+    """The text of codes (L,), with N for code 4; raises InputError for a code outside 0 ... 4."""
+    return _LETTERS[_checked_codes(np.asarray(codes))].tobytes().decode()
+
+
+def one_hot(sequences: str | Sequence[str] | npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:
+    """One-hot int8 columns: text (L letters) -> (4, L), N texts -> (N, 4, L), codes (..., L) -> (..., 4, L).
+
+    Raises InputError where texts differ in length, a letter is no DNA letter or a code is not 0 ... 4.
+    """
+    if isinstance(sequences, np.ndarray):
+        codes = _checked_codes(sequences)
+    elif isinstance(sequences, str):
+        codes = encode(sequences)
+    else:
+        codes = _encode_all(sequences)
+    columns = np.arange(len(ALPHABET), dtype=np.uint8)[:, None]
+    return (codes[..., None, :] == columns).view(np.int8)
+
+
+def codes_of(one_hot: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
+    """The codes (..., L) of one-hot columns (..., 4, L); a zero column gives 4.
+
+    Raises InputError where a column is neither one-hot nor zero.
+    """
+    _check_channels(one_hot)
+    ones = one_hot == 1
+    count = ones.sum(axis=-2)
+    wrong = ((one_hot != 0) & ~ones).any(axis=-2) | (count > 1)
+    if wrong.any():
+        place = tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise InputError(f"the column at index {place} is neither one-hot nor zero")
+    return np.where(count == 1, ones.argmax(axis=-2), UNKNOWN).astype(np.uint8)
+
+
+def reverse_complement(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+    """The other strand of one-hot columns or of their contributions, (..., 4, L) -> (..., 4, L)."""
+    _check_channels(array)
+    return np.ascontiguousarray(array[..., ::-1, ::-1])
+
+
+def reverse_complement_text(text: str) -> str:
+    """The other strand of a DNA text; IUPAC letters and case are kept."""
+    return text.translate(_COMPLEMENT)[::-1]
+
+
+def count_ambiguous(text: str | bytes) -> int:
+    """How many letters are IUPAC codes other than ACGTUN; they are read as N."""
+    data = _as_bytes(text)
+    return len(data) - len(data.translate(None, delete=_AMBIGUOUS_BYTES))
+
+
+def looks_like_protein(text: str | bytes) -> bool:
+    """Whether the first letter that is no DNA letter is one of a protein."""
+    place = _first_illegal(text)
+    return place is not None and _letter(text, place) in _ONLY_PROTEIN
+
+
+def check_dna(name: str, text: str | bytes) -> None:
+    """Raise InputError with the first letter (position from 1) of the named record that is no DNA letter."""
+    complaint = _complaint(text)
+    if complaint:
+        raise InputError(f"record '{name}' {complaint}")
+
+
+def _complaint(text: str | bytes) -> str:
+    """What is wrong with the first letter that is no DNA letter; empty where there is none."""
+    place = _first_illegal(text)
+    if place is None:
+        return ""
+    hint = "; is this a protein FASTA?" if looks_like_protein(text) else ""
+    return f"holds {_letter(text, place)!r} at position {place + 1}, which is no DNA letter{hint}"
+
+
+def _first_illegal(text: str | bytes) -> int | None:
+    """Deleting every legal letter is the fastest test there is; the place is sought only if one is left."""
+    data = _as_bytes(text)
+    left = data.translate(None, delete=_LEGAL_BYTES)
+    return data.index(left[:1]) if left else None
+
+
+def _as_bytes(text: str | bytes) -> bytes:
+    """One byte per letter; a letter outside ASCII becomes '?', which is as illegal."""
+    return text.encode("ascii", "replace") if isinstance(text, str) else text
+
+
+def _letter(text: str | bytes, place: int) -> str:
+    return text[place] if isinstance(text, str) else chr(text[place])
+
+
+def _encode_all(texts: Sequence[str]) -> npt.NDArray[np.uint8]:
+    if len(texts) == 0:
+        raise InputError("there are no sequences to encode")
+    for index, text in enumerate(texts):
+        if len(text) != len(texts[0]):
+            raise InputError(
+                f"sequences must all have one length: sequence {index + 1} has {len(text)} bases, "
+                f"the first has {len(texts[0])}"
+            )
+        complaint = _complaint(text)
+        if complaint:
+            raise InputError(f"sequence {index + 1} {complaint}")
+    return encode("".join(texts)).reshape(len(texts), -1)
+
+
+def _checked_codes(codes: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    is_whole = np.issubdtype(codes.dtype, np.integer) or not codes.size
+    if not is_whole or ((codes < 0) | (codes > UNKNOWN)).any():
+        raise InputError("codes must be whole numbers from 0 to 4 (A C G T N)")
+    return codes.astype(np.uint8, copy=False)
+
+
+def _check_channels(array: npt.NDArray[np.generic]) -> None:
+    if array.ndim < 2 or array.shape[-2] != len(ALPHABET):
+        raise InputError(f"expected an array of shape (..., 4, L) with channels A C G T, not {array.shape}")

@@ -1,0 +1,216 @@
+"""From a PyTorch module to a graph: torch.export, translated into plain steps.
+
+The module itself is not written on; its training flags are put back.
+"""
+
+import contextlib
+import os
+import re
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.export import Dim, ExportedProgram
+from torch.fx import Node
+
+from seqattr.engine.graph import INPUT, Graph, Ref, Step
+from seqattr.engine.kinds import ARITHMETIC
+from seqattr.engine.lowering import TRANSPARENT, lowering_table
+from seqattr.errors import ModelError, UnsupportedOp
+
+TORCH_FOLDER = os.path.dirname(torch.__file__)
+# Checks that a graph with a free batch size carries along; they compute nothing.
+ASSERTIONS = ("_assert", "sym_constrain", "_check")
+ARITHMETIC_NAMES = {function: name for name, function in ARITHMETIC.items()}
+
+
+def capture(module: nn.Module, example: Tensor, free_length: bool) -> tuple[Graph, int | None]:
+    """The graph of `module` on inputs like `example` (N, 4, L), with any batch size.
+
+    With `free_length` the length stays free too, if the model allows it: the second value is then the
+    least length that torch.export vouches for, else None. Raises ModelError if the module cannot be
+    captured.
+    """
+    with evaluating(module):
+        program = export(module, example, free_length)
+    return translate(program), least_length(program)
+
+
+def least_length(program: ExportedProgram) -> int | None:
+    """The lower end of the range of a free length; None for a length that is fixed."""
+    sequence = next(node for node in program.graph.nodes if node.name in program.graph_signature.user_inputs)
+    length = sequence.meta["val"].shape[2]
+    bounds = None if isinstance(length, int) else program.range_constraints.get(length.node.expr)
+    return None if bounds is None else int(bounds.lower)
+
+
+@contextlib.contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Every submodule in eval mode and no fused attention kernels, and all put back afterwards."""
+    flags = {m: m.training for m in module.modules()}
+    fast = torch.backends.mha.get_fastpath_enabled()
+    try:
+        for m in flags:
+            m.training = False
+        torch.backends.mha.set_fastpath_enabled(False)
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+        for m, flag in flags.items():
+            m.training = flag
+
+
+def export(module: nn.Module, example: Tensor, free_length: bool) -> ExportedProgram:
+    """The exported program, composite ops written out."""
+    sizes: dict[int, Any] = {0: Dim("batch", min=2)}
+    if free_length:
+        sizes[2] = Dim.AUTO  # DYNAMIC would refuse lengths that any check in the model rules out
+    table = lowering_table()
+    try:
+        with warnings.catch_warnings(), quiet_torch(), torch.no_grad():
+            warnings.simplefilter("ignore")
+            program = torch.export.export(module, (example,), dynamic_shapes=(sizes,), strict=False)
+            origins = {node.name: str(node.target) for node in program.graph.nodes}
+            program = program.run_decompositions(table)
+    except UnsupportedOp:
+        raise
+    except Exception as error:  # torch.export raises many kinds; all mean the same to the user
+        raise ModelError(f"the model cannot be captured: {first_line(error)}") from error
+    program.graph.owning_module.meta["origins"] = origins
+    return program
+
+
+@contextlib.contextmanager
+def quiet_torch() -> Iterator[None]:
+    """torch.export logs its own tracebacks; the one line that matters is raised."""
+    import logging
+
+    previous = logging.root.manager.disable
+    logging.disable(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.disable(previous)
+
+
+def first_line(error: BaseException) -> str:
+    """What an exception says, in one line, with the user's own source line when it is named."""
+    text = str(error).strip()
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    head = lines[0] if lines else type(error).__name__
+    source = user_line(text)
+    return f"{head} (at {source})" if source and source not in head else head
+
+
+# --- translation -------------------------------------------------------------------------------
+
+
+def translate(program: ExportedProgram) -> Graph:
+    """The program's nodes as steps, its parameters and constants as tensors."""
+    tensors = named_tensors(program)
+    origins = program.graph.owning_module.meta.get("origins", {})
+    steps: list[Step] = []
+    nodes: dict[Node, Step] = {}
+    outputs: tuple[str, ...] = ()
+    for node in program.graph.nodes:
+        if node.op == "placeholder" and node.name not in tensors:
+            nodes[node] = Step(INPUT, "", ())
+        elif node.op == "output":
+            outputs = tuple(a.name if nodes.get(a) is None else nodes[a].name for a in node.args[0])
+        elif node.op == "call_function" and not is_assertion(node):
+            nodes[node] = step_of(node, nodes, origins)
+            steps.append(nodes[node])
+    return Graph(tuple(steps), tensors, outputs)
+
+
+def named_tensors(program: ExportedProgram) -> dict[str, Tensor]:
+    """Parameters, buffers and constants by the names of the placeholders that stand for them."""
+    table: dict[str, Tensor] = {}
+    for spec in program.graph_signature.input_specs:
+        if spec.target is None:
+            continue
+        value = program.state_dict.get(spec.target, program.constants.get(spec.target))
+        if isinstance(value, Tensor):
+            table[spec.arg.name] = value.detach().clone()
+    return table
+
+
+def is_assertion(node: Node) -> bool:
+    return any(word in str(node.target) for word in ASSERTIONS)
+
+
+def step_of(node: Node, nodes: dict[Node, Step], origins: dict[str, str]) -> Step:
+    """One step; taking an item of an op with several outputs becomes that op with its output chosen."""
+    if op_name(node) == "operator.getitem":
+        whole = nodes[node.args[0]]  # type: ignore[index]
+        return Step(node.name, whole.op, whole.args, whole.kwargs, node.args[1], whole.source, whole.part_of)  # type: ignore[arg-type]
+    origin = origin_of(node, origins)
+    return Step(
+        name=node.name,
+        op=op_name(node),
+        args=tuple(plain(a, nodes) for a in node.args),
+        kwargs={k: plain(v, nodes) for k, v in node.kwargs.items() if k not in DEVICE_WORDS},
+        source=user_line(node.meta.get("stack_trace") or "") or module_path(node),
+        part_of=COMPOSITES.get(origin, ""),
+    )
+
+
+COMPOSITES = {str(op): str(op).split(".")[1] for op in lowering_table() if op not in TRANSPARENT}
+DEVICE_WORDS = ("device", "layout", "pin_memory", "memory_format")
+# A view needs its argument's memory in order, which dropping copies does not promise.
+RENAMED = dict.fromkeys(("aten.view.default", "aten._unsafe_view.default"), "aten.reshape.default")
+
+
+def op_name(node: Node) -> str:
+    """aten.relu.default, operator.add ..."""
+    target = node.target
+    if isinstance(target, torch._ops.OpOverload):
+        return RENAMED.get(str(target), str(target))
+    known = ARITHMETIC_NAMES.get(target)  # type: ignore[arg-type]
+    if known:
+        return known
+    module = getattr(target, "__module__", "").lstrip("_")
+    return f"{module}.{getattr(target, '__name__', target)}"
+
+
+def origin_of(node: Node, origins: dict[str, str]) -> str:
+    """The op of the user's own graph that this node was written out from."""
+    history = node.meta.get("from_node") or []
+    while history:
+        if history[-1].name in origins:
+            return origins[history[-1].name]
+        history = history[-1].from_node or []
+    return ""
+
+
+def plain(argument: Any, nodes: dict[Node, Step]) -> Any:
+    """A node's argument as plain data: Refs, numbers, strings, dtypes, lists."""
+    if isinstance(argument, Node):
+        return Ref(nodes[argument].name if argument in nodes else argument.name)
+    if isinstance(argument, list | tuple):
+        return [plain(a, nodes) for a in argument]
+    if isinstance(argument, torch.device | torch.memory_format | torch.layout):
+        return None
+    return argument
+
+
+def user_line(trace: str) -> str:
+    """The innermost line of a stack trace that is not torch's own, as `file.py:12 in forward: code`."""
+    frames = re.findall(r'File "([^"]+)", line (\d+), in (\S+)\n\s*(.*)', trace)
+    mine = [
+        frame
+        for frame in frames
+        if not frame[0].startswith(TORCH_FOLDER) and "/seqattr/engine/" not in frame[0]
+    ]
+    if not mine:
+        return ""
+    path, line, function, code = mine[-1]
+    return f"{os.path.basename(path)}:{line} in {function}: {code.strip()}"
+
+
+def module_path(node: Node) -> str:
+    """The innermost module, for graphs that carry no source lines."""
+    stack = node.meta.get("nn_module_stack") or {}
+    return next((path for path, _ in reversed(stack.values()) if path), "")

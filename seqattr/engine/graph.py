@@ -1,0 +1,148 @@
+"""The captured model: a list of steps as plain data, and how one step is evaluated.
+
+A graph holds nothing that can run: op names, arguments and tensors. What an op name may be is
+fixed by the tables of `kinds`; a graph that names anything else is refused.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+INPUT = "sequence"
+
+
+class Ref(str):
+    """An argument that is the value of a step, the input or a tensor of the graph, by its name."""
+
+
+class BatchLayout(NamedTuple):
+    """Where the batch sits in a value: dimension `dim` has size before * rows * after."""
+
+    dim: int
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """One node of the graph: an op on earlier values."""
+
+    name: str
+    op: str
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    output: int | None = None  # which output of an op that has several
+    source: str = ""  # the user's source line
+    part_of: str = ""  # the composite op that was written out into this step and others
+    layout: BatchLayout | None = None  # None: the value does not depend on the sequence
+    shape: str = ""  # for people, as (N, 50, 190)
+
+    def refs(self) -> Iterator[Ref]:
+        """Every argument that is a value, in order, repeats included."""
+        return find_refs((self.args, dict(self.kwargs)))
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A model as steps in order, their tensors, and the names of its outputs."""
+
+    steps: tuple[Step, ...]
+    tensors: Mapping[str, Tensor]
+    outputs: tuple[str, ...]
+
+    def to(self, device: torch.device | str, dtype: torch.dtype) -> "Graph":
+        """The same graph with its tensors on `device`, floating point ones as `dtype`."""
+        moved = {
+            name: tensor.to(device, dtype if tensor.is_floating_point() else tensor.dtype)
+            for name, tensor in self.tensors.items()
+        }
+        return replace(self, tensors=moved)
+
+    def active(self) -> set[str]:
+        """Names of the values that depend on the sequence's bases."""
+        names = {INPUT}
+        for step in self.steps:
+            if step.op not in SIZES and any(ref in names for ref in step.refs()):
+                names.add(step.name)
+        return names
+
+    def by_name(self) -> dict[str, Step]:
+        """The steps keyed by their names."""
+        return {step.name: step for step in self.steps}
+
+    def consumers(self) -> dict[str, list[Step]]:
+        """For every value, the steps that read it."""
+        table: dict[str, list[Step]] = {}
+        for step in self.steps:
+            for ref in dict.fromkeys(step.refs()):
+                table.setdefault(ref, []).append(step)
+        return table
+
+
+# An op that asks for a size depends on the batch but never on the bases.
+SIZES = frozenset({"aten.sym_size.int", "aten.sym_numel.default"})
+# Ops that make a tensor out of nothing have to be told the device.
+FACTORIES = frozenset(
+    {
+        "aten.zeros.default",
+        "aten.ones.default",
+        "aten.full.default",
+        "aten.arange.default",
+        "aten.arange.start",
+        "aten.arange.start_step",
+        "aten.eye.default",
+        "aten.scalar_tensor.default",
+    }
+)
+
+
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+FLOAT_FACTORIES = frozenset({"aten.zeros.default", "aten.ones.default", "aten.eye.default"})
+
+
+def find_refs(argument: Any) -> Iterator[Ref]:
+    """Every Ref inside nested lists, tuples and dicts."""
+    if isinstance(argument, Ref):
+        yield argument
+    elif isinstance(argument, dict):
+        for value in argument.values():
+            yield from find_refs(value)
+    elif isinstance(argument, list | tuple):
+        for value in argument:
+            yield from find_refs(value)
+
+
+def map_refs(argument: Any, change: Callable[[Ref], Any]) -> Any:
+    """The same nested argument with every Ref replaced by `change(ref)`."""
+    if isinstance(argument, Ref):
+        return change(argument)
+    if isinstance(argument, dict):
+        return {key: map_refs(value, change) for key, value in argument.items()}
+    if isinstance(argument, list | tuple):
+        return type(argument)(map_refs(value, change) for value in argument)
+    return argument
+
+
+def inputs_of(step: Step, active: set[str]) -> list[Ref]:
+    """The activation arguments of a step, in order, repeats included."""
+    return [ref for ref in step.refs() if ref in active]
+
+
+def rewire(step: Step, change: Callable[[Ref], Any]) -> Step:
+    """The step with every Ref among its arguments replaced by `change(ref)`."""
+    return replace(step, args=map_refs(step.args, change), kwargs=map_refs(dict(step.kwargs), change))
+
+
+def evaluate(step: Step, function: Callable[..., Any], values: Mapping[str, Any], like: Tensor) -> Any:
+    """The value of `step`, its arguments looked up in `values`; new tensors are made beside `like`."""
+    args = map_refs(step.args, values.__getitem__)
+    kwargs = map_refs(dict(step.kwargs), values.__getitem__)
+    if step.op in FACTORIES:
+        kwargs |= {"device": like.device}
+        if kwargs.get("dtype") in FLOATS or ("dtype" not in kwargs and step.op in FLOAT_FACTORIES):
+            kwargs["dtype"] = like.dtype
+    result = function(*args, **kwargs)
+    return result if step.output is None else result[step.output]

@@ -1,0 +1,254 @@
+"""What sort of op each step is: the only list of the ops that seqattr knows.
+
+A rulebook speaks of kinds, never of ops. An op that stands in none of these tables is an
+`UnsupportedOp`, at capture; a model file that names one is refused.
+"""
+
+import math
+import operator
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+import torch
+
+from seqattr.engine.elementwise import ELEMENTWISE
+from seqattr.engine.graph import FACTORIES, SIZES, Graph, Ref, Step
+from seqattr.errors import UnsupportedOp
+
+
+class Kind(StrEnum):
+    """What sort of op a step is."""
+
+    LINEAR = "linear"  # weights times activations: convolution, dense, product with a constant matrix
+    SCALE = "scale"  # each element times a constant
+    OFFSET = "offset"  # plus or minus a constant, and the negative
+    SUM = "sum"  # activations added or subtracted
+    SHAPE = "shape"  # elements moved, repeated, dropped or joined
+    AVERAGE = "average"  # means, sums, average pools: weights that are never negative
+    ELEMENTWISE = "elementwise"  # a function of one input at each element: the nonlinearities
+    PRODUCT = "product"  # two activations multiplied element by element
+    QUOTIENT = "quotient"  # one activation, or a constant, divided by another
+    BILINEAR = "bilinear"  # a matrix product of two activations
+    MAX = "max"  # the largest of a window or of a dimension
+    LOGSUMEXP = "logsumexp"  # log of the sum of exponentials along dimensions
+    CONSTANT = "constant"  # sizes, and tensors that depend on no base
+
+
+# Where the activation and the weight of a linear op stand among its arguments.
+CONVOLUTIONS = {
+    "aten.conv1d.default",
+    "aten.conv2d.default",
+    "aten.conv3d.default",
+    "aten.conv_transpose1d.default",
+    "aten.conv_transpose2d.input",
+    "aten.conv_transpose3d.input",
+    "aten.convolution.default",
+}
+DENSE = {"aten.linear.default"}
+MATRIX_PRODUCTS = {
+    "aten.mm.default",
+    "aten.bmm.default",
+    "aten.matmul.default",
+    "aten.mv.default",
+    "aten.dot.default",
+}
+SUMS = {"aten.add.Tensor", "aten.add.Scalar", "aten.sub.Tensor", "aten.sub.Scalar", "aten.neg.default"}
+PRODUCTS = {"aten.mul.Tensor", "aten.mul.Scalar"}
+QUOTIENTS = {"aten.div.Tensor", "aten.div.Scalar"}
+MAXIMA = {
+    "aten.max_pool1d.default",
+    "aten.max_pool2d.default",
+    "aten.max_pool3d.default",
+    "aten.max_pool1d_with_indices.default",
+    "aten.max_pool2d_with_indices.default",
+    "aten.max_pool3d_with_indices.default",
+    "aten.adaptive_max_pool1d.default",
+    "aten.adaptive_max_pool2d.default",
+    "aten.adaptive_max_pool3d.default",
+    "aten.max.dim",
+}
+AVERAGES = {
+    "aten.mean.dim",
+    "aten.mean.default",
+    "aten.sum.dim_IntList",
+    "aten.sum.default",
+    "aten.avg_pool1d.default",
+    "aten.avg_pool2d.default",
+    "aten.avg_pool3d.default",
+    "aten.adaptive_avg_pool1d.default",
+    "aten.adaptive_avg_pool2d.default",
+    "aten.adaptive_avg_pool3d.default",
+    "aten._adaptive_avg_pool2d.default",
+    "aten.cumsum.default",
+    "aten.upsample_nearest1d.vec",
+    "aten.upsample_nearest2d.vec",
+    "aten.upsample_linear1d.vec",
+    "aten.upsample_bilinear2d.vec",
+    "aten.upsample_nearest1d.default",
+    "aten.upsample_linear1d.default",
+}
+SHAPES = {
+    "aten.view.default",
+    "aten._unsafe_view.default",
+    "aten.reshape.default",
+    "aten.flatten.using_ints",
+    "aten.unflatten.int",
+    "aten.permute.default",
+    "aten.transpose.int",
+    "aten.t.default",
+    "aten.numpy_T.default",
+    "aten.mT.default",
+    "aten.adjoint.default",
+    "aten.movedim.int",
+    "aten.movedim.intlist",
+    "aten.swapaxes.default",
+    "aten.swapdims.default",
+    "aten.squeeze.default",
+    "aten.squeeze.dim",
+    "aten.squeeze.dims",
+    "aten.unsqueeze.default",
+    "aten.expand.default",
+    "aten.expand_as.default",
+    "aten.slice.Tensor",
+    "aten.select.int",
+    "aten.narrow.default",
+    "aten.cat.default",
+    "aten.concat.default",
+    "aten.concatenate.default",
+    "aten.stack.default",
+    "aten.hstack.default",
+    "aten.pad.default",
+    "aten.constant_pad_nd.default",
+    "aten.reflection_pad1d.default",
+    "aten.replication_pad1d.default",
+    "aten.flip.default",
+    "aten.roll.default",
+    "aten.repeat.default",
+    "aten.tile.default",
+    "aten.repeat_interleave.self_int",
+    "aten.index.Tensor",
+    "aten.index_select.default",
+    "aten.gather.default",
+    "aten.unfold.default",
+    "aten.im2col.default",
+    "aten.pixel_shuffle.default",
+    "aten.pixel_unshuffle.default",
+    "aten.channel_shuffle.default",
+    "aten.split.Tensor",
+    "aten.split_with_sizes.default",
+    "aten.chunk.default",
+    "aten.tensor_split.sections",
+    "aten.unbind.int",
+    "aten.diagonal.default",
+    "aten.triu.default",
+    "aten.tril.default",
+    "aten.masked_fill.Scalar",
+    "aten.where.self",
+    "aten.where.ScalarOther",
+    "aten.where.ScalarSelf",
+}
+# Ops on sizes, and Python's own arithmetic on them.
+ARITHMETIC: dict[str, Callable[..., Any]] = {
+    "operator.add": operator.add,
+    "operator.sub": operator.sub,
+    "operator.mul": operator.mul,
+    "operator.floordiv": operator.floordiv,
+    "operator.truediv": operator.truediv,
+    "operator.mod": operator.mod,
+    "operator.neg": operator.neg,
+    "operator.pow": operator.pow,
+    "math.ceil": math.ceil,
+    "math.floor": math.floor,
+    "math.trunc": math.trunc,
+    "torch.sym_int": torch.sym_int,
+    "torch.sym_max": torch.sym_max,
+    "torch.sym_min": torch.sym_min,
+    "torch.sym_float": torch.sym_float,
+}
+KNOWN = (
+    CONVOLUTIONS
+    | DENSE
+    | MATRIX_PRODUCTS
+    | SUMS
+    | PRODUCTS
+    | QUOTIENTS
+    | MAXIMA
+    | AVERAGES
+    | SHAPES
+    | {"aten.logsumexp.default"}
+    | set(ELEMENTWISE)
+    | SIZES
+    | FACTORIES
+)
+# Arguments that must not depend on the bases: which elements are taken, or which are masked.
+FIXED_ARGUMENTS = {
+    "aten.index.Tensor": 1,
+    "aten.index_select.default": 2,
+    "aten.gather.default": 2,
+    "aten.masked_fill.Scalar": 1,
+    "aten.where.self": 0,
+    "aten.where.ScalarOther": 0,
+    "aten.where.ScalarSelf": 0,
+}
+HINTS = {
+    "aten.where.self": "write the choice as a nonlinearity, such as torch.relu or torch.maximum",
+    "aten.topk.default": "use max pooling or amax",
+    "aten.sort.default": "use max pooling or amax",
+}
+
+
+def function_of(step: Step) -> Callable[..., Any]:
+    """The function behind an op name. Raises UnsupportedOp for a name in no table."""
+    if step.op in ARITHMETIC:
+        return ARITHMETIC[step.op]
+    if step.op not in KNOWN:
+        raise UnsupportedOp(step.op, step.source, HINTS.get(step.op, ""))
+    _, name, overload = step.op.split(".")
+    return getattr(getattr(torch.ops.aten, name), overload)
+
+
+def kind_of(step: Step, active: set[str]) -> Kind:
+    """The kind of a step, given the names of the values that depend on the bases."""
+    if step.op in SIZES or not any(ref in active for ref in step.refs()):
+        return Kind.CONSTANT
+    fixed = FIXED_ARGUMENTS.get(step.op)
+    if fixed is not None and any(ref in active for ref in Step("", "", (step.args[fixed],)).refs()):
+        raise UnsupportedOp(step.op, step.source, HINTS.get(step.op, "what it picks depends on the bases"))
+    for table, kind in SIMPLE:
+        if step.op in table:
+            return kind
+    both = sum(isinstance(a, Ref) and a in active for a in step.args[:2]) == 2
+    return branching_kind(step, both, active)
+
+
+def branching_kind(step: Step, both: bool, active: set[str]) -> Kind:
+    """The kind of an op that has one when both operands are activations and another when one is."""
+    if step.op in SUMS:
+        return Kind.SUM if both else Kind.OFFSET
+    if step.op in PRODUCTS:
+        return Kind.PRODUCT if both else Kind.SCALE
+    if step.op in QUOTIENTS:
+        return Kind.SCALE if step.args[0] in active and not both else Kind.QUOTIENT
+    if step.op in MATRIX_PRODUCTS | CONVOLUTIONS | DENSE:
+        if any(isinstance(a, Ref) and a in active for a in step.args[2:]):
+            raise UnsupportedOp(
+                step.op, step.source, "its bias depends on the bases; add it in a step of its own"
+            )
+        return Kind.BILINEAR if both else Kind.LINEAR
+    raise UnsupportedOp(step.op, step.source, HINTS.get(step.op, ""))
+
+
+SIMPLE = (
+    (SHAPES, Kind.SHAPE),
+    (AVERAGES, Kind.AVERAGE),
+    (ELEMENTWISE, Kind.ELEMENTWISE),
+    (MAXIMA, Kind.MAX),
+    ({"aten.logsumexp.default"}, Kind.LOGSUMEXP),
+)
+
+
+def classify(graph: Graph) -> dict[str, Kind]:
+    """The kind of every step, by name. Raises UnsupportedOp for the first that has none."""
+    active = graph.active()
+    return {step.name: kind_of(step, active) for step in graph.steps}

@@ -1,0 +1,317 @@
+"""Composite ops written out in simple ones, so that each simple one's rule is enough.
+
+A norm, an attention or a gate is then complete because its parts are. Every function has the
+signature of the ATen op it stands for. What is written out here counts as one op without natural
+parts: its inner nonlinearities are always passed by the Rescale rule, save for TRANSPARENT ones.
+"""
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch._decomp import decomposition_table
+
+aten = torch.ops.aten
+
+
+def standardise(x: Tensor, dims: list[int], eps: float) -> Tensor:
+    """(x - mean) / sqrt(mean of squares + eps) over `dims`."""
+    centred = x - x.mean(dims, keepdim=True)
+    return centred * torch.rsqrt((centred * centred).mean(dims, keepdim=True) + eps)
+
+
+def affine(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    """x * weight + bias, either of which may be missing."""
+    x = x if weight is None else x * weight
+    return x if bias is None else x + bias
+
+
+def per_channel(tensor: Tensor | None, like: Tensor) -> Tensor | None:
+    """A (C) tensor shaped to broadcast along dimension 1 of `like`."""
+    return None if tensor is None else tensor.view(-1, *[1] * (like.ndim - 2))
+
+
+def layer_norm(
+    x: Tensor,
+    shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+    cudnn: bool = True,
+) -> Tensor:
+    return affine(standardise(x, [-1 - i for i in range(len(shape))], eps), weight, bias)
+
+
+def rms_norm(
+    x: Tensor, shape: Sequence[int], weight: Tensor | None = None, eps: float | None = None
+) -> Tensor:
+    dims = [-1 - i for i in range(len(shape))]
+    eps = torch.finfo(x.dtype).eps if eps is None else eps
+    return affine(x * torch.rsqrt((x * x).mean(dims, keepdim=True) + eps), weight, None)
+
+
+def group_norm(
+    x: Tensor,
+    groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+    cudnn: bool = True,
+) -> Tensor:
+    grouped = x.reshape(x.shape[0], groups, -1)
+    normed = standardise(grouped, [-1], eps).reshape(x.shape)
+    return affine(normed, per_channel(weight, x), per_channel(bias, x))
+
+
+def batch_norm_eval(
+    x: Tensor, weight: Tensor | None, bias: Tensor | None, mean: Tensor, var: Tensor, eps: float
+) -> Tensor:
+    scale = torch.rsqrt(var + eps)
+    scale = scale if weight is None else scale * weight
+    shift = -mean * scale
+    shift = shift if bias is None else shift + bias
+    return affine(x, per_channel(scale, x), per_channel(shift, x))
+
+
+def batch_norm(x, weight, bias, mean, var, training, momentum, eps, cudnn):  # type: ignore[no-untyped-def]
+    return NotImplemented if training else batch_norm_eval(x, weight, bias, mean, var, eps)
+
+
+def native_batch_norm_eval(x, weight, bias, mean, var, momentum, eps):  # type: ignore[no-untyped-def]
+    empty = x.new_empty(0)
+    return batch_norm_eval(x, weight, bias, mean, var, eps), empty, empty
+
+
+def instance_norm(x, weight, bias, mean, var, use_input_stats, momentum, eps, cudnn):  # type: ignore[no-untyped-def]
+    if not use_input_stats:
+        return batch_norm_eval(x, weight, bias, mean, var, eps)
+    normed = standardise(x, list(range(2, x.ndim)), eps)
+    return affine(normed, per_channel(weight, x), per_channel(bias, x))
+
+
+def softmax(x: Tensor, dim: int, dtype: Any = None) -> Tensor:
+    return torch.exp(log_softmax(x, dim))
+
+
+def log_softmax(x: Tensor, dim: int, dtype: Any = None) -> Tensor:
+    return x - torch.logsumexp(x, dim, keepdim=True)
+
+
+def glu(x: Tensor, dim: int = -1) -> Tensor:
+    value, gate = x.chunk(2, dim)
+    return value * torch.sigmoid(gate)
+
+
+def attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    *,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> Tensor:
+    if dropout_p or enable_gqa:
+        return NotImplemented
+    scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
+    logits = torch.matmul(query, key.transpose(-2, -1)) * scale
+    if is_causal:
+        allowed = torch.ones(query.shape[-2], key.shape[-2], dtype=torch.bool, device=query.device)
+        attn_mask = allowed.tril()
+    if attn_mask is not None:
+        logits = mask_logits(logits, attn_mask)
+    return torch.matmul(softmax(logits, -1), value)
+
+
+def mask_logits(logits: Tensor, mask: Tensor) -> Tensor:
+    """Forbidden places get a finite low value: minus infinity has no difference from itself."""
+    if mask.dtype == torch.bool:
+        return logits.masked_fill(mask.logical_not(), LOWEST)
+    return logits + mask.clamp(min=LOWEST)
+
+
+LOWEST = -1e4
+
+
+def amax(x: Tensor, dim: Sequence[int] = (), keepdim: bool = False) -> Tensor:
+    dims = sorted(d % x.ndim for d in dim) or list(range(x.ndim))
+    kept = [d for d in range(x.ndim) if d not in dims]
+    best = x.permute(*kept, *dims).flatten(len(kept)).max(-1).values
+    for d in dims if keepdim else ():
+        best = best.unsqueeze(d)
+    return best
+
+
+def amin(x: Tensor, dim: Sequence[int] = (), keepdim: bool = False) -> Tensor:
+    return -amax(-x, dim, keepdim)
+
+
+def minimum_along(x: Tensor, dim: int, keepdim: bool = False) -> tuple[Tensor, Tensor]:
+    best, places = (-x).max(dim, keepdim)
+    return -best, places
+
+
+def maximum(a: Tensor, b: Tensor) -> Tensor:
+    return torch.stack(torch.broadcast_tensors(a, b), -1).max(-1).values
+
+
+def minimum(a: Tensor, b: Tensor) -> Tensor:
+    return -maximum(-a, -b)
+
+
+def prelu(x: Tensor, weight: Tensor) -> Tensor:
+    slope = weight if weight.numel() == 1 else weight.view(-1, *[1] * (x.ndim - 2))
+    return torch.relu(x) - slope * torch.relu(-x)
+
+
+def variance(
+    x: Tensor, dim: Sequence[int] | None = None, *, correction: float | None = None, keepdim: bool = False
+) -> Tensor:
+    dims = list(range(x.ndim)) if dim is None else list(dim)
+    count = math.prod(x.shape[d] for d in dims)
+    centred = x - x.mean(dims, keepdim=True)
+    return (centred * centred).sum(dims, keepdim=keepdim) / (
+        count - (1 if correction is None else correction)
+    )
+
+
+def deviation(x: Tensor, dim: Any = None, *, correction: Any = None, keepdim: bool = False) -> Tensor:
+    return torch.sqrt(variance(x, dim, correction=correction, keepdim=keepdim))
+
+
+def vector_norm(
+    x: Tensor, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
+) -> Tensor:
+    if ord != 2 or dim is None:
+        return NotImplemented
+    return torch.sqrt((x * x).sum(dim, keepdim=keepdim))
+
+
+def power(base: Tensor, exponent: Tensor) -> Tensor:
+    return torch.exp(exponent * torch.log(base))
+
+
+def power_of_scalar(base: float, exponent: Tensor) -> Tensor:
+    return torch.exp(exponent * math.log(base)) if base > 0 else NotImplemented
+
+
+def add_scaled(a: Tensor, b: Any, *, alpha: float = 1) -> Tensor:
+    return NotImplemented if alpha == 1 else a + b * alpha
+
+
+def sub_scaled(a: Tensor, b: Any, *, alpha: float = 1) -> Tensor:
+    return NotImplemented if alpha == 1 else a - b * alpha
+
+
+def reverse_sub(a: Tensor, b: Any, alpha: float = 1) -> Tensor:
+    return -(a * alpha) + b
+
+
+def addmm(bias: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    return bias * beta + torch.matmul(a, b) * alpha if (beta, alpha) != (1, 1) else bias + torch.matmul(a, b)
+
+
+def conv_same(function):  # type: ignore[no-untyped-def]
+    """Convolution with its padding given as a word: "same" pads by hand, the odd one on the right."""
+
+    def convolution(x, weight, bias=None, stride=1, padding="valid", dilation=1, groups=1):  # type: ignore[no-untyped-def]
+        dims = weight.ndim - 2
+        steps = [dilation] * dims if isinstance(dilation, int) else list(dilation) * (dims // len(dilation))
+        if padding == "same":
+            totals = [d * (k - 1) for d, k in zip(steps, weight.shape[2:], strict=True)]
+            x = torch.nn.functional.pad(x, [p for t in reversed(totals) for p in (t // 2, t - t // 2)])
+        return function(x, weight, bias, stride, 0, dilation, groups)
+
+    return convolution
+
+
+def addcmul(x: Tensor, a: Tensor, b: Tensor, *, value: float = 1) -> Tensor:
+    return x + a * b * value
+
+
+def lerp(a: Tensor, b: Tensor, weight: Any) -> Tensor:
+    return a + (b - a) * weight
+
+
+def cosine_similarity(a: Tensor, b: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    norms = torch.sqrt((a * a).sum(dim).clamp_min(eps * eps)) * torch.sqrt(
+        (b * b).sum(dim).clamp_min(eps * eps)
+    )
+    return (a * b).sum(dim) / norms
+
+
+LOWERINGS: dict[Any, Callable[..., Any]] = {
+    aten.conv1d.padding: conv_same(torch.conv1d),
+    aten.conv2d.padding: conv_same(torch.conv2d),
+    aten.layer_norm.default: layer_norm,
+    aten.rms_norm.default: rms_norm,
+    aten.group_norm.default: group_norm,
+    aten.instance_norm.default: instance_norm,
+    aten.batch_norm.default: batch_norm,
+    aten._native_batch_norm_legit_no_training.default: native_batch_norm_eval,
+    aten.softmax.int: softmax,
+    aten._softmax.default: softmax,
+    aten.log_softmax.int: log_softmax,
+    aten._log_softmax.default: log_softmax,
+    aten.glu.default: glu,
+    aten.scaled_dot_product_attention.default: attention,
+    aten.amax.default: amax,
+    aten.amin.default: amin,
+    aten.min.dim: minimum_along,
+    aten.maximum.default: maximum,
+    aten.max.other: maximum,
+    aten.minimum.default: minimum,
+    aten.min.other: minimum,
+    aten.prelu.default: prelu,
+    aten.var.correction: variance,
+    aten.std.correction: deviation,
+    aten.linalg_vector_norm.default: vector_norm,
+    aten.pow.Tensor_Tensor: power,
+    aten.pow.Scalar: power_of_scalar,
+    aten.add.Tensor: add_scaled,
+    aten.sub.Tensor: sub_scaled,
+    aten.rsub.Scalar: reverse_sub,
+    aten.rsub.Tensor: reverse_sub,
+    aten.addmm.default: addmm,
+    aten.baddbmm.default: addmm,
+    aten.addcmul.default: addcmul,
+    aten.lerp.Scalar: lerp,
+    aten.lerp.Tensor: lerp,
+    aten.cosine_similarity.default: cosine_similarity,
+}
+# Functions of one input all the same: what is written out of them keeps the rule of a nonlinearity.
+TRANSPARENT = frozenset({aten.prelu.default, aten.pow.Scalar})
+# Written out by torch's own definitions: recurrent layers unroll, the rest are compositions of the above.
+BORROWED = (
+    aten.lstm.input,
+    aten.gru.input,
+    aten.rnn_tanh.input,
+    aten.rnn_relu.input,
+    aten.einsum.default,
+    aten.bilinear.default,
+    aten.var.dim,
+    aten.var.default,
+    aten.std.dim,
+    aten.std.default,
+    aten.norm.ScalarOpt_dim,
+    aten.frobenius_norm.dim,
+    aten.tensordot.default,
+    aten.outer.default,
+    aten.inner.default,
+    aten.diff.default,
+)
+
+
+@functools.cache
+def lowering_table() -> dict[Any, Callable[..., Any]]:
+    """Every op that is written out, for `ExportedProgram.run_decompositions`."""
+    defaults = torch.export.default_decompositions()
+    borrowed = {op: decomposition_table.get(op) for op in BORROWED}
+    # compositions that torch writes out by themselves are in the export table only, and not in its `get`
+    borrowed |= {op: defaults[op] for op in BORROWED if op in defaults and borrowed[op] is None}
+    return {op: function for op, function in borrowed.items() if function} | LOWERINGS

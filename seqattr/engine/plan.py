@@ -1,0 +1,109 @@
+"""A rulebook, and what it makes of a graph before anything runs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from seqattr.engine.graph import INPUT, BatchLayout, Graph, Step, inputs_of
+from seqattr.engine.kinds import Kind, classify, function_of
+from seqattr.engine.multipliers import Multiplier, Parts
+from seqattr.engine.view import View
+
+Backward = Callable[[Multiplier], Sequence[Multiplier]]  # one multiplier for each activation argument
+
+
+class Passage(NamedTuple):
+    """The way back through a step, and the parts of its value's difference where they are natural.
+
+    A rule gives `parts` when `view.split` is set; its way back then takes multipliers in parts. A rule
+    that gives none has its value's parts made by sign, and gets one multiplier back.
+    """
+
+    backward: Backward
+    parts: Parts | None = None
+
+
+Rule = Callable[[View], Passage]
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """For each kind of step, how a multiplier travels back through it.
+
+    `choose`, where given, picks the rule of an elementwise step by its place in the graph. The rules in
+    `wants_parts` need their input's difference in two parts; those in `passes_parts` need it when their
+    own value's parts are wanted.
+    """
+
+    name: str
+    rules: Mapping[Kind, Rule]
+    choose: Callable[[Graph, Step, Mapping[str, Kind]], Rule] | None = None
+    wants_parts: frozenset[Rule] = frozenset()
+    passes_parts: frozenset[Rule] = frozenset()
+
+    def rule(self, graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:
+        """The rule for one step."""
+        if self.choose is not None and kinds[step.name] is Kind.ELEMENTWISE:
+            return self.choose(graph, step, kinds)
+        return self.rules[kinds[step.name]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a book does with a graph, worked out once: rules, parts, and when each value is let go."""
+
+    graph: Graph
+    book: Rulebook
+
+    @cached_property
+    def kinds(self) -> Mapping[str, Kind]:
+        return classify(self.graph)
+
+    @cached_property
+    def active(self) -> set[str]:
+        return self.graph.active()
+
+    @cached_property
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        return {step.name: function_of(step) for step in self.graph.steps}
+
+    @cached_property
+    def rules(self) -> dict[str, Rule]:
+        steps = (step for step in self.graph.steps if step.name in self.active)
+        return {step.name: self.book.rule(self.graph, step, self.kinds) for step in steps}
+
+    @cached_property
+    def split(self) -> set[str]:
+        """Values whose difference some reader wants in parts: there, multipliers come back in parts."""
+        names: set[str] = set()
+        for step in reversed(self.graph.steps):
+            if step.name in self.active and self.wants_parts(step, names):
+                names.update(inputs_of(step, self.active))
+        return names
+
+    def wants_parts(self, step: Step, split: set[str]) -> bool:
+        """Whether the step needs the parts of what it reads."""
+        rule = self.rules[step.name]
+        return rule in self.book.wants_parts or (step.name in split and rule in self.book.passes_parts)
+
+    @cached_property
+    def last_use(self) -> dict[str, list[str]]:
+        """For each step, the values that nothing reads after it."""
+        last = {ref: step.name for step in self.graph.steps for ref in step.refs()}
+        table: dict[str, list[str]] = {}
+        for ref, name in last.items():
+            if ref != INPUT and ref not in self.graph.outputs and ref not in self.graph.tensors:
+                table.setdefault(name, []).append(ref)
+        return table
+
+    @cached_property
+    def layouts(self) -> dict[str, BatchLayout | None]:
+        return {step.name: step.layout for step in self.graph.steps}
+
+    @cached_property
+    def magnitudes(self) -> dict[str, Tensor]:
+        """Absolute values of weights, filled as rules ask for them."""
+        return {}

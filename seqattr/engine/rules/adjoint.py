@@ -1,0 +1,157 @@
+"""Transposes: what a multiplier on a step's value is worth on the step's arguments."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seqattr.engine.view import View
+
+Back = Callable[[Tensor], Sequence[Tensor]]
+
+
+def unbroadcast(multiplier: Tensor, shape: Sequence[int]) -> Tensor:
+    """Sums over the dimensions along which a value of this shape was repeated."""
+    extra = multiplier.ndim - len(shape)
+    if extra > 0:
+        multiplier = multiplier.sum(list(range(extra)))
+    repeated = [d for d, size in enumerate(shape) if size == 1 and multiplier.shape[d] != 1]
+    return multiplier.sum(repeated, keepdim=True) if repeated else multiplier
+
+
+def matrix_adjoint(multiplier: Tensor, other: Tensor, shape: Sequence[int], place: int) -> Tensor:
+    """For a @ b with `other` fixed: what `multiplier` is worth on the operand at `place`."""
+    if min(len(shape), other.ndim) < 2:
+        return vector_adjoint(multiplier, other, shape, place)
+    result = multiplier @ other.mT if place == 0 else other.mT @ multiplier
+    return unbroadcast(result, shape)
+
+
+def vector_adjoint(multiplier: Tensor, other: Tensor, shape: Sequence[int], place: int) -> Tensor:
+    """The same where an operand is a vector, which a matrix product drops from its value's shape."""
+    if place == 0 and other.ndim == 1:
+        return multiplier.unsqueeze(-1) * other
+    if place == 1 and len(shape) == 1:
+        return unbroadcast((other * multiplier.unsqueeze(-1)).flatten(0, -2).sum(0), shape)
+    if place == 1:
+        return unbroadcast(other.unsqueeze(-1) * multiplier.unsqueeze(-2), shape)
+    return unbroadcast((multiplier.unsqueeze(-2) * other).sum(-1), shape)
+
+
+def vjp(view: View, points: Sequence[Tensor], multiplier: Tensor) -> Sequence[Tensor]:
+    """The multiplier times the step's own derivative at these arguments."""
+    with torch.enable_grad():
+        leaves = [point.detach().requires_grad_() for point in points]
+        args, kwargs = view.arguments(leaves)
+        value = view.function(*args, **kwargs)
+        value = value if view.step.output is None else value[view.step.output]
+        found = torch.autograd.grad(value, leaves, multiplier, allow_unused=True)
+    return [torch.zeros_like(p) if g is None else g for p, g in zip(points, found, strict=True)]
+
+
+def step_adjoint(view: View, shapes: Sequence[Sequence[int]]) -> Back:
+    """The transpose of a linear step on arguments of these shapes.
+
+    Written out for the common ops; for the rest the derivative of a linear function, taken at 0.
+    """
+    known = ADJOINTS.get(view.step.op)
+    if known is not None and len(shapes) == 1:
+        args, kwargs = view.arguments([None])
+        names = dict(zip(ARGUMENT_NAMES.get(view.step.op, ()), args[1:], strict=False)) | kwargs
+        return lambda multiplier: [known(multiplier, shapes[0], **names)]
+    return lambda multiplier: vjp(view, [multiplier.new_zeros(shape) for shape in shapes], multiplier)
+
+
+def reshaped(multiplier: Tensor, shape: Sequence[int], **_: Any) -> Tensor:
+    return multiplier.reshape(shape)
+
+
+def permuted(multiplier: Tensor, shape: Sequence[int], dims: Sequence[int]) -> Tensor:
+    order = [d % len(shape) for d in dims]
+    return multiplier.permute([order.index(d) for d in range(len(shape))])
+
+
+def transposed(multiplier: Tensor, shape: Sequence[int], dim0: int, dim1: int) -> Tensor:
+    return multiplier.transpose(dim0, dim1)
+
+
+def expanded(multiplier: Tensor, shape: Sequence[int], **_: Any) -> Tensor:
+    return unbroadcast(multiplier, shape)
+
+
+def sliced(
+    multiplier: Tensor,
+    shape: Sequence[int],
+    dim: int = 0,
+    start: int | None = None,
+    end: int | None = None,
+    step: int = 1,
+) -> Tensor:
+    result = multiplier.new_zeros(shape)
+    place = [slice(None)] * len(shape)
+    place[dim % len(shape)] = slice(start, end, step)
+    result[tuple(place)] = multiplier
+    return result
+
+
+def selected(multiplier: Tensor, shape: Sequence[int], dim: int, index: int) -> Tensor:
+    result = multiplier.new_zeros(shape)
+    result.select(dim, index).copy_(multiplier)
+    return result
+
+
+def flipped(multiplier: Tensor, shape: Sequence[int], dims: Sequence[int]) -> Tensor:
+    return multiplier.flip(list(dims))
+
+
+def spread(
+    multiplier: Tensor,
+    shape: Sequence[int],
+    dim: Any = None,
+    keepdim: bool = False,
+    mean: bool = True,
+    **_: Any,
+) -> Tensor:
+    """The transpose of a mean, or with `mean` off of a sum, over `dim`."""
+    dims = range(len(shape)) if not dim and dim != 0 else [dim] if isinstance(dim, int) else dim
+    dims = sorted(d % len(shape) for d in dims)
+    for d in () if keepdim else dims:
+        multiplier = multiplier.unsqueeze(d)
+    count = torch.Size([shape[d] for d in dims]).numel() if mean else 1
+    return (multiplier / count).expand(shape)
+
+
+def spread_sum(multiplier: Tensor, shape: Sequence[int], **geometry: Any) -> Tensor:
+    return spread(multiplier, shape, mean=False, **geometry)
+
+
+ADJOINTS: dict[str, Callable[..., Tensor]] = {
+    "aten.view.default": reshaped,
+    "aten._unsafe_view.default": reshaped,
+    "aten.reshape.default": reshaped,
+    "aten.flatten.using_ints": reshaped,
+    "aten.unflatten.int": reshaped,
+    "aten.squeeze.default": reshaped,
+    "aten.squeeze.dim": reshaped,
+    "aten.squeeze.dims": reshaped,
+    "aten.unsqueeze.default": reshaped,
+    "aten.permute.default": permuted,
+    "aten.transpose.int": transposed,
+    "aten.expand.default": expanded,
+    "aten.slice.Tensor": sliced,
+    "aten.select.int": selected,
+    "aten.flip.default": flipped,
+    "aten.mean.dim": spread,
+    "aten.sum.dim_IntList": spread_sum,
+}
+# The arguments after the first of the ops above, in ATen's order.
+ARGUMENT_NAMES: dict[str, tuple[str, ...]] = {
+    "aten.permute.default": ("dims",),
+    "aten.transpose.int": ("dim0", "dim1"),
+    "aten.slice.Tensor": ("dim", "start", "end", "step"),
+    "aten.select.int": ("dim", "index"),
+    "aten.flip.default": ("dims",),
+    "aten.mean.dim": ("dim", "keepdim"),
+    "aten.sum.dim_IntList": ("dim", "keepdim"),
+}

@@ -1,0 +1,119 @@
+"""DeepLIFT: how a difference from the reference travels back (Shrikumar, Greenside & Kundaje 2017)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seqattr.engine.elementwise import ELEMENTWISE, Elementwise
+from seqattr.engine.graph import Graph, Step, inputs_of
+from seqattr.engine.kinds import DENSE, MATRIX_PRODUCTS, Kind
+from seqattr.engine.multipliers import Multiplier, Parts, as_parts, each
+from seqattr.engine.plan import Passage, Rule, Rulebook
+from seqattr.engine.rules import linear, nonlinear
+from seqattr.engine.view import View
+
+COMPLETE: Mapping[Kind, Rule] = {
+    Kind.LINEAR: linear.linear,
+    Kind.SCALE: linear.scale,
+    Kind.OFFSET: linear.offset,
+    Kind.SUM: linear.total,
+    Kind.SHAPE: linear.rearrange,
+    Kind.AVERAGE: linear.rearrange,
+    Kind.PRODUCT: nonlinear.product,
+    Kind.QUOTIENT: nonlinear.quotient,
+    Kind.BILINEAR: nonlinear.bilinear,
+    Kind.MAX: nonlinear.largest,
+    Kind.LOGSUMEXP: nonlinear.log_sum_exp,
+}
+
+
+def function_and_arguments(step: Step) -> tuple[Elementwise, Sequence[Any], Mapping[str, Any]]:
+    """The nonlinearity of an elementwise step and what it is given besides its input."""
+    return ELEMENTWISE[step.op], step.args[1:], step.kwargs
+
+
+def secant_of(view: View) -> Callable[[Tensor, Tensor], Tensor]:
+    """The slope of a step's function between two points."""
+    function, args, kwargs = function_and_arguments(view.step)
+    return lambda a, b: function.secant(a, b, *args, **kwargs)
+
+
+def rescale(view: View) -> Passage:
+    """Delta y / delta x for both parts; the derivative where delta x is 0 (section 3.5.2)."""
+    slope = view.pairwise(secant_of(view))
+    parts = None
+    if view.split:
+        positive, negative = view.parts()
+        parts = Parts(slope * positive, slope * negative)
+    return Passage(lambda m: [each(lambda part: part * slope, m)], parts)
+
+
+def revealcancel(view: View) -> Passage:
+    """The two parts' effects, averaged over which of them comes first (section 3.5.3).
+
+    With r the reference, P and N the parts of the input's difference:
+    m+ = [f(r+P) - f(r) + f(r+N+P) - f(r+N)] / 2P, m- = [f(r+N) - f(r) + f(r+P+N) - f(r+P)] / 2N,
+    each quotient a secant, so that an empty part has its limit. Where r+P or r+N leaves the function's
+    domain, Rescale.
+    """
+    secant, (positive, negative) = secant_of(view), view.parts()
+    end, start = view.sequence(), view.reference()
+    up, down = start + positive, start + negative
+    slopes = Parts(
+        (secant(up, start) + secant(end, down)) / 2,
+        (secant(down, start) + secant(end, up)) / 2,
+    )
+    finite = slopes.positive.isfinite() & slopes.negative.isfinite()
+    if not finite.all():
+        whole = secant(end, start)
+        slopes = Parts(*(torch.where(finite, slope, whole) for slope in slopes))
+
+    def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
+        m = as_parts(multiplier)
+        return [Parts(m.positive * slopes.positive, m.negative * slopes.negative)]
+
+    parts = Parts(slopes.positive * positive, slopes.negative * negative) if view.split else None
+    return Passage(backward, parts)
+
+
+# --- which rule a nonlinearity gets -------------------------------------------------------------
+
+Choice = Callable[[Graph, Step, Mapping[str, Kind]], Rule]
+
+
+def everywhere(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:
+    """RevealCancel, except inside softmax, norms, gates and recurrent cells, which have no natural parts."""
+    return rescale if step.part_of else revealcancel
+
+
+def after_dense(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:
+    """The genomics default: RevealCancel where a dense layer feeds the nonlinearity, else Rescale."""
+    return rescale if step.part_of else revealcancel if fed_by_dense(graph, step, kinds) else rescale
+
+
+LOOK_THROUGH = {Kind.SHAPE, Kind.AVERAGE, Kind.SCALE, Kind.OFFSET}
+
+
+def fed_by_dense(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> bool:
+    """Whether a dense layer is the first weighted step before this one, through no-ops and norms."""
+    steps, active = graph.by_name(), graph.active()
+    feeding = steps.get(inputs_of(step, active)[0])
+    while feeding is not None and (kinds[feeding.name] in LOOK_THROUGH or "norm" in feeding.part_of):
+        feeding = steps.get(inputs_of(feeding, active)[0])
+    return (
+        feeding is not None and kinds[feeding.name] is Kind.LINEAR and feeding.op in DENSE | MATRIX_PRODUCTS
+    )
+
+
+PASSING: frozenset[Rule] = frozenset({linear.scale, linear.offset, linear.rearrange, rescale})
+
+
+def book(name: str, choose: Choice) -> Rulebook:
+    return Rulebook(name, COMPLETE, choose, wants_parts=frozenset({revealcancel}), passes_parts=PASSING)
+
+
+RESCALE = Rulebook("deeplift-rescale", {**COMPLETE, Kind.ELEMENTWISE: rescale})
+REVEALCANCEL = book("deeplift-revealcancel", everywhere)
+GENOMICS_DEFAULT = book("deeplift", after_dense)

@@ -1,0 +1,223 @@
+"""Steps that are linear in the activations: every book passes them back by their transpose.
+
+Where a RevealCancel step further on wants a difference in parts, linear steps also say how their own
+difference falls into parts (Shrikumar et al. 2017, sections 3.4 and 3.5.1).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seqattr.engine.graph import Ref
+from seqattr.engine.kinds import CONVOLUTIONS, DENSE, QUOTIENTS
+from seqattr.engine.multipliers import Multiplier, Parts, as_parts, collapse, each
+from seqattr.engine.plan import Passage
+from seqattr.engine.rules.adjoint import matrix_adjoint, step_adjoint, unbroadcast
+from seqattr.engine.view import View
+
+aten = torch.ops.aten
+
+
+# --- weights -----------------------------------------------------------------------------------
+
+
+def linear(view: View) -> Passage:
+    """Convolution, dense layer or constant matrix; the bias has no part in a difference.
+
+    In parts, by the sign of the input's difference dx (section 3.5.1), with W = (W + |W|)/2 + (W - |W|)/2:
+    D+ and D- are (W dx ± |W| |dx|) / 2, and the multiplier is
+    (W^T (m+ + m-) + sign(dx) |W|^T (m+ - m-)) / 2.
+    """
+    weighted, shape = Weighted(view), view.shape()
+    if not view.split:
+        return Passage(lambda m: [weighted.transposed(collapsed(m), shape)])
+    difference, change = view.difference(), view.output_difference()
+    sign = difference.sign()
+    spread = weighted.forward(difference.abs(), magnitude=True)
+
+    def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
+        positive, negative = as_parts(multiplier)
+        straight = weighted.transposed(positive + negative, shape)
+        tilted = weighted.transposed(positive - negative, shape, magnitude=True)
+        return [(straight + sign * tilted) / 2]
+
+    # rounding may push a part across zero
+    return Passage(
+        backward, Parts(((change + spread) / 2).clamp(min=0), ((change - spread) / 2).clamp(max=0))
+    )
+
+
+def collapsed(multiplier: Multiplier) -> Tensor:
+    """A multiplier that must be whole, because nobody asked for parts."""
+    assert isinstance(multiplier, Tensor)
+    return multiplier
+
+
+class Weighted:
+    """A linear step as a function of its activation alone, with its weights or their magnitudes."""
+
+    def __init__(self, view: View) -> None:
+        step = view.step
+        self.function, self.op, self.kwargs = view.function, step.op, dict(step.kwargs)
+        self.place = next(i for i, a in enumerate(step.args[:2]) if a == view.inputs[0])
+        ref: Ref = step.args[1 - self.place]
+        self.weight, self._magnitude = view.constant(ref), lambda: view.magnitude(ref)
+        self.rest = list(step.args[2:])
+        if self.rest and self.op in CONVOLUTIONS | DENSE:
+            self.rest[0] = None  # the bias
+
+    def forward(self, activation: Tensor, magnitude: bool = False) -> Tensor:
+        """W x, or |W| x, without the bias."""
+        weight = self._magnitude() if magnitude else self.weight
+        pair = (activation, weight) if self.place == 0 else (weight, activation)
+        return self.function(*pair, *self.rest, **self.kwargs)
+
+    def transposed(self, multiplier: Tensor, shape: Sequence[int], magnitude: bool = False) -> Tensor:
+        """W^T m, or |W|^T m, for activations of this shape."""
+        weight = self._magnitude() if magnitude else self.weight
+        if self.op in DENSE:
+            return multiplier @ weight
+        if self.op in CONVOLUTIONS:
+            return convolution_adjoint(self.op, self.rest, multiplier, weight, shape)
+        return matrix_adjoint(multiplier, weight, shape, self.place)
+
+
+def convolution_adjoint(
+    op: str, rest: Sequence[Any], multiplier: Tensor, weight: Tensor, shape: Sequence[int]
+) -> Tensor:
+    """The transpose of a convolution, dilated, strided, grouped or itself transposed."""
+    geometry = convolution_geometry(op, rest, weight.ndim - 2)
+    placeholder = multiplier.new_empty(shape)  # only its shape is read
+    wanted = [True, False, False]
+    return aten.convolution_backward(multiplier, placeholder, weight, None, *geometry, wanted)[0]
+
+
+def convolution_geometry(op: str, rest: Sequence[Any], dims: int) -> list[Any]:
+    """Stride, padding, dilation, transposed, output padding, groups."""
+    given = list(rest[1:])  # after the bias
+    if op == "aten.convolution.default":
+        return given
+    defaults: list[Any] = [1, 0, 0, 1, 1] if "transpose" in op else [1, 0, 1, 1]
+    given += defaults[len(given) :]
+    if "transpose" in op:
+        stride, padding, output_padding, groups, dilation = given
+    else:
+        stride, padding, dilation, groups = given
+        output_padding = 0
+    spread = [[v] * dims if isinstance(v, int) else list(v) * (dims // len(v)) for v in
+              (stride, padding, dilation, output_padding)]  # fmt: skip
+    return [spread[0], spread[1], spread[2], "transpose" in op, spread[3], groups]
+
+
+# --- constants ---------------------------------------------------------------------------------
+
+
+def scale(view: View) -> Passage:
+    """Times a constant: parts change places where it is negative (a batch norm that was not melted)."""
+    place = 0 if view.step.args[0] == view.inputs[0] else 1
+    other = view.step.args[1 - place]
+    factor = view.constant(other) if isinstance(other, Ref) else other
+    if view.step.op in QUOTIENTS:
+        factor = 1 / factor
+    shape = view.shape()
+    factor = torch.as_tensor(factor)
+
+    def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
+        return [each(lambda m: unbroadcast(m, shape), swapped(multiplier, factor))]
+
+    return Passage(backward, scaled_parts(view.parts(), factor) if view.split else None)
+
+
+def swapped(multiplier: Multiplier, factor: Tensor) -> Multiplier:
+    """The multiplier times the factor; its parts exchanged where the factor is negative."""
+    if isinstance(multiplier, Tensor):
+        return multiplier * factor.to(multiplier)
+    return scaled_parts(multiplier, factor)
+
+
+def scaled_parts(parts: Parts, factor: Tensor) -> Parts:
+    factor = factor.to(parts.positive)
+    positive, negative = parts.positive * factor, parts.negative * factor
+    upright = factor >= 0
+    return Parts(torch.where(upright, positive, negative), torch.where(upright, negative, positive))
+
+
+def offset(view: View) -> Passage:
+    """Plus or minus a constant, or the negative."""
+    shape, (coefficient,) = view.shape(), coefficients(view)
+    sign = torch.tensor(coefficient)
+
+    def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
+        return [each(lambda m: unbroadcast(m, shape), swapped(multiplier, sign))]
+
+    if not view.split:
+        return Passage(backward)
+    widened = each(lambda part: part.expand(view.pairs.shape(view.step.name)), view.parts())
+    return Passage(backward, scaled_parts(as_parts(widened), sign))
+
+
+def total(view: View) -> Passage:
+    """Activations added or subtracted: a linear layer with weights 1 and -1."""
+    shapes, signs = [view.shape(i) for i in range(len(view.inputs))], coefficients(view)
+    if not view.split:
+        return Passage(
+            lambda m: [unbroadcast(collapsed(m) * c, s) for c, s in zip(signs, shapes, strict=True)]
+        )
+    changes = [view.difference(i) * c for i, c in enumerate(signs)]
+
+    def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
+        whole = [collapse(multiplier, change) for change in changes]
+        return [unbroadcast(m * c, s) for m, c, s in zip(whole, signs, shapes, strict=True)]
+
+    positive = sum((change.clamp(min=0) for change in changes[1:]), changes[0].clamp(min=0))
+    negative = sum((change.clamp(max=0) for change in changes[1:]), changes[0].clamp(max=0))
+    return Passage(backward, Parts(positive, negative))
+
+
+def coefficients(view: View) -> list[float]:
+    """1 or -1 for each activation argument of a sum."""
+    op, args = view.step.op, view.step.args
+    if op == "aten.neg.default":
+        return [-1.0]
+    signs = (1.0, -1.0) if ".sub." in op else (1.0, 1.0)
+    active = view.plan.active
+    return [sign for sign, a in zip(signs, args, strict=False) if isinstance(a, Ref) and a in active]
+
+
+# --- shapes and averages -----------------------------------------------------------------------
+
+# With these, what is not an activation leaves constants in the value, which are in no difference.
+MIXING = ("pad", "cat", "stack", "masked_fill", "where")
+
+
+def rearrange(view: View) -> Passage:
+    """Elements moved, repeated, dropped, joined or averaged with weights >= 0: parts pass one by one."""
+    shapes = [view.shape(i) for i in range(len(view.inputs))]
+    back: Callable[[Tensor], Sequence[Tensor]] = step_adjoint(view, shapes)
+
+    def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
+        if isinstance(multiplier, Tensor):
+            return back(multiplier)
+        positive, negative = back(multiplier.positive), back(multiplier.negative)
+        return [Parts(p, n) for p, n in zip(positive, negative, strict=True)]
+
+    if not view.split:
+        return Passage(backward)
+    parts = [view.parts(i) for i in range(len(view.inputs))]
+    return Passage(backward, Parts(*(apply(view, [p[side] for p in parts]) for side in (0, 1))))
+
+
+def apply(view: View, activations: Sequence[Tensor]) -> Tensor:
+    """The step's linear part, on these activations."""
+    value = evaluate_at(view, activations)
+    if any(word in view.step.op for word in MIXING):
+        value = value - evaluate_at(view, [torch.zeros_like(a) for a in activations])
+    return value
+
+
+def evaluate_at(view: View, activations: Sequence[Tensor]) -> Tensor:
+    args, kwargs = view.arguments(activations)
+    value = view.function(*args, **kwargs)
+    return value if view.step.output is None else value[view.step.output]

@@ -1,0 +1,165 @@
+"""Steps of several inputs that are not linear: each passed back so that its parts sum to its difference.
+
+None of them has natural parts: a difference that comes back in parts is collapsed before it gets here.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from seqattr.engine import elementwise
+from seqattr.engine.graph import Ref
+from seqattr.engine.kinds import MATRIX_PRODUCTS
+from seqattr.engine.multipliers import Multiplier
+from seqattr.engine.plan import Passage
+from seqattr.engine.rules.adjoint import matrix_adjoint, unbroadcast, vjp
+from seqattr.engine.rules.linear import collapsed
+from seqattr.engine.view import View
+
+aten = torch.ops.aten
+
+
+def midpoint(view: View, argument: int) -> Tensor:
+    """The mean of an argument's two sides."""
+    return view.pairwise(elementwise.mean, argument)
+
+
+def product(view: View) -> Passage:
+    """d(ab) = mean(b) da + mean(a) db, exactly."""
+    middles, shapes = (midpoint(view, 0), midpoint(view, 1)), (view.shape(0), view.shape(1))
+
+    def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
+        m = collapsed(multiplier)
+        return [unbroadcast(m * middles[1 - i], shapes[i]) for i in (0, 1)]
+
+    return Passage(backward)
+
+
+def bilinear(view: View) -> Passage:
+    """A matrix product of two activations: the same midpoint rule."""
+    middles = (midpoint(view, 0), midpoint(view, 1))
+
+    def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
+        m = collapsed(multiplier)
+        if view.step.op not in MATRIX_PRODUCTS:
+            return vjp(view, middles, m)
+        return [matrix_adjoint(m, middles[1 - i], middles[i].shape, i) for i in (0, 1)]
+
+    return Passage(backward)
+
+
+def quotient(view: View) -> Passage:
+    """a / b: da mean(1/b) and -db mean(a) / (b b0)."""
+    numerator = view.step.args[0]
+    divided = isinstance(numerator, Ref) and numerator in view.plan.active
+    below = len(view.inputs) - 1
+    inverse = view.pairwise(lambda b, b0: (1 / b + 1 / b0) / 2, below)
+    slope = view.pairwise(elementwise.reciprocal, below)
+    if divided:
+        middle: Tensor = midpoint(view, 0)
+    else:
+        middle = torch.as_tensor(view.constant(numerator) if isinstance(numerator, Ref) else numerator).to(
+            slope
+        )
+    shapes = [view.shape(i) for i in range(len(view.inputs))]
+
+    def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
+        m = collapsed(multiplier)
+        bottom = unbroadcast(m * middle * slope, shapes[below])
+        return [unbroadcast(m * inverse, shapes[0]), bottom] if divided else [bottom]
+
+    return Passage(backward)
+
+
+def log_sum_exp(view: View) -> Passage:
+    """log(sum(exp(x))): the logarithmic mean of each term's two sides over that of the two sums.
+
+    Nothing overflows or cancels, and the weights sum to at most 1.
+    """
+    _, dims, *keep = view.step.args
+    keepdim = bool(keep[0]) if keep else False
+    a, b = view.sequence(), view.reference()
+    log_a, log_b = torch.logsumexp(a, dims, True), torch.logsumexp(b, dims, True)
+    shift = torch.maximum(log_a, log_b)
+    weights = elementwise.exp(a - shift, b - shift) / elementwise.exp(log_a - shift, log_b - shift)
+    kept_shape = log_a.shape
+
+    def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
+        m = collapsed(multiplier)
+        return [(m if keepdim else m.reshape(kept_shape)) * weights]
+
+    return Passage(backward)
+
+
+def largest(view: View) -> Passage:
+    """Max over a window or a dimension, window by window: what the sequence's largest adds over the
+    reference's goes to its place, what the reference's largest takes away goes to that one's place.
+    """
+    window = Windows(view)
+    a, b = window.lines(view.sequence()), window.lines(view.reference())
+    (top_a, place_a), (top_b, place_b) = window.largest(view.sequence()), window.largest(view.reference())
+    cross = torch.maximum(top_a, top_b)
+    to_a = divided(cross - top_b, (a - b).gather(-1, place_a))
+    to_b = divided(top_a - cross, (a - b).gather(-1, place_b))
+
+    def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
+        m = window.value_lines(collapsed(multiplier))
+        back = torch.zeros_like(a).scatter_add_(-1, place_a, m * to_a).scatter_add_(-1, place_b, m * to_b)
+        return [window.restored(back)]
+
+    return Passage(backward)
+
+
+def divided(change: Tensor, difference: Tensor) -> Tensor:
+    """change / difference, 0 where there is no difference (and then no change)."""
+    nothing = difference == 0
+    return torch.where(nothing, 0.0, change / torch.where(nothing, 1.0, difference))
+
+
+class Windows:
+    """Max pooling and max over a dimension in one form: lines of elements in the last dimension."""
+
+    def __init__(self, view: View) -> None:
+        self.op, self.args = view.step.op, view.step.args[1:]
+        self.kwargs, self.shape = dict(view.step.kwargs), view.shape()
+        self.dim: int | None = None
+        self.spatial = 0
+        if self.op == "aten.max.dim":
+            self.dim = self.args[0] % len(self.shape)
+            self.keepdim = bool(self.args[1]) if len(self.args) > 1 else False
+        else:
+            self.spatial = int(self.op.split("pool")[1][0])
+
+    def lines(self, value: Tensor) -> Tensor:
+        """(..., elements) of an argument."""
+        return value.flatten(-self.spatial) if self.dim is None else value.movedim(self.dim, -1).contiguous()
+
+    def value_lines(self, value: Tensor) -> Tensor:
+        """(..., windows) of the step's value."""
+        if self.dim is None:
+            return value.flatten(-self.spatial)
+        return value.movedim(self.dim, -1) if self.keepdim else value.unsqueeze(-1)
+
+    def restored(self, lines: Tensor) -> Tensor:
+        """The inverse of `lines`."""
+        return lines.reshape(self.shape) if self.dim is None else lines.movedim(-1, self.dim)
+
+    def largest(self, value: Tensor) -> tuple[Tensor, Tensor]:
+        """The largest of each window and its place in its line."""
+        if self.dim is not None:
+            top, place = value.max(self.dim, keepdim=True)
+            return top.movedim(self.dim, -1), place.movedim(self.dim, -1)
+        top, place = self._pool(value)
+        return top.flatten(-self.spatial), place.flatten(-self.spatial)
+
+    def _pool(self, value: Tensor) -> tuple[Tensor, Tensor]:
+        name = self.op.split(".")[1].removesuffix("_with_indices")
+        if "adaptive" in name:
+            return getattr(aten, name).default(value, *self.args, **self.kwargs)
+        return getattr(torch.nn.functional, name + "_with_indices")(value, *pool_geometry(self.args))
+
+
+def pool_geometry(args: Sequence[object]) -> Sequence[object]:
+    """Kernel, stride, padding, dilation and rounding; an empty stride is the kernel's size."""
+    return [a if a != [] else None for a in args]

@@ -1,0 +1,140 @@
+"""The walk: every step forward for the sequences and the references, then back by a book of rules.
+
+Each sequence goes forward once for all its references, and references that all sequences share go
+forward once. A rule sees one step on both sides and returns the function that takes a multiplier back
+through it; that function keeps what it needs, and everything else is let go at its last use.
+"""
+
+import math
+from typing import Any
+
+from torch import Tensor
+
+from seqattr.engine.graph import INPUT, SIZES, Step, evaluate, inputs_of
+from seqattr.engine.multipliers import Multiplier, added, by_sign, collapse
+from seqattr.engine.outputs import Target
+from seqattr.engine.plan import Backward, Plan
+from seqattr.engine.view import Pairs, Rows, Sides, View
+
+
+def reference_values(plan: Plan, references: Tensor) -> dict[str, Any]:
+    """Every value for references (R, 4, L) that all sequences share: computed once, kept."""
+    values: dict[str, Any] = {**plan.graph.tensors, INPUT: references}
+    for step in plan.graph.steps:
+        values[step.name] = evaluate(step, plan.functions[step.name], values, references)
+    return values
+
+
+class Walk:
+    """One batch of sequences (B, 4, L) with their references (B, R, 4, L), shared values, or neither.
+
+    The forward pass happens on construction; `multipliers` then walks back for one target.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        sequences: Tensor,
+        references: Tensor | None = None,
+        shared: dict[str, Any] | None = None,
+    ) -> None:
+        self.plan = plan
+        tensors = dict(plan.graph.tensors)
+        number = 0 if references is None else references.shape[1]
+        self.rows = Rows(len(sequences), number if shared is None else len(shared[INPUT]), shared is not None)
+        reference = shared if shared is not None else {}
+        if references is not None:
+            reference = {**tensors, INPUT: references.flatten(0, 1)}
+        one_row_each = sequences[:1].expand(self.rows.pairs, -1, -1)
+        self.sides = Sides({**tensors, INPUT: sequences}, reference, {**tensors, INPUT: one_row_each})
+        self.pairs = Pairs(self.sides, self.rows, plan.layouts)
+        self.backward: dict[str, Backward] = {INPUT: self._ending()}
+        for step in plan.graph.steps:
+            self._forward(step)
+
+    def _forward(self, step: Step) -> None:
+        """The step's value on each side, and the way back through it; then what is used up goes."""
+        function, sides = self.plan.functions[step.name], self.sides
+        sides.sequence[step.name] = evaluate(step, function, sides.sequence, sides.sequence[INPUT])
+        if self.rows.references and not self.rows.shared:
+            sides.reference[step.name] = evaluate(step, function, sides.reference, sides.reference[INPUT])
+        if step.name in self.plan.active:
+            self.backward[step.name] = self._way_back(step)
+        else:
+            sides.constant[step.name] = self._constant(step)
+        for name in self.plan.last_use.get(step.name, ()):
+            self._release(name)
+
+    def _constant(self, step: Step) -> Any:
+        """The value of a step that depends on no base, for as many rows as there are pairs."""
+        if step.op in SIZES and step.args[0] in self.plan.active:
+            shape = self.pairs.shape(step.args[0])
+            return shape[step.args[1]] if len(step.args) > 1 else math.prod(shape)
+        constant = self.sides.constant
+        return evaluate(step, self.plan.functions[step.name], constant, constant[INPUT])
+
+    def _way_back(self, step: Step) -> Backward:
+        """The rule's way back; where a reader wants parts, the value's parts are kept as well."""
+        view = View(self.plan, step, self.pairs)
+        backward, parts = self.plan.rules[step.name](view)
+        if not view.split:
+            return backward
+        if parts is not None:
+            self.sides.parts[step.name] = parts
+            return backward
+        sign = self._parts_by_sign(step.name)
+        return lambda multiplier: backward(collapse(multiplier, sign))
+
+    def _ending(self) -> Backward:
+        """What becomes of a multiplier that has come back to the input."""
+        if INPUT not in self.plan.split:
+            return lambda multiplier: [multiplier]
+        sign = self._parts_by_sign(INPUT)
+        return lambda multiplier: [collapse(multiplier, sign)]
+
+    def _parts_by_sign(self, name: str) -> Tensor:
+        difference = self.pairs.difference(name)
+        self.sides.parts[name] = by_sign(difference)
+        return difference.sign()
+
+    def _release(self, name: str) -> None:
+        owned = [self.sides.sequence, self.sides.constant, self.sides.parts]
+        for values in owned if self.rows.shared else [*owned, self.sides.reference]:
+            values.pop(name, None)
+
+    # --- results -------------------------------------------------------------------------------
+
+    def outputs(self, target: Target) -> tuple[Tensor, Tensor | None]:
+        """The target's value for the sequences (B, 1), and for the references (B, R) or (1, R)."""
+        name = self.plan.graph.outputs[target.output]
+        sequence = flat(self.sides.sequence[name])[:, target.index, None]
+        if not self.rows.references:
+            return sequence, None
+        return sequence, flat(self.sides.reference[name])[:, target.index].view(-1, self.rows.references)
+
+    def multipliers(self, target: Target) -> Tensor:
+        """The target's multipliers at the input, (B, R, 4, L), or (B, 1, 4, L) without references."""
+        name = self.plan.graph.outputs[target.output]
+        travelling: dict[str, Multiplier] = {name: self._seed(name, target.index)}
+        for step in reversed(self.plan.graph.steps):
+            multiplier = travelling.pop(step.name, None)
+            if multiplier is None:
+                continue
+            incoming = self.backward[step.name](multiplier)
+            for ref, part in zip(inputs_of(step, self.plan.active), incoming, strict=True):
+                travelling[ref] = part if ref not in travelling else added(travelling[ref], part)
+        (result,) = self.backward[INPUT](travelling[INPUT])
+        assert isinstance(result, Tensor)  # the input's way back collapses parts
+        return result.unflatten(0, (self.rows.sequences, -1))
+
+    def _seed(self, name: str, index: int) -> Tensor:
+        """1 at the target's element of the output, 0 elsewhere, for each pair."""
+        value = self.sides.sequence[name]
+        seed = flat(value.new_zeros(self.rows.pairs, *value.shape[1:]))
+        seed[:, index] = 1
+        return seed.view(self.rows.pairs, *value.shape[1:])
+
+
+def flat(value: Tensor) -> Tensor:
+    """(N, ...) -> (N, elements)."""
+    return value.reshape(len(value), -1)

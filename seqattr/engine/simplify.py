@@ -1,0 +1,188 @@
+"""A captured graph made smaller without changing what it computes.
+
+No-ops go, what depends on no base is computed once, batch norms melt into the convolution or dense
+layer before them where nothing else reads it, and what no output needs is dropped.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from seqattr.engine.graph import Graph, Ref, Step, evaluate, rewire
+from seqattr.engine.kinds import CONVOLUTIONS, DENSE
+
+Resolver = Callable[[Step], Callable[..., object]]
+
+NO_OPS = frozenset(
+    {
+        "aten.clone.default",
+        "aten.alias.default",
+        "aten.detach.default",
+        "aten.detach_.default",
+        "aten.contiguous.default",
+        "aten.lift_fresh_copy.default",
+        "aten.lift_fresh.default",
+        "aten._to_copy.default",
+        "aten.to.dtype",
+        "aten.to.dtype_layout",
+        "aten.to.device",
+        "aten.to.other",
+        "aten.type_as.default",
+        "aten.positive.default",
+        "aten.dropout.default",
+        "aten.native_dropout.default",
+        "aten.feature_dropout.default",
+        "aten.alpha_dropout.default",
+        "aten.feature_alpha_dropout.default",
+        "aten.resolve_conj.default",
+        "aten.resolve_neg.default",
+    }
+)
+EVERYTHING = torch.iinfo(torch.int64).max
+
+
+def simplify(graph: Graph, resolve: Resolver) -> Graph:
+    """All simplifications, in the order in which each helps the next."""
+    graph = fold_constants(graph, resolve)  # first: a cast of a constant is no no-op
+    graph = drop_no_ops(graph)
+    graph = melt_batch_norms(graph)
+    return drop_unused(graph)
+
+
+def is_no_op(step: Step) -> bool:
+    """Whether the step's value is its first argument."""
+    if step.op == "aten.slice.Tensor" and len(step.args) >= 4:
+        return step.args[2] in (0, None) and step.args[3] == EVERYTHING and step.args[4:] in ((), (1,))
+    return step.op in NO_OPS
+
+
+def drop_no_ops(graph: Graph) -> Graph:
+    """Every reader of a no-op reads the no-op's own argument instead."""
+    same: dict[str, Ref] = {}
+    steps = []
+    for step in graph.steps:
+        step = rewire(step, lambda ref: same.get(ref, ref))
+        if is_no_op(step) and isinstance(step.args[0], Ref):
+            same[step.name] = step.args[0]
+        else:
+            steps.append(step)
+    return replace(graph, steps=tuple(steps), outputs=tuple(same.get(o, o) for o in graph.outputs))
+
+
+def fold_constants(graph: Graph, resolve: Resolver) -> Graph:
+    """Steps that depend on neither the bases nor the batch become tensors, or plain numbers."""
+    values: dict[str, object] = dict(graph.tensors)
+    numbers: dict[str, object] = {}
+    steps = []
+    like = next((t for t in graph.tensors.values() if t.is_floating_point()), torch.zeros(0))
+    for step in graph.steps:
+        step = rewire(step, lambda ref: numbers.get(ref, ref))
+        if not all(ref in values for ref in step.refs()):
+            steps.append(step)
+            continue
+        value = evaluate(step, resolve(step), values, like)
+        if isinstance(value, int | float | bool):
+            numbers[step.name] = value
+        values[step.name] = value
+    tensors = {name: value.contiguous() for name, value in values.items() if isinstance(value, Tensor)}
+    return replace(graph, steps=tuple(steps), tensors=tensors)
+
+
+def drop_unused(graph: Graph) -> Graph:
+    """Only the steps and tensors that an output needs."""
+    needed = set(graph.outputs)
+    steps = []
+    for step in reversed(graph.steps):
+        if step.name in needed:
+            needed.update(step.refs())
+            steps.append(step)
+    tensors = {name: tensor for name, tensor in graph.tensors.items() if name in needed}
+    return replace(graph, steps=tuple(reversed(steps)), tensors=tensors)
+
+
+# --- batch norms -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Where a linear step keeps its weight and bias, and along which dimension its outputs lie."""
+
+    weight: str
+    bias: str | None
+    dim: int
+    channel_axis_from_end: int  # of the step's value
+
+
+def melt_batch_norms(graph: Graph) -> Graph:
+    """Scale and shift of a batch norm go into the linear step before it, when only they read it."""
+    while (pair := find_meltable(graph)) is not None:
+        graph = melt(graph, *pair)
+    return graph
+
+
+def find_meltable(graph: Graph) -> tuple[Step, Step, Tensor] | None:
+    """The next linear step with the constant multiplication or addition that alone reads it."""
+    steps, readers = graph.by_name(), graph.consumers()
+    for step in graph.steps:
+        if "batch_norm" not in step.part_of or step.op not in ("aten.mul.Tensor", "aten.add.Tensor"):
+            continue
+        source, constant = (step.args[0], step.args[1])
+        before = steps.get(source) if isinstance(source, Ref) else None
+        if before is None or len(readers[before.name]) != 1 or before.name in graph.outputs:
+            continue
+        tensor = graph.tensors.get(constant) if isinstance(constant, Ref) else None
+        if tensor is not None and fits(graph, before, tensor):
+            return before, step, tensor
+    return None
+
+
+def weights_of(graph: Graph, step: Step) -> Weights | None:
+    """The weights of a linear step whose outputs can be scaled one by one."""
+    if step.op not in CONVOLUTIONS | DENSE or len(step.args) < 2 or step.args[1] not in graph.tensors:
+        return None
+    bias = step.args[2] if len(step.args) > 2 else None
+    if step.op in DENSE:
+        return Weights(step.args[1], bias, 0, 1)
+    transposed = "transpose" in step.op or (step.op == "aten.convolution.default" and step.args[6])
+    grouped = (step.args[6:7] or (1,))[0] != 1 if "conv_transpose" in step.op else False
+    if transposed and (grouped or step.op == "aten.convolution.default"):
+        return None
+    weight = graph.tensors[step.args[1]]
+    return Weights(step.args[1], bias, 1 if transposed else 0, weight.ndim - 1)
+
+
+def fits(graph: Graph, step: Step, constant: Tensor) -> bool:
+    """Whether `constant` holds one number for each output channel of a linear step."""
+    weights = weights_of(graph, step)
+    if weights is None:
+        return False
+    channels = graph.tensors[weights.weight].shape[weights.dim]
+    wanted = [channels] + [1] * (weights.channel_axis_from_end - 1)
+    return list(constant.shape) == wanted
+
+
+def melt(graph: Graph, linear: Step, norm: Step, constant: Tensor) -> Graph:
+    """One linear step in place of a linear step and a multiplication or addition."""
+    weights = weights_of(graph, linear)
+    assert weights is not None
+    factor = constant.flatten()
+    weight = graph.tensors[weights.weight]
+    bias = weight.new_zeros(len(factor)) if weights.bias is None else graph.tensors[weights.bias]
+    if norm.op == "aten.mul.Tensor":
+        shape = [1] * weight.ndim
+        shape[weights.dim] = -1
+        weight, bias = weight * factor.view(shape), bias * factor
+    else:
+        bias = bias + factor
+    names = (Ref(f"{linear.name}.weight"), Ref(f"{linear.name}.bias"))
+    merged = replace(linear, args=(linear.args[0], *names, *linear.args[3:]))
+    steps = []
+    for step in graph.steps:
+        step = merged if step.name == linear.name else step
+        if step.name != norm.name:
+            steps.append(rewire(step, lambda ref: Ref(linear.name) if ref == norm.name else ref))
+    outputs = tuple(linear.name if name == norm.name else name for name in graph.outputs)
+    tensors = dict(graph.tensors) | dict(zip(names, (weight, bias), strict=True))
+    return replace(graph, steps=tuple(steps), tensors=tensors, outputs=outputs)

@@ -1,0 +1,145 @@
+"""What a rule sees of one step: its arguments for the sequences and for the references, in pairs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from seqattr.engine.graph import BatchLayout, Ref, Step, inputs_of, map_refs
+from seqattr.engine.layouts import fold, unfold
+from seqattr.engine.multipliers import Parts
+
+if TYPE_CHECKING:
+    from seqattr.engine.plan import Plan
+
+ROWS_FIRST = BatchLayout(0, 1, 1)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """How many sequences there are, and how many references each has; 0: none at all."""
+
+    sequences: int
+    references: int
+    shared: bool
+
+    @property
+    def pairs(self) -> int:
+        return self.sequences * max(self.references, 1)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """All values alive: for the sequences, the references, and, where no base matters, the pairs."""
+
+    sequence: dict[str, Any]
+    reference: dict[str, Any]
+    constant: dict[str, Any]
+    parts: dict[str, Parts] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Values by name, for each pair of a sequence and one of its references.
+
+    The rows of a pair are sequence by sequence, and within a sequence reference by reference.
+    """
+
+    sides: Sides
+    rows: Rows
+    layouts: Mapping[str, BatchLayout | None]
+
+    def layout(self, name: str) -> BatchLayout:
+        """Where the batch sits in a value."""
+        return self.layouts.get(name) or ROWS_FIRST
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of a value for all pairs."""
+        shape, layout = list(self.sides.sequence[name].shape), self.layout(name)
+        shape[layout.dim] = layout.before * self.rows.pairs * layout.after
+        return tuple(shape)
+
+    def opened(self, name: str) -> tuple[Tensor, Tensor]:
+        """Both sides with the batch opened, so that they broadcast into pairs without a copy."""
+        layout, rows = self.layout(name), self.rows
+        many = (1, rows.references) if rows.shared else (rows.sequences, rows.references)
+        first = unfold(self.sides.sequence[name], layout, (rows.sequences, 1))
+        return first, unfold(self.sides.reference[name], layout, many)
+
+    def pairwise(self, function: Callable[[Tensor, Tensor], Tensor], name: str) -> Tensor:
+        """function(sequence side, reference side), element by element, for each pair."""
+        return fold(function(*self.opened(name)), self.layout(name), 2)
+
+    def difference(self, name: str) -> Tensor:
+        """Sequence minus reference, for each pair."""
+        return self.pairwise(torch.sub, name)
+
+    def side(self, name: str, reference: bool) -> Tensor:
+        """The value of one side, repeated for each pair."""
+        if not self.rows.references:
+            return self.sides.sequence[name]
+        layout, value = self.layout(name), self.opened(name)[reference]
+        sizes = list(value.shape)
+        sizes[layout.dim + 1], sizes[layout.dim + 2] = self.rows.sequences, self.rows.references
+        return fold(value.expand(sizes), layout, 2)
+
+
+class View:
+    """One step on both sides, as a rule sees it. Arguments are the activation arguments, from 0."""
+
+    def __init__(self, plan: "Plan", step: Step, pairs: Pairs) -> None:
+        self.step, self.plan, self.pairs = step, plan, pairs
+        self.inputs = inputs_of(step, plan.active)
+        self.function = plan.functions[step.name]
+        self.split = step.name in plan.split
+
+    def shape(self, argument: int = 0) -> tuple[int, ...]:
+        """The shape of an argument for all pairs."""
+        return self.pairs.shape(self.inputs[argument])
+
+    def sequence(self, argument: int = 0) -> Tensor:
+        """An argument for the sequence of each pair."""
+        return self.pairs.side(self.inputs[argument], reference=False)
+
+    def reference(self, argument: int = 0) -> Tensor:
+        """An argument for the reference of each pair."""
+        return self.pairs.side(self.inputs[argument], reference=True)
+
+    def pairwise(self, function: Callable[[Tensor, Tensor], Tensor], argument: int = 0) -> Tensor:
+        """function(sequence side, reference side) of an argument, element by element, for each pair."""
+        return self.pairs.pairwise(function, self.inputs[argument])
+
+    def difference(self, argument: int = 0) -> Tensor:
+        """Sequence minus reference of an argument, for each pair."""
+        return self.pairs.difference(self.inputs[argument])
+
+    def output_difference(self) -> Tensor:
+        """Sequence minus reference of the step's own value, for each pair."""
+        return self.pairs.difference(self.step.name)
+
+    def parts(self, argument: int = 0) -> Parts:
+        """The parts of an argument's difference, where the book wants them."""
+        return self.pairs.sides.parts[self.inputs[argument]]
+
+    def arguments(self, activations: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
+        """The step's arguments for all pairs, with these in the activations' places."""
+        queue = iter(activations)
+
+        def fill(ref: Ref) -> Any:
+            return next(queue) if ref in self.plan.active else self.constant(ref)
+
+        return [map_refs(a, fill) for a in self.step.args], map_refs(dict(self.step.kwargs), fill)
+
+    def constant(self, ref: Ref) -> Any:
+        """A value that depends on no base, for as many rows as there are pairs."""
+        return self.pairs.sides.constant[ref]
+
+    def magnitude(self, ref: Ref) -> Tensor:
+        """The absolute values of a constant, worked out once for a plan."""
+        if ref not in self.plan.graph.tensors:
+            return self.constant(ref).abs()
+        if ref not in self.plan.magnitudes:
+            self.plan.magnitudes[ref] = self.constant(ref).abs()
+        return self.plan.magnitudes[ref]

@@ -1,0 +1,56 @@
+"""Everything seqattr raises on purpose.
+
+SeqattrError
+├── InputError           a file, a sequence or an option is not what it should be
+│   └── UnknownName      a method, reference, target ... that there is not; the message lists what there is
+├── ModelError           the model file cannot be read, or the model cannot be captured
+│   ├── UntrustedModel   reading this format can run code, and nobody said that the file is trusted
+│   └── UnsupportedOp    the graph holds an op that no rule knows
+├── NotFinite            the model answered with NaN or infinity
+└── OutputError          a result cannot be written
+
+Every message is one line that says what is wrong and what would be right; the command line
+prints it as it is and leaves with exit code 1.
+"""
+
+from collections.abc import Iterable
+
+
+class SeqattrError(Exception):
+    """The root of the tree: a mistake that the user can mend."""
+
+
+class InputError(SeqattrError):
+    """A file, a sequence or an option is not what it should be."""
+
+
+class UnknownName(InputError):
+    """A name that is not in the table it was looked up in."""
+
+    def __init__(self, noun: str, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"unknown {noun} '{name}'; there is: {', '.join(known)}")
+
+
+class ModelError(SeqattrError):
+    """The model file cannot be read, or the model cannot be captured."""
+
+
+class UntrustedModel(ModelError):
+    """Reading this format can run code, and nobody said that the file is trusted."""
+
+
+class UnsupportedOp(ModelError):
+    """The graph holds an op that no rule knows."""
+
+    def __init__(self, op: str, source: str, hint: str = "") -> None:
+        where = f" at {source}" if source else ""
+        tail = f"; {hint}" if hint else ""
+        super().__init__(f"no rule for the op {op}{where}{tail}")
+
+
+class NotFinite(SeqattrError):
+    """The model answered with NaN or infinity."""
+
+
+class OutputError(SeqattrError):
+    """A result cannot be written."""

@@ -1,0 +1,9 @@
+"""METHODS: every way to attribute an output to the bases, by name.
+
+A new method is one function or one rulebook, one line here, and one slow twin in the tests.
+"""
+
+from seqattr.methods.attribution import Attribution, attribute
+from seqattr.methods.registry import METHODS, Method
+
+__all__ = ["METHODS", "Attribution", "Method", "attribute"]
