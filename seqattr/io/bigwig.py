@@ -1,0 +1,113 @@
+"""bigWig tracks, through pyBigWig.
+
+pyBigWig ends the whole process where it cannot open or extend a file, and takes entries past the end of a
+chromosome; everything it would stumble over is checked before it is asked.
+"""
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyBigWig
+
+from seqattr.errors import InputError, OutputError
+from seqattr.io.atomic import replacing
+
+MOST_BASES = 2**32 - 1
+
+
+class Track(NamedTuple):
+    """One value per base from `start` on a chromosome: values (n,); NaN where there is none."""
+
+    chrom: str
+    start: int
+    values: npt.NDArray[np.floating]
+
+
+def write_bigwig(
+    path: Path | str, chrom_sizes: Mapping[str, int], tracks: Iterable[Track], most_values: int
+) -> None:
+    """Write tracks as float32, sorted by the order of `chrom_sizes` and start and without overlap.
+
+    All of `chrom_sizes` go into the header; readers that search it want the names in byte order.
+    `most_values`, an upper bound on the number of values, is the room that is asked for beforehand. Raises
+    InputError where a track is out of order, overlaps the one before, passes the end of its chromosome,
+    names an unknown one or holds an infinity, and OutputError where the file cannot be written.
+    """
+    check_sizes(chrom_sizes)
+    with replacing(path) as part:
+        reserve(part, 16 * most_values + 256 * len(chrom_sizes) + 2**16)
+        try:
+            write(part, chrom_sizes, tracks)
+        except RuntimeError as error:  # all that pyBigWig says
+            raise OutputError(f"cannot write {path}: {error}") from error
+
+
+def check_sizes(sizes: Mapping[str, int]) -> None:
+    if not sizes:
+        raise InputError("a bigWig needs the size of at least one chromosome")
+    for name, size in sizes.items():
+        if not name or not 0 < size <= MOST_BASES:
+            raise InputError(f"chromosome '{name}' of size {size}: a bigWig needs a name and 1 to 2**32 - 1")
+
+
+def reserve(path: Path, size: int) -> None:
+    """Fails with the system's own error if there is no room for `size` bytes at `path`."""
+    with open(path, "wb") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+        elif shutil.disk_usage(path.parent).free < size:
+            raise OSError(28, "No space left on device")
+
+
+def write(path: Path, sizes: Mapping[str, int], tracks: Iterable[Track]) -> None:
+    """The file itself: header, then one section for each stretch without gaps."""
+    file: Any = pyBigWig.open(str(path), "w")
+    if file is None:
+        raise OutputError(f"cannot write {path}")
+    try:
+        file.addHeader(list(sizes.items()))
+        for track in stretches(tracks, sizes):
+            file.addEntries(track.chrom, track.start, values=track.values, span=1, step=1)
+    finally:
+        file.close()
+
+
+def stretches(tracks: Iterable[Track], sizes: Mapping[str, int]) -> Iterator[Track]:
+    """The tracks, checked and cut where values are missing."""
+    order = {name: number for number, name in enumerate(sizes)}
+    free = (0, 0)
+    for track in tracks:
+        end = checked_end(track, sizes)
+        if (order[track.chrom], track.start) < free:
+            raise InputError(
+                f"the track at {track.chrom}:{track.start}-{end} overlaps the one before or is out of order"
+            )
+        free = (order[track.chrom], end)
+        yield from without_gaps(track)
+
+
+def checked_end(track: Track, sizes: Mapping[str, int]) -> int:
+    end = track.start + len(track.values)
+    where = f"the track at {track.chrom}:{track.start}-{end}"
+    size = sizes.get(track.chrom)
+    if size is None:
+        raise InputError(f"{where} lies on a chromosome that is not in the chromosome sizes")
+    if not 0 <= track.start <= end <= size:
+        raise InputError(f"{where} lies partly outside {track.chrom}, which has {size} bases")
+    return end
+
+
+def without_gaps(track: Track) -> Iterator[Track]:
+    with np.errstate(over="ignore"):
+        values = np.asarray(track.values).astype(np.float32)
+    if np.isinf(values).any():
+        raise InputError(f"the track at {track.chrom}:{track.start} holds an infinity (as float32)")
+    known = np.concatenate(([False], ~np.isnan(values), [False]))
+    edges = np.flatnonzero(known[1:] != known[:-1]).tolist()
+    for first, end in zip(edges[::2], edges[1::2], strict=True):
+        yield Track(track.chrom, track.start + first, values[first:end])

@@ -1,0 +1,290 @@
+"""Contributions as HDF5 in ChromBPNet's layout, written row by row and read back whole.
+
+raw/seq (N, 4, L) int8 one-hot · shap/seq (N, 4, L) hypothetical contributions · projected_shap/seq
+(N, 4, L) contributions on the observed bases · regions/{chrom,start,end,name,strand} (N) · difference and
+additivity_error (N) · the run's settings as attributes.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, NamedTuple, Self
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from seqattr.errors import InputError, OutputError
+from seqattr.io.atomic import cannot_write, replacing
+from seqattr.io.reading import reading
+from seqattr.regions import Region
+
+_CHUNK_BYTES = 1 << 19
+_CHUNK_BASES = 1 << 15
+_COLUMNS = ("raw/seq", "shap/seq", "projected_shap/seq")
+_NUMBERS = ("difference", "additivity_error")
+_PLACES = {"chrom": str, "start": int, "end": int, "name": str, "strand": str}
+_PLACE_NAMES = tuple(f"regions/{field}" for field in _PLACES)
+
+
+class Rows(NamedTuple):
+    """What is written for B sequences of L bases; the names are DESIGN's nouns."""
+
+    one_hot: npt.NDArray[np.int8]  # (B, 4, L)
+    hypothetical: npt.NDArray[np.floating]  # (B, 4, L)
+    contributions: npt.NDArray[np.floating]  # (B, L)
+    difference: npt.NDArray[np.floating]  # (B,)
+    additivity_error: npt.NDArray[np.floating]  # (B,)
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """A contributions file in memory: N sequences of L bases.
+
+    `contributions` are those on observed bases: at an N, which has none, they are 0.
+    """
+
+    one_hot: npt.NDArray[np.int8]  # (N, 4, L)
+    hypothetical: npt.NDArray[np.float32]  # (N, 4, L)
+    contributions: npt.NDArray[np.float32]  # (N, L)
+    regions: list[Region]
+    difference: npt.NDArray[np.float64]  # (N,)
+    additivity_error: npt.NDArray[np.float64]  # (N,)
+    attributes: dict[str, Any]
+
+
+class ContributionWriter:
+    """Context manager that writes a contributions file of n sequences of `length` bases a batch at a time.
+
+    The file takes its name only when the block ends well and all rows and regions have been written. With
+    dtype "float16" a value too large for it, or a sequence all of whose values it would turn to 0, raises
+    OutputError, as does anything the operating system refuses.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        n: int,
+        length: int,
+        attributes: Mapping[str, Any] | None = None,
+        dtype: Literal["float32", "float16"] = "float32",
+    ) -> None:
+        if n < 1 or length < 1:
+            raise OutputError(f"cannot write {path}: there are no contributions to write ({n} x {length})")
+        self._path = path
+        self._shape = (n, 4, length)
+        self._attributes = dict(attributes or {})
+        self._dtype = np.dtype(dtype)
+        self._missing = np.ones(n, dtype=bool)
+        self._has_regions = False
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._file, self._sink = self._stack.enter_context(_new_file(self._path))
+        try:
+            self._lay_out()
+        except BaseException as error:
+            self.__exit__(type(error), error, error.__traceback__)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._stack:
+            if error is not None:
+                raise error
+            self._check_complete()
+
+    def write(self, at: slice | npt.NDArray[np.integer], rows: Rows) -> None:
+        """Write the rows of the sequences `at` (a slice, or their B numbers, each once)."""
+        numbers = np.arange(self._shape[0])[at]
+        self._check_shapes(len(numbers), rows)
+        order = np.argsort(numbers)
+        place = _as_slice(numbers[order])
+        projected = rows.contributions[:, None, :] * rows.one_hot
+        for name, values in zip(_COLUMNS, (rows.one_hot, rows.hypothetical, projected), strict=True):
+            self._file[name][place] = self._narrowed(name, values)[order]
+        for name in _NUMBERS:
+            self._file[name][place] = getattr(rows, name)[order]
+        self._missing[numbers] = False
+        self._check_sink()
+
+    def write_regions(self, regions: Sequence[Region]) -> None:
+        """Write the places of all n sequences, in their order."""
+        if len(regions) != self._shape[0]:
+            raise OutputError(
+                f"cannot write {self._path}: {len(regions)} regions for {self._shape[0]} sequences"
+            )
+        for field in _PLACES:
+            self._file[f"regions/{field}"][:] = [getattr(region, field) for region in regions]
+        self._has_regions = True
+        self._check_sink()
+
+    def _lay_out(self) -> None:
+        n, channels, length = self._shape
+        bases = min(length, _CHUNK_BASES)
+        rows = max(1, min(n, _CHUNK_BYTES // (channels * bases * self._dtype.itemsize)))
+        for name in _COLUMNS:
+            self._file.create_dataset(
+                name,
+                shape=self._shape,
+                dtype=np.int8 if name == "raw/seq" else self._dtype,
+                chunks=(rows, channels, bases),
+                compression="gzip",
+                compression_opts=1,
+                shuffle=True,
+            )
+        for name in _NUMBERS:
+            self._file.create_dataset(name, shape=(n,), dtype=np.float64)
+        for field, kind in _PLACES.items():
+            dtype = h5py.string_dtype() if kind is str else np.int64
+            self._file.create_dataset(f"regions/{field}", shape=(n,), dtype=dtype)
+        for name, value in self._attributes.items():
+            self._file.attrs[name] = _attribute(value)
+
+    def _narrowed(self, name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The values in the file's type, unless float16 would lose them."""
+        if name == "raw/seq" or self._dtype != np.float16:
+            return values
+        with np.errstate(over="ignore"):
+            half = values.astype(np.float16)
+        if (np.isinf(half) & np.isfinite(values)).any():
+            raise self._too_narrow("overflows")
+        if (values.any(axis=(1, 2)) & ~half.any(axis=(1, 2))).any():
+            raise self._too_narrow("turns all of a sequence's contributions to 0")
+        return half
+
+    def _too_narrow(self, what: str) -> OutputError:
+        return OutputError(f"cannot write {self._path}: float16 {what}; use float32")
+
+    def _check_shapes(self, count: int, rows: Rows) -> None:
+        _, channels, length = self._shape
+        square, flat = (count, channels, length), (count,)
+        for (name, values), shape in zip(
+            rows._asdict().items(), (square, square, (count, length), flat, flat), strict=True
+        ):
+            if values.shape != shape:
+                raise OutputError(
+                    f"cannot write {self._path}: {name} has the shape {values.shape}, not {shape}"
+                )
+
+    def _check_sink(self) -> None:
+        if isinstance(self._sink.failure, OSError):
+            raise cannot_write(self._path, self._sink.failure) from self._sink.failure
+        self._sink.check()
+
+    def _check_complete(self) -> None:
+        left = int(self._missing.sum())
+        if left or not self._has_regions:
+            what = f"{left} of {self._shape[0]} sequences" if left else "the regions"
+            raise OutputError(f"cannot write {self._path}: {what} were never given")
+
+
+class _Sink(FileIO):
+    """A file whose writing never fails: the first failure is kept, and from then on nothing is written.
+
+    HDF5 crashes the process when it cannot write what it holds (on a full disk, at closing), so it must not
+    notice.
+    """
+
+    failure: BaseException | None = None
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data).cast("B")
+        done = 0
+        while done < len(view) and self.failure is None:
+            done += self._attempt(super().write, view[done:])
+        return len(view)
+
+    def truncate(self, size: int | None = None) -> int:
+        self._attempt(super().truncate, size)
+        return size or 0
+
+    def check(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+    def _attempt(self, action: Callable[[Any], int], argument: Any) -> int:
+        """Even Ctrl-C has to wait until HDF5 is done."""
+        try:
+            return action(argument)
+        except BaseException as failure:
+            self.failure = self.failure or failure
+            return 0
+
+
+@contextmanager
+def _new_file(path: Path | str) -> Iterator[tuple[h5py.File, _Sink]]:
+    with replacing(path) as part, _Sink(str(part), "x+") as sink:
+        with h5py.File(sink, "w") as file:
+            yield file, sink
+        sink.check()
+
+
+def read_contributions(path: Path | str) -> Contributions:
+    """Read a contributions file whole; raises InputError where it is none."""
+    with open_contributions(path) as file:
+        one_hot, hypothetical, projected = (file[name][:] for name in _COLUMNS)
+        return Contributions(
+            one_hot=one_hot,
+            hypothetical=hypothetical.astype(np.float32),
+            contributions=projected.sum(axis=1, dtype=np.float32),
+            regions=_regions(file),
+            difference=file["difference"][:],
+            additivity_error=file["additivity_error"][:],
+            attributes={name: _value(stored) for name, stored in file.attrs.items()},
+        )
+
+
+@contextmanager
+def open_contributions(path: Path | str) -> Iterator[h5py.File]:
+    """Open a contributions file for reading a part at a time; raises InputError where it is none."""
+    with reading(path, "HDF5"):
+        pass
+    try:
+        with h5py.File(path, "r", locking=False) as file:
+            _check_layout(path, file)
+            yield file
+    except OSError as error:
+        raise InputError(f"{path} is no whole HDF5 file: {str(error).splitlines()[0]}") from error
+
+
+def _check_layout(path: Path | str, file: h5py.File) -> None:
+    for name in (*_COLUMNS, *_NUMBERS, *_PLACE_NAMES):
+        if not isinstance(file.get(name), h5py.Dataset):
+            raise InputError(f"{path} has no dataset '{name}'; is it a contributions file of seqattr?")
+    shape = file["raw/seq"].shape
+    fits = len(shape) == 3 and shape[1] == 4 and all(file[name].shape == shape for name in _COLUMNS)
+    if not fits or any(file[name].shape != shape[:1] for name in (*_NUMBERS, *_PLACE_NAMES)):
+        raise InputError(f"{path} holds datasets that do not fit one shape (N, 4, L)")
+
+
+def _regions(file: h5py.File) -> list[Region]:
+    columns = [
+        (file[f"regions/{field}"].asstr() if kind is str else file[f"regions/{field}"])[:].tolist()
+        for field, kind in _PLACES.items()
+    ]
+    return [Region(*place) for place in zip(*columns, strict=True)]
+
+
+def _as_slice(numbers: npt.NDArray[np.integer]) -> slice | npt.NDArray[np.integer]:
+    """Neighbours as a slice, which HDF5 writes much faster than single rows."""
+    if len(numbers) and numbers[-1] - numbers[0] == len(numbers) - 1:
+        return slice(int(numbers[0]), int(numbers[-1]) + 1)
+    return numbers
+
+
+def _attribute(value: Any) -> Any:
+    """Text and numbers as they are; all else as JSON of fixed length, which tells it from text."""
+    return value if isinstance(value, str | int | float) else np.bytes_(json.dumps(value))
+
+
+def _value(stored: Any) -> Any:
+    if isinstance(stored, np.bytes_):
+        return json.loads(stored)
+    return stored.item() if isinstance(stored, np.generic) else stored

@@ -1,0 +1,57 @@
+"""Input for TF-MoDISco: `modisco motifs -s ohe.npz -a shap.npz`."""
+
+import zipfile
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from seqattr.errors import OutputError
+from seqattr.io.atomic import check_writable, replacing
+
+_BLOCK_BYTES = 1 << 24
+
+
+class Source(Protocol):
+    """What can be read a slice of rows at a time: a numpy array, or a dataset of an open HDF5 file."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def __getitem__(self, rows: slice, /) -> Any: ...
+
+
+def write_modisco(folder: Path | str, one_hot: Source, hypothetical: Source) -> None:
+    """Write ohe.npz (int8) and shap.npz (float32) from one-hot and hypothetical contributions (N, 4, L).
+
+    Only a few rows are in memory at a time. Raises OutputError where the shapes differ or a file cannot be
+    written.
+    """
+    if one_hot.shape != hypothetical.shape:
+        raise OutputError(f"one-hot {one_hot.shape} and hypothetical {hypothetical.shape} differ in shape")
+    check_writable(folder)
+    _write_npz(Path(folder) / "ohe.npz", one_hot, np.dtype(np.int8))
+    _write_npz(Path(folder) / "shap.npz", hypothetical, np.dtype(np.float32))
+
+
+def _write_npz(path: Path, source: Source, dtype: np.dtype[Any]) -> None:
+    """One array under the key arr_0, as numpy.savez_compressed names it, but streamed."""
+    with (
+        replacing(path) as part,
+        zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open("arr_0.npy", "w", force_zip64=True) as file,
+    ):
+        header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": source.shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        rows = _rows_at_once(source.shape, dtype)
+        for first in range(0, source.shape[0], rows):
+            file.write(_bytes(source[first : first + rows], dtype))
+
+
+def _rows_at_once(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
+    return max(1, _BLOCK_BYTES // max(1, int(np.prod(shape[1:])) * dtype.itemsize))
+
+
+def _bytes(values: npt.ArrayLike, dtype: np.dtype[Any]) -> bytes:
+    return np.ascontiguousarray(values, dtype=dtype).tobytes()

@@ -1,0 +1,131 @@
+"""A file under its final name is whole, or it is not there."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from seqattr.errors import InputError, OutputError
+from seqattr.io.atomic import cannot_write, check_writable, replacing
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def write_half(final: Path, error: BaseException) -> None:
+    with replacing(final) as part:
+        part.write_text("half")
+        raise error
+
+
+def test_the_file_appears_only_at_the_end(tmp_path):
+    final = tmp_path / "a.txt"
+    with replacing(final) as part:
+        assert part.parent == tmp_path
+        part.write_text("new")
+        assert not final.exists()
+    assert final.read_text() == "new"
+    assert files(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit, InputError])
+def test_after_any_exception_the_old_file_stands_and_no_other_is_left(tmp_path, error):
+    final = tmp_path / "a.txt"
+    final.write_text("old")
+    with pytest.raises(error):
+        write_half(final, error("stop"))
+    assert final.read_text() == "old"
+    assert files(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT, errno.EIO])
+def test_what_the_system_refuses_becomes_one_line(tmp_path, number):
+    final = tmp_path / "a.txt"
+    with pytest.raises(OutputError) as caught:
+        write_half(final, OSError(number, "as some library words it"))
+    assert str(caught.value) == f"cannot write {final}: {os.strerror(number)}"
+    assert files(tmp_path) == []
+
+
+def test_an_error_without_a_number_keeps_its_words():
+    assert str(cannot_write("x", OSError("odd"))) == "cannot write x: odd"
+
+
+def test_a_missing_folder_a_folder_and_a_file_as_folder_are_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    for path, reason in [
+        (tmp_path / "none" / "a", "No such file or directory"),
+        (tmp_path, "Is a directory"),
+        (tmp_path / "file" / "a", "Not a directory"),
+    ]:
+        with pytest.raises(OutputError) as caught, replacing(path) as part:
+            part.write_text("x")
+        assert str(caught.value) == f"cannot write {path}: {reason}"
+    assert files(tmp_path) == ["file"]
+
+
+def test_a_folder_in_the_way_is_found_before_the_work(tmp_path):
+    began = False
+    with pytest.raises(OutputError), replacing(tmp_path):
+        began = True
+    assert not began
+
+
+def test_a_link_is_followed(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    with replacing(tmp_path / "link") as part:
+        part.write_text("x")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "x"
+
+
+def test_permissions_are_those_of_any_new_file(tmp_path):
+    (tmp_path / "plain").write_text("")
+    with replacing(tmp_path / "a") as part:
+        part.write_text("")
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == stat.S_IMODE((tmp_path / "plain").stat().st_mode)
+
+
+def test_the_longest_name_that_a_folder_takes_still_works(tmp_path):
+    final = tmp_path / ("x" * 255)
+    with replacing(final) as part:
+        part.write_text("")
+    assert final.exists()
+
+
+def test_a_full_disk_is_one_line(with_full_disk, tmp_path):
+    out = with_full_disk(
+        "from seqattr.io.fasta import write_fasta", "write_fasta('a.fa', ['s'], ['A' * 10_000])", 1000
+    )
+    assert out == "OutputError: cannot write a.fa: File too large"
+    assert files(tmp_path) == []
+
+
+def test_check_writable_creates_the_folder_and_leaves_it_empty(tmp_path):
+    folder = tmp_path / "a" / "b"
+    check_writable(folder)
+    check_writable(folder)
+    assert files(folder) == []
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_check_writable_refuses_a_file(tmp_path, place):
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(OutputError) as caught:
+        check_writable(tmp_path / place)
+    assert str(caught.value) == f"cannot write to {tmp_path / place}: it is, or lies in, a file"
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_check_writable_really_writes(with_full_disk):
+    out = with_full_disk("from seqattr.io.atomic import check_writable", "check_writable('out')", 0)
+    assert out == "OutputError: cannot write out: File too large"
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a file system that takes no files")
+def test_check_writable_where_nobody_can_write():
+    with pytest.raises(OutputError, match="cannot write /proc/self/new: No such file or directory"):
+        check_writable("/proc/self/new")

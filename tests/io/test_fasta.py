@@ -1,0 +1,221 @@
+"""Reading and writing FASTA, and windows of a genome."""
+
+import gzip
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqattr.alphabet import reverse_complement_text
+from seqattr.errors import InputError, OutputError
+from seqattr.io.fasta import Genome, Record, iter_fasta, read_fasta, write_fasta
+from seqattr.regions import Region
+
+SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
+
+
+@pytest.fixture
+def fasta(tmp_path):
+    """Write bytes to a file and return its path."""
+
+    def write(content: bytes, name: str = "a.fa") -> Path:
+        (tmp_path / name).write_bytes(content)
+        return tmp_path / name
+
+    return write
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_records_are_read_as_they_are(fasta, pack, end):
+    lines = [b"", b">s1 first one", b"ACgt", b"", b"NNa", b">s2", b"RYK ", b">s3\ttab", b"A"]
+    path = fasta(pack(end.join(lines)))
+    assert read_fasta(path) == [
+        Record("s1", "s1 first one", "ACgtNNa"),
+        Record("s2", "s2", "RYK"),
+        Record("s3", "s3\ttab", "A"),
+    ]
+
+
+def test_a_byte_order_mark_is_passed_over(fasta):
+    assert read_fasta(fasta(b"\xef\xbb\xbf>s\nAC\n")) == [Record("s", "s", "AC")]
+
+
+def test_only_one_record_is_held_at_a_time(fasta):
+    records = iter_fasta(fasta(b">a\nAC\n>b\nXX\n"))
+    assert next(records).text == "AC"
+    with pytest.raises(InputError, match="'b' holds 'X'"):
+        next(records)
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"", "{} is empty; a FASTA file was expected"),
+        (b"\n \n", "{} is empty; a FASTA file was expected"),
+        (gzip.compress(b""), "{} is empty; a FASTA file was expected"),
+        (b"ACGT\n", "{} does not start with '>'; is this a FASTA file (plain or gzip)?"),
+        (b"\x00\xff\x01binary", "{} does not start with '>'; is this a FASTA file (plain or gzip)?"),
+        (b"PK\x03\x04zip", "{} does not start with '>'; is this a FASTA file (plain or gzip)?"),
+        (b">a\n>b\nAC\n", "record 'a' of {} has no sequence"),
+        (b">a\nAC\n>b", "record 'b' of {} has no sequence"),
+        (b">\nAC\n", "{} has a record without a name: a line with '>' alone"),
+        (b">\xff\xfe\nAC\n", "{} has a header that is no text; is this a FASTA file?"),
+        (
+            b">P1\nAC\nEG\n",
+            "record 'P1' holds 'E' at position 3, which is no DNA letter; is this a protein FASTA?",
+        ),
+        (b">a\nAC\x00\xff\n", "record 'a' holds '\\x00' at position 3, which is no DNA letter"),
+        (b">a\nA\n>b\nC\n>a\nG\n", "{} holds more than one record of the name 'a'"),
+        (
+            b"".join(b">%c\nA\n" % letter for letter in b"abcdeabcde"),
+            "{} holds more than one record of the name 'a', 'b', 'c' (and 2 others)",
+        ),
+        (gzip.compress(b">a\nACGT\n")[:-9], "{} is a broken or truncated gzip file"),
+    ],
+)
+def test_a_bad_file_is_named_in_one_line(fasta, content, line):
+    path = fasta(content)
+    with pytest.raises(InputError) as caught:
+        read_fasta(path)
+    assert str(caught.value) == line.format(path)
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path):
+    with pytest.raises(InputError, match="there is no FASTA file"):
+        read_fasta(tmp_path / "none.fa")
+    with pytest.raises(InputError, match="is a folder, not a FASTA file"):
+        read_fasta(tmp_path)
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    names, texts = ["s1", "s2 with words"], ["ACGTn", "RYK"]
+    write_fasta(tmp_path / "a.fa", names, texts)
+    records = read_fasta(tmp_path / "a.fa")
+    assert [record.header for record in records] == names
+    assert [record.text for record in records] == texts
+
+
+@pytest.mark.parametrize(
+    ("names", "texts", "reason"),
+    [
+        (["a"], ["AC", "GT"], "1 names for 2 sequences"),
+        (["a\nb"], ["AC"], "'a\\nb' is no name for a FASTA record"),
+        ([""], ["AC"], "'' is no name for a FASTA record"),
+    ],
+)
+def test_what_would_not_be_read_again_is_not_written(tmp_path, names, texts, reason):
+    with pytest.raises(OutputError) as caught:
+        write_fasta(tmp_path / "a.fa", names, texts)
+    assert str(caught.value) == f"cannot write {tmp_path / 'a.fa'}: {reason}"
+    assert not (tmp_path / "a.fa").exists()
+
+
+def test_forty_thousand_records_take_well_under_a_second(tmp_path):
+    """They take 0.1 s; a parser that is quadratic or checks letter by letter takes many seconds."""
+    texts = ["ACGTacgtN" * 20] * 40_000
+    write_fasta(tmp_path / "a.fa", [f"s{i}" for i in range(len(texts))], texts)
+    start = time.perf_counter()
+    assert len(read_fasta(tmp_path / "a.fa")) == len(texts)
+    assert time.perf_counter() - start < 2
+
+
+CHROMOSOMES = {
+    name: "".join(np.random.default_rng(seed).choice(list("ACGTacgtN"), size=length))
+    for seed, (name, length) in enumerate({"chr1": 1003, "chr2": 57}.items())
+}
+
+
+@pytest.fixture(params=["plain", "gzip"])
+def genome(request, fasta):
+    lines = []
+    for name, text in CHROMOSOMES.items():
+        lines += [f">{name} a chromosome", *(text[i : i + 60] for i in range(0, len(text), 60))]
+    content = ("\n".join(lines) + "\n").encode()
+    return Genome(fasta(gzip.compress(content) if request.param == "gzip" else content, "genome.fa"))
+
+
+def test_a_window_is_the_text_at_that_place(genome):
+    assert genome.sizes == {name: len(text) for name, text in CHROMOSOMES.items()}
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        start, end = sorted(rng.integers(0, 1004, size=2).tolist())
+        assert genome.window(Region("chr1", start, end)) == CHROMOSOMES["chr1"][start:end]
+    assert genome.window(Region("chr2", 0, 57)) == CHROMOSOMES["chr2"]
+
+
+def test_a_window_on_the_other_strand_is_its_reverse_complement(genome):
+    there = genome.window(Region("chr1", 10, 90))
+    assert genome.window(Region("chr1", 10, 90, strand="-")) == reverse_complement_text(there)
+
+
+@pytest.mark.parametrize(("start", "end"), [(-5, 20), (-20, -5), (40, 58), (60, 70), (20, 10)])
+def test_a_window_outside_its_chromosome_is_refused(genome, start, end):
+    with pytest.raises(InputError) as caught:
+        genome.window(Region("chr2", start, end))
+    assert str(caught.value) == f"region chr2:{start}-{end} lies partly outside chr2, which has 57 bases"
+
+
+def test_an_unknown_chromosome_is_named(genome):
+    with pytest.raises(InputError, match=r"has no chromosome '1' \(it begins with chr1, chr2\)"):
+        genome.window(Region("1", 0, 10))
+
+
+def test_letters_that_are_no_dna_are_refused(fasta):
+    genome = Genome(fasta(b">c\nACGTEEACGT\n"))
+    with pytest.raises(InputError, match="record 'c:2-8' holds 'E' at position 3"):
+        genome.window(Region("c", 2, 8))
+
+
+def test_a_fresh_index_is_used_and_a_stale_or_broken_one_replaced(fasta):
+    path = fasta(b">c\nACGT\n")
+    index = path.with_name("a.fa.fai")
+    assert Genome(path).sizes == {"c": 4}
+    assert index.read_text().split("\t")[:2] == ["c", "4"]
+    for content, age in [(b"c\t4\t3\t4\t5\n", -100), (b"junk\n", 100), (b"", 100)]:
+        path.write_bytes(b">d\nACGTA\n")
+        index.write_bytes(content)
+        os.utime(index, (path.stat().st_mtime + age,) * 2)
+        assert Genome(path).sizes == {"d": 5}
+
+
+def test_no_index_is_needed_beside_the_file(fasta):
+    path = fasta(b">c\nACGT\n")
+    index = path.with_name("a.fa.fai")
+    index.mkdir()  # nothing can be written there, and not even root can
+    assert Genome(path).window(Region("c", 1, 3)) == "CG"
+    assert sorted(file.name for file in path.parent.iterdir()) == ["a.fa", "a.fa.fai"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is no FASTA file with random access"),
+        (b"ACGT\n", "is no FASTA file with random access"),
+        (b">a\nAC\nACGT\nAC\n", "Line length of fasta file is not consistent"),
+        (b">a\nAC\n>a\nAC\n", "is no FASTA file with random access"),
+        (bytes(range(256)), "is no FASTA file with random access"),
+    ],
+)
+def test_a_bad_genome_is_one_line(fasta, content, message):
+    with pytest.raises(InputError, match=message) as caught:
+        Genome(fasta(content))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_genome_is_named(tmp_path):
+    with pytest.raises(InputError, match="there is no FASTA file"):
+        Genome(tmp_path / "none.fa")
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SHARED.exists(), reason="the real inputs are not here")
+def test_real_files_are_read_whole():
+    records = read_fasta(SHARED / "ctcf.fa.gz")
+    assert len(records) == 39_184
+    assert {len(record.text) for record in records} == {100}
+    (chromosome,) = read_fasta(SHARED / "hg38_1m.fa.gz")
+    assert len(chromosome.text) == 1_000_000
+    assert chromosome.text.upper().count("N") == 160_000
