@@ -1,0 +1,34 @@
+"""seqattr explains trained DNA-sequence models base by base.
+
+model = seqattr.load_model("model.pt")
+references = seqattr.references("shuffle:10", sequences, seed=0)
+result = seqattr.attribute(model, sequences, references, targets=[0])
+result.contributions  # (T, N, L)
+"""
+
+from typing import Any
+
+from seqattr.errors import SeqattrError
+
+__all__ = [
+    "METHODS",
+    "REFERENCES",
+    "Attribution",
+    "Foreign",
+    "Model",
+    "SeqattrError",
+    "Target",
+    "attribute",
+    "load_model",
+    "references",
+    "save_model",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """torch is imported with the first thing that needs it, so that the command line answers at once."""
+    if name not in __all__:
+        raise AttributeError(f"module 'seqattr' has no attribute '{name}'")
+    from seqattr import api
+
+    return getattr(api, name)

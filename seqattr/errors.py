@@ -49,7 +49,11 @@ class UnsupportedOp(ModelError):
 
 
 class NotFinite(SeqattrError):
-    """The model answered with NaN or infinity."""
+    """The model answered with NaN or infinity, for the sequence in `row`."""
+
+    def __init__(self, message: str, row: int = 0) -> None:
+        super().__init__(message)
+        self.row = row
 
 
 class OutputError(SeqattrError):

@@ -48,6 +48,9 @@ class Lengths:
     shortest: int
     longest: int | None
 
+    def __contains__(self, length: object) -> bool:
+        return isinstance(length, int) and self.shortest <= length <= (self.longest or length)
+
     @property
     def fixed(self) -> bool:
         return self.shortest == self.longest
@@ -129,8 +132,7 @@ class Model:
 
     def check_length(self, length: int) -> None:
         """Raises InputError if sequences of this length do not fit."""
-        low, high = self.lengths.shortest, self.lengths.longest
-        if length < low or (high is not None and length > high):
+        if length not in self.lengths:
             raise InputError(f"sequences of {length} bp do not fit the model, which takes {self.lengths}")
 
     def predict(self, sequences: Tensor) -> Tensor:

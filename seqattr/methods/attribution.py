@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seqattr.engine.graph import INPUT
 from seqattr.engine.memory import Chunk, chunks, halving, pairs_at_once
 from seqattr.engine.model import Model
 from seqattr.engine.outputs import Target
@@ -15,6 +16,8 @@ from seqattr.engine.plan import Plan
 from seqattr.engine.run import Walk, reference_values
 from seqattr.errors import InputError, NotFinite
 from seqattr.methods.registry import Method, method_named
+
+KEPT = 4  # shared references whose values stay in memory: the pieces of a large set
 
 
 class Attribution(NamedTuple):
@@ -77,6 +80,7 @@ class Engine:
         self.dtype = self.dtype or self.model.dtype
         self.plan = Plan(self.model.graph.to(self.place, self.dtype), method_named(self.method).book)
         self._pairs: dict[int, int] = {}
+        self._kept: list[dict[str, Any]] = []
 
     @property
     def entry(self) -> Method:
@@ -89,11 +93,12 @@ class Engine:
         self.model.check_length(ones.shape[-1])
         if batch_size is not None and batch_size < 1:
             raise InputError(f"the batch size must be at least 1, not {batch_size}")
-        pairs = batch_size or self._pairs_at_once(ones.shape[-1])
+        pairs = batch_size or self.pairs_at_once(ones.shape[-1])
         with torch.no_grad():
             return halving(lambda n: self._all(ones, pool, shared, n), pairs)
 
-    def _pairs_at_once(self, length: int) -> int:
+    def pairs_at_once(self, length: int) -> int:
+        """How many pairs of a sequence and a reference go through the model at once."""
         if length not in self._pairs:
             self._pairs[length] = pairs_at_once(self.plan, length, self.place)
         return self._pairs[length]
@@ -125,7 +130,6 @@ class Engine:
 
     def _all(self, sequences: Tensor, pool: Tensor, shared: bool, pairs: int) -> Attribution:
         results = Accumulator(self.picked, sequences.shape, pool.shape[-3], self.dtype or torch.float32)
-        cache: dict[tuple[int, int], Any] = {}
         walks_references = self.entry.uses_references
         for chunk in chunks(len(sequences), pool.shape[-3], pairs):
             x = sequences[chunk.sequences].to(self.place, self.dtype)
@@ -133,7 +137,7 @@ class Engine:
             if not walks_references:
                 walk, values = Walk(self.plan, x), self._reference_outputs(r)
             else:
-                kept = self._shared_values(r[0], chunk, cache) if shared else None
+                kept = self._shared_values(r[0]) if shared else None
                 walk, values = Walk(self.plan, x, None if shared else r, kept), None
             self.rows_forward += len(x) + (0 if shared else r.shape[0] * r.shape[1])
             for number, target in enumerate(self.picked):
@@ -147,13 +151,14 @@ class Engine:
                 results.add(number, chunk, x, r, multipliers, at_x, at_r)
         return results.finish()
 
-    def _shared_values(self, references: Tensor, chunk: Chunk, cache: dict[tuple[int, int], Any]) -> Any:
-        """The shared references' values: forward once, however many batches there are."""
-        key = (chunk.references.start, chunk.references.stop)
-        if key not in cache:
-            cache[key] = reference_values(self.plan, references)
+    def _shared_values(self, references: Tensor) -> dict[str, Any]:
+        """The shared references' values: forward once, however many batches and calls there are."""
+        kept = next((values for values in self._kept if torch.equal(values[INPUT], references)), None)
+        if kept is None:
+            kept = reference_values(self.plan, references)
             self.rows_forward += len(references)
-        return cache[key]
+            self._kept = [*self._kept[1 - KEPT :], kept]
+        return kept
 
     def _reference_outputs(self, references: Tensor) -> list[Tensor]:
         """The targets' values for the references, for a method that walks without them."""
@@ -222,7 +227,7 @@ def check_finite(at_x: Tensor, at_r: Tensor, target: Target, chunk: Chunk) -> No
                 else chunk.sequences.start
             )
             value = float(values[bad][0][~values[bad][0].isfinite()][0])
-            raise NotFinite(f"the model answers {value} for target {target.name} of {what} number {row}")
+            raise NotFinite(f"the model answers {value} for target {target.name} of {what} number {row}", row)
 
 
 def pick_device(name: str) -> torch.device:

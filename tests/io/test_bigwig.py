@@ -63,7 +63,7 @@ def test_there_are_zoom_levels(tmp_path):
     size = 32 * 4**6
     write_bigwig(tmp_path / "a.bw", {"c": size}, [Track("c", 0, np.ones(size))], size)
     with pyBigWig.open(str(tmp_path / "a.bw")) as file:
-        assert file.header()["nLevels"] > 3
+        assert file.header()["nLevels"] > 1
         assert file.stats("c", 0, size, nBins=4) == pytest.approx([1] * 4)
 
 

@@ -1,0 +1,36 @@
+# Two commands set up a fresh machine that has Python 3.11 and make:
+#   make demo   simulate, train, score and draw, in demo/ (SIZE=small for a one-minute run)
+#   make test   lint, types and tests
+PYTHON ?= python3.11
+SIZE ?= full
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test test-slow test-peers clean
+
+demo: $(VENV)/.installed
+	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/demo $(SIZE)
+
+test: $(VENV)/.tested
+	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/check
+
+# The tests that take long, and those that compare with other tools.
+test-slow: $(VENV)/.tested
+	$(BIN)/pytest -m "slow or shared"
+
+test-peers: $(VENV)/.tested
+	$(BIN)/pip install -c constraints.txt -e ".[test,peers]"
+	$(BIN)/pytest -m peers
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -c constraints.txt torch==2.13.0
+	$(BIN)/pip install -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.tested: $(VENV)/.installed
+	$(BIN)/pip install -c constraints.txt -e ".[test]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) demo

@@ -1,0 +1,35 @@
+"""Draws the contributions of one scored sequence, its planted motifs shaded: the demo's picture.
+
+python scripts/draw_sequence.py SCORES_FOLDER SIMULATION_FOLDER OUT.png
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from seqattr.io.hdf5 import read_contributions
+from seqattr.report.figures import Box, contribution_logos
+from seqattr.simulate import TASKS, read_simulation
+
+
+def main(scores: Path, data: Path, out: Path) -> None:
+    """The sequence with both motifs whose `both` target rises most above its references."""
+    simulation = read_simulation(data)
+    results = {task: read_contributions(scores / f"{task}.h5") for task in TASKS}
+    first = results["both"]
+    numbers = [simulation.names.index(region.name) for region in first.regions]
+    has_both = simulation.labels[numbers].all(axis=1)
+    row = int(np.argmax(np.where(has_both, first.difference, -np.inf)))
+    planted = [site for site in simulation.planted if site.sequence == numbers[row]]
+    figure = contribution_logos(
+        {task: result.contributions[row] for task, result in results.items()},
+        first.one_hot[row],
+        [Box(site.start, site.end, site.motif.split("_")[0]) for site in planted],
+        f"{first.regions[row].name}: contributions to each task's logit, planted motifs shaded",
+    )
+    figure.savefig(out, dpi=150)
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:4]))

@@ -1,0 +1,40 @@
+"""The public face: what `import seqattr` offers, loaded when it is first asked for."""
+
+from typing import Any
+
+from seqattr.engine.model import Model
+from seqattr.engine.outputs import Target
+from seqattr.methods import METHODS, Attribution, attribute
+from seqattr.models.load import Foreign, load_model
+from seqattr.models.native import save as save_model
+from seqattr.references import REFERENCES
+from seqattr.references import references as _references
+
+__all__ = [
+    "METHODS",
+    "REFERENCES",
+    "Attribution",
+    "Foreign",
+    "Model",
+    "Target",
+    "attribute",
+    "load_model",
+    "references",
+    "save_model",
+]
+
+
+def references(spec: str, sequences: Any, seed: int = 0) -> Any:
+    """References (N, R, 4, L) for one-hot sequences (N, 4, L), as `spec` says: see `REFERENCES`.
+
+    Each sequence's references depend on the seed and the sequence alone. numpy arrays give numpy arrays,
+    torch tensors give torch tensors. Raises UnknownName or InputError, naming what there is.
+    """
+    import torch
+
+    if not isinstance(sequences, torch.Tensor):
+        return _references(spec, sequences, seed)
+    drawn = _references(spec, sequences.detach().cpu().numpy(), seed)
+    if drawn.strides[0] == 0 and len(drawn):  # shared: keep it so, without a copy
+        return torch.from_numpy(drawn[0].copy()).expand(len(drawn), *drawn.shape[1:])
+    return torch.from_numpy(drawn)

@@ -1,0 +1,5 @@
+"""The command line: each command opens its input, calls one library function and writes."""
+
+from seqattr.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,26 @@
+"""seqattr convert"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from seqattr.cli.shared import PATH, foreign_from, foreign_options, say
+
+
+@click.command()
+@click.argument("source", type=PATH)
+@click.option("--out", type=PATH, required=True, help="The model file to write.")
+@foreign_options
+def convert(source: Path, out: Path, **options: Any) -> None:
+    """Capture a model of any format into seqattr's own, which cannot run code.
+
+    SOURCE is a pickled module, TorchScript, a torch.export archive (.pt2), or a state dict with --arch.
+    """
+    from seqattr.models import native
+    from seqattr.models.load import load_model
+
+    foreign = foreign_from(options)
+    model = load_model(source, trust=options.pop("trust_model"), foreign=foreign)
+    native.save(out, model)
+    say(f"wrote {out}: {len(model.graph.steps)} steps, {len(model.targets)} targets, input {model.lengths}")

@@ -1,0 +1,94 @@
+"""The `seqattr` command: its subcommands, and how an error becomes one line and an exit code."""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import click
+
+from seqattr.errors import SeqattrError
+
+# Each command is the function of this name in the module of this name.
+COMMANDS = ("simulate", "convert", "inspect", "score", "export")
+INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """A group that imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"seqattr.cli.{name}"), name)
+        return command
+
+
+def show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        try:
+            click.echo(f"seqattr {version('seqattr')}")
+        except PackageNotFoundError:
+            click.echo("seqattr (not installed)")
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=show_version, help="Version."
+)
+def cli() -> None:
+    """Explain a trained DNA-sequence model base by base.
+
+    \b
+    seqattr simulate tal-gata --out data      make a data set
+    seqattr train data --out model.pt         train the paper's CNN on it
+    seqattr score --model model.pt --fasta data/test.fa --refs shuffle:10 --out scores
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs a command and leaves: 0 done, 1 an error in one line, 2 wrong usage, 130 interrupted."""
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        code = cli.main(arguments, prog_name="seqattr", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        complain("interrupted; no file was left half-written")
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # the reader of our output left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get("SEQATTR_DEBUG"):
+            raise
+        complain(line_for(error))
+        sys.exit(1)
+
+
+def interrupt(*_: Any) -> None:
+    """A polite kill is Ctrl-C: what is being written is cleaned up."""
+    raise KeyboardInterrupt
+
+
+def line_for(error: Exception) -> str:
+    """One line for any exception; only for one that is ours does it tell what to do."""
+    if isinstance(error, SeqattrError):
+        return str(error)
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.strerror}: {error.filename}"
+    text = " ".join(str(error).split())[:300]
+    return f"unexpected {type(error).__name__}: {text} (SEQATTR_DEBUG=1 shows where; please report it)"
+
+
+def complain(line: str) -> None:
+    click.echo(f"seqattr: error: {' '.join(line.split())}", err=True)

@@ -1,0 +1,107 @@
+"""seqattr score"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from seqattr.cli.shared import PATH, foreign_from, foreign_options, progress_bar, say, warn
+
+if TYPE_CHECKING:
+    from seqattr.engine.model import Model
+    from seqattr.inputs import Inputs
+    from seqattr.score import Summary
+
+
+@click.command()
+@click.option(
+    "--model", type=PATH, required=True, help="Model file; others than seqattr's own need --trust-model."
+)
+@click.option(
+    "--fasta", type=PATH, required=True, help="Sequences (gzip is fine), or a genome with --regions."
+)
+@click.option(
+    "--refs",
+    default="shuffle:10",
+    show_default=True,
+    help="shuffle:N, mono:N, gc:N, freq, zeros, fasta:FILE.",
+)
+@click.option(
+    "--method",
+    default="deeplift",
+    show_default=True,
+    help="deeplift, deeplift-rescale, deeplift-revealcancel, gradient.",
+)
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    help="Output to explain, by name or number; repeatable. Default: all.",
+)
+@click.option("--out", type=PATH, default="scores", show_default=True, help="Folder for the results.")
+@click.option("--chrom-sizes", type=PATH, help="Headers such as chr1:100-200 are then genome coordinates.")
+@click.option("--regions", type=PATH, help="BED or narrowPeak: score windows of the FASTA around these.")
+@click.option("--tile", type=int, metavar="STEP", help="Score windows every STEP bases of each record.")
+@click.option("--pad", is_flag=True, help="Fill shorter sequences up to the model's length with N.")
+@click.option("--crop", is_flag=True, help="Cut longer sequences to the model's length.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the references.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:i.")
+@click.option("--precision", default="model", show_default=True, help="model, float32 or float64.")
+@click.option(
+    "--batch-size", type=int, help="Pairs of sequence and reference at once. Default: by free memory."
+)
+@click.option(
+    "--h5-dtype",
+    type=click.Choice(["float32", "float16"]),
+    default="float32",
+    show_default=True,
+    help="Numbers in the HDF5 files.",
+)
+@foreign_options
+def score(model: Path, fasta: Path, out: Path, **options: Any) -> None:
+    """Contributions of each base to each target, as bigWig and HDF5.
+
+    Writes OUT/<target>.bw, OUT/<target>.h5 (ChromBPNet's layout), OUT/regions.bed and OUT/run.json.
+    """
+    from seqattr.io.atomic import check_writable
+    from seqattr.models.load import load_model
+    from seqattr.score import Settings
+    from seqattr.score import score as run
+
+    check_writable(out)
+    foreign, trust = foreign_from(options), options.pop("trust_model")
+    loaded = load_model(model, trust=trust, foreign=foreign)
+    inputs = read_inputs(loaded, fasta, options)
+    settings = Settings(references=options.pop("refs"), targets=options.pop("targets") or None, **options)
+    with progress_bar("scoring") as progress:
+        summary = run(loaded, inputs, out, settings, progress)
+    report(summary, loaded, out)
+
+
+def read_inputs(model: "Model", fasta: Path, options: dict[str, Any]) -> "Inputs":
+    """The windows that the options ask for, fitted to the model as far as they allow."""
+    from seqattr import inputs
+
+    regions, tile, sizes = options.pop("regions"), options.pop("tile"), options.pop("chrom_sizes")
+    if regions is not None and tile is not None:
+        raise click.UsageError("--regions and --tile exclude each other")
+    if regions is not None:
+        found = inputs.from_regions(fasta, regions, model.example_length)
+    elif tile is not None:
+        found = inputs.tiled(fasta, model.example_length, tile)
+    else:
+        found = inputs.from_fasta(fasta, sizes)
+    pad, crop = options.pop("pad"), options.pop("crop")
+    return inputs.fitted(found, model.lengths, model.example_length, pad, crop)
+
+
+def report(summary: "Summary", model: "Model", out: Path) -> None:
+    """What was written, and whether it can be believed."""
+    from seqattr.score import explained
+
+    for note in summary.notes:
+        warn(note)
+    worst = max(errors["q1"] for errors in summary.additivity_error.values())
+    say(f"explained {explained(model)}: {', '.join(summary.targets)}")
+    say(f"additivity error at most {worst:.1e} over {summary.sequences} sequences")
+    say(f"wrote {out}/<target>.bw and .h5, regions.bed and run.json in {summary.seconds['total']:.1f} s")

@@ -1,0 +1,86 @@
+"""Options and output that several commands share."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from seqattr.errors import InputError
+
+if TYPE_CHECKING:
+    from seqattr.models.load import Foreign
+
+F = TypeVar("F", bound=Callable[..., Any])
+PATH = click.Path(path_type=Path)
+
+
+def foreign_options(command: F) -> F:
+    """What must be said of a model that is not in seqattr's own format."""
+    for option in (
+        click.option("--trust-model", is_flag=True, help="Read a format that can run code, or needs some."),
+        click.option("--input-length", type=int, metavar="L", help="Length of the model's input in bases."),
+        click.option("--input-layout", default="N4L", show_default=True, help="N4L, NL4, N41L or N4L1."),
+        click.option("--channels", default="ACGT", show_default=True, help="The model's order of bases."),
+        click.option("--arch", metavar="MODULE:CLASS", help="The class of a state dict."),
+        click.option("--arch-args", metavar="JSON", default="{}", help="Arguments for that class."),
+        click.option("--target-names", metavar="A,B,...", help="Names for the model's outputs."),
+    ):
+        command = option(command)
+    return command
+
+
+def foreign_from(options: dict[str, Any]) -> "Foreign":
+    """The library's form of `foreign_options`, taken out of a command's options."""
+    import json
+
+    from seqattr.models.load import Foreign
+
+    names = options.pop("target_names")
+    try:
+        arguments = json.loads(options.pop("arch_args"))
+    except ValueError as error:
+        raise InputError(f"--arch-args is not JSON: {error}") from error
+    if not isinstance(arguments, dict):
+        raise InputError("--arch-args must be a JSON object, as in '{\"tasks\": 3}'")
+    return Foreign(
+        length=options.pop("input_length"),
+        layout=options.pop("input_layout"),
+        channels=options.pop("channels").upper(),
+        arch=options.pop("arch"),
+        arch_args=arguments,
+        targets=tuple(name.strip() for name in names.split(",")) if names else None,
+    )
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A function (done, total) that draws a bar on a terminal, and nothing in a log."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    bar: Any = None
+
+    def draw(done: int, total: int) -> None:
+        nonlocal bar
+        if bar is None:
+            bar = click.progressbar(length=total, label=label, file=sys.stderr, show_pos=True)
+            bar.__enter__()
+        bar.update(done - bar.pos)
+
+    try:
+        yield draw
+    finally:
+        if bar is not None:
+            bar.__exit__(None, None, None)
+
+
+def say(line: str) -> None:
+    """A line for people, on stderr."""
+    click.echo(line, err=True)
+
+
+def warn(line: str) -> None:
+    say(f"seqattr: warning: {line}")
