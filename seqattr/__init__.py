@@ -6,6 +6,8 @@ result = seqattr.attribute(model, sequences, references, targets=[0])
 result.contributions  # (T, N, L)
 """
 
+import sys
+from types import ModuleType
 from typing import Any
 
 from seqattr.errors import SeqattrError
@@ -32,3 +34,14 @@ def __getattr__(name: str) -> Any:
     from seqattr import api
 
     return getattr(api, name)
+
+
+class Package(ModuleType):
+    """`seqattr.references` is the function, although importing the module of that name would put it there."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in __all__ and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = Package

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from seqattr.errors import InputError, UnknownName
+from seqattr.folder import filename, scored
 from seqattr.io.hdf5 import open_contributions
 from seqattr.io.npz import write_modisco
 
@@ -31,14 +32,15 @@ def export(folder: Path, form: str, target: str | None = None, out: Path | None 
 
 
 def pick(folder: Path, target: str | None) -> str:
-    """The target's name: the only one of the folder, or the one that was asked for."""
+    """The target's file name: the only one of the folder, or that of the target that was asked for."""
     if not folder.is_dir():
         raise InputError(f"there is no folder {folder}; it should be what `seqattr score --out` wrote")
-    names = sorted(path.stem for path in folder.glob("*.h5"))
+    names = scored(folder)
     if not names:
         raise InputError(f"{folder} holds no scores (.h5); it should be what `seqattr score --out` wrote")
     if target is None and len(names) > 1:
         raise InputError(f"{folder} holds several targets; say which with --target: {', '.join(names)}")
-    if target is not None and target not in names:
-        raise UnknownName("target", target, names)
-    return target or names[0]
+    name = names[0] if target is None else filename(target)
+    if name not in names:
+        raise UnknownName("target", str(target), names)
+    return name

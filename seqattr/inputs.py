@@ -1,6 +1,6 @@
 """From files to the windows that are scored: their bases, and where they lie on a genome."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -31,6 +31,15 @@ class Window:
     def length(self) -> int:
         return len(self.codes)
 
+    @property
+    def own_region(self) -> Region:
+        """The region of the bases that are not padding."""
+        first, end = self.inside
+        if self.region.strand == "-":
+            first, end = self.length - end, self.length - first
+        start = self.region.start
+        return replace(self.region, start=start + first, end=start + end, summit_offset=None)
+
 
 class Inputs(NamedTuple):
     """All windows in row order, the chromosome sizes for their tracks, and what the user should know."""
@@ -52,19 +61,18 @@ def from_fasta(path: Path | str, chrom_sizes: Path | str | None = None) -> Input
         region = place(record, given)
         sizes.setdefault(region.chrom, len(record.text))
         windows.append(Window(record.name, encode(record.text), region, (0, len(record.text))))
-    return Inputs(windows, sizes, notes_on(records, bool(given)))
+    return Inputs(windows, sizes, notes_on_letters(records) + notes_on_headers(records, bool(given)))
 
 
 def place(record: Record, sizes: Mapping[str, int]) -> Region:
     """Where a record lies: on its chromosome if sizes are known, else on itself."""
-    region = parse_header(record.header, len(record.text)) if sizes else None
-    if region is None:
-        return Region(record.name, 0, len(record.text), record.name)
-    if region.chrom not in sizes:
+    found = parse_header(record.header, len(record.text)) if sizes else None
+    if found is not None and found.chrom not in sizes:
         raise InputError(
-            f"record {record.name} lies on '{region.chrom}', which the chromosome sizes do not list"
+            f"record {record.name} lies on '{found.chrom}', which the chromosome sizes do not list"
         )
-    if region.end > sizes[region.chrom]:
+    region = found or Region(record.name, 0, len(record.text))
+    if region.end > sizes.get(region.chrom, region.end):
         raise InputError(
             f"record {record.name} ends at {region.end}, past the end of {region.chrom}, "
             f"which has {sizes[region.chrom]} bases; are these the right chromosome sizes?"
@@ -72,19 +80,26 @@ def place(record: Record, sizes: Mapping[str, int]) -> Region:
     return replace(region, name=record.name)
 
 
-def notes_on(records: Sequence[Record], has_sizes: bool) -> list[str]:
-    """Letters that became N, and coordinates that were not used."""
-    notes = []
+def notes_on_letters(records: Sequence[Record]) -> list[str]:
+    """How many letters became N."""
     ambiguous = sum(count_ambiguous(record.text) for record in records)
-    if ambiguous:
-        notes.append(f"{ambiguous} ambiguous letters (IUPAC codes) were read as N")
-    placed = sum(parse_header(r.header, len(r.text)) is not None for r in records) if not has_sizes else 0
-    if placed:
-        notes.append(
+    return [f"{ambiguous} ambiguous letters (IUPAC codes) were read as N"] if ambiguous else []
+
+
+def notes_on_headers(records: Sequence[Record], has_sizes: bool) -> list[str]:
+    """Coordinates that were not used, or that are missing."""
+    placed = sum(parse_header(record.header, len(record.text)) is not None for record in records)
+    if has_sizes and placed < len(records):
+        return [
+            f"{len(records) - placed} of {len(records)} headers are no genome coordinates of as many bases; "
+            "these records have tracks of their own"
+        ]
+    if placed and not has_sizes:
+        return [
             f"{placed} of {len(records)} headers look like genome coordinates; "
             "give --chrom-sizes to have tracks on the genome"
-        )
-    return notes
+        ]
+    return []
 
 
 def from_regions(genome: Path | str, bed: Path | str, length: int) -> Inputs:
@@ -93,32 +108,43 @@ def from_regions(genome: Path | str, bed: Path | str, length: int) -> Inputs:
     A window that leaves its chromosome is an InputError.
     """
     source = Genome(genome)
-    windows = []
+    windows, records = [], []
     for region in read_bed(bed):
         around = replace(window(region, length), strand="+")
         name = region.name if region.name not in ("", ".") else str(around)
-        windows.append(Window(name, encode(source.window(around)), replace(around, name=name), (0, length)))
-    return Inputs(windows, dict(source.sizes), [])
+        records.append(Record(name, name, source.window(around)))
+        windows.append(Window(name, encode(records[-1].text), replace(around, name=name), (0, length)))
+    return Inputs(windows, dict(source.sizes), notes_on_letters(records))
 
 
 def tiled(genome: Path | str, length: int, step: int) -> Inputs:
-    """Windows of `length` bases every `step` bases of each record; those that are all N are left out."""
+    """Windows of `length` bases every `step` bases of each record.
+
+    Those that are all N, and records that are shorter than a window, are left out.
+    """
     if step < 1:
         raise InputError(f"--tile must be at least 1 base, not {step}")
-    windows, left_out, records = [], 0, read_fasta(genome)
-    for record in records:
-        codes = encode(record.text)
-        for start in range(0, len(codes) - length + 1, step):
-            part = codes[start : start + length]
-            region = Region(record.name, start, start + length, f"{record.name}:{start}-{start + length}")
-            if (part == UNKNOWN).all():
-                left_out += 1
-            else:
-                windows.append(Window(region.name, part, region, (0, length)))
+    records = read_fasta(genome)
+    cut = [window for record in records for window in tiles(record, length, step)]
+    windows = [window for window in cut if (window.codes != UNKNOWN).any()]
     if not windows:
         raise InputError(f"{genome} has no window of {length} bp with a base in it")
-    notes = [f"{left_out} windows of nothing but N were left out"] if left_out else []
-    return Inputs(windows, {r.name: len(r.text) for r in records}, notes_on(records, True) + notes)
+    short = sum(len(record.text) < length for record in records)
+    notes = notes_on_letters(records)
+    if len(windows) < len(cut):
+        notes.append(f"{len(cut) - len(windows)} windows of nothing but N were left out")
+    if short:
+        notes.append(f"{short} of {len(records)} records are shorter than {length} bp and were left out")
+    return Inputs(windows, {r.name: len(r.text) for r in records}, notes)
+
+
+def tiles(record: Record, length: int, step: int) -> Iterator[Window]:
+    """The windows of one record."""
+    codes = encode(record.text)
+    for start in range(0, len(codes) - length + 1, step):
+        end = start + length
+        region = Region(record.name, start, end, f"{record.name}:{start}-{end}")
+        yield Window(region.name, codes[start:end], region, (0, length))
 
 
 # --- fitting a model ----------------------------------------------------------------------------
@@ -138,15 +164,20 @@ def fitted(
     wrong = [w for w in windows if w.length not in lengths]
     if wrong:
         some = ", ".join(f"{w.name} ({w.length} bp)" for w in wrong[:3]) + (", ..." if len(wrong) > 3 else "")
-        short = wrong[0].length < length
-        hint = "--pad would fill them up with N" if short else "--crop would cut them to their middle"
-        count = f"{len(wrong)} of {len(windows)} records do"
+        hints = {
+            "--pad would fill up short ones with N": any(w.length < length for w in wrong),
+            "--crop would cut long ones to their middle": any(w.length > length for w in wrong),
+        }
+        hint = " and ".join(text for text, helps in hints.items() if helps)
+        count = f"{len(wrong)} of {len(windows)} records {'does' if len(wrong) == 1 else 'do'}"
         raise InputError(f"{count} not fit the model, which takes {lengths}: {some}; {hint}")
     return inputs._replace(windows=windows)
 
 
 def resized(window: Window, length: int) -> Window:
     """The same middle with `length` bases: N on both sides, or the ends cut off."""
+    if window.length == length:
+        return window
     left = (length - window.length) // 2 if length > window.length else -((window.length - length) // 2)
     right = length - window.length - left
     codes = np.full(length, UNKNOWN, np.uint8)

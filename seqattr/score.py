@@ -1,12 +1,11 @@
 """The main job: windows through a model and a method, into a folder of files that other tools read."""
 
 import json
-import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -17,17 +16,19 @@ import torch
 
 from seqattr.alphabet import one_hot
 from seqattr.engine.model import Model
-from seqattr.errors import InputError, NotFinite
-from seqattr.inputs import Inputs, Window, resized
-from seqattr.io.atomic import check_writable, replacing
+from seqattr.errors import NotFinite, UnknownName
+from seqattr.folder import file_names, file_stems, scored
+from seqattr.inputs import Inputs, resized
+from seqattr.io.atomic import cannot_write, check_writable, replacing, replacing_all
 from seqattr.io.bed import write_regions
 from seqattr.io.bigwig import Track, write_bigwig
 from seqattr.io.hdf5 import ContributionWriter, Rows
 from seqattr.methods import Attribution
 from seqattr.methods.attribution import Engine
+from seqattr.models.inspection import explained
 from seqattr.models.native import fingerprint, package_version
 from seqattr.references import Reference, parse
-from seqattr.regions import Region, cut_overlaps, genome_order
+from seqattr.regions import cut_overlaps, genome_order
 
 Progress = Callable[[int, int], None]  # windows done, windows in all
 PRECISIONS = {"model": None, "float32": torch.float32, "float64": torch.float64}
@@ -64,18 +65,20 @@ def score(
     """Attribute every window and write, for each target, a bigWig and an HDF5 file, with regions.bed and
     run.json beside them.
 
-    Files take their names one by one when they are whole, run.json last. Raises InputError for settings
-    that cannot be, NotFinite naming the record where the model answers with NaN or infinity, and OutputError
-    where something cannot be written.
+    Files take their names together, when all are whole; until then an earlier run in the folder stands.
+    Raises InputError for settings that cannot be, NotFinite naming the record where the model or the method
+    answers with NaN or infinity, and OutputError where something cannot be written.
     """
     job = Job(model, inputs, Path(out), settings)
     check_writable(out)
-    (job.out / "run.json").unlink(missing_ok=True)  # what is there is a whole run only with this file
-    with job.scratch() as scratch:
-        job.attribute(scratch, progress or (lambda done, total: None))
-        job.write_tracks(scratch)
-    write_regions(job.out / "regions.bed", job.regions)
-    return job.finish()
+    with replacing_all(job.out, file_names(job.stems.values())) as job.paths:
+        with job.scratch() as scratch:
+            job.attribute(scratch, progress or (lambda done, total: None))
+            job.write_tracks(scratch)
+        write_regions(job.paths["regions.bed"], job.regions)
+        summary = job.finish()
+        (job.out / "run.json").unlink(missing_ok=True)  # what is there is a whole run only with this file
+    return summary
 
 
 class Job:
@@ -83,7 +86,7 @@ class Job:
 
     def __init__(self, model: Model, inputs: Inputs, out: Path, settings: Settings) -> None:
         if settings.precision not in PRECISIONS:
-            raise InputError(f"unknown precision '{settings.precision}'; there is: {', '.join(PRECISIONS)}")
+            raise UnknownName("precision", settings.precision, PRECISIONS)
         self.model, self.windows, self.sizes, self.out = model, inputs.windows, inputs.sizes, out
         self.settings, self.notes = settings, list(inputs.notes)
         self.names = [window.name for window in self.windows]
@@ -95,16 +98,25 @@ class Job:
             device=settings.device,
             dtype=PRECISIONS[settings.precision],
         )
+        self.engine.picked = tuple(dict.fromkeys(self.engine.picked))  # by name and by number is once
         self.targets = [target.name for target in self.engine.picked]
+        self.stems = file_stems(self.targets)
+        self.model_hash = fingerprint(model)
+        self.paths: Mapping[str, Path] = {}
         self.length = max(window.length for window in self.windows)
-        self.regions = [centred(window, self.length).region for window in self.windows]
+        self.regions = [resized(window, self.length).region for window in self.windows]
         self.errors = np.zeros((len(self.targets), len(self.windows)))
         self.seconds = dict.fromkeys(("references", "attribution", "writing"), 0.0)
         self.started = time.perf_counter()
 
-    def scratch(self) -> IO[bytes]:
+    @contextmanager
+    def scratch(self) -> Iterator[IO[bytes]]:
         """Contributions (T, N, L) float32 on the way to the tracks; the system removes the file by itself."""
-        return tempfile.TemporaryFile(dir=self.out)
+        try:
+            with tempfile.TemporaryFile(dir=self.out) as file:
+                yield file
+        except OSError as error:
+            raise cannot_write(self.out, error) from error
 
     # --- attribution ---------------------------------------------------------------------------
 
@@ -145,11 +157,22 @@ class Job:
         try:
             result = self.engine.attribute(sequences, references, self.settings.batch_size)
         except NotFinite as error:
-            name = self.names[rows[error.row]]
-            raise NotFinite(f"{error}, the record {name}; nothing was written for this run") from error
+            what = str(error).removesuffix(f" number {error.row}")
+            raise NotFinite(f"{what} {self.names[rows[error.row]]}; nothing was written") from error
+        self.check_finite(rows, result)
         self.seconds["references"] += drawn - start
         self.seconds["attribution"] += time.perf_counter() - drawn
         return result, sequences
+
+    def check_finite(self, rows: npt.NDArray[np.intp], result: Attribution) -> None:
+        """A slope can be infinite where the model's answers are not, as that of a square root at 0 is."""
+        bad = ~result.contributions.isfinite().all(2)
+        if bad.any():
+            target, row = (int(i) for i in bad.nonzero()[0])
+            raise NotFinite(
+                f"the method {self.settings.method} gives contributions that are NaN or infinite for target "
+                f"{self.targets[target]} of sequence {self.names[rows[row]]}; nothing was written"
+            )
 
     def store(
         self,
@@ -184,9 +207,9 @@ class Job:
     def note_unshuffled(self, same: Sequence[int]) -> None:
         if same:
             some = ", ".join(self.names[i] for i in same[:3]) + (", ..." if len(same) > 3 else "")
-            why = f"too short or too periodic for {self.settings.references}"
             self.notes.append(
-                f"{len(same)} sequences are {why}: they equal all their references and score 0: {some}"
+                f"sequences that equal all their references ({self.settings.references}), and so score 0: "
+                f"{len(same)} of {len(self.names)} ({some}); they may be too short, too periodic or all N"
             )
 
     # --- files ---------------------------------------------------------------------------------
@@ -198,10 +221,10 @@ class Job:
             "method": self.settings.method,
             "references": self.settings.references,
             "seed": self.settings.seed,
-            "model": fingerprint(self.model),
+            "model": self.model_hash,
             "seqattr": package_version(),
         }
-        path = self.out / f"{filename(target)}.h5"
+        path = self.paths[f"{self.stems[target]}.h5"]
         dtype: Any = self.settings.h5_dtype
         return ContributionWriter(path, len(self.windows), self.length, attributes, dtype)
 
@@ -209,7 +232,7 @@ class Job:
         """A bigWig for each target, on genome coordinates where windows have them."""
         start = time.perf_counter()
         sizes = dict(sorted(self.sizes.items()))  # readers search the names in byte order
-        inner = [inside(window) for window in self.windows]
+        inner = [window.own_region for window in self.windows]
         order = genome_order(inner, sizes)
         cuts = cut_overlaps([inner[i] for i in order])
         for t, target in enumerate(self.targets):
@@ -219,7 +242,7 @@ class Job:
                 if end > begin
             )
             total = sum(end - begin for begin, end in cuts)
-            write_bigwig(self.out / f"{filename(target)}.bw", sizes, tracks, total)
+            write_bigwig(self.paths[f"{self.stems[target]}.bw"], sizes, tracks, total)
         self.seconds["writing"] += time.perf_counter() - start
 
     def track(self, scratch: IO[bytes], target: int, row: int, begin: int, end: int) -> Track:
@@ -239,8 +262,13 @@ class Job:
             for t, target in enumerate(self.targets)
         }
         rounded = {key: round(value, 3) for key, value in self.seconds.items()}
+        others = set(scored(self.out)) - set(self.stems.values())
+        if others:
+            self.notes.append(f"{self.out} also holds targets of another run: {', '.join(sorted(others))}")
         summary = Summary(self.targets, len(self.windows), errors, rounded, self.notes)
-        write_json(self.out / "run.json", {**provenance(self), **summary.__dict__})
+        with replacing(self.paths["run.json"]) as part:
+            text = json.dumps({**provenance(self), **summary.__dict__}, indent=2)
+            part.write_text(text + "\n", encoding="utf-8")
         return summary
 
 
@@ -253,42 +281,15 @@ def provenance(job: Job) -> dict[str, Any]:
             "torch": torch.__version__,
             "numpy": np.__version__,
         },
-        "model": fingerprint(job.model),
+        "model": job.model_hash,
         "explained": explained(job.model),
         "settings": job.settings.__dict__,
         "device": str(job.engine.place),
         "dtype": str(job.engine.dtype).removeprefix("torch."),
         "length": job.length,
-        "rows_forward": job.engine.rows_forward,
-        "rows_backward": job.engine.rows_backward,
+        "rows_forward": job.engine.work.rows_forward,
+        "rows_backward": job.engine.work.rows_backward,
     }
-
-
-def explained(model: Model) -> str:
-    """In words, at which step the targets are explained."""
-    finals = sorted({final for final in model.finals if final})
-    if not finals:
-        return "the model's own outputs"
-    mean = ", minus their mean over the classes" if any("softmax" in final for final in finals) else ""
-    return f"the values before the final {' and '.join(finals)}{mean}"
-
-
-def write_json(path: Path, data: dict[str, Any]) -> None:
-    with replacing(path) as part:
-        part.write_text(json.dumps(data, indent=2) + os.linesep, encoding="utf-8")
-
-
-def centred(window: Window, length: int) -> Window:
-    return window if window.length == length else resized(window, length)
-
-
-def inside(window: Window) -> Region:
-    """The genome interval of a window's own bases, without padding."""
-    first, end = window.inside
-    region = window.region
-    if region.strand == "-":
-        first, end = window.length - end, window.length - first
-    return Region(region.chrom, region.start + first, region.start + end, window.name, region.strand)
 
 
 def widen(values: npt.NDArray[Any], sides: tuple[int, int]) -> npt.NDArray[Any]:
@@ -296,8 +297,3 @@ def widen(values: npt.NDArray[Any], sides: tuple[int, int]) -> npt.NDArray[Any]:
     if sides == (0, 0):
         return values
     return np.pad(values, [(0, 0)] * (values.ndim - 1) + [sides])
-
-
-def filename(target: str) -> str:
-    """A target's name where only letters, digits and ._- may stand."""
-    return "".join(c if c.isalnum() or c in "._-" else "_" for c in target)

@@ -13,7 +13,7 @@ import click
 from seqattr.errors import SeqattrError
 
 # Each command is the function of this name in the module of this name.
-COMMANDS = ("simulate", "convert", "inspect", "score", "export")
+COMMANDS = ("simulate", "train", "convert", "inspect", "score", "export")
 INTERRUPTED = 130
 
 
@@ -91,4 +91,6 @@ def line_for(error: Exception) -> str:
 
 
 def complain(line: str) -> None:
-    click.echo(f"seqattr: error: {' '.join(line.split())}", err=True)
+    """One line, of nothing that a terminal would obey rather than show."""
+    text = "".join(c if c.isprintable() else "?" for c in " ".join(line.split()))
+    click.echo(f"seqattr: error: {text}", err=True)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     "--method",
     default="deeplift",
     show_default=True,
-    help="deeplift, deeplift-rescale, deeplift-revealcancel, gradient.",
+    help="deeplift, deeplift-rescale, deeplift-revealcancel, gradient ...; an unknown name lists all.",
 )
 @click.option(
     "--target",
@@ -97,11 +97,12 @@ def read_inputs(model: "Model", fasta: Path, options: dict[str, Any]) -> "Inputs
 
 def report(summary: "Summary", model: "Model", out: Path) -> None:
     """What was written, and whether it can be believed."""
-    from seqattr.score import explained
+    from seqattr.models.inspection import explained
 
     for note in summary.notes:
         warn(note)
-    worst = max(errors["q1"] for errors in summary.additivity_error.values())
+    middle, worst = (max(e[q] for e in summary.additivity_error.values()) for q in ("q0.5", "q1"))
     say(f"explained {explained(model)}: {', '.join(summary.targets)}")
-    say(f"additivity error at most {worst:.1e} over {summary.sequences} sequences")
+    errors = f"{middle:.0e} in the median, {worst:.0e} at most"
+    say(f"additivity error {errors}, over {summary.sequences} sequences")
     say(f"wrote {out}/<target>.bw and .h5, regions.bed and run.json in {summary.seconds['total']:.1f} s")

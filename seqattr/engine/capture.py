@@ -4,16 +4,20 @@ The module itself is not written on; its training flags are put back.
 """
 
 import contextlib
+import io
+import logging
 import os
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 from torch.fx import Node
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
 
 from seqattr.engine.graph import INPUT, Graph, Ref, Step
 from seqattr.engine.kinds import ARITHMETIC
@@ -69,7 +73,7 @@ def export(module: nn.Module, example: Tensor, free_length: bool) -> ExportedPro
         sizes[2] = Dim.AUTO  # DYNAMIC would refuse lengths that any check in the model rules out
     table = lowering_table()
     try:
-        with warnings.catch_warnings(), quiet_torch(), torch.no_grad():
+        with warnings.catch_warnings(), quiet_torch(), torch.no_grad(), InOtherWords():
             warnings.simplefilter("ignore")
             program = torch.export.export(module, (example,), dynamic_shapes=(sizes,), strict=False)
             origins = {node.name: str(node.target) for node in program.graph.nodes}
@@ -77,31 +81,80 @@ def export(module: nn.Module, example: Tensor, free_length: bool) -> ExportedPro
     except UnsupportedOp:
         raise
     except Exception as error:  # torch.export raises many kinds; all mean the same to the user
-        raise ModelError(f"the model cannot be captured: {first_line(error)}") from error
+        raise ModelError(f"the model cannot be captured: {reason(error)}") from error
     program.graph.owning_module.meta["origins"] = origins
     return program
 
 
+def max_pool1d(x, kernel, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):  # type: ignore[no-untyped-def]
+    """In two dimensions, which leave the length free, as torch's pooling in one does not."""
+    if return_indices:
+        return functional.max_pool1d_with_indices(x, kernel, stride, padding, dilation, ceil_mode)
+    k, s, p, d = (v[0] if isinstance(v, tuple | list) else v for v in (kernel, stride, padding, dilation))
+    geometry = {"stride": (1, s or k), "padding": (0, p), "dilation": (1, d), "ceil_mode": ceil_mode}
+    return functional.max_pool2d(x.unsqueeze(-2), (1, k), **geometry).squeeze(-2)
+
+
+def hardshrink(x: Tensor, lambd: float = 0.5) -> Tensor:
+    return functional.threshold(x, lambd, 0) - functional.threshold(-x, lambd, 0)
+
+
+def softshrink(x: Tensor, lambd: float = 0.5) -> Tensor:
+    return functional.relu(x - lambd) - functional.relu(-x - lambd)
+
+
+REWRITES: dict[Any, Callable[..., Any]] = {
+    torch.max_pool1d: max_pool1d,
+    functional.max_pool1d: max_pool1d,
+    functional.hardshrink: hardshrink,
+    functional.softshrink: softshrink,
+}
+
+
+class InOtherWords(TorchFunctionMode):
+    """While a model is traced, functions that torch.export would write out as comparisons, or only for one
+    length, are put so that it keeps them."""
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        return REWRITES.get(function, function)(*args, **(kwargs or {}))
+
+
 @contextlib.contextmanager
 def quiet_torch() -> Iterator[None]:
-    """torch.export logs its own tracebacks; the one line that matters is raised."""
-    import logging
-
+    """torch.export logs its own tracebacks and prints half a graph; the one line that matters is raised."""
     previous = logging.root.manager.disable
     logging.disable(logging.ERROR)
     try:
-        yield
+        with contextlib.redirect_stderr(io.StringIO()):
+            yield
     finally:
         logging.disable(previous)
 
 
 def first_line(error: BaseException) -> str:
     """What an exception says, in one line, with the user's own source line when it is named."""
-    text = str(error).strip()
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    head = lines[0] if lines else type(error).__name__
-    source = user_line(text)
-    return f"{head} (at {source})" if source and source not in head else head
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return located(lines[0] if lines else type(error).__name__, str(error))
+
+
+def located(line: str, trace: str) -> str:
+    source = user_line(trace)
+    return f"{line} (at {source})" if source and source not in line else line
+
+
+# What torch.export's commonest refusals come to, by a word in them.
+PLAIN = {
+    "data-dependent": "what it computes branches on the values of a sequence, which one graph cannot follow",
+    "Constraints violated (batch)": "it fixes the number of sequences in a batch; x.shape[0] in place of "
+    "len(x) or of a number would leave it open",
+}
+
+
+def reason(error: BaseException) -> str:
+    """Why torch.export refused, in one line."""
+    text = str(error)
+    plain = next((line for word, line in PLAIN.items() if word in text), None)
+    return located(plain, text) if plain else first_line(error)
 
 
 # --- translation -------------------------------------------------------------------------------
@@ -118,11 +171,17 @@ def translate(program: ExportedProgram) -> Graph:
         if node.op == "placeholder" and node.name not in tensors:
             nodes[node] = Step(INPUT, "", ())
         elif node.op == "output":
-            outputs = tuple(a.name if nodes.get(a) is None else nodes[a].name for a in node.args[0])
+            outputs = tuple(nodes[a].name if a in nodes else a.name for a in tensors_among(node.args[0]))
         elif node.op == "call_function" and not is_assertion(node):
             nodes[node] = step_of(node, nodes, origins)
             steps.append(nodes[node])
     return Graph(tuple(steps), tensors, outputs)
+
+
+def tensors_among(arguments: Any) -> list[Node]:
+    """The nodes that stand for tensors; a model may answer with numbers beside them."""
+    nodes = [a for a in arguments if isinstance(a, Node)]
+    return [node for node in nodes if isinstance(node.meta.get("val"), Tensor)]
 
 
 def named_tensors(program: ExportedProgram) -> dict[str, Tensor]:
@@ -213,4 +272,4 @@ def user_line(trace: str) -> str:
 def module_path(node: Node) -> str:
     """The innermost module, for graphs that carry no source lines."""
     stack = node.meta.get("nn_module_stack") or {}
-    return next((path for path, _ in reversed(stack.values()) if path), "")
+    return next((f"module {path}" for path, _ in reversed(stack.values()) if path), "")

@@ -65,7 +65,7 @@ class Graph:
         """Names of the values that depend on the sequence's bases."""
         names = {INPUT}
         for step in self.steps:
-            if step.op not in SIZES and any(ref in names for ref in step.refs()):
+            if step.op not in SHAPE_ONLY and any(ref in names for ref in step.refs()):
                 names.add(step.name)
         return names
 
@@ -82,8 +82,18 @@ class Graph:
         return table
 
 
-# An op that asks for a size depends on the batch but never on the bases.
-SIZES = frozenset({"aten.sym_size.int", "aten.sym_numel.default"})
+# Ops that read no more of a value than its shape depend on the batch, but never on the bases.
+LIKES = frozenset(
+    {
+        "aten.zeros_like.default",
+        "aten.ones_like.default",
+        "aten.full_like.default",
+        "aten.new_zeros.default",
+        "aten.new_ones.default",
+        "aten.new_full.default",
+    }
+)
+SHAPE_ONLY = LIKES | {"aten.sym_size.int", "aten.sym_numel.default"}
 # Ops that make a tensor out of nothing have to be told the device.
 FACTORIES = frozenset(
     {
@@ -94,13 +104,12 @@ FACTORIES = frozenset(
         "aten.arange.start",
         "aten.arange.start_step",
         "aten.eye.default",
+        "aten.linspace.default",
         "aten.scalar_tensor.default",
     }
 )
-
-
-FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
-FLOAT_FACTORIES = frozenset({"aten.zeros.default", "aten.ones.default", "aten.eye.default"})
+# What these make is as precise as the model, whatever they were written for.
+MAKERS = FACTORIES | LIKES | {"aten._to_copy.default", "aten.to.dtype"}
 
 
 def find_refs(argument: Any) -> Iterator[Ref]:
@@ -141,8 +150,8 @@ def evaluate(step: Step, function: Callable[..., Any], values: Mapping[str, Any]
     args = map_refs(step.args, values.__getitem__)
     kwargs = map_refs(dict(step.kwargs), values.__getitem__)
     if step.op in FACTORIES:
-        kwargs |= {"device": like.device}
-        if kwargs.get("dtype") in FLOATS or ("dtype" not in kwargs and step.op in FLOAT_FACTORIES):
-            kwargs["dtype"] = like.dtype
+        kwargs["device"] = like.device
     result = function(*args, **kwargs)
+    if step.op in MAKERS and result.is_floating_point():
+        return result.to(like.dtype)
     return result if step.output is None else result[step.output]

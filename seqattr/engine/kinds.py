@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from seqattr.engine.elementwise import ELEMENTWISE
-from seqattr.engine.graph import FACTORIES, SIZES, Graph, Ref, Step
+from seqattr.engine.graph import MAKERS, SHAPE_ONLY, Graph, Ref, Step
 from seqattr.errors import UnsupportedOp
 
 
@@ -113,6 +113,9 @@ SHAPES = {
     "aten.slice.Tensor",
     "aten.select.int",
     "aten.narrow.default",
+    "aten.slice_scatter.default",
+    "aten.select_scatter.default",
+    "aten.broadcast_tensors.default",
     "aten.cat.default",
     "aten.concat.default",
     "aten.concatenate.default",
@@ -148,6 +151,24 @@ SHAPES = {
     "aten.where.ScalarOther",
     "aten.where.ScalarSelf",
 }
+# Of positions, masks and other tensors that depend on no base; of the bases they have no rule.
+CONSTANTS = {
+    f"aten.{name}.{overload}"
+    for name in ("eq", "ne", "lt", "le", "gt", "ge", "remainder", "bitwise_and", "bitwise_or")
+    for overload in ("Tensor", "Scalar")
+} | {
+    "aten.logical_not.default",
+    "aten.logical_and.default",
+    "aten.logical_or.default",
+    "aten.bitwise_not.default",
+    "aten.floor_divide.default",
+    "aten.div.Tensor_mode",
+    "aten.div.Scalar_mode",
+    "aten.floor.default",
+    "aten.ceil.default",
+    "aten.embedding.default",
+    "aten.where.Scalar",
+}
 # Ops on sizes, and Python's own arithmetic on them.
 ARITHMETIC: dict[str, Callable[..., Any]] = {
     "operator.add": operator.add,
@@ -178,8 +199,9 @@ KNOWN = (
     | SHAPES
     | {"aten.logsumexp.default"}
     | set(ELEMENTWISE)
-    | SIZES
-    | FACTORIES
+    | CONSTANTS
+    | SHAPE_ONLY
+    | MAKERS
 )
 # Arguments that must not depend on the bases: which elements are taken, or which are masked.
 FIXED_ARGUMENTS = {
@@ -191,8 +213,12 @@ FIXED_ARGUMENTS = {
     "aten.where.ScalarOther": 0,
     "aten.where.ScalarSelf": 0,
 }
+CHOICE = "write the choice as a nonlinearity, such as torch.relu or torch.maximum"
 HINTS = {
-    "aten.where.self": "write the choice as a nonlinearity, such as torch.relu or torch.maximum",
+    **{f"aten.{name}.{kind}": CHOICE for name in ("gt", "ge", "lt", "le") for kind in ("Scalar", "Tensor")},
+    "aten.where.self": CHOICE,
+    "aten.item.default": "what the model computes must not depend on a number taken out of a tensor",
+    "aten._native_batch_norm_legit.no_stats": "without running statistics it mixes the sequences of a batch",
     "aten.topk.default": "use max pooling or amax",
     "aten.sort.default": "use max pooling or amax",
 }
@@ -210,7 +236,8 @@ def function_of(step: Step) -> Callable[..., Any]:
 
 def kind_of(step: Step, active: set[str]) -> Kind:
     """The kind of a step, given the names of the values that depend on the bases."""
-    if step.op in SIZES or not any(ref in active for ref in step.refs()):
+    if step.op in SHAPE_ONLY or not any(ref in active for ref in step.refs()):
+        function_of(step)  # it must be one that we know
         return Kind.CONSTANT
     fixed = FIXED_ARGUMENTS.get(step.op)
     if fixed is not None and any(ref in active for ref in Step("", "", (step.args[fixed],)).refs()):

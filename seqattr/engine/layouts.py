@@ -5,10 +5,12 @@ Comparing each value for the sequences (a, b) with its value for (a, a, b, b) te
 and shows a model that lets one sequence change another's output.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from seqattr.engine.graph import BatchLayout, Graph, Step
@@ -18,6 +20,7 @@ Runner = Callable[[Graph, Tensor], Mapping[str, Any]]  # every value of a graph,
 
 ROWS = 3  # prime, so that it is seldom one of the model's own sizes
 REPEATS = 2
+ROUNDING = 1e-3  # beside the largest value: sums may be rounded otherwise in a larger batch
 
 
 def find_layouts(graph: Graph, run: Runner, example: Tensor) -> Graph:
@@ -42,9 +45,9 @@ def layout_of(step: Step, once: Tensor, twice: Tensor) -> BatchLayout:
     changed = [d for d in range(once.ndim) if once.shape[d] != twice.shape[d]]
     if len(changed) == 1:
         dim = changed[0]
-        fitting = [c for c in candidates(dim, once.shape[dim]) if agrees(once, twice, c)]
-        if fitting:
-            return fitting[0]
+        gap, layout = min((gap_of(once, twice, c), c) for c in candidates(dim, once.shape[dim]))
+        if gap <= ROUNDING:
+            return layout
     where = f" at {step.source}" if step.source else ""
     raise ModelError(
         f"the model mixes the sequences of a batch in {step.op}{where}: "
@@ -58,10 +61,27 @@ def candidates(dim: int, size: int) -> list[BatchLayout]:
     return [BatchLayout(dim, rest // after, after) for after in range(rest, 0, -1) if rest % after == 0]
 
 
-def agrees(once: Tensor, twice: Tensor, layout: BatchLayout) -> bool:
-    repeated = unfold(once, layout, (ROWS,)).repeat_interleave(REPEATS, layout.dim + 1)
-    difference = (repeated.reshape(twice.shape) - twice).abs().max()
-    return bool(difference <= 1e-3 * twice.abs().max())
+def gap_of(once: Tensor, twice: Tensor, layout: BatchLayout) -> float:
+    """How far `twice` is from the rows of `once` repeated, over its largest finite value."""
+    repeated = unfold(once, layout, (ROWS,)).repeat_interleave(REPEATS, layout.dim + 1).reshape(twice.shape)
+    same = torch.isclose(repeated, twice, rtol=0, atol=0, equal_nan=True)  # minus infinity masks attention
+    apart = torch.where(same, 0.0, (repeated - twice).abs()).nan_to_num(math.inf, math.inf).max()
+    size = torch.where(twice.isfinite(), twice, 0.0).abs().max()
+    return float(apart / size) if apart > 0 else 0.0
+
+
+def stretched(layout: BatchLayout, rest: int) -> BatchLayout:
+    """The layout at another length, where the batch shares its dimension with `rest` elements a row."""
+    if layout.before == 1:
+        return BatchLayout(layout.dim, 1, rest)
+    return BatchLayout(layout.dim, rest, 1) if layout.after == 1 else layout
+
+
+def stretches(graph: Graph, run: Runner, example: Tensor) -> bool:
+    """Whether the layouts of the graph, found at one length, are right for an example of another."""
+    other = find_layouts(graph, run, example)
+    pairs = ((a.layout, b.layout) for a, b in zip(graph.steps, other.steps, strict=True))
+    return all(a and b and stretched(a, b.before * b.after) == b for a, b in pairs if a != b)
 
 
 def unfold(value: Tensor, layout: BatchLayout, rows: tuple[int, ...]) -> Tensor:

@@ -156,17 +156,17 @@ def minimum_along(x: Tensor, dim: int, keepdim: bool = False) -> tuple[Tensor, T
     return -best, places
 
 
+def widened(x: Tensor, shape: Sequence[int]) -> Tensor:
+    return x if x.shape == shape else x.expand(shape)
+
+
 def maximum(a: Tensor, b: Tensor) -> Tensor:
-    return torch.stack(torch.broadcast_tensors(a, b), -1).max(-1).values
+    shape = torch.broadcast_shapes(a.shape, b.shape)
+    return torch.stack([widened(a, shape), widened(b, shape)], -1).max(-1).values
 
 
 def minimum(a: Tensor, b: Tensor) -> Tensor:
     return -maximum(-a, -b)
-
-
-def prelu(x: Tensor, weight: Tensor) -> Tensor:
-    slope = weight if weight.numel() == 1 else weight.view(-1, *[1] * (x.ndim - 2))
-    return torch.relu(x) - slope * torch.relu(-x)
 
 
 def variance(
@@ -198,6 +198,14 @@ def power(base: Tensor, exponent: Tensor) -> Tensor:
 
 def power_of_scalar(base: float, exponent: Tensor) -> Tensor:
     return torch.exp(exponent * math.log(base)) if base > 0 else NotImplemented
+
+
+def rrelu(x, lower=1 / 8, upper=1 / 3, training=False, generator=None):  # type: ignore[no-untyped-def]
+    return NotImplemented if training else torch.nn.functional.leaky_relu(x, (lower + upper) / 2)
+
+
+def copied(place: Tensor, x: Tensor, non_blocking: bool = False) -> Tensor:
+    return widened(x, place.shape)
 
 
 def add_scaled(a: Tensor, b: Any, *, alpha: float = 1) -> Tensor:
@@ -267,12 +275,13 @@ LOWERINGS: dict[Any, Callable[..., Any]] = {
     aten.max.other: maximum,
     aten.minimum.default: minimum,
     aten.min.other: minimum,
-    aten.prelu.default: prelu,
     aten.var.correction: variance,
     aten.std.correction: deviation,
     aten.linalg_vector_norm.default: vector_norm,
     aten.pow.Tensor_Tensor: power,
     aten.pow.Scalar: power_of_scalar,
+    aten.rrelu.default: rrelu,
+    aten.copy.default: copied,
     aten.add.Tensor: add_scaled,
     aten.sub.Tensor: sub_scaled,
     aten.rsub.Scalar: reverse_sub,
@@ -285,7 +294,7 @@ LOWERINGS: dict[Any, Callable[..., Any]] = {
     aten.cosine_similarity.default: cosine_similarity,
 }
 # Functions of one input all the same: what is written out of them keeps the rule of a nonlinearity.
-TRANSPARENT = frozenset({aten.prelu.default, aten.pow.Scalar})
+TRANSPARENT = frozenset({aten.pow.Scalar, aten.rrelu.default, aten.copy.default})
 # Written out by torch's own definitions: recurrent layers unroll, the rest are compositions of the above.
 BORROWED = (
     aten.lstm.input,

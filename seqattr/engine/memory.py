@@ -12,8 +12,9 @@ from seqattr.engine.graph import INPUT
 from seqattr.engine.plan import Plan
 
 T = TypeVar("T")
-# Beyond this many bytes of activations a CPU gains nothing from a larger batch, and loses its caches.
-CPU_BYTES = 512 * 2**20
+# With more activations than this at once a CPU gains nothing, and loses its caches; but a few pairs at least.
+CPU_BYTES = 64 * 2**20
+CPU_PAIRS = 8
 # Values, multipliers and what torch's kernels need beside them, over the bytes of one side's values.
 OVERHEAD = 4
 
@@ -23,7 +24,7 @@ def pairs_at_once(plan: Plan, length: int, device: torch.device) -> int:
     per_pair = OVERHEAD * bytes_per_row(plan, length, device)
     budget = free_bytes(device) // 2
     if device.type == "cpu":
-        budget = min(budget, CPU_BYTES)
+        budget = min(budget, max(CPU_BYTES, CPU_PAIRS * per_pair))
     return max(1, int(budget // max(per_pair, 1)))
 
 

@@ -11,14 +11,14 @@ from seqattr.alphabet import ALPHABET
 from seqattr.engine.capture import capture, evaluating, first_line
 from seqattr.engine.graph import INPUT, Graph, evaluate
 from seqattr.engine.kinds import ARITHMETIC, Kind, classify
-from seqattr.engine.layouts import ROWS, find_layouts
+from seqattr.engine.layouts import ROWS, find_layouts, stretches
 from seqattr.engine.outputs import Target, name_targets, pick_targets, take_off_final
 from seqattr.engine.simplify import simplify
-from seqattr.errors import InputError, ModelError, SeqattrError, UnsupportedOp
+from seqattr.errors import InputError, ModelError, SeqattrError
 
 # How a model wants its input, as the permutation of (N, 4, L) with ones inserted where a 1 stands.
 INPUT_LAYOUTS = ("N4L", "NL4", "N41L", "N4L1")
-CHECK_TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4}
+CHECK_TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 1e-1}
 
 
 class LayoutAdapter(nn.Module):
@@ -99,9 +99,15 @@ class Model:
         """Recognises the outputs, and finds where the batch sits in each step."""
         graph, self.finals = take_off_final(graph)
         classify(graph)
-        like = next((t for t in graph.tensors.values() if t.is_floating_point()), torch.zeros(1))
-        example = random_sequences(ROWS, example_length, like.dtype, like.device)
-        self.graph = find_layouts(graph, all_values, example).to("cpu", like.dtype)
+        like = floats_of(graph)
+        example, longer = (
+            random_sequences(ROWS, length, like.dtype, like.device)
+            for length in (example_length, 2 * example_length)
+        )
+        graph = find_layouts(graph, all_values, example)
+        if not lengths.fixed and not stretches(graph, all_values, longer):
+            lengths = Lengths(example_length, example_length)
+        self.graph = graph.to("cpu", like.dtype)
         self.lengths, self.example_length = lengths, example_length
         self.shapes = output_shapes(self.graph, example.cpu())
         self.targets = targets_of(self.shapes, names)
@@ -118,9 +124,8 @@ class Model:
 
     @property
     def dtype(self) -> torch.dtype:
-        """The precision of the model's own weights."""
-        floats = (t.dtype for t in self.graph.tensors.values() if t.is_floating_point())
-        return next(floats, torch.float32)
+        """The precision of the model's own weights, or float32 where that was half of it."""
+        return floats_of(self.graph).dtype
 
     def kinds(self) -> Mapping[str, Kind]:
         """The kind of each step, by its name."""
@@ -161,6 +166,11 @@ def check_geometry(example: Tensor, layout: str, channels: str) -> int:
     return example.shape[layout.index("L")]
 
 
+def floats_of(graph: Graph) -> Tensor:
+    """A floating point tensor of the graph, for its precision and device."""
+    return next((t for t in graph.tensors.values() if t.is_floating_point()), torch.zeros(1))
+
+
 def parameter_type(module: nn.Module, example: Tensor) -> torch.dtype:
     floats = [t.dtype for t in (*module.parameters(), *module.buffers()) if t.is_floating_point()]
     return floats[0] if floats else (example.dtype if example.is_floating_point() else torch.float32)
@@ -181,25 +191,26 @@ def capture_checked(module: nn.Module, example: Tensor) -> tuple[Graph, Lengths]
     own_answer(module, example)  # a model that fails by itself should say so by itself
     try:
         return captured(module, example, free_length=True)
-    except UnsupportedOp:
-        raise
-    except ModelError:
+    except ModelError:  # an unknown op too may have been one on the length
         return captured(module, example, free_length=False)
 
 
 def captured(module: nn.Module, example: Tensor, free_length: bool) -> tuple[Graph, Lengths]:
     """One attempt, compared with the module at several lengths if the length is free."""
-    length = example.shape[2]
+    length, wide = example.shape[2], in_full(example)
     graph, least = capture(module, example, free_length)
-    graph = simplify(graph, any_function)
+    graph = simplify(graph.to(wide.device, wide.dtype), any_function)
     classify(graph)
-    lengths = (
-        Lengths(length, length) if least is None else Lengths(shortest_length(graph, example, least), None)
-    )
+    lengths = Lengths(length, length) if least is None else Lengths(shortest_length(graph, wide, least), None)
     others = set() if lengths.fixed else {lengths.shortest, length + 13, 2 * length}
     for size in (length, *others):
         check(module, graph, random_sequences(5, size, example.dtype, example.device, seed=size))
     return graph, lengths
+
+
+def in_full(sequences: Tensor) -> Tensor:
+    """In float32 where they are in half precision, in which no sum adds up."""
+    return sequences.float() if sequences.dtype.itemsize < 4 else sequences
 
 
 def any_function(step: Any) -> Any:
@@ -218,16 +229,16 @@ def own_answer(module: nn.Module, sequences: Tensor) -> list[Tensor]:
     except Exception as error:
         shape = tuple(sequences.shape)
         raise ModelError(f"the model fails on an input of shape {shape}: {first_line(error)}") from error
-    return [leaf for leaf in torch.utils._pytree.tree_leaves(answer) if isinstance(leaf, Tensor)]
+    return [leaf.detach() for leaf in torch.utils._pytree.tree_leaves(answer) if isinstance(leaf, Tensor)]
 
 
 def check(module: nn.Module, graph: Graph, sequences: Tensor) -> None:
     """Raises ModelError unless the graph answers as the module does."""
     answer = own_answer(module, sequences)
     with torch.no_grad():
-        values = all_values(graph, sequences)
+        values = all_values(graph, in_full(sequences))
     for own, name in zip(answer, graph.outputs, strict=True):
-        tolerance = CHECK_TOLERANCE.get(own.dtype, 1e-2)
+        tolerance = CHECK_TOLERANCE[own.dtype]
         gap = float((own - values[name]).abs().max()) if own.shape == values[name].shape else float("inf")
         size = float(own.abs().max())
         if not gap <= tolerance * size and gap > 0:

@@ -5,12 +5,11 @@ forward once. A rule sees one step on both sides and returns the function that t
 through it; that function keeps what it needs, and everything else is let go at its last use.
 """
 
-import math
 from typing import Any
 
 from torch import Tensor
 
-from seqattr.engine.graph import INPUT, SIZES, Step, evaluate, inputs_of
+from seqattr.engine.graph import INPUT, Step, evaluate, inputs_of
 from seqattr.engine.multipliers import Multiplier, added, by_sign, collapse
 from seqattr.engine.outputs import Target
 from seqattr.engine.plan import Backward, Plan
@@ -67,11 +66,10 @@ class Walk:
 
     def _constant(self, step: Step) -> Any:
         """The value of a step that depends on no base, for as many rows as there are pairs."""
-        if step.op in SIZES and step.args[0] in self.plan.active:
-            shape = self.pairs.shape(step.args[0])
-            return shape[step.args[1]] if len(step.args) > 1 else math.prod(shape)
         constant = self.sides.constant
-        return evaluate(step, self.plan.functions[step.name], constant, constant[INPUT])
+        blank = constant[INPUT].new_zeros(())  # of an activation only the shape is read
+        shapes = {ref: blank.expand(self.pairs.shape(ref)) for ref in inputs_of(step, self.plan.active)}
+        return evaluate(step, self.plan.functions[step.name], constant | shapes, constant[INPUT])
 
     def _way_back(self, step: Step) -> Backward:
         """The rule's way back; where a reader wants parts, the value's parts are kept as well."""
@@ -104,17 +102,21 @@ class Walk:
 
     # --- results -------------------------------------------------------------------------------
 
-    def outputs(self, target: Target) -> tuple[Tensor, Tensor | None]:
+    def own_outputs(self, target: Target) -> Tensor:
+        """The target's value for the sequences, (B, 1)."""
+        return flat(self.sides.sequence[self._output(target)])[:, target.index, None]
+
+    def outputs(self, target: Target) -> tuple[Tensor, Tensor]:
         """The target's value for the sequences (B, 1), and for the references (B, R) or (1, R)."""
-        name = self.plan.graph.outputs[target.output]
-        sequence = flat(self.sides.sequence[name])[:, target.index, None]
-        if not self.rows.references:
-            return sequence, None
-        return sequence, flat(self.sides.reference[name])[:, target.index].view(-1, self.rows.references)
+        reference = flat(self.sides.reference[self._output(target)])[:, target.index]
+        return self.own_outputs(target), reference.view(-1, self.rows.references)
+
+    def _output(self, target: Target) -> str:
+        return self.plan.graph.outputs[target.output]
 
     def multipliers(self, target: Target) -> Tensor:
         """The target's multipliers at the input, (B, R, 4, L), or (B, 1, 4, L) without references."""
-        name = self.plan.graph.outputs[target.output]
+        name = self._output(target)
         travelling: dict[str, Multiplier] = {name: self._seed(name, target.index)}
         for step in reversed(self.plan.graph.steps):
             multiplier = travelling.pop(step.name, None)

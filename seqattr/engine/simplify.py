@@ -24,12 +24,7 @@ NO_OPS = frozenset(
         "aten.contiguous.default",
         "aten.lift_fresh_copy.default",
         "aten.lift_fresh.default",
-        "aten._to_copy.default",
-        "aten.to.dtype",
-        "aten.to.dtype_layout",
         "aten.to.device",
-        "aten.to.other",
-        "aten.type_as.default",
         "aten.positive.default",
         "aten.dropout.default",
         "aten.native_dropout.default",
@@ -38,6 +33,15 @@ NO_OPS = frozenset(
         "aten.feature_alpha_dropout.default",
         "aten.resolve_conj.default",
         "aten.resolve_neg.default",
+    }
+)
+CASTS = frozenset(
+    {
+        "aten._to_copy.default",
+        "aten.to.dtype",
+        "aten.to.dtype_layout",
+        "aten.to.other",
+        "aten.type_as.default",
     }
 )
 EVERYTHING = torch.iinfo(torch.int64).max
@@ -51,20 +55,21 @@ def simplify(graph: Graph, resolve: Resolver) -> Graph:
     return drop_unused(graph)
 
 
-def is_no_op(step: Step) -> bool:
-    """Whether the step's value is its first argument."""
+def is_no_op(step: Step, active: set[str]) -> bool:
+    """Whether the step's value is its first argument; a cast of a mask or of positions is not."""
     if step.op == "aten.slice.Tensor" and len(step.args) >= 4:
         return step.args[2] in (0, None) and step.args[3] == EVERYTHING and step.args[4:] in ((), (1,))
-    return step.op in NO_OPS
+    return step.op in NO_OPS or (step.op in CASTS and step.args[0] in active)
 
 
 def drop_no_ops(graph: Graph) -> Graph:
     """Every reader of a no-op reads the no-op's own argument instead."""
     same: dict[str, Ref] = {}
+    active = graph.active()
     steps = []
     for step in graph.steps:
         step = rewire(step, lambda ref: same.get(ref, ref))
-        if is_no_op(step) and isinstance(step.args[0], Ref):
+        if is_no_op(step, active) and isinstance(step.args[0], Ref):
             same[step.name] = step.args[0]
         else:
             steps.append(step)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from seqattr.engine.graph import BatchLayout, Ref, Step, inputs_of, map_refs
-from seqattr.engine.layouts import fold, unfold
+from seqattr.engine.graph import BatchLayout, Ref, Step, inputs_of, map_refs, rewire
+from seqattr.engine.layouts import fold, stretched, unfold
 from seqattr.engine.multipliers import Parts
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ class Pairs:
 
     def layout(self, name: str) -> BatchLayout:
         """Where the batch sits in a value."""
-        return self.layouts.get(name) or ROWS_FIRST
+        layout = self.layouts.get(name) or ROWS_FIRST
+        return stretched(layout, self.sides.sequence[name].shape[layout.dim] // self.rows.sequences)
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of a value for all pairs."""
@@ -132,9 +133,26 @@ class View:
 
         return [map_refs(a, fill) for a in self.step.args], map_refs(dict(self.step.kwargs), fill)
 
+    def bound(self) -> Callable[[Sequence[Any]], Any]:
+        """The step as a function of its activations; constants are looked up now, before they are let go."""
+        constants = {ref: self.constant(ref) for ref in self.step.refs() if ref not in self.plan.active}
+
+        def function(activations: Sequence[Any]) -> Any:
+            queue = iter(activations)
+            step = rewire(self.step, lambda ref: constants[ref] if ref in constants else next(queue))
+            value = self.function(*step.args, **step.kwargs)
+            return value if step.output is None else value[step.output]
+
+        return function
+
     def constant(self, ref: Ref) -> Any:
         """A value that depends on no base, for as many rows as there are pairs."""
         return self.pairs.sides.constant[ref]
+
+    def number(self, argument: Any) -> Tensor:
+        """A constant argument as a tensor; a plain number in full precision."""
+        value = self.constant(argument) if isinstance(argument, Ref) else argument
+        return value if isinstance(value, Tensor) else torch.tensor(value, dtype=torch.float64)
 
     def magnitude(self, ref: Ref) -> Tensor:
         """The absolute values of a constant, worked out once for a plan."""

@@ -3,8 +3,10 @@
 import errno
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from seqattr.errors import OutputError
@@ -34,6 +36,45 @@ def replacing(path: Path | str) -> Iterator[Path]:
         raise cannot_write(path, error) from error
     finally:
         _remove(part)
+
+
+@contextmanager
+def replacing_all(folder: Path | str, names: Sequence[str]) -> Iterator[dict[str, Path]]:
+    """Yield a temporary path for each name; all take their names once the block has succeeded, the last last.
+
+    As `replacing` does it for one; an OutputError about a temporary path tells the final one.
+    """
+    with ExitStack() as stack:
+        parts = {name: stack.enter_context(replacing(Path(folder) / name)) for name in reversed(names)}
+        try:
+            yield parts
+        except OutputError as error:
+            line = str(error)
+            for name, part in parts.items():
+                line = line.replace(str(part), str(Path(folder) / name))
+            raise OutputError(line) from error
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Ctrl-C and a polite kill wait until the block, or the function it decorates, is done.
+
+    For a library that calls Python back and cannot stand an exception there. Python runs its handlers in
+    the main thread alone, so that in any other there is nothing to do.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    numbers = (signal.SIGINT, signal.SIGTERM) if main else ()
+    handlers = {number: handler for number in numbers if callable(handler := signal.getsignal(number))}
+    waiting: list[int] = []
+    for number in handlers:
+        signal.signal(number, lambda number, _: waiting.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for first in waiting[:1]:
+            signal.raise_signal(first)
 
 
 def check_writable(folder: Path | str) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqattr.errors import InputError, OutputError
-from seqattr.io.atomic import cannot_write, replacing
+from seqattr.io.atomic import cannot_write, replacing, uninterrupted
 from seqattr.io.reading import reading
 from seqattr.regions import Region
 
@@ -100,6 +100,7 @@ class ContributionWriter:
                 raise error
             self._check_complete()
 
+    @uninterrupted()
     def write(self, at: slice | npt.NDArray[np.integer], rows: Rows) -> None:
         """Write the rows of the sequences `at` (a slice, or their B numbers, each once)."""
         numbers = np.arange(self._shape[0])[at]
@@ -114,6 +115,7 @@ class ContributionWriter:
         self._missing[numbers] = False
         self._check_sink()
 
+    @uninterrupted()
     def write_regions(self, regions: Sequence[Region]) -> None:
         """Write the places of all n sequences, in their order."""
         if len(regions) != self._shape[0]:
@@ -125,6 +127,7 @@ class ContributionWriter:
         self._has_regions = True
         self._check_sink()
 
+    @uninterrupted()
     def _lay_out(self) -> None:
         n, channels, length = self._shape
         bases = min(length, _CHUNK_BASES)
@@ -189,7 +192,7 @@ class _Sink(FileIO):
     """A file whose writing never fails: the first failure is kept, and from then on nothing is written.
 
     HDF5 crashes the process when it cannot write what it holds (on a full disk, at closing), so it must not
-    notice.
+    notice. Nor may Ctrl-C arrive here: whatever makes HDF5 write is `uninterrupted`.
     """
 
     failure: BaseException | None = None
@@ -210,7 +213,6 @@ class _Sink(FileIO):
             raise self.failure
 
     def _attempt(self, action: Callable[[Any], int], argument: Any) -> int:
-        """Even Ctrl-C has to wait until HDF5 is done."""
         try:
             return action(argument)
         except BaseException as failure:
@@ -221,8 +223,15 @@ class _Sink(FileIO):
 @contextmanager
 def _new_file(path: Path | str) -> Iterator[tuple[h5py.File, _Sink]]:
     with replacing(path) as part, _Sink(str(part), "x+") as sink:
-        with h5py.File(sink, "w") as file:
+        file = None
+        try:
+            with uninterrupted():
+                file = h5py.File(sink, "w")
             yield file, sink
+        finally:
+            with uninterrupted():
+                if file is not None:
+                    file.close()
         sink.check()
 
 

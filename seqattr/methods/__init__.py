@@ -3,7 +3,8 @@
 A new method is one function or one rulebook, one line here, and one slow twin in the tests.
 """
 
-from seqattr.methods.attribution import Attribution, attribute
+from seqattr.methods.attribution import attribute
 from seqattr.methods.registry import METHODS, Method
+from seqattr.methods.results import Attribution
 
 __all__ = ["METHODS", "Attribution", "Method", "attribute"]

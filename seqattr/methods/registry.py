@@ -6,40 +6,52 @@ from seqattr.engine.plan import Rulebook
 from seqattr.engine.rules.deeplift import GENOMICS_DEFAULT, RESCALE, REVEALCANCEL
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.errors import UnknownName
+from seqattr.methods.ways import Way, against_references, at_sequence
 
 
 @dataclass(frozen=True)
 class Method:
-    """How to attribute: a rulebook, and what a reader should know of it.
+    """How to attribute: a rulebook, the way it is used, and what a reader should know of it.
 
-    `complete` says that contributions sum to the difference from the reference; a method without
-    `uses_references` walks back at the sequence alone, whatever it is compared with afterwards.
+    `complete` says that contributions sum to the difference from the reference.
     """
 
     book: Rulebook
+    way: Way
+    complete: bool
     summary: str
     source: str
-    complete: bool = True
-    uses_references: bool = True
 
 
 PAPER = "Shrikumar, Greenside & Kundaje 2017"
 METHODS: dict[str, Method] = {
     "deeplift": Method(
         GENOMICS_DEFAULT,
-        "RevealCancel after dense layers, Rescale after convolutions",
+        against_references,
+        True,
+        "DeepLIFT with RevealCancel after dense layers, Rescale after convolutions",
         f"{PAPER}, section 4.2",
     ),
-    "deeplift-rescale": Method(RESCALE, "the Rescale rule at every nonlinearity", f"{PAPER}, section 3.5.2"),
+    "deeplift-rescale": Method(
+        RESCALE,
+        against_references,
+        True,
+        "DeepLIFT with the Rescale rule at every nonlinearity",
+        f"{PAPER}, section 3.5.2",
+    ),
     "deeplift-revealcancel": Method(
-        REVEALCANCEL, "the RevealCancel rule at every nonlinearity", f"{PAPER}, section 3.5.3"
+        REVEALCANCEL,
+        against_references,
+        True,
+        "DeepLIFT with the RevealCancel rule at every nonlinearity",
+        f"{PAPER}, section 3.5.3",
     ),
     "gradient": Method(
         GRADIENT,
+        at_sequence,
+        False,
         "the gradient at the sequence, times its difference from the reference",
         "Simonyan, Vedaldi & Zisserman 2014",
-        complete=False,
-        uses_references=False,
     ),
 }
 

@@ -42,6 +42,15 @@ def outputs(model: Model) -> list[str]:
     return lines
 
 
+def explained(model: Model) -> str:
+    """In words, at which step the targets are explained."""
+    finals = sorted({final for final in model.finals if final})
+    if not finals:
+        return "the model's own outputs"
+    mean = ", minus their mean over the classes" if any("softmax" in final for final in finals) else ""
+    return f"the values before the final {' and '.join(finals)}{mean}"
+
+
 def row(step: Step, plan: Plan) -> tuple[str, ...]:
     """A step's name, op, kind, rule, shape and source."""
     kind = plan.kinds[step.name]
@@ -51,7 +60,8 @@ def row(step: Step, plan: Plan) -> tuple[str, ...]:
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Columns as wide as their widest entry."""
+    """Columns as wide as their widest entry; what a terminal would obey rather than show becomes '?'."""
+    rows = [["".join(c if c.isprintable() else "?" for c in cell) for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows

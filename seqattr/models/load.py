@@ -9,6 +9,7 @@ import importlib
 import io
 import os
 import pickle
+import shlex
 import sys
 import warnings
 import zipfile
@@ -22,7 +23,7 @@ from torch import Tensor, nn
 
 from seqattr.engine.capture import first_line, quiet_torch
 from seqattr.engine.model import INPUT_LAYOUTS, Model
-from seqattr.errors import InputError, ModelError, UntrustedModel
+from seqattr.errors import InputError, ModelError, UnknownName, UntrustedModel
 from seqattr.models import native
 
 OWN, STATE_DICT, PICKLE = "a seqattr model", "a state dict", "a pickled PyTorch object"
@@ -51,11 +52,17 @@ def load_model(path: Path | str, *, trust: bool = False, foreign: Foreign | None
     Our own format is read without running code. Every other is read only if `trust` is set, and then
     captured, for which `foreign.length` must be known.
 
-    Raises ModelError for a file that is none, or is damaged, and UntrustedModel where trust is missing.
+    Raises ModelError for a file that is none, or is damaged, UntrustedModel where trust is missing, and
+    InputError where `foreign` says what cannot be, or anything at all of a model in our own format.
     """
     path, foreign = Path(path), foreign or Foreign()
     kind = recognise(path)
     if kind == OWN:
+        if foreign != Foreign():
+            raise InputError(
+                f"{path} is {OWN} and knows its own input and targets: --input-length, --input-layout, "
+                "--channels, --arch, --arch-args and --target-names do not go with it"
+            )
         return native.from_plain(safely(path))
     if not trust:
         raise UntrustedModel(untrusted(path, kind, foreign))
@@ -64,7 +71,10 @@ def load_model(path: Path | str, *, trust: bool = False, foreign: Foreign | None
     if foreign.length < 1:
         raise InputError(f"the input length must be at least 1, not {foreign.length}")
     if foreign.layout not in INPUT_LAYOUTS:
-        raise InputError(f"unknown input layout '{foreign.layout}'; there is: {', '.join(INPUT_LAYOUTS)}")
+        raise UnknownName("input layout", foreign.layout, INPUT_LAYOUTS)
+    names = foreign.targets or ()
+    if "" in names or len(set(names)) < len(names):
+        raise InputError(f"each target needs a name of its own, not {', '.join(map(repr, names))}")
     module = READERS[kind](path, foreign)
     return Model(
         module,
@@ -85,7 +95,8 @@ def untrusted(path: Path, kind: str, foreign: Foreign) -> str:
     """The one line that says why the file was not read, and how to read it."""
     length = foreign.length or "LENGTH"
     arch = f" --arch {foreign.arch or 'MODULE:CLASS'}" if kind == STATE_DICT else ""
-    line = f"seqattr convert {path} --out {path.stem}.seqattr.pt --input-length {length}{arch} --trust-model"
+    files = f"{shlex.quote(str(path))} --out {shlex.quote(path.stem + '.seqattr.pt')}"
+    line = f"seqattr convert {files} --input-length {length}{arch} --trust-model"
     why = "loading it runs the code of its class" if kind == STATE_DICT else "reading it can run code"
     return f"{path} is {kind}, and {why}; if you trust it, convert it once: {line}"
 
@@ -156,7 +167,7 @@ def recognise_pickle(path: Path) -> str:
         return OWN
     if tensors_of(data) is not None:
         return STATE_DICT
-    raise ModelError(f"{path} holds {type(data).__name__}, neither a model nor a state dict")
+    raise ModelError(f"{path} holds a {type(data).__name__}, neither a model nor a state dict")
 
 
 def safely(path: Path) -> Any:
@@ -200,11 +211,13 @@ def read_state_dict(path: Path, foreign: Foreign) -> nn.Module:
 def build(arch: str, args: Mapping[str, Any]) -> nn.Module:
     """The class that `module:Class` names, called with `args`; the current folder is searched too."""
     name, _, attribute = arch.partition(":")
+    if not name or not attribute:
+        raise InputError(f"--arch must look like module:Class, not '{arch}'")
     try:
         with here_on_path():
             factory = getattr(importlib.import_module(name), attribute)
             module = factory(**args)
-    except Exception as error:  # the user's own code may raise anything
+    except (Exception, SystemExit) as error:  # the user's own code may raise anything
         raise ModelError(
             f"cannot build --arch {arch}: {type(error).__name__}: {first_line(error)}"
         ) from error
@@ -227,7 +240,7 @@ def read_pickle(path: Path, foreign: Foreign) -> nn.Module:
     try:
         with here_on_path():
             module = torch.load(path, map_location="cpu", weights_only=False)
-    except Exception as error:  # unpickling runs any code
+    except (Exception, SystemExit) as error:  # unpickling runs any code
         raise ModelError(f"cannot unpickle {path}: {type(error).__name__}: {first_line(error)}") from error
     if not isinstance(module, nn.Module):
         raise ModelError(f"{path} holds a pickled {type(module).__name__}, not a torch.nn.Module")
@@ -251,7 +264,7 @@ def read_exported(path: Path, foreign: Foreign) -> nn.Module:
     try:
         with warnings.catch_warnings(), quiet_torch():
             warnings.simplefilter("ignore")
-            program = torch.export.load(path)
+            program = torch.export.load(io.BytesIO(path.read_bytes()))  # of a path it wants the ending .pt2
     except Exception as error:
         raise ModelError(f"cannot read the torch.export archive {path}: {first_line(error)}") from error
     inputs = [

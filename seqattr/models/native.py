@@ -36,6 +36,7 @@ def to_plain(model: Model) -> dict[str, Any]:
         "format": FORMAT,
         "version": VERSION,
         "seqattr": package_version(),
+        "fingerprint": fingerprint(model),
         **json.loads(json.dumps(description(model))),  # nothing but what JSON knows
         "tensors": {str(name): tensor.contiguous() for name, tensor in model.graph.tensors.items()},
     }
@@ -64,7 +65,7 @@ def from_plain(data: dict[str, Any]) -> Model:
         steps = tuple(decode_step(step) for step in data["steps"])
         graph = Graph(steps, data["tensors"], tuple(data["outputs"]))
         check_names(graph)
-        return Model.from_parts(
+        model = Model.from_parts(
             graph,
             Lengths(*data["lengths"]),
             [Target(*target) for target in data["targets"]],
@@ -72,8 +73,11 @@ def from_plain(data: dict[str, Any]) -> Model:
             shapes=tuple(tuple(shape) for shape in data["shapes"]),
             example_length=data["example_length"],
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if fingerprint(model) != data["fingerprint"]:
+            raise ValueError("its content has another fingerprint than the one it carries")
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise ModelError(f"the model file is damaged: {type(error).__name__}: {error}") from error
+    return model
 
 
 def check_names(graph: Graph) -> None:
@@ -164,6 +168,9 @@ DTYPES = {
         torch.bfloat16,
         torch.float32,
         torch.float64,
+        torch.uint8,
+        torch.int8,
+        torch.int16,
         torch.int32,
         torch.int64,
         torch.bool,

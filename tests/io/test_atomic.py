@@ -2,13 +2,15 @@
 
 import errno
 import os
+import signal
 import stat
+import threading
 from pathlib import Path
 
 import pytest
 
 from seqattr.errors import InputError, OutputError
-from seqattr.io.atomic import cannot_write, check_writable, replacing
+from seqattr.io.atomic import cannot_write, check_writable, replacing, replacing_all, uninterrupted
 
 
 def files(folder: Path) -> list[str]:
@@ -129,3 +131,96 @@ def test_check_writable_really_writes(with_full_disk):
 def test_check_writable_where_nobody_can_write():
     with pytest.raises(OutputError, match="cannot write /proc/self/new: No such file or directory"):
         check_writable("/proc/self/new")
+
+
+# --- several files -----------------------------------------------------------------------------
+
+
+def test_all_files_appear_together_the_last_one_last(tmp_path, monkeypatch):
+    order = []
+    rename = os.replace
+    monkeypatch.setattr(os, "replace", lambda a, b: (order.append(Path(b).name), rename(a, b)))
+    with replacing_all(tmp_path, ["a", "b", "c"]) as parts:
+        for name, part in parts.items():
+            part.write_text(name)
+        assert len(files(tmp_path)) == 3
+        assert all(name.startswith(".") for name in files(tmp_path))
+    assert order == ["a", "b", "c"]
+    assert {name: (tmp_path / name).read_text() for name in files(tmp_path)} == {"a": "a", "b": "b", "c": "c"}
+
+
+def write_some(folder: Path, names: list[str], error: BaseException) -> None:
+    with replacing_all(folder, names) as parts:
+        for name in names[:-1]:
+            parts[name].write_text("new")
+        raise error
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, OutputError])
+def test_after_any_exception_all_old_files_stand(tmp_path, error):
+    for name in ("a", "b"):
+        (tmp_path / name).write_text("old")
+    with pytest.raises(error):
+        write_some(tmp_path, ["a", "b", "c"], error("stop"))
+    assert {name: (tmp_path / name).read_text() for name in files(tmp_path)} == {"a": "old", "b": "old"}
+
+
+def test_an_error_about_a_temporary_path_tells_the_final_one(tmp_path):
+    with (
+        pytest.raises(OutputError) as caught,
+        replacing_all(tmp_path, ["a", "b"]) as parts,
+        replacing(parts["b"]),
+    ):
+        raise OSError(errno.ENOSPC, "full")
+    assert str(caught.value) == f"cannot write {tmp_path / 'b'}: No space left on device"
+
+
+def test_a_folder_in_the_place_of_one_of_them_is_found_before_the_work(tmp_path):
+    (tmp_path / "b").mkdir()
+    with pytest.raises(OutputError, match="b: Is a directory"), replacing_all(tmp_path, ["a", "b"]):
+        pytest.fail("the work began")
+
+
+# --- signals -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_waits_for_the_end_of_the_block(number):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    done = []
+
+    @uninterrupted()
+    def work():
+        signal.raise_signal(number)
+        signal.raise_signal(number)  # impatient
+        done.append("all of it")
+
+    before = signal.signal(number, stop)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            work()
+        assert signal.getsignal(number) is stop
+    finally:
+        signal.signal(number, before)
+    assert done == ["all of it"]
+
+
+def test_other_threads_and_other_handlers_are_left_alone():
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with uninterrupted():
+            assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    seen = []
+
+    def elsewhere():
+        with uninterrupted():
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    assert seen == [signal.getsignal(signal.SIGINT)]

@@ -39,14 +39,13 @@ def vector_adjoint(multiplier: Tensor, other: Tensor, shape: Sequence[int], plac
     return unbroadcast((multiplier.unsqueeze(-2) * other).sum(-1), shape)
 
 
-def vjp(view: View, points: Sequence[Tensor], multiplier: Tensor) -> Sequence[Tensor]:
-    """The multiplier times the step's own derivative at these arguments."""
+def vjp(
+    function: Callable[[Sequence[Tensor]], Tensor], points: Sequence[Tensor], multiplier: Tensor
+) -> Sequence[Tensor]:
+    """The multiplier times a function's own derivative at these arguments."""
     with torch.enable_grad():
         leaves = [point.detach().requires_grad_() for point in points]
-        args, kwargs = view.arguments(leaves)
-        value = view.function(*args, **kwargs)
-        value = value if view.step.output is None else value[view.step.output]
-        found = torch.autograd.grad(value, leaves, multiplier, allow_unused=True)
+        found = torch.autograd.grad(function(leaves), leaves, multiplier, allow_unused=True)
     return [torch.zeros_like(p) if g is None else g for p, g in zip(points, found, strict=True)]
 
 
@@ -60,7 +59,8 @@ def step_adjoint(view: View, shapes: Sequence[Sequence[int]]) -> Back:
         args, kwargs = view.arguments([None])
         names = dict(zip(ARGUMENT_NAMES.get(view.step.op, ()), args[1:], strict=False)) | kwargs
         return lambda multiplier: [known(multiplier, shapes[0], **names)]
-    return lambda multiplier: vjp(view, [multiplier.new_zeros(shape) for shape in shapes], multiplier)
+    function = view.bound()
+    return lambda multiplier: vjp(function, [multiplier.new_zeros(shape) for shape in shapes], multiplier)
 
 
 def reshaped(multiplier: Tensor, shape: Sequence[int], **_: Any) -> Tensor:

@@ -29,14 +29,20 @@ COMPLETE: Mapping[Kind, Rule] = {
 }
 
 
-def function_and_arguments(step: Step) -> tuple[Elementwise, Sequence[Any], Mapping[str, Any]]:
-    """The nonlinearity of an elementwise step and what it is given besides its input."""
-    return ELEMENTWISE[step.op], step.args[1:], step.kwargs
+def function_and_arguments(view: View) -> tuple[Elementwise, Sequence[Any], Mapping[str, Any]]:
+    """The nonlinearity of an elementwise step and what it is given besides its input.
+
+    A tensor among that, as PReLU's slopes, goes along the channels.
+    """
+    (_, *args), kwargs = view.arguments([None])
+    after_channels = [1] * (len(view.shape()) - 2)
+    args = [a.view(-1, *after_channels) if isinstance(a, Tensor) else a for a in args]
+    return ELEMENTWISE[view.step.op], args, kwargs
 
 
 def secant_of(view: View) -> Callable[[Tensor, Tensor], Tensor]:
     """The slope of a step's function between two points."""
-    function, args, kwargs = function_and_arguments(view.step)
+    function, args, kwargs = function_and_arguments(view)
     return lambda a, b: function.secant(a, b, *args, **kwargs)
 
 

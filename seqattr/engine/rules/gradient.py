@@ -15,15 +15,15 @@ from seqattr.engine.view import View
 
 def slope(view: View) -> Passage:
     """f'(x)."""
-    function, args, kwargs = function_and_arguments(view.step)
+    function, args, kwargs = function_and_arguments(view)
     derivative: Tensor = function.derivative(view.sequence(), *args, **kwargs)
     return Passage(lambda m: [collapsed(m) * derivative])
 
 
 def jacobian(view: View) -> Passage:
     """The step's own derivative at its arguments."""
-    points = [view.sequence(i) for i in range(len(view.inputs))]
-    return Passage(lambda m: vjp(view, points, collapsed(m)))
+    function, points = view.bound(), [view.sequence(i) for i in range(len(view.inputs))]
+    return Passage(lambda m: vjp(function, points, collapsed(m)))
 
 
 RULES: Mapping[Kind, Rule] = {

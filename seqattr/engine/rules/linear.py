@@ -63,20 +63,21 @@ class Weighted:
         self.function, self.op, self.kwargs = view.function, step.op, dict(step.kwargs)
         self.place = next(i for i, a in enumerate(step.args[:2]) if a == view.inputs[0])
         ref: Ref = step.args[1 - self.place]
-        self.weight, self._magnitude = view.constant(ref), lambda: view.magnitude(ref)
+        self.weight = view.constant(ref)
+        self.magnitude = view.magnitude(ref) if view.split else self.weight  # asked for in parts only
         self.rest = list(step.args[2:])
         if self.rest and self.op in CONVOLUTIONS | DENSE:
             self.rest[0] = None  # the bias
 
     def forward(self, activation: Tensor, magnitude: bool = False) -> Tensor:
         """W x, or |W| x, without the bias."""
-        weight = self._magnitude() if magnitude else self.weight
+        weight = self.magnitude if magnitude else self.weight
         pair = (activation, weight) if self.place == 0 else (weight, activation)
         return self.function(*pair, *self.rest, **self.kwargs)
 
     def transposed(self, multiplier: Tensor, shape: Sequence[int], magnitude: bool = False) -> Tensor:
         """W^T m, or |W|^T m, for activations of this shape."""
-        weight = self._magnitude() if magnitude else self.weight
+        weight = self.magnitude if magnitude else self.weight
         if self.op in DENSE:
             return multiplier @ weight
         if self.op in CONVOLUTIONS:
@@ -118,11 +119,10 @@ def scale(view: View) -> Passage:
     """Times a constant: parts change places where it is negative (a batch norm that was not melted)."""
     place = 0 if view.step.args[0] == view.inputs[0] else 1
     other = view.step.args[1 - place]
-    factor = view.constant(other) if isinstance(other, Ref) else other
+    factor = view.number(other)
     if view.step.op in QUOTIENTS:
         factor = 1 / factor
     shape = view.shape()
-    factor = torch.as_tensor(factor)
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         return [each(lambda m: unbroadcast(m, shape), swapped(multiplier, factor))]
@@ -189,7 +189,7 @@ def coefficients(view: View) -> list[float]:
 # --- shapes and averages -----------------------------------------------------------------------
 
 # With these, what is not an activation leaves constants in the value, which are in no difference.
-MIXING = ("pad", "cat", "stack", "masked_fill", "where")
+MIXING = ("pad", "cat", "stack", "masked_fill", "where", "scatter")
 
 
 def rearrange(view: View) -> Passage:
@@ -211,13 +211,8 @@ def rearrange(view: View) -> Passage:
 
 def apply(view: View, activations: Sequence[Tensor]) -> Tensor:
     """The step's linear part, on these activations."""
-    value = evaluate_at(view, activations)
+    function = view.bound()
+    value: Tensor = function(activations)
     if any(word in view.step.op for word in MIXING):
-        value = value - evaluate_at(view, [torch.zeros_like(a) for a in activations])
+        value = value - function([torch.zeros_like(a) for a in activations])
     return value
-
-
-def evaluate_at(view: View, activations: Sequence[Tensor]) -> Tensor:
-    args, kwargs = view.arguments(activations)
-    value = view.function(*args, **kwargs)
-    return value if view.step.output is None else value[view.step.output]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from seqattr.engine import elementwise
+from seqattr.engine import secants
 from seqattr.engine.graph import Ref
 from seqattr.engine.kinds import MATRIX_PRODUCTS
 from seqattr.engine.multipliers import Multiplier
@@ -22,7 +22,7 @@ aten = torch.ops.aten
 
 def midpoint(view: View, argument: int) -> Tensor:
     """The mean of an argument's two sides."""
-    return view.pairwise(elementwise.mean, argument)
+    return view.pairwise(secants.mean, argument)
 
 
 def product(view: View) -> Passage:
@@ -38,12 +38,12 @@ def product(view: View) -> Passage:
 
 def bilinear(view: View) -> Passage:
     """A matrix product of two activations: the same midpoint rule."""
-    middles = (midpoint(view, 0), midpoint(view, 1))
+    function, middles = view.bound(), (midpoint(view, 0), midpoint(view, 1))
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         m = collapsed(multiplier)
         if view.step.op not in MATRIX_PRODUCTS:
-            return vjp(view, middles, m)
+            return vjp(function, middles, m)
         return [matrix_adjoint(m, middles[1 - i], middles[i].shape, i) for i in (0, 1)]
 
     return Passage(backward)
@@ -55,13 +55,8 @@ def quotient(view: View) -> Passage:
     divided = isinstance(numerator, Ref) and numerator in view.plan.active
     below = len(view.inputs) - 1
     inverse = view.pairwise(lambda b, b0: (1 / b + 1 / b0) / 2, below)
-    slope = view.pairwise(elementwise.reciprocal, below)
-    if divided:
-        middle: Tensor = midpoint(view, 0)
-    else:
-        middle = torch.as_tensor(view.constant(numerator) if isinstance(numerator, Ref) else numerator).to(
-            slope
-        )
+    slope = view.pairwise(secants.reciprocal, below)
+    middle = midpoint(view, 0) if divided else view.number(numerator).to(slope)
     shapes = [view.shape(i) for i in range(len(view.inputs))]
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
@@ -82,7 +77,7 @@ def log_sum_exp(view: View) -> Passage:
     a, b = view.sequence(), view.reference()
     log_a, log_b = torch.logsumexp(a, dims, True), torch.logsumexp(b, dims, True)
     shift = torch.maximum(log_a, log_b)
-    weights = elementwise.exp(a - shift, b - shift) / elementwise.exp(log_a - shift, log_b - shift)
+    weights = secants.exp(a - shift, b - shift) / secants.exp(log_a - shift, log_b - shift)
     kept_shape = log_a.shape
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
@@ -99,9 +94,9 @@ def largest(view: View) -> Passage:
     window = Windows(view)
     a, b = window.lines(view.sequence()), window.lines(view.reference())
     (top_a, place_a), (top_b, place_b) = window.largest(view.sequence()), window.largest(view.reference())
-    cross = torch.maximum(top_a, top_b)
-    to_a = divided(cross - top_b, (a - b).gather(-1, place_a))
-    to_b = divided(top_a - cross, (a - b).gather(-1, place_b))
+    cross, alike = torch.maximum(top_a, top_b), (place_a == place_b) / 2
+    to_a = divided(cross - top_b, (a - b).gather(-1, place_a), alike)
+    to_b = divided(top_a - cross, (a - b).gather(-1, place_b), alike)
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         m = window.value_lines(collapsed(multiplier))
@@ -111,10 +106,10 @@ def largest(view: View) -> Passage:
     return Passage(backward)
 
 
-def divided(change: Tensor, difference: Tensor) -> Tensor:
-    """change / difference, 0 where there is no difference (and then no change)."""
+def divided(change: Tensor, difference: Tensor, otherwise: Tensor) -> Tensor:
+    """change / difference; where there is no difference, and so no change, its limit `otherwise`."""
     nothing = difference == 0
-    return torch.where(nothing, 0.0, change / torch.where(nothing, 1.0, difference))
+    return torch.where(nothing, otherwise.to(change), change / torch.where(nothing, 1.0, difference))
 
 
 class Windows:

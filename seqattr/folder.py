@@ -1,0 +1,36 @@
+"""A folder of scores: DIR/<target>.h5 and .bw for each target, regions.bed and run.json."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from seqattr.errors import InputError
+
+
+def filename(target: str) -> str:
+    """A target's name where only letters, digits and ._- may stand, and no dot in front."""
+    name = "".join(c if c.isalnum() or c in "._-" else "_" for c in target)
+    return f"_{name}" if name.startswith(".") or not name else name
+
+
+def file_stems(targets: Sequence[str]) -> dict[str, str]:
+    """Each target's file name without its ending. Raises InputError where two would have the same."""
+    owners: dict[str, str] = {}
+    for target in targets:
+        stem = filename(target)
+        if stem in owners:
+            raise InputError(
+                f"the targets '{owners[stem]}' and '{target}' would both be written to {stem}.h5; give them "
+                "other names (seqattr convert --target-names), or score them apart (--target)"
+            )
+        owners[stem] = target
+    return {target: stem for stem, target in owners.items()}
+
+
+def file_names(stems: Iterable[str]) -> list[str]:
+    """All files of a run; run.json, which says that they belong together, is the last."""
+    return [*(f"{stem}.{ending}" for stem in stems for ending in ("h5", "bw")), "regions.bed", "run.json"]
+
+
+def scored(folder: Path) -> list[str]:
+    """The stems of the targets that a folder holds."""
+    return sorted(path.stem for path in folder.glob("*.h5"))

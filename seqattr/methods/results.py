@@ -1,0 +1,86 @@
+"""What an attribution is made of, summed over references as batches come in."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from seqattr.engine.memory import Chunk
+from seqattr.engine.outputs import Target
+from seqattr.errors import NotFinite
+
+
+class Attribution(NamedTuple):
+    """What each base contributed, for T targets of N sequences of length L, on the CPU.
+
+    `prediction` is the target's value for the sequence, `difference` that value minus the references'
+    mean. `additivity_error` is the worst over the references of
+    |sum of contributions - difference| / max(|difference|, |prediction| / 100).
+    """
+
+    contributions: Tensor  # (T, N, L)
+    hypothetical: Tensor  # (T, N, 4, L)
+    multipliers: Tensor  # (T, N, 4, L), mean over references
+    prediction: Tensor  # (T, N)
+    difference: Tensor  # (T, N)
+    additivity_error: Tensor  # (T, N)
+
+
+class Accumulator:
+    """Sums over references as batches come in."""
+
+    def __init__(
+        self, targets: Sequence[Target], shape: Sequence[int], references: int, dtype: torch.dtype
+    ) -> None:
+        n, _, length = shape
+        self.number = references
+        self.contributions = torch.zeros(len(targets), n, length, dtype=dtype)
+        self.hypothetical = torch.zeros(len(targets), n, 4, length, dtype=dtype)
+        self.multipliers = torch.zeros(len(targets), n, 4, length, dtype=dtype)
+        self.prediction = torch.zeros(len(targets), n, dtype=torch.float64)
+        self.difference = torch.zeros(len(targets), n, dtype=torch.float64)
+        self.error = torch.zeros(len(targets), n, dtype=torch.float64)
+
+    def add(
+        self, t: int, chunk: Chunk, x: Tensor, r: Tensor, multipliers: Tensor, at_x: Tensor, at_r: Tensor
+    ) -> None:
+        """One target's multipliers (B, R, 4, L) and outputs (B, 1) and (B or 1, R)."""
+        rows = chunk.sequences
+        against = (multipliers * r).sum(2)  # (B, R, L)
+        contributions = (multipliers * x[:, None]).sum(2) - against
+        change = at_x.double() - at_r.double()
+        gap = (contributions.double().sum(2) - change).abs()
+        floor = torch.maximum(change.abs(), at_x.double().abs() / 100)
+        error = torch.where(gap == 0, 0.0, gap / floor)
+        weight = r.shape[1] / self.number
+        self.contributions[t, rows] += contributions.mean(1).cpu() * weight
+        self.multipliers[t, rows] += multipliers.mean(1).cpu() * weight
+        self.hypothetical[t, rows] += (multipliers - against[:, :, None]).mean(1).cpu() * weight
+        self.prediction[t, rows] = at_x[:, 0].double().cpu()
+        self.difference[t, rows] += change.mean(1).cpu() * weight
+        self.error[t, rows] = torch.maximum(self.error[t, rows], error.amax(1).cpu())
+
+    def finish(self) -> Attribution:
+        return Attribution(
+            self.contributions,
+            self.hypothetical,
+            self.multipliers,
+            self.prediction,
+            self.difference,
+            self.error,
+        )
+
+
+def check_finite(at_x: Tensor, at_r: Tensor, target: Target, chunk: Chunk) -> None:
+    """Raises NotFinite naming the first sequence for which the model answers with NaN or infinity."""
+    for values, what in ((at_x, "sequence"), (at_r, "a reference of sequence")):
+        bad = (~values.isfinite()).any(1)
+        if bad.any():
+            row = (
+                chunk.sequences.start + int(bad.nonzero()[0])
+                if len(bad) == len(at_x)
+                else chunk.sequences.start
+            )
+            value = float(values[bad][0][~values[bad][0].isfinite()][0])
+            raise NotFinite(f"the model answers {value} for target {target.name} of {what} number {row}", row)

@@ -1,0 +1,121 @@
+"""How a method uses a rulebook on one batch: against references, at the sequence alone, along a path."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from seqattr.engine.graph import INPUT, Graph
+from seqattr.engine.outputs import Target
+from seqattr.engine.plan import Plan, Rulebook
+from seqattr.engine.run import Walk, flat, reference_values
+
+KEPT = 4  # shared references whose values stay in memory: the pieces of a large set
+
+
+class Explanation(NamedTuple):
+    """One batch explained, target by target."""
+
+    multipliers: Callable[[Target], Tensor]  # (B, R, 4, L), or (B, 1, 4, L) where references play no part
+    outputs: Callable[[Target], tuple[Tensor, Tensor]]  # of sequences (B, 1), of references (B or 1, R)
+
+
+@dataclass
+class Work:
+    """A graph on its device, what is worth keeping from batch to batch, and how much was done."""
+
+    graph: Graph
+    book: Rulebook
+    rows_forward: int = 0
+    rows_backward: int = 0
+    kept: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.plan = Plan(self.graph, self.book)
+
+    def shared_values(self, references: Tensor) -> dict[str, Any]:
+        """Values of references (R, 4, L) that all share: forward once, however many batches there are."""
+        known = next((values for values in self.kept if torch.equal(values[INPUT], references)), None)
+        if known is None:
+            known = reference_values(self.plan, references)
+            self.rows_forward += len(references)
+            self.kept = [*self.kept[1 - KEPT :], known]
+        return known
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Sequences (B, 4, L) with their references (B, R, 4, L), or (1, R, 4, L) shared by all."""
+
+    work: Work
+    sequences: Tensor
+    references: Tensor
+    shared: bool
+    targets: Sequence[Target]
+
+    def against_references(self) -> Walk:
+        """Forward and ready to go back, every sequence beside its references."""
+        work = self.work
+        work.rows_forward += len(self.sequences)
+        if self.shared:
+            return Walk(work.plan, self.sequences, shared=work.shared_values(self.references[0]))
+        work.rows_forward += self.references.shape[0] * self.references.shape[1]
+        return Walk(work.plan, self.sequences, self.references)
+
+    def alone(self, points: Tensor) -> Walk:
+        """Forward and ready to go back at points (rows, 4, L), with no references beside them."""
+        self.work.rows_forward += len(points)
+        return Walk(self.work.plan, points)
+
+    def back(self, walk: Walk, target: Target) -> Tensor:
+        """The walk's multipliers, counted."""
+        self.work.rows_backward += walk.rows.pairs
+        return walk.multipliers(target)
+
+    def reference_outputs(self) -> Callable[[Target], Tensor]:
+        """The outputs of the references, (B or 1, R), for a method that walks without them."""
+        if self.shared:
+            values = self.work.shared_values(self.references[0])
+        else:
+            self.work.rows_forward += self.references.shape[0] * self.references.shape[1]
+            values = reference_values(self.work.plan, self.references.flatten(0, 1))
+        shape = self.references.shape[:2]
+        outputs = {name: flat(values[name]) for name in self.work.graph.outputs}
+        return lambda t: outputs[self.work.graph.outputs[t.output]][:, t.index].view(shape)
+
+
+Way = Callable[[Batch], Explanation]
+
+
+def against_references(batch: Batch) -> Explanation:
+    """The book's multipliers for each pair of a sequence and a reference."""
+    walk = batch.against_references()
+    return Explanation(partial(batch.back, walk), walk.outputs)
+
+
+def at_sequence(batch: Batch) -> Explanation:
+    """The book's multipliers at the sequence, whatever it is compared with."""
+    walk, of_references = batch.alone(batch.sequences), batch.reference_outputs()
+    return Explanation(partial(batch.back, walk), lambda t: (walk.own_outputs(t), of_references(t)))
+
+
+def along_path(steps: int) -> Way:
+    """The book's multipliers, averaged over the midpoints of `steps` steps from reference to sequence."""
+
+    def way(batch: Batch) -> Explanation:
+        start, end = batch.references, batch.sequences[:, None]
+        totals: dict[Target, Tensor] = {}
+        for step in range(steps):
+            points = torch.lerp(start.expand(len(end), -1, -1, -1), end, (step + 0.5) / steps)
+            walk = batch.alone(points.flatten(0, 1))
+            for target in batch.targets:
+                found = batch.back(walk, target).view(points.shape) / steps
+                totals[target] = totals[target] + found if target in totals else found
+        own = batch.alone(batch.sequences)
+        of_references = batch.reference_outputs()
+        return Explanation(totals.__getitem__, lambda t: (own.own_outputs(t), of_references(t)))
+
+    return way

@@ -1,0 +1,113 @@
+"""Help: of every command and every option, at once, and without torch."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import click
+import pytest
+
+import seqattr
+from seqattr.cli.main import COMMANDS, cli
+from seqattr.export import WRITERS
+from seqattr.models.load import INPUT_LAYOUTS
+from seqattr.score import PRECISIONS
+
+
+def commands(
+    group: click.Group = cli, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command with the words that lead to it, groups included."""
+    yield path, group
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+ALL = dict(commands())
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_command_and_every_option_has_help(run, path):
+    command = ALL[path]
+    assert command.help
+    options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
+    for option in options:
+        assert option.help, f"{option.name} has no help"
+        assert option.help.endswith("."), f"the help of {option.name} is no sentence"
+    for word in ("--help", "-h"):
+        done = run(*path, word)
+        assert done.code == 0
+        assert done.out.startswith(" ".join(("Usage: seqattr", *path)))
+        assert done.err == ""
+        for option in options:
+            assert option.opts[-1] in done.out
+
+
+def test_no_command_writes_the_same_option_in_another_way():
+    """One name means one thing."""
+    meanings: dict[str, set[type]] = {}
+    for command in ALL.values():
+        for option in command.params:
+            for name in option.opts:
+                if name.startswith("--"):
+                    meanings.setdefault(name, set()).add(type(option.type))
+    assert {name for name, types in meanings.items() if len(types) > 1} == set()
+
+
+def said(command: str, option: str) -> str:
+    (found,) = [o for o in ALL[(command,)].params if option in o.opts]
+    assert isinstance(found, click.Option)
+    return found.help or ""
+
+
+def test_help_names_what_the_tables_hold():
+    for command in ("score", "inspect"):
+        assert all(layout in said(command, "--input-layout") for layout in INPUT_LAYOUTS)
+    named = said("score", "--method").split(" ...;")[0].split(", ")
+    assert set(named) <= set(seqattr.METHODS)  # a new method needs no new text: an unknown name lists all
+    assert all(name in said("score", "--refs") for name in seqattr.REFERENCES)
+    assert all(name in said("score", "--precision") for name in PRECISIONS)
+    assert all(name in said("export", "--format") for name in WRITERS)
+
+
+def test_help_and_version_import_neither_torch_nor_numpy():
+    """They answer at once, as completion in a shell needs it."""
+    script = """
+import sys
+from seqattr.cli.main import main
+for words in sys.argv[1:]:
+    try:
+        main(words.split())
+    except SystemExit as left:
+        assert left.code == 0, words
+print("large:", sorted({"torch", "numpy", "h5py", "pyBigWig", "matplotlib"} & set(sys.modules)))
+"""
+    words = ["--version", *(" ".join((*path, "--help")) for path in ALL)]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.splitlines()[-1] == "large: []"
+    assert done.stdout.startswith("seqattr ")
+
+
+def test_the_listed_commands_are_there(run):
+    shown = run("--help").out
+    for name in COMMANDS:
+        assert f"\n  {name} " in shown
+
+
+def test_the_installed_script_is_the_same_command():
+    """The exit code is the command's, not Python's."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from seqattr.cli import main; main()", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.startswith("seqattr 0")

@@ -1,0 +1,129 @@
+"""Two small models in files, FASTA files to score with them, and the command line in this process."""
+
+import os
+import random
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from seqattr.cli.main import main
+from seqattr.io.fasta import write_fasta
+
+# For nets as small as these, threads only wait for each other: up to ten times slower beside other work.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+LENGTH = 40
+
+
+class Done(NamedTuple):
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Done]]:
+    """Run `seqattr` with these arguments, in this process."""
+    handler = signal.getsignal(signal.SIGTERM)
+
+    def call(*arguments: Any) -> Done:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main([str(argument) for argument in arguments])
+        return Done(int(left.value.code or 0), *capsys.readouterr())
+
+    yield call
+    signal.signal(signal.SIGTERM, handler)
+
+
+@pytest.fixture
+def ran(run: Callable[..., Done]) -> Callable[..., str]:
+    """Run a command that must succeed; what it says on stderr."""
+
+    def call(*arguments: Any) -> str:
+        done = run(*arguments)
+        assert done.code == 0, done.err
+        return done.err
+
+    return call
+
+
+@pytest.fixture
+def refused(run: Callable[..., Done]) -> Callable[..., str]:
+    """Run a command that must fail with exit code 1 and one line; that line."""
+
+    def call(*arguments: Any) -> str:
+        done = run(*arguments)
+        assert done.code == 1, done
+        assert done.out == ""
+        assert done.err.startswith("seqattr: error: "), done.err
+        assert done.err.count("\n") == 1, done.err
+        return done.err.removeprefix("seqattr: error: ").rstrip("\n")
+
+    return call
+
+
+def random_texts(count: int, length: int = LENGTH, seed: int = 0) -> list[str]:
+    draw = random.Random(seed)
+    return ["".join(draw.choices("ACGT", k=length)) for _ in range(count)]
+
+
+@pytest.fixture
+def texts() -> Callable[..., list[str]]:
+    """Random DNA: texts(count, length, seed)."""
+    return random_texts
+
+
+@pytest.fixture
+def fasta(tmp_path: Path) -> Callable[..., Path]:
+    """Write texts as records r0, r1 ..., or a dict of names and texts, to a FASTA file."""
+
+    def write(records: Any = 7, name: str = "s.fa") -> Path:
+        if isinstance(records, int):
+            records = random_texts(records)
+        if not isinstance(records, dict):
+            records = {f"r{number}": text for number, text in enumerate(records)}
+        write_fasta(tmp_path / name, list(records), list(records.values()))
+        return tmp_path / name
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with free.pt (7 bp or more, 2 targets) and fixed.pt (40 bp, a b c before a sigmoid)."""
+    import torch
+    from torch import nn
+
+    import seqattr
+
+    class Mean(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.mean(-1)
+
+    with torch.random.fork_rng([]):
+        torch.manual_seed(0)
+        head = nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 2)
+        free = nn.Sequential(nn.Conv1d(4, 6, 7), nn.ReLU(), Mean(), *head)
+        dense = nn.Linear(6 * (LENGTH - 6), 3)
+        fixed = nn.Sequential(nn.Conv1d(4, 6, 7), nn.ReLU(), nn.Flatten(), dense, nn.Sigmoid())
+    folder = tmp_path_factory.mktemp("models")
+    example = torch.zeros(2, 4, LENGTH)
+    seqattr.save_model(folder / "free.pt", seqattr.Model(free, example))
+    seqattr.save_model(folder / "fixed.pt", seqattr.Model(fixed, example, targets=["a", "b", "c"]))
+    return folder
+
+
+@pytest.fixture
+def free(models: Path) -> Path:
+    return models / "free.pt"
+
+
+@pytest.fixture
+def fixed(models: Path) -> Path:
+    return models / "fixed.pt"

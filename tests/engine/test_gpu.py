@@ -1,0 +1,55 @@
+"""The same numbers on a GPU."""
+
+import pytest
+import torch
+from torch import nn
+
+from seqattr.engine.model import Model, random_sequences
+from seqattr.methods import METHODS, attribute
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no CUDA device"),
+]
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    torch.manual_seed(0)
+    module = nn.Sequential(
+        nn.Conv1d(4, 8, 7),
+        nn.ReLU(),
+        nn.MaxPool1d(3, 2),
+        nn.Conv1d(8, 8, 5, dilation=2),
+        nn.GELU(),
+        nn.AdaptiveAvgPool1d(1),
+        nn.Flatten(),
+        nn.Linear(8, 6),
+        nn.ReLU(),
+        nn.Linear(6, 3),
+        nn.Sigmoid(),
+    )
+    return Model(module.double(), torch.zeros(2, 4, 60))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("batch_size", [None, 3])
+def test_cuda_gives_the_numbers_of_the_cpu(model: Model, method: str, batch_size: int | None) -> None:
+    x = random_sequences(6, 60, torch.float64, "cpu", seed=1)
+    r = random_sequences(24, 60, torch.float64, "cpu", seed=2).view(6, 4, 4, 60)
+    here = attribute(model, x, r, method=method, device="cpu")
+    there = attribute(model, x, r, method=method, device="cuda", batch_size=batch_size)
+    for name in ("contributions", "hypothetical", "difference"):
+        # float64 sums in another order
+        assert torch.allclose(getattr(here, name), getattr(there, name), rtol=1e-9, atol=1e-12)
+
+
+def test_a_batch_too_large_for_the_gpu_is_halved(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqattr.engine.memory.free_bytes", lambda device: 2**50)
+    x = random_sequences(64, 60, torch.float64, "cpu", seed=1)
+    torch.cuda.set_per_process_memory_fraction(0.001)
+    try:
+        result = attribute(model, x, x[:40], device="cuda")
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert result.additivity_error.max() < 1e-9
