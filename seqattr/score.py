@@ -46,6 +46,7 @@ class Settings:
     precision: str = "model"
     batch_size: int | None = None
     h5_dtype: str = "float32"
+    command: str = ""
 
 
 @dataclass
@@ -159,20 +160,9 @@ class Job:
         except NotFinite as error:
             what = str(error).removesuffix(f" number {error.row}")
             raise NotFinite(f"{what} {self.names[rows[error.row]]}; nothing was written") from error
-        self.check_finite(rows, result)
         self.seconds["references"] += drawn - start
         self.seconds["attribution"] += time.perf_counter() - drawn
         return result, sequences
-
-    def check_finite(self, rows: npt.NDArray[np.intp], result: Attribution) -> None:
-        """A slope can be infinite where the model's answers are not, as that of a square root at 0 is."""
-        bad = ~result.contributions.isfinite().all(2)
-        if bad.any():
-            target, row = (int(i) for i in bad.nonzero()[0])
-            raise NotFinite(
-                f"the method {self.settings.method} gives contributions that are NaN or infinite for target "
-                f"{self.targets[target]} of sequence {self.names[rows[row]]}; nothing was written"
-            )
 
     def store(
         self,

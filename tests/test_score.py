@@ -297,6 +297,7 @@ def test_run_json_says_how_to_run_it_again(sigmoid, fasta, tmp_path):
     assert run["sequences"] == 5
     assert run["length"] == 40
     assert run["settings"] == {
+        "command": "",
         "references": "shuffle:2",
         "method": "deeplift",
         "targets": ["c", 0],
@@ -451,7 +452,7 @@ def test_a_method_that_gives_infinity_is_named_with_the_record(logarithm, fasta,
     """The square root is finite at 0, its slope is not: no NaN may reach the files."""
     records = {"r0": texts(1)[0], "no C": "AGT" * 13 + "A"}
     settings = Settings(references="freq", method="gradient", targets=[1])
-    line = "gradient gives contributions that are NaN or infinite for target target1 of sequence no"
+    line = "the method finds a slope that is NaN or infinite for target target1 of sequence no"
     with pytest.raises(NotFinite, match=line):
         scored(logarithm, fasta(records), tmp_path / "out", settings)
     assert contents(tmp_path / "out") == {}

@@ -1,5 +1,7 @@
 """seqattr score"""
 
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +74,8 @@ def score(model: Path, fasta: Path, out: Path, **options: Any) -> None:
     foreign, trust = foreign_from(options), options.pop("trust_model")
     loaded = load_model(model, trust=trust, foreign=foreign)
     inputs = read_inputs(loaded, fasta, options)
-    settings = Settings(references=options.pop("refs"), targets=options.pop("targets") or None, **options)
+    options |= {"references": options.pop("refs"), "targets": options.pop("targets") or None}
+    settings = Settings(command=shlex.join(["seqattr", *sys.argv[1:]]), **options)
     with progress_bar("scoring") as progress:
         summary = run(loaded, inputs, out, settings, progress)
     report(summary, loaded, out)

@@ -92,10 +92,12 @@ def name_targets(sizes: Sequence[int], names: Sequence[str] | None = None) -> tu
     """All targets of a model whose outputs have these numbers of elements."""
     places = [(output, index) for output, size in enumerate(sizes) for index in range(size)]
     if names is not None and len(names) != len(places):
-        raise ValueError(f"the model has {len(places)} outputs and {len(names)} target names")
+        raise ValueError(f"the model has {len(places)} targets, but {len(names)} names were given for them")
     if names is None:
         single = len(sizes) == 1
         names = [f"target{i}" if single else f"output{o}_target{i}" for o, i in places]
+    if len(set(names)) < len(names):
+        raise ValueError(f"each target needs a name of its own, not {', '.join(names)}")
     return tuple(Target(name, *place) for name, place in zip(names, places, strict=True))
 
 
@@ -106,15 +108,13 @@ def pick_targets(targets: Sequence[Target], wanted: Sequence[int | str] | None) 
     """
     if wanted is None:
         return tuple(targets)
-    table = {target.name: target for target in targets}
-    numbered = {str(i): target for i, target in enumerate(targets)}
-    picked = []
+    named = {target.name: target for target in targets}
+    numbered: dict[int | str, Target] = {str(i): target for i, target in enumerate(targets)}
+    table = numbered | named | dict(enumerate(targets))
     for key in wanted:
-        target = table.get(str(key)) or numbered.get(str(key))
-        if target is None:
-            raise UnknownName("target", str(key), shorten(list(table)))
-        picked.append(target)
-    return tuple(picked)
+        if key not in table:
+            raise UnknownName("target", str(key), shorten(list(named)))
+    return tuple(table[key] for key in wanted)
 
 
 def shorten(names: list[str], most: int = 12) -> list[str]:

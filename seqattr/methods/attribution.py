@@ -12,7 +12,7 @@ from seqattr.engine.memory import chunks, halving, pairs_at_once
 from seqattr.engine.model import Model
 from seqattr.errors import InputError
 from seqattr.methods.registry import method_named
-from seqattr.methods.results import Accumulator, Attribution, check_finite
+from seqattr.methods.results import Accumulator, Attribution, check_multipliers, check_outputs
 from seqattr.methods.ways import Batch, Work
 
 
@@ -110,8 +110,10 @@ class Engine:
             explanation = self.entry.way(Batch(self.work, x, r, shared, self.picked))
             for number, target in enumerate(self.picked):
                 at_x, at_r = explanation.outputs(target)
-                check_finite(at_x, at_r, target, chunk)
-                results.add(number, chunk, x, r, explanation.multipliers(target), at_x, at_r)
+                check_outputs(at_x, at_r, target, chunk)
+                multipliers = explanation.multipliers(target)
+                check_multipliers(multipliers, target, chunk)
+                results.add(number, chunk, x, r, multipliers, at_x, at_r)
         return results.finish()
 
 

@@ -72,15 +72,23 @@ class Accumulator:
         )
 
 
-def check_finite(at_x: Tensor, at_r: Tensor, target: Target, chunk: Chunk) -> None:
+def check_outputs(at_x: Tensor, at_r: Tensor, target: Target, chunk: Chunk) -> None:
     """Raises NotFinite naming the first sequence for which the model answers with NaN or infinity."""
     for values, what in ((at_x, "sequence"), (at_r, "a reference of sequence")):
-        bad = (~values.isfinite()).any(1)
+        bad = ~values.isfinite()
         if bad.any():
-            row = (
-                chunk.sequences.start + int(bad.nonzero()[0])
-                if len(bad) == len(at_x)
-                else chunk.sequences.start
+            first = int(bad.any(1).nonzero()[0]) if len(values) == len(at_x) else 0
+            row = chunk.sequences.start + first
+            answer = float(values[bad][0])
+            raise NotFinite(
+                f"the model answers {answer} for target {target.name} of {what} number {row}", row
             )
-            value = float(values[bad][0][~values[bad][0].isfinite()][0])
-            raise NotFinite(f"the model answers {value} for target {target.name} of {what} number {row}", row)
+
+
+def check_multipliers(multipliers: Tensor, target: Target, chunk: Chunk) -> None:
+    """Raises NotFinite where a slope is NaN or infinite though no answer is, as a square root's at 0."""
+    bad = ~multipliers.flatten(1).isfinite().all(1)
+    if bad.any():
+        row = chunk.sequences.start + int(bad.nonzero()[0])
+        what = f"target {target.name} of sequence number {row}"
+        raise NotFinite(f"the method finds a slope that is NaN or infinite for {what}", row)

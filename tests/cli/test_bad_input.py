@@ -210,7 +210,7 @@ def test_what_our_own_format_knows_cannot_be_said_again(bad, free, option):
         ("--input-length 0", "the input length must be at least 1, not 0"),
         ("--input-length 9 --input-layout L", "unknown input layout 'L'; there is: N4L, NL4, N41L, N4L1"),
         ("--input-length 9 --channels ACG", "channels must be an order of the letters ACGT, not 'ACG'"),
-        ("--input-length 9 --target-names a", "the model has 2 outputs and 1 target names"),
+        ("--input-length 9 --target-names a", "the model has 2 targets, but 1 names were given for them"),
         ("--input-length 9 --target-names a,a", "each target needs a name of its own, not 'a', 'a'"),
         ("--input-length 9 --target-names a,", "each target needs a name of its own, not 'a', ''"),
         ("--input-length 3", "the model fails on an input of shape (3, 4, 3): "),

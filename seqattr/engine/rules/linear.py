@@ -14,7 +14,7 @@ from seqattr.engine.graph import Ref
 from seqattr.engine.kinds import CONVOLUTIONS, DENSE, QUOTIENTS
 from seqattr.engine.multipliers import Multiplier, Parts, as_parts, collapse, each
 from seqattr.engine.plan import Passage
-from seqattr.engine.rules.adjoint import matrix_adjoint, step_adjoint, unbroadcast
+from seqattr.engine.rules.adjoint import matrix_adjoint, step_adjoint, unbroadcast, vjp
 from seqattr.engine.view import View
 
 aten = torch.ops.aten
@@ -78,6 +78,8 @@ class Weighted:
     def transposed(self, multiplier: Tensor, shape: Sequence[int], magnitude: bool = False) -> Tensor:
         """W^T m, or |W|^T m, for activations of this shape."""
         weight = self.magnitude if magnitude else self.weight
+        if self.op in CONVOLUTIONS | DENSE and self.place == 1:  # the activation itself is the weight
+            return vjp(lambda a: self.forward(a[0], magnitude), [multiplier.new_zeros(shape)], multiplier)[0]
         if self.op in DENSE:
             return multiplier @ weight
         if self.op in CONVOLUTIONS:
