@@ -22,6 +22,12 @@ def as_parts(multiplier: Multiplier) -> Parts:
     return multiplier if isinstance(multiplier, Parts) else Parts(multiplier, multiplier)
 
 
+def whole(multiplier: Multiplier) -> Tensor:
+    """A multiplier that cannot be in parts, because nobody asked for the value's parts."""
+    assert isinstance(multiplier, Tensor)
+    return multiplier
+
+
 def each(function: Callable[[Tensor], Tensor], multiplier: Multiplier) -> Multiplier:
     """`function` of the multiplier, or of both its parts."""
     if isinstance(multiplier, Parts):

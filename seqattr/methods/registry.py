@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from seqattr.engine.plan import Rulebook
 from seqattr.engine.rules.deeplift import GENOMICS_DEFAULT, RESCALE, REVEALCANCEL
 from seqattr.engine.rules.gradient import GRADIENT
+from seqattr.engine.rules.guided import GUIDED
 from seqattr.errors import UnknownName
-from seqattr.methods.ways import Way, against_references, at_sequence
+from seqattr.methods.ways import Way, against_references, along_path, at_sequence
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,11 @@ class Method:
     complete: bool
     summary: str
     source: str
+
+
+def integrated(steps: int) -> tuple[str, str]:
+    """Summary and source of integrated gradients; complete only as the steps go to infinity."""
+    return f"gradients at the midpoints of {steps} steps from the reference", "Sundararajan, Taly & Yan 2017"
 
 
 PAPER = "Shrikumar, Greenside & Kundaje 2017"
@@ -53,6 +59,16 @@ METHODS: dict[str, Method] = {
         "the gradient at the sequence, times its difference from the reference",
         "Simonyan, Vedaldi & Zisserman 2014",
     ),
+    "guided-backprop": Method(
+        GUIDED,
+        at_sequence,
+        False,
+        "guided backpropagation, times the difference from the reference",
+        "Springenberg et al. 2015, section 3.4",
+    ),
+    "integrated-gradients-5": Method(GRADIENT, along_path(5), False, *integrated(5)),
+    "integrated-gradients-10": Method(GRADIENT, along_path(10), False, *integrated(10)),
+    "integrated-gradients-50": Method(GRADIENT, along_path(50), False, *integrated(50)),
 }
 
 

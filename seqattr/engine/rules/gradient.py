@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from seqattr.engine.kinds import Kind
+from seqattr.engine.multipliers import whole
 from seqattr.engine.plan import Passage, Rule, Rulebook
 from seqattr.engine.rules import linear
 from seqattr.engine.rules.adjoint import vjp
 from seqattr.engine.rules.deeplift import function_and_arguments
-from seqattr.engine.rules.linear import collapsed
 from seqattr.engine.view import View
 
 
@@ -17,13 +17,13 @@ def slope(view: View) -> Passage:
     """f'(x)."""
     function, args, kwargs = function_and_arguments(view)
     derivative: Tensor = function.derivative(view.sequence(), *args, **kwargs)
-    return Passage(lambda m: [collapsed(m) * derivative])
+    return Passage(lambda m: [whole(m) * derivative])
 
 
 def jacobian(view: View) -> Passage:
     """The step's own derivative at its arguments."""
     function, points = view.bound(), [view.sequence(i) for i in range(len(view.inputs))]
-    return Passage(lambda m: vjp(function, points, collapsed(m)))
+    return Passage(lambda m: vjp(function, points, whole(m)))
 
 
 RULES: Mapping[Kind, Rule] = {

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from seqattr.engine.graph import Ref
 from seqattr.engine.kinds import CONVOLUTIONS, DENSE, QUOTIENTS
-from seqattr.engine.multipliers import Multiplier, Parts, as_parts, collapse, each
+from seqattr.engine.multipliers import Multiplier, Parts, as_parts, collapse, each, whole
 from seqattr.engine.plan import Passage
 from seqattr.engine.rules.adjoint import matrix_adjoint, step_adjoint, unbroadcast, vjp
 from seqattr.engine.view import View
@@ -32,7 +32,7 @@ def linear(view: View) -> Passage:
     """
     weighted, shape = Weighted(view), view.shape()
     if not view.split:
-        return Passage(lambda m: [weighted.transposed(collapsed(m), shape)])
+        return Passage(lambda m: [weighted.transposed(whole(m), shape)])
     difference, change = view.difference(), view.output_difference()
     sign = difference.sign()
     spread = weighted.forward(difference.abs(), magnitude=True)
@@ -47,12 +47,6 @@ def linear(view: View) -> Passage:
     return Passage(
         backward, Parts(((change + spread) / 2).clamp(min=0), ((change - spread) / 2).clamp(max=0))
     )
-
-
-def collapsed(multiplier: Multiplier) -> Tensor:
-    """A multiplier that must be whole, because nobody asked for parts."""
-    assert isinstance(multiplier, Tensor)
-    return multiplier
 
 
 class Weighted:
@@ -164,14 +158,12 @@ def total(view: View) -> Passage:
     """Activations added or subtracted: a linear layer with weights 1 and -1."""
     shapes, signs = [view.shape(i) for i in range(len(view.inputs))], coefficients(view)
     if not view.split:
-        return Passage(
-            lambda m: [unbroadcast(collapsed(m) * c, s) for c, s in zip(signs, shapes, strict=True)]
-        )
+        return Passage(lambda m: [unbroadcast(whole(m) * c, s) for c, s in zip(signs, shapes, strict=True)])
     changes = [view.difference(i) * c for i, c in enumerate(signs)]
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
-        whole = [collapse(multiplier, change) for change in changes]
-        return [unbroadcast(m * c, s) for m, c, s in zip(whole, signs, shapes, strict=True)]
+        merged = [collapse(multiplier, change) for change in changes]
+        return [unbroadcast(m * c, s) for m, c, s in zip(merged, signs, shapes, strict=True)]
 
     positive = sum((change.clamp(min=0) for change in changes[1:]), changes[0].clamp(min=0))
     negative = sum((change.clamp(max=0) for change in changes[1:]), changes[0].clamp(max=0))

@@ -11,10 +11,9 @@ from torch import Tensor
 from seqattr.engine import secants
 from seqattr.engine.graph import Ref
 from seqattr.engine.kinds import MATRIX_PRODUCTS
-from seqattr.engine.multipliers import Multiplier
+from seqattr.engine.multipliers import Multiplier, whole
 from seqattr.engine.plan import Passage
 from seqattr.engine.rules.adjoint import matrix_adjoint, unbroadcast, vjp
-from seqattr.engine.rules.linear import collapsed
 from seqattr.engine.view import View
 
 aten = torch.ops.aten
@@ -30,7 +29,7 @@ def product(view: View) -> Passage:
     middles, shapes = (midpoint(view, 0), midpoint(view, 1)), (view.shape(0), view.shape(1))
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
-        m = collapsed(multiplier)
+        m = whole(multiplier)
         return [unbroadcast(m * middles[1 - i], shapes[i]) for i in (0, 1)]
 
     return Passage(backward)
@@ -41,7 +40,7 @@ def bilinear(view: View) -> Passage:
     function, middles = view.bound(), (midpoint(view, 0), midpoint(view, 1))
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
-        m = collapsed(multiplier)
+        m = whole(multiplier)
         if view.step.op not in MATRIX_PRODUCTS:
             return vjp(function, middles, m)
         return [matrix_adjoint(m, middles[1 - i], middles[i].shape, i) for i in (0, 1)]
@@ -60,7 +59,7 @@ def quotient(view: View) -> Passage:
     shapes = [view.shape(i) for i in range(len(view.inputs))]
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
-        m = collapsed(multiplier)
+        m = whole(multiplier)
         bottom = unbroadcast(m * middle * slope, shapes[below])
         return [unbroadcast(m * inverse, shapes[0]), bottom] if divided else [bottom]
 
@@ -81,7 +80,7 @@ def log_sum_exp(view: View) -> Passage:
     kept_shape = log_a.shape
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
-        m = collapsed(multiplier)
+        m = whole(multiplier)
         return [(m if keepdim else m.reshape(kept_shape)) * weights]
 
     return Passage(backward)
@@ -99,7 +98,7 @@ def largest(view: View) -> Passage:
     to_b = divided(top_a - cross, (a - b).gather(-1, place_b), alike)
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
-        m = window.value_lines(collapsed(multiplier))
+        m = window.value_lines(whole(multiplier))
         back = torch.zeros_like(a).scatter_add_(-1, place_a, m * to_a).scatter_add_(-1, place_b, m * to_b)
         return [window.restored(back)]
 
