@@ -1,6 +1,13 @@
-"""Motifs as position probability matrices: log-odds, scanning, the best matches; the two of the paper."""
+"""Motifs as position probability matrices: where they come from, log-odds, scanning, the best matches.
 
+MOTIF_SOURCES says where `read_motifs` can take motifs from.
+"""
+
+import zlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -8,10 +15,17 @@ from numpy.typing import ArrayLike
 
 from seqattr.alphabet import codes_of
 from seqattr.errors import InputError
+from seqattr.io import motif_files
+from seqattr.io.jaspar import fetch_jaspar
+from seqattr.io.meme import Motif, parse_meme
+from seqattr.io.motif_files import Lines
+from seqattr.io.reading import text_lines
 from seqattr.references import BACKGROUND, background_of
 
 # One match: the index of its sequence, its first base (0-based) and its log-odds.
 MATCH = np.dtype([("sequence", np.int64), ("start", np.int64), ("log_odds", np.float64)])
+
+_STEPS = 100  # per nat, where the distribution of scores is computed
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +68,14 @@ class PWM:
     def reverse_complement(self) -> "PWM":
         return PWM(f"{self.name}_rc", self.probabilities[::-1, ::-1])
 
+    def shuffled(self, seed: int = 0) -> "PWM":
+        """Its columns in another order: of the same bases and information, and by chance alone a motif.
+
+        The order depends on the seed and the motif's name, not on the collection it is in.
+        """
+        rng = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
+        return PWM(self.name, self.probabilities[:, rng.permutation(self.width)])
+
 
 def scan(pwm: PWM, sequences: ArrayLike, background: ArrayLike = BACKGROUND) -> np.ndarray:
     """Log-odds (N, L - w + 1) of the motif at each start in one-hot sequences (N, 4, L); an N counts 0.
@@ -75,18 +97,46 @@ def top_matches(scores: np.ndarray, k: int, width: int) -> np.ndarray:
     """The k best starts of each row of log-odds (N, P), best first, as an array of MATCH.
 
     A start within half a motif of a better one (at most width / 2 away) is passed over, so there may be
-    fewer than k (Shrikumar et al. 2017, figure 5).
+    fewer than k; so is one of minus infinity (Shrikumar et al. 2017, figure 5).
     """
-    left = np.array(scores, dtype=np.float64)
-    row, start = np.arange(len(left)), np.arange(left.shape[1])
-    found = np.empty((len(left), k), MATCH)
+    half, (rows, starts) = width // 2, scores.shape
+    left = np.full((rows, starts + 2 * half), -np.inf, dtype=np.result_type(scores, np.float32))
+    left[:, half : half + starts] = scores
+    flat, begin = left.reshape(-1), np.arange(rows) * left.shape[1]
+    found = np.empty((rows, k), MATCH)
+    found["sequence"] = np.arange(rows)[:, None]
     for rank in range(k):
         best = left.argmax(axis=1)
-        found["sequence"][:, rank], found["start"][:, rank] = row, best
-        found["log_odds"][:, rank] = left[row, best]
-        left[2 * abs(start - best[:, None]) <= width] = -np.inf
+        found["start"][:, rank], found["log_odds"][:, rank] = best - half, flat[begin + best]
+        for shift in range(-half, half + 1):  # into the padding at most
+            flat[begin + best + shift] = -np.inf
     return found[np.isfinite(found["log_odds"])]
 
+
+def score_threshold(pwm: PWM, p_value: float, background: ArrayLike = BACKGROUND) -> float:
+    """The log-odds that random bases reach with a probability of at most `p_value`; infinite if none.
+
+    Exact for log-odds in steps of 1/100 (Staden 1989), and midway between the last score that is rare enough
+    and the first that is not. Raises InputError unless 0 < p_value <= 1.
+    """
+    if not 0 < p_value <= 1:
+        raise InputError(f"a p-value is above 0 and at most 1, not {p_value:g}")
+    frequencies = background_of(np.asarray(background))
+    steps = np.rint(pwm.log_odds(frequencies) * _STEPS).astype(int)
+    lowest = steps.min(axis=0)
+    chance = np.ones(1)  # of each sum of the columns so far, from their lowest on
+    for column in (steps - lowest).T:
+        longer = np.zeros(len(chance) + column.max())
+        for step, frequency in zip(column, frequencies, strict=True):
+            longer[step : step + len(chance)] += frequency * chance
+        chance = longer
+    sums = np.flatnonzero(chance)[::-1]
+    rare = int(np.searchsorted(chance[sums].cumsum(), p_value * (1 + 1e-9), side="right"))
+    edges = np.array([np.inf, *(sums + lowest.sum()), -np.inf]) / _STEPS
+    return float(edges[rare : rare + 2].mean())
+
+
+# ---- where motifs come from
 
 # The two motifs of the paper's simulation, as ENCODE has them (Kheradpour & Kellis 2014).
 TAL1 = PWM(
@@ -113,3 +163,99 @@ GATA1 = PWM(
 )
 
 BUNDLED: dict[str, PWM] = {motif.name: motif for motif in (TAL1, GATA1)}
+
+
+class MotifSource(NamedTuple):
+    """One line of MOTIF_SOURCES: how it is written, what it is, what it recognises, how it is read.
+
+    Both functions get what the user gave, and a file's numbered lines, empty for what is no file.
+    """
+
+    form: str
+    help: str
+    recognises: Callable[[str, Lines], bool]
+    read: Callable[[str, Lines], dict[str, Motif]]
+
+
+MOTIF_SOURCES: dict[str, MotifSource] = {
+    "bundled": MotifSource(
+        "bundled",
+        "TAL1 and GATA1, as in the paper",
+        lambda spec, lines: spec == "bundled",
+        lambda spec, lines: {name: motif.probabilities for name, motif in BUNDLED.items()},
+    ),
+    "database": MotifSource(
+        "jaspar:NAME",
+        "an identifier or a factor in JASPAR; needs pyjaspar",
+        lambda spec, lines: spec.startswith("jaspar:"),
+        lambda spec, lines: fetch_jaspar(spec.removeprefix("jaspar:")),
+    ),
+    "MEME": MotifSource(
+        "FILE",
+        "MEME version 4 or later",
+        lambda spec, lines: motif_files.is_meme(lines),
+        lambda spec, lines: parse_meme(spec, iter(lines)),
+    ),
+    "HOMER": MotifSource(
+        "FILE",
+        ">consensus, name, threshold; a row of four probabilities per position",
+        lambda spec, lines: motif_files.is_homer(lines),
+        motif_files.parse_homer,
+    ),
+    "ENCODE": MotifSource(
+        "FILE",
+        ">name; a row of a letter and four probabilities per position",
+        lambda spec, lines: motif_files.is_encode(lines),
+        motif_files.parse_encode,
+    ),
+    "JASPAR": MotifSource(
+        "FILE",
+        ">identifier name; a row of counts per base, as A [ 1 2 ] or bare",
+        lambda spec, lines: motif_files.is_jaspar(lines),
+        motif_files.parse_jaspar,
+    ),
+    "matrix": MotifSource(
+        "FILE",
+        "one matrix, four rows or four columns, named as the file",
+        lambda spec, lines: motif_files.is_plain(lines),
+        motif_files.parse_plain,
+    ),
+}
+
+
+def read_motifs(specs: Iterable[str | Path]) -> dict[str, PWM]:
+    """The motifs of files (plain or gzip, recognised by content) and of other MOTIF_SOURCES, in order.
+
+    Raises InputError, naming file and motif, for what is of no known format, is no DNA motif, or has the name
+    of another one.
+    """
+    found: dict[str, PWM] = {}
+    origin: dict[str, str] = {}
+    for spec in map(str, specs):
+        for name, matrix in _read(spec).items():
+            if name in found:
+                raise InputError(
+                    f"the motif '{name}' is in {origin[name]} and again in {spec}; names must differ"
+                )
+            found[name] = PWM(name, matrix / matrix.sum(axis=0))
+            origin[name] = spec
+    if not found:
+        raise InputError("there are no motifs; give a file of them, or 'bundled'")
+    return found
+
+
+def _read(spec: str) -> dict[str, Motif]:
+    lines: Lines = ()
+    source = _recognised(spec, lines)
+    if source is None:
+        lines = list(text_lines(spec, "motif"))
+        source = _recognised(spec, lines)
+    if source is None:
+        what = "is no motif file" if lines else "is empty"
+        formats = ", ".join(name for name, source in MOTIF_SOURCES.items() if source.form == "FILE")
+        raise InputError(f"{spec} {what}; a file of one of these formats was expected: {formats}")
+    return source.read(spec, lines)
+
+
+def _recognised(spec: str, lines: Lines) -> MotifSource | None:
+    return next((source for source in MOTIF_SOURCES.values() if source.recognises(spec, lines)), None)

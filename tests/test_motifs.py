@@ -1,13 +1,14 @@
 """Motifs: log-odds against the definition, scanning against a slow twin, best matches kept apart."""
 
 import math
+from itertools import product
 
 import numpy as np
 import pytest
 
 from seqattr.alphabet import codes_of, encode, one_hot, reverse_complement
 from seqattr.errors import InputError
-from seqattr.motifs import BUNDLED, GATA1, PWM, TAL1, scan, top_matches
+from seqattr.motifs import BUNDLED, GATA1, MOTIF_SOURCES, PWM, TAL1, scan, score_threshold, top_matches
 
 BACKGROUND = (0.3, 0.2, 0.2, 0.3)
 SMALL = PWM("small", np.array([[1.0, 0.5], [0.0, 0.5], [0.0, 0.0], [0.0, 0.0]]))
@@ -93,6 +94,13 @@ def test_top_matches_may_be_fewer() -> None:
     assert len(top_matches(np.zeros((2, 5)), 0, width=20)) == 0
 
 
+def test_top_matches_pass_over_minus_infinity() -> None:
+    scores = np.full((2, 9), -np.inf)
+    scores[1, 8] = 1.5
+    found = top_matches(scores, 3, width=4)
+    assert found.tolist() == [(1, 8, 1.5)]
+
+
 def test_scores_are_left_as_they_were() -> None:
     scores = np.zeros((1, 5))
     top_matches(scores, 3, width=2)
@@ -105,6 +113,56 @@ def test_samples_follow_the_probabilities() -> None:
     # The standard error of a share of 4,000 is at most 0.008; four times that is allowed.
     np.testing.assert_allclose(counts, TAL1.probabilities, atol=0.032)
     assert not counts[TAL1.probabilities == 0].any()
+
+
+def test_a_shuffled_motif_has_the_same_columns_whatever_is_shuffled_with_it() -> None:
+    for pwm in (TAL1, GATA1):
+        shuffled = pwm.shuffled(seed=3)
+        assert shuffled.name == pwm.name
+        assert sorted(map(tuple, shuffled.probabilities.T)) == sorted(map(tuple, pwm.probabilities.T))
+        assert not np.array_equal(shuffled.probabilities, pwm.probabilities)
+        np.testing.assert_array_equal(shuffled.probabilities, pwm.shuffled(seed=3).probabilities)
+        assert not np.array_equal(shuffled.probabilities, pwm.shuffled(seed=4).probabilities)
+
+
+@pytest.mark.parametrize("p_value", [0.2, 0.03, 1e-3])
+@pytest.mark.parametrize("seed", range(4))
+def test_thresholds_agree_with_all_words_counted(p_value: float, seed: int) -> None:
+    width = 5
+    pwm = PWM("random", np.random.default_rng(seed).dirichlet(np.full(4, 0.5), size=width).T)
+    words = np.array(list(product(range(4), repeat=width)))
+    scores = pwm.log_odds(BACKGROUND)[words, np.arange(width)].sum(axis=1)
+    chance = np.array(BACKGROUND)[words].prod(axis=1)
+    order = np.argsort(-scores)
+    rare = int(np.searchsorted(chance[order].cumsum(), p_value, side="right"))
+    threshold = score_threshold(pwm, p_value, BACKGROUND)
+    # Each column is rounded by half a step of 0.01 at most.
+    off = width * 0.005
+    assert threshold >= scores[order[rare]] - off
+    assert threshold <= (scores[order[rare - 1]] + off if rare else np.inf)
+    # Words within the rounding of the threshold may fall on either side; none had 2 % of the chance here.
+    assert chance[scores >= threshold].sum() <= p_value * 1.02
+
+
+def test_thresholds_at_the_ends() -> None:
+    sure = PWM("sure", np.eye(4)[:, :2])
+    assert score_threshold(sure, 1.0, BACKGROUND) == -np.inf
+    # The rarest outcome, AC, has a chance of 0.06.
+    assert score_threshold(sure, 0.05, BACKGROUND) == np.inf
+    assert score_threshold(sure, 0.06, BACKGROUND) < scan(sure, one_hot(["AC"]), BACKGROUND)[0, 0]
+
+
+@pytest.mark.parametrize("p_value", [0, -1, 1.5, math.nan])
+def test_p_values_that_are_none(p_value: float) -> None:
+    with pytest.raises(InputError, match="a p-value is above 0 and at most 1"):
+        score_threshold(TAL1, p_value)
+
+
+def test_every_source_says_how_it_is_given_and_what_it_is() -> None:
+    for source in MOTIF_SOURCES.values():
+        assert source.form
+        assert source.help
+        assert not source.recognises("no such thing", [])
 
 
 def test_reverse_complement_twice_is_the_same() -> None:

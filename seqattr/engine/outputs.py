@@ -8,7 +8,7 @@ hides what it rests on; before a softmax, after subtracting the mean over the cl
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from seqattr.engine.graph import Graph, Ref, Step, rewire
+from seqattr.engine.graph import Graph, Ref, Step, inputs_of, rewire
 from seqattr.engine.kinds import SHAPES
 from seqattr.engine.simplify import drop_unused
 from seqattr.errors import UnknownName
@@ -34,10 +34,10 @@ def take_off_final(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
 
 def take_off_one(graph: Graph, place: int) -> tuple[Graph, str]:
     """One output without its final sigmoid or softmax; reshaping steps after it stay."""
-    steps, readers = graph.by_name(), graph.consumers()
+    steps, readers, active = graph.by_name(), graph.consumers(), graph.active()
     last = steps.get(graph.outputs[place])
     reshaping: list[Step] = []
-    while last is not None and last.op in SHAPES and len(list(last.refs())) == 1:
+    while last is not None and last.op in SHAPES and inputs_of(last, active) == [last.args[0]]:
         if len(readers.get(last.name, ())) > (1 if reshaping else 0):
             return graph, ""
         reshaping.append(last)

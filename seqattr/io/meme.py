@@ -1,6 +1,7 @@
 """Motifs in the minimal MEME format, version 4."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,15 +19,21 @@ _UNIFORM = (0.25, 0.25, 0.25, 0.25)
 _SUM_TOLERANCE = 0.02  # the probabilities of published collections are rounded to two or three digits
 _MATRIX = "letter-probability matrix:"
 _ALPHABETS = {ALPHABET, "ACGU"}
+_JASPAR_ID = re.compile(r"[A-Z]{2}\d{4}\.\d+")
 
 
 def read_meme(path: Path | str) -> dict[str, Motif]:
     """Motif name -> probabilities (4, w) as they stand in the file, plain or gzip, in file order.
 
-    Raises InputError, with the line, for a file that is not MEME, an alphabet other than DNA's, a matrix of
-    the wrong width, a column that is no distribution, or a repeated name.
+    A JASPAR identifier is followed by the factor's name: MA0140.2.GATA1::TAL1. Raises InputError, with the
+    line, for a file that is not MEME, an alphabet other than DNA's, a motif without a matrix, a matrix of the
+    wrong width, a column that is no distribution, or a repeated name.
     """
-    lines = text_lines(path, "MEME")
+    return parse_meme(path, text_lines(path, "MEME"))
+
+
+def parse_meme(path: Path | str, lines: Iterator[tuple[int, str]]) -> dict[str, Motif]:
+    """As `read_meme`, from the file's numbered lines without the blank ones; the path is for messages."""
     _check_version(path, lines)
     motifs: dict[str, Motif] = {}
     name: str | None = None
@@ -35,10 +42,12 @@ def read_meme(path: Path | str) -> dict[str, Motif]:
         if line.startswith("ALPHABET="):
             _check_alphabet(where, line)
         elif line.startswith("MOTIF"):
+            _check_complete(path, name)
             name = _new_name(where, line, motifs)
         elif line.startswith(_MATRIX) and name is not None:
             motifs[name] = _read_matrix(f"motif '{name}' at {where}", line, lines)
             name = None
+    _check_complete(path, name)
     if not motifs:
         raise InputError(f"{path} holds no motif; a MEME file has lines 'MOTIF name' and '{_MATRIX}'")
     return motifs
@@ -74,13 +83,30 @@ def _check_alphabet(where: str, line: str) -> None:
         raise InputError(f"{where} sets the alphabet '{letters}'; only DNA motifs ({ALPHABET}) can be read")
 
 
+def _check_complete(path: Path | str, name: str | None) -> None:
+    """The motif before has had its matrix."""
+    if name is not None:
+        raise InputError(f"motif '{name}' in {path} has no matrix; '{_MATRIX}' must follow its name")
+
+
 def _new_name(where: str, line: str, motifs: Mapping[str, Motif]) -> str:
-    words = line.split()
-    if len(words) < 2:
+    name = motif_name(line.split()[1:])
+    if not name:
         raise InputError(f"{where} gives a motif no name")
-    if words[1] in motifs:
-        raise InputError(f"{where} repeats the motif '{words[1]}'")
-    return words[1]
+    if name in motifs:
+        raise InputError(f"{where} repeats the motif '{name}'")
+    return name
+
+
+def motif_name(words: Sequence[str]) -> str:
+    """A motif's name from the words of its heading: the first, and behind a JASPAR identifier the next too.
+
+    MA0140.2 alone tells nobody which factor it is; JASPAR itself writes MA0140.2.GATA1::TAL1.
+    """
+    first, second = (*words, "", "")[:2]
+    if not second or not _JASPAR_ID.fullmatch(first):
+        return first
+    return second if f"{second}.".startswith(f"{first}.") else f"{first}.{second}"
 
 
 def _read_matrix(where: str, heading: str, lines: Iterator[tuple[int, str]]) -> Motif:
@@ -100,8 +126,10 @@ def _width(where: str, heading: str) -> int:
             f"{where} has {settings['alength']} letters; only DNA motifs ({ALPHABET}) can be read"
         )
     width = settings.get("w", "")
-    if not width.isdecimal() or int(width) < 1:
+    if not width.isdecimal():
         raise InputError(f"{where} gives no width; '{_MATRIX}' must go on with w= and a whole number")
+    if int(width) < 1:
+        raise InputError(f"{where} has a width of 0; a motif has at least one position")
     return int(width)
 
 

@@ -1,0 +1,47 @@
+"""Motifs of the JASPAR database, as the optional package pyjaspar ships it."""
+
+import re
+import warnings
+from typing import Any
+
+from seqattr.alphabet import ALPHABET
+from seqattr.errors import InputError
+from seqattr.io.meme import Motif, motif_name
+from seqattr.io.motif_files import collected, scaled
+
+_IDENTIFIER = re.compile(r"[A-Z]{2}\d{4}(\.\d+)?")
+
+
+def fetch_jaspar(wanted: str) -> dict[str, Motif]:
+    """Motif name -> probabilities (4, w) of all that JASPAR has under an identifier or a factor's name.
+
+    An identifier without a version is the newest. Raises InputError where pyjaspar is not installed, or
+    there is no such motif.
+    """
+    try:
+        from pyjaspar import jaspardb
+    except ImportError as error:
+        raise InputError(
+            f"jaspar:{wanted} needs pyjaspar, which is not installed; `pip install pyjaspar`"
+        ) from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of what it does not find; so do we, below
+        found = _query(jaspardb(), wanted)
+    if not found:
+        raise InputError(
+            f"JASPAR has no motif '{wanted}'; an identifier (jaspar:MA0140.2) or a factor's name "
+            "(jaspar:TAL1) was expected"
+        )
+    return collected(f"jaspar:{wanted}", map(_named_motif, found))
+
+
+def _query(database: Any, wanted: str) -> list[Any]:
+    if _IDENTIFIER.fullmatch(wanted):
+        motif = database.fetch_motif_by_id(wanted)
+        return [] if motif is None else [motif]
+    return list(database.fetch_motifs_by_name(wanted))
+
+
+def _named_motif(motif: Any) -> tuple[str, Motif]:
+    name = motif_name([motif.matrix_id, *str(motif.name).split()])
+    return name, scaled(f"motif '{name}' in JASPAR", [motif.counts[base] for base in ALPHABET])

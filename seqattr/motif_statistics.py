@@ -1,0 +1,120 @@
+"""Which motifs carry importance: their matches against those of the same motifs with shuffled columns."""
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from seqattr.errors import InputError
+from seqattr.matches import STRONG, Matches, importance_of
+from seqattr.motifs import PWM
+from seqattr.ranks import benjamini_hochberg, clustered_rank_sum, spearman
+
+
+class Summary(NamedTuple):
+    """A motif's matches and what they carry; NaN where there is nothing to count.
+
+    `carried` is the mean importance of all matches, each with the weight 1 / (1 + exp(strong - log_odds)):
+    the chance that it is an instance of the motif if one place in exp(strong) is (1,100 at log-odds of 7).
+    """
+
+    matches: int
+    strong: int  # those with log-odds of `strong` or more
+    mean_importance: float  # of the strong ones
+    share_not_positive: float  # of the strong ones, those with importance <= 0
+    spearman: float  # between importance and log-odds, of all
+    carried: float
+
+
+class MotifStatistics(NamedTuple):
+    """One motif and one target; q-values are after Benjamini and Hochberg, over the target's motifs."""
+
+    target: str
+    motif: str
+    width: int
+    found: Summary
+    null: Summary  # the same of the motif with its columns shuffled
+    difference: float  # found.carried - null.carried
+    p_value: float
+    q_value: float
+
+    @property
+    def carries(self) -> bool:
+        """Whether the motif, and not its null, is seen to carry something, for or against the target."""
+        return self.q_value < 0.05 and abs(self.found.carried) > abs(self.null.carried)
+
+
+class _Values(NamedTuple):
+    """The matches of one motif, or of its null."""
+
+    importance: np.ndarray
+    excess: np.ndarray  # importance less what as many average bases of the sequence carry
+    log_odds: np.ndarray
+    weights: np.ndarray
+    sequence: np.ndarray
+
+
+def null_motifs(motifs: Iterable[PWM], seed: int = 0) -> list[PWM]:
+    """The motifs with their columns shuffled: what a motif must beat to be seen to carry something."""
+    return [pwm.shuffled(seed) for pwm in motifs]
+
+
+def motif_statistics(
+    matches: Matches, null: Matches, target: str, contributions: np.ndarray, strong: float = STRONG
+) -> list[MotifStatistics]:
+    """What each motif's matches carry, in the motifs' order, of one target's contributions (N, L).
+
+    `null` are the matches of `null_motifs`, found in the same way. The p-value is that of
+    `clustered_rank_sum` between the excess of the motif's matches and of its null's, with the weights of
+    `Summary`; sequences are the clusters. The excess is importance less what as many average bases of the
+    sequence carry, so that neither sequences in which everything counts more nor a motif's preference for
+    them is taken for importance. Raises InputError where the null has other motifs.
+    """
+    if [pwm.name for pwm in matches.motifs] != [pwm.name for pwm in null.motifs]:
+        raise InputError("the null's matches must be those of the same motifs, with their columns shuffled")
+    pairs = zip(
+        _by_motif(matches, contributions, strong), _by_motif(null, contributions, strong), strict=True
+    )
+    rows = [
+        _compared(target, pwm, found, by_chance, strong)
+        for pwm, (found, by_chance) in zip(matches.motifs, pairs, strict=True)
+    ]
+    corrected = benjamini_hochberg(np.array([row.p_value for row in rows]))
+    return [row._replace(q_value=float(q)) for row, q in zip(rows, corrected, strict=True)]
+
+
+def _by_motif(matches: Matches, contributions: np.ndarray, strong: float) -> list[_Values]:
+    importance = importance_of(matches, contributions)
+    mean = contributions.mean(axis=1, dtype=np.float64)
+    excess = importance - mean[matches.sequence] * (matches.end - matches.start)
+    weights = 1 / (1 + np.exp(strong - matches.log_odds.astype(np.float64)))
+    columns = importance, excess, matches.log_odds, weights, matches.sequence
+    return [_Values(*(column[which] for column in columns)) for _, which in matches.by_motif()]
+
+
+def _compared(target: str, pwm: PWM, found: _Values, by_chance: _Values, strong: float) -> MotifStatistics:
+    own, null = _summary(found, strong), _summary(by_chance, strong)
+    p_value = _p_value(found, by_chance) if own.matches and null.matches else math.nan
+    difference = own.carried - null.carried
+    return MotifStatistics(target, pwm.name, pwm.width, own, null, difference, p_value, math.nan)
+
+
+def _p_value(found: _Values, by_chance: _Values) -> float:
+    both = _Values(*map(np.concatenate, zip(found, by_chance, strict=True)))
+    signs = np.repeat([1.0, -1.0], [len(found.excess), len(by_chance.excess)])
+    return clustered_rank_sum(both.excess, signs, both.weights, both.sequence)
+
+
+def _summary(values: _Values, strong: float) -> Summary:
+    if not len(values.importance):
+        return Summary(0, 0, math.nan, math.nan, math.nan, math.nan)
+    clear = values.importance[values.log_odds >= strong].astype(np.float64)
+    return Summary(
+        matches=len(values.importance),
+        strong=len(clear),
+        mean_importance=float(clear.mean()) if len(clear) else math.nan,
+        share_not_positive=float((clear <= 0).mean()) if len(clear) else math.nan,
+        spearman=spearman(values.importance, values.log_odds),
+        carried=float(np.average(values.importance, weights=values.weights)),
+    )

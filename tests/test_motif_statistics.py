@@ -1,0 +1,133 @@
+"""A motif that carries something is found first; one that carries nothing is seen to carry nothing."""
+
+import math
+
+import numpy as np
+import pytest
+
+from seqattr.alphabet import one_hot, reverse_complement
+from seqattr.errors import InputError
+from seqattr.matches import STRONG, Matches, importance_of
+from seqattr.motif_statistics import motif_statistics, null_motifs
+from seqattr.motifs import BUNDLED, GATA1, PWM, TAL1
+from seqattr.ranks import spearman
+from seqattr.scan import Pick, find_matches
+from seqattr.simulate import TalGata, simulate_tal_gata
+
+SIMULATION = simulate_tal_gata(TalGata(count=160), seed=1)
+SEQUENCES = one_hot(SIMULATION.codes)
+RNG = np.random.default_rng(0)
+OTHERS = [
+    PWM(f"m{n}", RNG.dirichlet(np.full(4, 0.3), size=int(w)).T) for n, w in enumerate(RNG.integers(7, 15, 60))
+]
+MOTIFS = [*OTHERS[:30], TAL1, *OTHERS[30:], GATA1]
+
+
+def noise(seed: int) -> np.ndarray:
+    """Contributions that hang together, of another scale and level in each sequence, and know no motif."""
+    rng = np.random.default_rng(seed)
+    smooth = rng.normal(size=(len(SEQUENCES), 206)).cumsum(axis=1)
+    scale, level = rng.exponential(size=(2, len(SEQUENCES), 1))
+    return scale * (smooth[:, 6:] - smooth[:, :-6]) + level
+
+
+def planted(sign: float = 1) -> np.ndarray:
+    values = np.random.default_rng(5).normal(size=SEQUENCES.shape[::2])
+    for instance in SIMULATION.planted:
+        values[instance.sequence, instance.start : instance.end] += sign
+    return values
+
+
+@pytest.fixture(scope="module")
+def found() -> Matches:
+    return find_matches(SEQUENCES, MOTIFS)
+
+
+@pytest.fixture(scope="module")
+def null() -> Matches:
+    return find_matches(SEQUENCES, null_motifs(MOTIFS))
+
+
+def test_motifs_carry_nothing_of_random_contributions(found, null):
+    rows = [row for seed in range(8) for row in motif_statistics(found, null, "t", noise(seed))]
+    # Of 496 tests 25 are below 5 % by chance; they are not independent, so twice as many are allowed.
+    assert sum(row.p_value < 0.05 for row in rows) <= 50
+    assert sum(row.q_value < 0.05 for row in rows) <= 1
+    assert sum(row.carries for row in rows) <= 1
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_planted_importance_is_found_first(found, null, sign):
+    rows = motif_statistics(found, null, "t", planted(sign))
+    assert [row.motif for row in rows] == [pwm.name for pwm in MOTIFS]
+    best = sorted(rows, key=lambda row: row.p_value)[:2]
+    assert {row.motif for row in best} == set(BUNDLED)
+    for row in best:
+        assert row.q_value < 1e-4
+        assert row.carries
+        assert sign * row.difference > 0
+        assert sign * row.found.mean_importance > 5 * abs(row.null.carried)
+        assert sign * row.found.spearman > 0.1
+        assert (row.found.share_not_positive < 0.1) == (sign > 0)
+    # The planted motifs are a tenth of all bases, and matches of others lie on them by chance.
+    assert sum(row.carries for row in rows) <= 2 + 0.1 * len(MOTIFS)
+
+
+def test_the_reverse_complement_has_the_same_statistics(found, null):
+    other = reverse_complement(SEQUENCES)
+    there = [find_matches(other, motifs) for motifs in (MOTIFS, null_motifs(MOTIFS))]
+    values = planted()
+    ours = motif_statistics(found, null, "t", values)
+    theirs = motif_statistics(*there, "t", values[:, ::-1])
+    for one, two in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(
+            [*one.found, *one.null, *one[5:]], [*two.found, *two.null, *two[5:]], rtol=1e-4, atol=1e-6
+        )
+
+
+def test_a_constant_in_each_sequence_is_no_importance(found, null):
+    """Sequences in which everything counts do not make a motif carry something, even one of their own."""
+    has_both = np.repeat([[3.0, 0, 0, 0]], len(SEQUENCES) // 4, axis=0).ravel()
+    level = has_both[:, None] + np.random.default_rng(0).normal(size=SEQUENCES.shape[::2])
+    rows = {row.motif: row for row in motif_statistics(found, null, "t", level)}
+    assert rows["TAL1_known1"].found.mean_importance > 5
+    assert not any(row.carries for row in rows.values())
+
+
+def test_a_summary_counts_what_it_says(found, null):
+    values = planted()
+    row = motif_statistics(found, null, "t", values)[30]
+    own = found.motif == 30
+    importance, odds = importance_of(found, values)[own].astype(float), found.log_odds[own].astype(float)
+    assert (row.target, row.motif, row.width) == ("t", "TAL1_known1", 16)
+    assert (row.found.matches, row.found.strong) == (own.sum(), (odds >= STRONG).sum())
+    assert row.found.mean_importance == pytest.approx(importance[odds >= STRONG].mean(), rel=1e-6)
+    assert row.found.share_not_positive == pytest.approx((importance[odds >= STRONG] <= 0).mean())
+    assert row.found.spearman == pytest.approx(spearman(importance, odds))
+    weights = 1 / (1 + np.exp(STRONG - odds))
+    assert row.found.carried == pytest.approx((weights * importance).sum() / weights.sum(), rel=1e-6)
+    assert row.difference == pytest.approx(row.found.carried - row.null.carried)
+
+
+def test_another_threshold_is_another_count(found, null):
+    few, many = (motif_statistics(found, null, "t", planted(), strong)[30].found.strong for strong in (9, 4))
+    assert few < many
+
+
+def test_a_motif_without_matches_has_no_statistics(null):
+    picked = Pick(top=None, log_odds=99)
+    rows = motif_statistics(find_matches(SEQUENCES, MOTIFS, picked), null, "t", planted())
+    assert all(
+        row.found[:2] == (0, 0) and math.isnan(row.p_value) and math.isnan(row.q_value) for row in rows
+    )
+    assert not any(row.carries for row in rows)
+
+
+def test_a_motif_that_is_its_own_null_carries_nothing(found):
+    rows = motif_statistics(found, found, "t", planted())
+    assert {(row.difference, row.p_value) for row in rows} == {(0, 1)}
+
+
+def test_the_null_is_of_the_same_motifs(found):
+    with pytest.raises(InputError, match="the null's matches must be those of the same motifs"):
+        motif_statistics(found, find_matches(SEQUENCES, MOTIFS[1:]), "t", planted())
