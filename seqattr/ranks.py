@@ -16,6 +16,18 @@ def average_ranks(values: np.ndarray) -> np.ndarray:
     return ranks
 
 
+def auroc(scores: np.ndarray, labels: np.ndarray) -> float | None:
+    """The share of pairs of a positive and a negative (each (n,)) whose scores are in order; ties count half.
+
+    From the ranks (Mann & Whitney 1947); None where a class is missing.
+    """
+    positive = np.asarray(labels, dtype=bool)
+    ones, zeros = int(positive.sum()), int((~positive).sum())
+    if not ones or not zeros:
+        return None
+    return float((average_ranks(scores)[positive].sum() - ones * (ones + 1) / 2) / (ones * zeros))
+
+
 def spearman(one: np.ndarray, other: np.ndarray) -> float:
     """The correlation of two rankings (n,), ties as mean ranks; NaN where a side has only one value."""
     a, b = (average_ranks(values) - (len(values) + 1) / 2 for values in (one, other))

@@ -31,7 +31,7 @@ from seqattr.references import BACKGROUND, background_of
 
 TASKS = ("both", "GATA1", "TAL1")
 
-# What the sequences hold, in turn: sequence i holds the motifs of class i % 4.
+# What the sequences hold: the classes take turns, each as often in a round as its share.
 CLASSES = ((GATA1, TAL1), (GATA1,), (TAL1,), ())
 LABELS = ((1, 1, 1), (0, 1, 0), (0, 0, 1), (0, 0, 0))
 
@@ -42,7 +42,8 @@ class TalGata:
 
     single_counts and both_counts are the probabilities of 1, 2, 3 ... instances of a motif in a sequence that
     has one motif or both: Poisson(2) and Poisson(1), kept to 1-3. valid and test are numbers of sequences, a
-    tenth of all unless given. Raises InputError for settings that cannot be met.
+    tenth of all unless given. shares are how many sequences of each class (both motifs, GATA1, TAL1, none)
+    there are in a round. Raises InputError for settings that cannot be met.
     """
 
     count: int = 8000
@@ -53,6 +54,7 @@ class TalGata:
     both_strands: bool = False
     valid: int | None = None
     test: int | None = None
+    shares: tuple[int, ...] = (1, 1, 1, 1)
 
     @classmethod
     def paper(cls) -> "TalGata":
@@ -69,6 +71,8 @@ class TalGata:
         for counts in (self.single_counts, self.both_counts):
             if min(counts, default=-1.0) < 0 or abs(sum(counts) - 1) > 1e-3:
                 raise InputError(f"probabilities of 1, 2, 3 ... instances must sum to 1, not {counts}")
+        if len(self.shares) != len(CLASSES) or min(self.shares) < 0 or sum(self.shares) < 1:
+            raise InputError(f"the four classes need whole shares from 0 on, not {self.shares}")
         longest = max(
             len(self.both_counts) * (GATA1.width + TAL1.width), len(self.single_counts) * TAL1.width
         )
@@ -79,6 +83,11 @@ class TalGata:
         test, valid = self.held_out
         if min(self.count, test, valid) < 0 or self.count < max(1, test + valid):
             raise InputError(f"{test} test and {valid} valid sequences cannot be taken out of {self.count}")
+
+    @property
+    def round(self) -> np.ndarray:
+        """The classes of the sequences of one round, in order."""
+        return np.repeat(np.arange(len(CLASSES)), self.shares)
 
     @property
     def held_out(self) -> tuple[int, int]:
@@ -130,7 +139,7 @@ def simulate_tal_gata(settings: TalGata = PUBLISHED, seed: int = 0) -> Simulatio
         seed=seed,
         names=tuple(f"tal_gata_{index}" for index in range(settings.count)),
         codes=np.stack([codes for codes, _ in drawn]),
-        labels=np.resize(np.array(LABELS, dtype=np.int8), (settings.count, len(TASKS))),
+        labels=np.array(LABELS, dtype=np.int8)[np.resize(settings.round, settings.count)],
         splits=("test",) * test + ("valid",) * valid + ("train",) * (settings.count - test - valid),
         planted=tuple(instance for _, planted in drawn for instance in planted),
     )
@@ -139,7 +148,7 @@ def simulate_tal_gata(settings: TalGata = PUBLISHED, seed: int = 0) -> Simulatio
 def _simulate_one(index: int, settings: TalGata, seed: int) -> tuple[np.ndarray, list[Planted]]:
     rng = np.random.default_rng([seed, index])
     codes = _pick(settings.background, rng.random(settings.length)).astype(np.uint8)
-    motifs = _instances(CLASSES[index % len(CLASSES)], settings, rng)
+    motifs = _instances(CLASSES[settings.round[index % sum(settings.shares)]], settings, rng)
     starts = _starts([motif.width for motif, _ in motifs], settings.length, rng)
     planted = []
     for (motif, strand), start in zip(motifs, starts, strict=True):

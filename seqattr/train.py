@@ -33,6 +33,7 @@ from seqattr.io.atomic import replacing
 from seqattr.methods.attribution import pick_device
 from seqattr.models import native
 from seqattr.models.zoo import Classifier, build, classifiers
+from seqattr.ranks import auroc
 from seqattr.simulate import TASKS, Simulation
 
 ROWS = 500  # sequences at once where nothing is learned
@@ -241,20 +242,6 @@ def measure(module: Classifier, split: Split) -> dict[str, dict[str, float | Non
         }
         for task, scores, truth in zip(TASKS, logits.T, labels.T, strict=True)
     }
-
-
-def auroc(scores: np.ndarray, labels: np.ndarray) -> float | None:
-    """The share of (positive, negative) pairs (of n each, (n,)) whose scores are in order; ties count half.
-
-    From the ranks (Mann & Whitney 1947); None where a class is missing.
-    """
-    positive = np.asarray(labels, dtype=bool)
-    ones, zeros = int(positive.sum()), int((~positive).sum())
-    if not ones or not zeros:
-        return None
-    _, place, ties = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(ties) - (ties - 1) / 2)[place]
-    return float((ranks[positive].sum() - ones * (ones + 1) / 2) / (ones * zeros))
 
 
 # ---- saving

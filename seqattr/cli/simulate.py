@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from seqattr.cli.shared import PATH, say
+from seqattr.errors import InputError
 
 
 @click.group()
@@ -19,8 +21,9 @@ def simulate() -> None:
 @click.option(
     "--settings", default="published", show_default=True, help="published, or paper (the paper's text)."
 )
+@click.option("--shares", help="Sequences of both, GATA1, TAL1 and none in a round. Default: 1,1,1,1.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the simulation.")
-def tal_gata(out: Path, count: int | None, settings: str, seed: int) -> None:
+def tal_gata(out: Path, count: int | None, settings: str, shares: str | None, seed: int) -> None:
     """TAL1 and GATA1 motifs planted in random sequences, as in section 4.2 of the paper.
 
     Writes sequences.fa, test.fa, labels.tsv, planted.bed, splits.tsv, motifs.meme and simulation.json.
@@ -31,7 +34,17 @@ def tal_gata(out: Path, count: int | None, settings: str, seed: int) -> None:
 
     if settings not in PRESETS:
         raise UnknownName("settings", settings, PRESETS)
-    chosen = PRESETS[settings] if count is None else replace(PRESETS[settings], count=count)
+    changes: dict[str, Any] = {} if count is None else {"count": count}
+    if shares is not None:
+        changes["shares"] = whole_numbers(shares)
+    chosen = replace(PRESETS[settings], **changes)
     check_writable(out)
     write_simulation(out, simulate_tal_gata(chosen, seed))
     say(f"wrote {chosen.count} sequences of {chosen.length} bp to {out}")
+
+
+def whole_numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(word) for word in text.split(","))
+    except ValueError:
+        raise InputError(f"--shares must look like 10,1,1,1, not '{text}'") from None

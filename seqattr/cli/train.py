@@ -33,7 +33,7 @@ def train(data: Path, out: Path, **options: Any) -> None:
     with progress_bar("training") as progress:
         training = run(simulation, settings, lambda number, epochs, epoch: progress(number, epochs))
     written = save(out, training, simulation)
-    for task, reached in training.metrics["test"].items():
+    for task, reached in training.metrics.get("test", {}).items():
         rank = "no AUROC" if reached["auroc"] is None else f"AUROC {reached['auroc']:.3f}"
         say(f"{task}: accuracy {reached['accuracy']:.3f}, {rank} on the test split")
     say(f"wrote {out} and {written}")
