@@ -16,7 +16,7 @@ import torch
 
 from seqattr.alphabet import one_hot
 from seqattr.engine.model import Model
-from seqattr.errors import NotFinite, UnknownName
+from seqattr.errors import InputError, NotFinite, UnknownName
 from seqattr.folder import file_names, file_stems, scored
 from seqattr.inputs import Inputs, resized
 from seqattr.io.atomic import cannot_write, check_writable, replacing, replacing_all
@@ -31,6 +31,7 @@ from seqattr.references import Reference, parse
 from seqattr.regions import cut_overlaps, genome_order
 
 Progress = Callable[[int, int], None]  # windows done, windows in all
+MOST_TARGETS = 100  # without being asked
 PRECISIONS = {"model": None, "float32": torch.float32, "float64": torch.float64}
 
 
@@ -57,6 +58,7 @@ class Summary:
     sequences: int
     additivity_error: dict[str, dict[str, float]]
     seconds: dict[str, float]
+    complete: bool  # whether the method promises that contributions sum to the difference
     notes: list[str] = field(default_factory=list)
 
 
@@ -92,15 +94,16 @@ class Job:
         self.settings, self.notes = settings, list(inputs.notes)
         self.names = [window.name for window in self.windows]
         self.reference: Reference = parse(settings.references, self.names)
+        picked = dict.fromkeys(model.pick(settings.targets))  # by name and by number is once
+        self.targets = [target.name for target in picked]
         self.engine = Engine(
             model,
             method=settings.method,
-            targets=settings.targets,
+            targets=self.targets,
             device=settings.device,
             dtype=PRECISIONS[settings.precision],
         )
-        self.engine.picked = tuple(dict.fromkeys(self.engine.picked))  # by name and by number is once
-        self.targets = [target.name for target in self.engine.picked]
+        check_number(self.targets, settings)
         self.stems = file_stems(self.targets)
         self.model_hash = fingerprint(model)
         self.paths: Mapping[str, Path] = {}
@@ -141,7 +144,7 @@ class Job:
         lengths = np.array([window.length for window in self.windows])
         for length in np.unique(lengths):
             rows = np.flatnonzero(lengths == length)
-            pairs = self.settings.batch_size or self.engine.pairs_at_once(int(length))
+            pairs = self.settings.batch_size or self.engine.pairs_at_once(int(length), self.reference.number)
             size = min(1024, max(1, pairs // self.reference.number))
             for start in range(0, len(rows), size):
                 yield rows[start : start + size]
@@ -255,11 +258,22 @@ class Job:
         others = set(scored(self.out)) - set(self.stems.values())
         if others:
             self.notes.append(f"{self.out} also holds targets of another run: {', '.join(sorted(others))}")
-        summary = Summary(self.targets, len(self.windows), errors, rounded, self.notes)
+        summary = Summary(
+            self.targets, len(self.windows), errors, rounded, self.engine.entry.complete, self.notes
+        )
         with replacing(self.paths["run.json"]) as part:
             text = json.dumps({**provenance(self), **summary.__dict__}, indent=2)
             part.write_text(text + "\n", encoding="utf-8")
         return summary
+
+
+def check_number(targets: Sequence[str], settings: Settings) -> None:
+    """Raises InputError rather than write a file for each of very many targets that nobody chose."""
+    if settings.targets is None and len(targets) > MOST_TARGETS:
+        raise InputError(
+            f"the model has {len(targets)} targets ({targets[0]}, {targets[1]}, ...): say which to explain "
+            "(--target), or wrap the model so that it gives the sum or profile you mean"
+        )
 
 
 def provenance(job: Job) -> dict[str, Any]:

@@ -108,4 +108,8 @@ def report(summary: "Summary", model: "Model", out: Path) -> None:
     say(f"explained {explained(model)}: {', '.join(summary.targets)}")
     errors = f"{middle:.0e} in the median, {worst:.0e} at most"
     say(f"additivity error {errors}, over {summary.sequences} sequences")
+    if summary.complete and middle > 1e-2:
+        warn("contributions do not sum to the differences; does --precision float64 mend it?")
+    if not summary.complete:
+        say("(this method does not promise that contributions sum to the difference)")
     say(f"wrote {out}/<target>.bw and .h5, regions.bed and run.json in {summary.seconds['total']:.1f} s")

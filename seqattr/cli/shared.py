@@ -19,17 +19,20 @@ PATH = click.Path(path_type=Path)
 
 def foreign_options(command: F) -> F:
     """What must be said of a model that is not in seqattr's own format."""
-    for option in (
-        click.option("--trust-model", is_flag=True, help="Read a format that can run code, or needs some."),
-        click.option("--input-length", type=int, metavar="L", help="Length of the model's input in bases."),
-        click.option("--input-layout", default="N4L", show_default=True, help="N4L, NL4, N41L or N4L1."),
-        click.option("--channels", default="ACGT", show_default=True, help="The model's order of bases."),
-        click.option("--arch", metavar="MODULE:CLASS", help="The class of a state dict."),
-        click.option("--arch-args", metavar="JSON", default="{}", help="Arguments for that class."),
-        click.option("--target-names", metavar="A,B,...", help="Names for the model's outputs."),
-    ):
+    for option in reversed(FOREIGN):
         command = option(command)
     return command
+
+
+FOREIGN = (
+    click.option("--trust-model", is_flag=True, help="Read a format that can run code, or needs some."),
+    click.option("--input-length", type=int, metavar="L", help="Length of the model's input in bases."),
+    click.option("--input-layout", default="N4L", show_default=True, help="N4L, NL4, N41L or N4L1."),
+    click.option("--channels", default="ACGT", show_default=True, help="The model's order of bases."),
+    click.option("--arch", metavar="MODULE:CLASS", help="The class of a state dict."),
+    click.option("--arch-args", metavar="JSON", default="{}", help="Arguments for that class."),
+    click.option("--target-names", metavar="A,B,...", help="Names for the model's outputs."),
+)
 
 
 def foreign_from(options: dict[str, Any]) -> "Foreign":

@@ -42,6 +42,13 @@ def capture(module: nn.Module, example: Tensor, free_length: bool) -> tuple[Grap
     return translate(program), least_length(program)
 
 
+def unwrapped(module: nn.Module) -> nn.Module:
+    """Without what compiles it, or spreads it over devices."""
+    if isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
+        return unwrapped(module.module)
+    return getattr(module, "_orig_mod", module)  # torch.compile's
+
+
 def least_length(program: ExportedProgram) -> int | None:
     """The lower end of the range of a free length; None for a length that is fixed."""
     sequence = next(node for node in program.graph.nodes if node.name in program.graph_signature.user_inputs)

@@ -139,6 +139,7 @@ SHAPES = {
     "aten.pixel_unshuffle.default",
     "aten.channel_shuffle.default",
     "aten.split.Tensor",
+    "aten.unsafe_split.Tensor",
     "aten.split_with_sizes.default",
     "aten.chunk.default",
     "aten.tensor_split.sections",
@@ -244,6 +245,8 @@ def kind_of(step: Step, active: set[str]) -> Kind:
     fixed = FIXED_ARGUMENTS.get(step.op)
     if fixed is not None and any(ref in active for ref in Step("", "", (step.args[fixed],)).refs()):
         raise UnsupportedOp(step.op, step.source, HINTS.get(step.op, "what it picks depends on the bases"))
+    if step.op in MAXIMA and step.output:
+        raise UnsupportedOp(step.op, step.source, "the place of a maximum has no slope")
     for table, kind in SIMPLE:
         if step.op in table:
             return kind

@@ -14,82 +14,9 @@ import torch
 from torch import Tensor
 from torch._decomp import decomposition_table
 
+from seqattr.engine import norms
+
 aten = torch.ops.aten
-
-
-def standardise(x: Tensor, dims: list[int], eps: float) -> Tensor:
-    """(x - mean) / sqrt(mean of squares + eps) over `dims`."""
-    centred = x - x.mean(dims, keepdim=True)
-    return centred * torch.rsqrt((centred * centred).mean(dims, keepdim=True) + eps)
-
-
-def affine(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
-    """x * weight + bias, either of which may be missing."""
-    x = x if weight is None else x * weight
-    return x if bias is None else x + bias
-
-
-def per_channel(tensor: Tensor | None, like: Tensor) -> Tensor | None:
-    """A (C) tensor shaped to broadcast along dimension 1 of `like`."""
-    return None if tensor is None else tensor.view(-1, *[1] * (like.ndim - 2))
-
-
-def layer_norm(
-    x: Tensor,
-    shape: Sequence[int],
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    eps: float = 1e-5,
-    cudnn: bool = True,
-) -> Tensor:
-    return affine(standardise(x, [-1 - i for i in range(len(shape))], eps), weight, bias)
-
-
-def rms_norm(
-    x: Tensor, shape: Sequence[int], weight: Tensor | None = None, eps: float | None = None
-) -> Tensor:
-    dims = [-1 - i for i in range(len(shape))]
-    eps = torch.finfo(x.dtype).eps if eps is None else eps
-    return affine(x * torch.rsqrt((x * x).mean(dims, keepdim=True) + eps), weight, None)
-
-
-def group_norm(
-    x: Tensor,
-    groups: int,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    eps: float = 1e-5,
-    cudnn: bool = True,
-) -> Tensor:
-    grouped = x.reshape(x.shape[0], groups, -1)
-    normed = standardise(grouped, [-1], eps).reshape(x.shape)
-    return affine(normed, per_channel(weight, x), per_channel(bias, x))
-
-
-def batch_norm_eval(
-    x: Tensor, weight: Tensor | None, bias: Tensor | None, mean: Tensor, var: Tensor, eps: float
-) -> Tensor:
-    scale = torch.rsqrt(var + eps)
-    scale = scale if weight is None else scale * weight
-    shift = -mean * scale
-    shift = shift if bias is None else shift + bias
-    return affine(x, per_channel(scale, x), per_channel(shift, x))
-
-
-def batch_norm(x, weight, bias, mean, var, training, momentum, eps, cudnn):  # type: ignore[no-untyped-def]
-    return NotImplemented if training else batch_norm_eval(x, weight, bias, mean, var, eps)
-
-
-def native_batch_norm_eval(x, weight, bias, mean, var, momentum, eps):  # type: ignore[no-untyped-def]
-    empty = x.new_empty(0)
-    return batch_norm_eval(x, weight, bias, mean, var, eps), empty, empty
-
-
-def instance_norm(x, weight, bias, mean, var, use_input_stats, momentum, eps, cudnn):  # type: ignore[no-untyped-def]
-    if not use_input_stats:
-        return batch_norm_eval(x, weight, bias, mean, var, eps)
-    normed = standardise(x, list(range(2, x.ndim)), eps)
-    return affine(normed, per_channel(weight, x), per_channel(bias, x))
 
 
 def softmax(x: Tensor, dim: int, dtype: Any = None) -> Tensor:
@@ -217,7 +144,7 @@ def sub_scaled(a: Tensor, b: Any, *, alpha: float = 1) -> Tensor:
 
 
 def reverse_sub(a: Tensor, b: Any, alpha: float = 1) -> Tensor:
-    return -(a * alpha) + b
+    return -(a if alpha == 1 else a * alpha) + b
 
 
 def addmm(bias: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
@@ -253,15 +180,32 @@ def cosine_similarity(a: Tensor, b: Tensor, dim: int = 1, eps: float = 1e-8) -> 
     return (a * b).sum(dim) / norms
 
 
+def bilinear(a: Tensor, b: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    value = (torch.tensordot(a, weight, ([-1], [1])) * b.unsqueeze(-2)).sum(-1)
+    return value if bias is None else value + bias
+
+
+def squeeze(x: Tensor) -> Tensor:
+    """Of dimensions that are 1 for every batch: of one sequence the batch itself is 1, and must stay."""
+    return x.squeeze([d for d, size in enumerate(x.shape) if isinstance(size, int) and size == 1])
+
+
+def convolution_in_words(x, weight, bias, stride, padding, dilation, groups):  # type: ignore[no-untyped-def]
+    function = torch.conv1d if weight.ndim == 3 else torch.conv2d
+    return conv_same(function)(x, weight, bias, stride, padding, dilation, groups)
+
+
 LOWERINGS: dict[Any, Callable[..., Any]] = {
+    aten.squeeze.default: squeeze,
+    aten._convolution_mode.default: convolution_in_words,
     aten.conv1d.padding: conv_same(torch.conv1d),
     aten.conv2d.padding: conv_same(torch.conv2d),
-    aten.layer_norm.default: layer_norm,
-    aten.rms_norm.default: rms_norm,
-    aten.group_norm.default: group_norm,
-    aten.instance_norm.default: instance_norm,
-    aten.batch_norm.default: batch_norm,
-    aten._native_batch_norm_legit_no_training.default: native_batch_norm_eval,
+    aten.layer_norm.default: norms.layer_norm,
+    aten.rms_norm.default: norms.rms_norm,
+    aten.group_norm.default: norms.group_norm,
+    aten.instance_norm.default: norms.instance_norm,
+    aten.batch_norm.default: norms.batch_norm,
+    aten._native_batch_norm_legit_no_training.default: norms.native_batch_norm_eval,
     aten.softmax.int: softmax,
     aten._softmax.default: softmax,
     aten.log_softmax.int: log_softmax,
@@ -292,17 +236,29 @@ LOWERINGS: dict[Any, Callable[..., Any]] = {
     aten.lerp.Scalar: lerp,
     aten.lerp.Tensor: lerp,
     aten.cosine_similarity.default: cosine_similarity,
+    aten.bilinear.default: bilinear,
 }
 # Functions of one input all the same: what is written out of them keeps the rule of a nonlinearity.
-TRANSPARENT = frozenset({aten.pow.Scalar, aten.rrelu.default, aten.copy.default})
+TRANSPARENT = frozenset(
+    {
+        aten.squeeze.default,
+        aten._convolution_mode.default,
+        aten.pow.Scalar,
+        aten.rrelu.default,
+        aten.copy.default,
+    }
+)
 # Written out by torch's own definitions: recurrent layers unroll, the rest are compositions of the above.
 BORROWED = (
     aten.lstm.input,
     aten.gru.input,
     aten.rnn_tanh.input,
     aten.rnn_relu.input,
+    aten.lstm_cell.default,
+    aten.gru_cell.default,
+    aten.rnn_tanh_cell.default,
+    aten.rnn_relu_cell.default,
     aten.einsum.default,
-    aten.bilinear.default,
     aten.var.dim,
     aten.var.default,
     aten.std.dim,

@@ -12,19 +12,21 @@ from seqattr.engine.graph import INPUT
 from seqattr.engine.plan import Plan
 
 T = TypeVar("T")
-# With more activations than this at once a CPU gains nothing, and loses its caches; but a few pairs at least.
+# With more activations than this at once a CPU gains nothing, and loses its caches.
 CPU_BYTES = 64 * 2**20
-CPU_PAIRS = 8
 # Values, multipliers and what torch's kernels need beside them, over the bytes of one side's values.
 OVERHEAD = 4
 
 
-def pairs_at_once(plan: Plan, length: int, device: torch.device) -> int:
-    """How many pairs of a sequence and a reference fit into free memory."""
+def pairs_at_once(plan: Plan, length: int, device: torch.device, references: int) -> int:
+    """How many pairs of a sequence and a reference fit into free memory.
+
+    A sequence is kept together with all its references if they fit, so that it goes forward once.
+    """
     per_pair = OVERHEAD * bytes_per_row(plan, length, device)
     budget = free_bytes(device) // 2
     if device.type == "cpu":
-        budget = min(budget, max(CPU_BYTES, CPU_PAIRS * per_pair))
+        budget = min(budget, max(CPU_BYTES, references * per_pair))
     return max(1, int(budget // max(per_pair, 1)))
 
 
@@ -79,13 +81,13 @@ class Chunk:
 
 def chunks(sequences: int, references: int, pairs: int) -> Iterator[Chunk]:
     """Whole sequences, `pairs` pairs at a time; a sequence with more references than that in pieces."""
-    rows = max(1, pairs // max(references, 1))
-    columns = references if rows > 1 or pairs >= references else pairs
-    for start in range(0, sequences, rows):
-        for column in range(0, max(references, 1), max(columns, 1)):
+    rows = max(1, pairs // references)
+    columns = min(references, pairs)
+    for column in range(0, references, columns):  # outside, so that shared ones go forward once
+        for start in range(0, sequences, rows):
             yield Chunk(
                 slice(start, min(start + rows, sequences)),
-                slice(column, min(column + max(columns, 1), max(references, 1))),
+                slice(column, min(column + columns, references)),
             )
 
 

@@ -8,11 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from seqattr.alphabet import ALPHABET
-from seqattr.engine.capture import capture, evaluating, first_line
+from seqattr.engine.capture import capture, evaluating, first_line, unwrapped
 from seqattr.engine.graph import INPUT, Graph, evaluate
 from seqattr.engine.kinds import ARITHMETIC, Kind, classify
 from seqattr.engine.layouts import ROWS, find_layouts, stretches
 from seqattr.engine.outputs import Target, name_targets, pick_targets, take_off_final
+from seqattr.engine.run import full_precision
 from seqattr.engine.simplify import simplify
 from seqattr.errors import InputError, ModelError, SeqattrError
 
@@ -85,6 +86,7 @@ class Model:
         targets: Sequence[str] | None = None,
     ) -> None:
         length = check_geometry(example_input, layout, channels)
+        module = unwrapped(module)
         plain = (layout, channels) == ("N4L", ALPHABET)
         adapted = module if plain else LayoutAdapter(module, layout, channels)
         dtype = parameter_type(module, example_input)
@@ -100,10 +102,8 @@ class Model:
         graph, self.finals = take_off_final(graph)
         classify(graph)
         like = floats_of(graph)
-        example, longer = (
-            random_sequences(ROWS, length, like.dtype, like.device)
-            for length in (example_length, 2 * example_length)
-        )
+        example = random_sequences(ROWS, example_length, like.dtype, like.device)
+        longer = random_sequences(ROWS, 2 * example_length, like.dtype, like.device)
         graph = find_layouts(graph, all_values, example)
         if not lengths.fixed and not stretches(graph, all_values, longer):
             lengths = Lengths(example_length, example_length)
@@ -201,7 +201,10 @@ def captured(module: nn.Module, example: Tensor, free_length: bool) -> tuple[Gra
     graph, least = capture(module, example, free_length)
     graph = simplify(graph.to(wide.device, wide.dtype), any_function)
     classify(graph)
-    lengths = Lengths(length, length) if least is None else Lengths(shortest_length(graph, wide, least), None)
+    if least is None or not of_one_size(graph, wide):
+        lengths = Lengths(length, length)
+    else:
+        lengths = Lengths(shortest_length(graph, wide, least), None)
     others = set() if lengths.fixed else {lengths.shortest, length + 13, 2 * length}
     for size in (length, *others):
         check(module, graph, random_sequences(5, size, example.dtype, example.device, seed=size))
@@ -234,14 +237,13 @@ def own_answer(module: nn.Module, sequences: Tensor) -> list[Tensor]:
 
 def check(module: nn.Module, graph: Graph, sequences: Tensor) -> None:
     """Raises ModelError unless the graph answers as the module does."""
-    answer = own_answer(module, sequences)
-    with torch.no_grad():
-        values = all_values(graph, in_full(sequences))
+    with torch.no_grad(), full_precision():
+        answer, values = own_answer(module, sequences), all_values(graph, in_full(sequences))
     for own, name in zip(answer, graph.outputs, strict=True):
         tolerance = CHECK_TOLERANCE.get(own.dtype, 0.0)
         gap = float((own - values[name]).abs().max()) if own.shape == values[name].shape else float("inf")
         size = float(own.abs().max())
-        if not gap <= tolerance * size and gap > 0:
+        if not gap <= tolerance * size and not torch.equal(own, values[name].to(own)):
             raise ModelError(
                 f"the captured graph answers differently from the model itself (by {gap:.2g} on outputs of "
                 f"{size:.2g}); does the model draw random numbers, or mix the sequences of a batch?"
@@ -253,13 +255,27 @@ def shortest_length(graph: Graph, example: Tensor, least: int) -> int:
     low, high = least - 1, example.shape[2]
     while high - low > 1:
         middle = (low + high) // 2
-        try:
-            with torch.no_grad():
-                all_values(graph, example[:, :, :middle])
-            high = middle
-        except SeqattrError:
-            low = middle
+        low, high = (low, middle) if answers(graph, example[:, :, :middle]) else (middle, high)
     return high
+
+
+def answers(graph: Graph, example: Tensor) -> bool:
+    """Whether the graph runs on an example and answers with numbers, in every value that it works out."""
+    try:
+        with torch.no_grad():
+            values = all_values(graph, example)
+    except SeqattrError:
+        return False
+    made = [values[step.name] for step in graph.steps if isinstance(values[step.name], Tensor)]
+    return all(v.numel() for v in made) and all(values[name].isfinite().all() for name in graph.outputs)
+
+
+def of_one_size(graph: Graph, example: Tensor) -> bool:
+    """Whether the outputs have as many elements at twice the length: a target must stay the same place."""
+    longer = torch.cat([example, example], 2)
+    with torch.no_grad():
+        once, twice = all_values(graph, example), all_values(graph, longer)
+    return all(once[name].shape == twice[name].shape for name in graph.outputs)
 
 
 def all_values(graph: Graph, sequences: Tensor) -> dict[str, Any]:
@@ -268,7 +284,7 @@ def all_values(graph: Graph, sequences: Tensor) -> dict[str, Any]:
     for step in graph.steps:
         try:
             values[step.name] = evaluate(step, any_function(step), values, sequences)
-        except (RuntimeError, IndexError, ValueError) as error:
+        except (RuntimeError, IndexError, ValueError, ArithmeticError) as error:
             raise ModelError(f"{step.op} fails at {step.source}: {first_line(error)}") from error
     return values
 

@@ -88,6 +88,13 @@ def centred(shifted: Step, steps: dict[str, Step]) -> tuple[str, tuple[Step, ...
     return centre.name, (mean, centre)
 
 
+def cut_to(graph: Graph, targets: Sequence[Target]) -> tuple[Graph, tuple[Target, ...]]:
+    """The part of a graph that some targets need, and where they are in it."""
+    used = sorted({target.output for target in targets})
+    smaller = drop_unused(replace(graph, outputs=tuple(graph.outputs[i] for i in used)))
+    return smaller, tuple(replace(target, output=used.index(target.output)) for target in targets)
+
+
 def name_targets(sizes: Sequence[int], names: Sequence[str] | None = None) -> tuple[Target, ...]:
     """All targets of a model whose outputs have these numbers of elements."""
     places = [(output, index) for output, size in enumerate(sizes) for index in range(size)]

@@ -5,8 +5,11 @@ forward once. A rule sees one step on both sides and returns the function that t
 through it; that function keeps what it needs, and everything else is let go at its last use.
 """
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from seqattr.engine.graph import INPUT, Step, evaluate, inputs_of
@@ -14,6 +17,17 @@ from seqattr.engine.multipliers import Multiplier, added, by_sign, collapse
 from seqattr.engine.outputs import Target
 from seqattr.engine.plan import Backward, Plan
 from seqattr.engine.view import Pairs, Rows, Sides, View
+
+
+@contextlib.contextmanager
+def full_precision() -> Iterator[None]:
+    """float32 is float32: on a GPU torch would cut a convolution's to ten bits, and no sum would add up."""
+    convolutions, products = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = convolutions, products
 
 
 def reference_values(plan: Plan, references: Tensor) -> dict[str, Any]:

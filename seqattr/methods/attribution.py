@@ -10,6 +10,8 @@ from torch import Tensor
 
 from seqattr.engine.memory import chunks, halving, pairs_at_once
 from seqattr.engine.model import Model
+from seqattr.engine.outputs import cut_to
+from seqattr.engine.run import full_precision
 from seqattr.errors import InputError
 from seqattr.methods.registry import method_named
 from seqattr.methods.results import Accumulator, Attribution, check_multipliers, check_outputs
@@ -57,8 +59,9 @@ class Engine:
         self.place = pick_device(self.device)
         self.dtype = self.dtype or self.model.dtype
         self.entry = method_named(self.method)
-        self.work = Work(self.model.graph.to(self.place, self.dtype), self.entry.book)
-        self._pairs: dict[int, int] = {}
+        graph, self._inner = cut_to(self.model.graph, self.picked)
+        self.work = Work(graph.to(self.place, self.dtype), self.entry.book)
+        self._pairs: dict[tuple[int, int], int] = {}
 
     def attribute(self, sequences: Any, references: Any = None, batch_size: int | None = None) -> Attribution:
         """As the function of this name, for this model, method and device."""
@@ -67,15 +70,16 @@ class Engine:
         self.model.check_length(ones.shape[-1])
         if batch_size is not None and batch_size < 1:
             raise InputError(f"the batch size must be at least 1, not {batch_size}")
-        pairs = batch_size or self.pairs_at_once(ones.shape[-1])
-        with torch.no_grad():
+        pairs = batch_size or self.pairs_at_once(ones.shape[-1], pool.shape[-3])
+        with torch.no_grad(), full_precision():
             return halving(lambda n: self._all(ones, pool, shared, n), pairs)
 
-    def pairs_at_once(self, length: int) -> int:
-        """How many pairs of a sequence and a reference go through the model at once."""
-        if length not in self._pairs:
-            self._pairs[length] = pairs_at_once(self.work.plan, length, self.place)
-        return self._pairs[length]
+    def pairs_at_once(self, length: int, references: int) -> int:
+        """How many pairs of a sequence and one of its references go through the model at once."""
+        key = (length, references)
+        if key not in self._pairs:
+            self._pairs[key] = pairs_at_once(self.work.plan, length, self.place, references)
+        return self._pairs[key]
 
     def _tensor(self, array: Any, what: str, dims: int) -> Tensor:
         tensor = (
@@ -91,7 +95,7 @@ class Engine:
         if references is None:
             return True, torch.zeros(1, *sequences.shape[1:])
         strides = getattr(references, "strides", None) or references.stride()
-        if references.ndim == 4 and len(references) and (strides[0] == 0 or len(references) == 1):
+        if references.ndim == 4 and len(references) and strides[0] == 0 and len(references) > 1:
             references = references[0]
         pool = self._tensor(references, "references", references.ndim if references.ndim in (3, 4) else 4)
         lead = (len(sequences),) if pool.ndim == 4 else ()
@@ -107,13 +111,14 @@ class Engine:
         for chunk in chunks(len(sequences), pool.shape[-3], pairs):
             x = sequences[chunk.sequences].to(self.place, self.dtype)
             r = (pool[chunk.references][None] if shared else pool[chunk.sequences, chunk.references]).to(x)
-            explanation = self.entry.way(Batch(self.work, x, r, shared, self.picked))
-            for number, target in enumerate(self.picked):
-                at_x, at_r = explanation.outputs(target)
-                check_outputs(at_x, at_r, target, chunk)
+            explanation = self.entry.way(Batch(self.work, x, r, shared, self._inner))
+            outputs = [explanation.outputs(target) for target in self._inner]
+            for target, values in zip(self._inner, outputs, strict=True):
+                check_outputs(*values, target, chunk)
+            for number, (target, values) in enumerate(zip(self._inner, outputs, strict=True)):
                 multipliers = explanation.multipliers(target)
                 check_multipliers(multipliers, target, chunk)
-                results.add(number, chunk, x, r, multipliers, at_x, at_r)
+                results.add(number, chunk, x, r, multipliers, *values)
         return results.finish()
 
 

@@ -7,6 +7,7 @@ of theirs is run, or even unpickled, unless the caller says that the file is tru
 import contextlib
 import importlib
 import io
+import json
 import os
 import pickle
 import shlex
@@ -96,9 +97,24 @@ def untrusted(path: Path, kind: str, foreign: Foreign) -> str:
     length = foreign.length or "LENGTH"
     arch = f" --arch {foreign.arch or 'MODULE:CLASS'}" if kind == STATE_DICT else ""
     files = f"{shlex.quote(str(path))} --out {shlex.quote(path.stem + '.seqattr.pt')}"
-    line = f"seqattr convert {files} --input-length {length}{arch} --trust-model"
+    line = f"seqattr convert {files} --input-length {length}{arch}{said(foreign)} --trust-model"
     why = "loading it runs the code of its class" if kind == STATE_DICT else "reading it can run code"
     return f"{path} is {kind}, and {why}; if you trust it, convert it once: {line}"
+
+
+def said(foreign: Foreign) -> str:
+    """What else the user said of the model, as options."""
+    usual = Foreign()
+    words = []
+    if foreign.layout != usual.layout:
+        words += ["--input-layout", foreign.layout]
+    if foreign.channels != usual.channels:
+        words += ["--channels", foreign.channels]
+    if foreign.arch_args:
+        words += ["--arch-args", json.dumps(dict(foreign.arch_args))]
+    if foreign.targets:
+        words += ["--target-names", ",".join(foreign.targets)]
+    return "".join(f" {shlex.quote(word)}" for word in words)
 
 
 # --- recognition -------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from seqattr.engine.model import Model
 from seqattr.methods import attribute
 from tests import twin
-from tests.zoo import Net, one_hot, shuffled, unsettle
+from tests.pieces import Net, unsettle
+from tests.sequences import one_hot, shuffled
 
 L = 14
 FIELDS = ("multipliers", "contributions", "hypothetical")  # what the twin gives

@@ -9,7 +9,9 @@ from seqattr.engine.elementwise import ELEMENTWISE
 from seqattr.engine.kinds import Kind
 from seqattr.engine.model import Model
 from seqattr.methods import METHODS, attribute
-from tests.zoo import LENGTH, ZOO, Net, captured, conv, frequency, one_hot, shuffled, small_head
+from tests.pieces import Head, Net, conv
+from tests.sequences import LENGTH, frequency, one_hot, shuffled
+from tests.zoo import ZOO, captured
 
 COMPLETE = [name for name, method in METHODS.items() if method.complete]
 # Rounding alone: float64 carries 1e-16 of each activation, float32 1e-7, times the number of steps and,
@@ -128,7 +130,7 @@ POSITIVE = {
 def every(m: Net, x: Tensor) -> tuple[Tensor, ...]:
     """One output for each function, all of the same convolution."""
     h = m.conv(x)
-    positive = F.softplus(h) - 0.1
+    positive = F.softplus(h) + 0.5
     values = [*(f(h) for f in REAL.values()), *(f(positive) for f in POSITIVE.values())]
     return tuple(m.head(value)[:, 0] for value in values)
 
@@ -136,7 +138,10 @@ def every(m: Net, x: Tensor) -> tuple[Tensor, ...]:
 @pytest.fixture(scope="module")
 def every_function() -> tuple[nn.Module, Model]:
     torch.manual_seed(0)
-    module = Net(every, conv=conv(), head=small_head()).double()
+    module = Net(every, conv=conv(), head=Head(6, 1)).double()
+    with torch.no_grad():
+        module.conv.weight *= 3  # or the functions are all but linear on it, and their means all but equal
+        module.head[-1].bias += 1  # or an output that happens to be 0 is what the error is held against
     example = torch.zeros(2, 4, LENGTH, dtype=torch.float64)
     return module, Model(module, example, targets=[*REAL, *POSITIVE])
 

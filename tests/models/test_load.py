@@ -149,7 +149,10 @@ def test_without_trust_the_line_to_type_is_told(refused, files, fasta, tmp_path,
     arch = " --arch user_nets:Net" if "state dict" in FORMATS[name] else ""
     why = "loading it runs the code of its class" if arch else "reading it can run code"
     line = f"{path} is {FORMATS[name]}, and {why}; if you trust it, convert it once: "
-    convert = f"seqattr convert {path} --out {path.stem}.seqattr.pt --input-length 40{arch} --trust-model"
+    names = " --target-names left,right"
+    convert = (
+        f"seqattr convert {path} --out {path.stem}.seqattr.pt --input-length 40{arch}{names} --trust-model"
+    )
     assert refused("inspect", path, *options(name)) == line + convert
     assert refused("convert", path, "--out", tmp_path / "c.pt", *options(name)) == line + convert
     files_ = ("--model", path, "--fasta", fasta(2), "--out", tmp_path / "out")

@@ -91,12 +91,19 @@ Choice = Callable[[Graph, Step, Mapping[str, Kind]], Rule]
 
 def everywhere(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:
     """RevealCancel, except inside softmax, norms, gates and recurrent cells, which have no natural parts."""
-    return rescale if step.part_of else revealcancel
+    return rescale if step.part_of or has_pole(step) else revealcancel
 
 
 def after_dense(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:
     """The genomics default: RevealCancel where a dense layer feeds the nonlinearity, else Rescale."""
-    return rescale if step.part_of else revealcancel if fed_by_dense(graph, step, kinds) else rescale
+    return everywhere(graph, step, kinds) if fed_by_dense(graph, step, kinds) else rescale
+
+
+def has_pole(step: Step) -> bool:
+    """Whether the function has no bound at 0, which the points that RevealCancel tries may come near."""
+    if step.op == "aten.pow.Tensor_Scalar":
+        return bool(step.args[1] < 0)
+    return step.op in ("aten.reciprocal.default", "aten.rsqrt.default")
 
 
 LOOK_THROUGH = {Kind.SHAPE, Kind.AVERAGE, Kind.SCALE, Kind.OFFSET}

@@ -1,0 +1,67 @@
+"""seqattr report"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from seqattr.cli.shared import PATH, say, warn
+from seqattr.errors import InputError
+
+if TYPE_CHECKING:
+    from seqattr.report.run import Summary
+
+
+@click.command()
+@click.argument("folder", type=PATH)
+@click.option(
+    "--motifs",
+    "motif_specs",
+    multiple=True,
+    required=True,
+    help="Motif file (MEME, JASPAR, HOMER, ENCODE, a matrix), jaspar:NAME, or bundled; repeatable.",
+)
+@click.option("--out", type=PATH, help="Folder for the report. Default: FOLDER/report.")
+@click.option("--strand", default="both", show_default=True, help="both, forward or reverse.")
+@click.option("--top", default=5, show_default=True, help="Matches per motif and sequence; 0 keeps all.")
+@click.option(
+    "--log-odds", default=0.0, show_default=True, help="Least log-odds of a match, in natural logarithms."
+)
+@click.option("--p-value", type=float, help="Largest p-value of a match.")
+@click.option("--strong", default=7.0, show_default=True, help="Log-odds from which a match is strong.")
+@click.option("--background", metavar="A,C,G,T", help="Base frequencies. Default: as measured.")
+@click.option("--sequences", default=20, show_default=True, help="How many sequences to draw.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the shuffled motifs.")
+def report(
+    folder: Path, motif_specs: tuple[str, ...], out: Path | None, background: str | None, **options: Any
+) -> None:
+    """Which motifs carry the importance: a page, tables and figures.
+
+    FOLDER is what `seqattr score` wrote. Writes report.html, matches.tsv, matches.bed, motifs.tsv,
+    seqlets.tsv and figures/ to FOLDER/report.
+    """
+    from seqattr.report.run import Settings
+    from seqattr.report.run import report as run
+
+    options["top"] = options["top"] or None
+    settings = Settings(background=frequencies_from(background), **options)
+    tell(run(folder, motif_specs, settings, out))
+
+
+def frequencies_from(text: str | None) -> tuple[float, ...] | None:
+    """Four numbers with commas between them."""
+    try:
+        return None if text is None else tuple(float(word) for word in text.split(","))
+    except ValueError as error:
+        raise InputError(f"--background must be four numbers, as 0.3,0.2,0.2,0.3, not '{text}'") from error
+
+
+def tell(summary: "Summary") -> None:
+    """What was found, in a few lines."""
+    say(f"{summary.matches} matches of {summary.motifs} motifs in {summary.sequences} sequences")
+    for target, names in summary.carrying.items():
+        some = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        say(f"{target}: {len(names)} motifs carry importance{': ' if names else ''}{some}")
+    if not summary.additive:
+        warn("the contributions do not add up to the difference; the page says for which targets")
+    say(f"wrote {summary.page} in {summary.seconds:.1f} s")

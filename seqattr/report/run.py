@@ -1,0 +1,275 @@
+"""The report on a folder of scores: tables, figures and one page."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from seqattr.errors import InputError
+from seqattr.io.atomic import check_writable, replacing, replacing_all
+from seqattr.io.hdf5 import read_contributions
+from seqattr.match_files import write_matches, write_motif_table, write_seqlets
+from seqattr.matches import STRONG, Matches, measure
+from seqattr.motif_statistics import null_motifs
+from seqattr.motifs import read_motifs
+from seqattr.regions import Region
+from seqattr.report import figures, page
+from seqattr.report.figures import SERIES, Points
+from seqattr.report.findings import Findings, Window, boxes_in, examine, in_turns, ranked
+from seqattr.report.page import Link, Page, Picture
+from seqattr.report.scores import Scores, open_scores
+from seqattr.scan import Pick, find_matches
+
+MOST_POINTS = 20_000  # of the grey ones in a panel
+TABLES = {
+    "report.html": "this page",
+    "matches.tsv": "every match, with what it carries for each target",
+    "matches.bed": "the same for a genome browser",
+    "motifs.tsv": "every motif and target, with its null",
+    "seqlets.tsv": "stretches of high contribution that no motif explains",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to look for matches, and how much to draw.
+
+    Matches are the `top` of each motif and sequence (all with None) that reach `log_odds` and `p_value`;
+    those that reach `strong` count as strong. The background is measured where none is given. `sequences`
+    are drawn. The seed is that of the shuffled motifs.
+    """
+
+    strand: str = "both"
+    top: int | None = 5
+    log_odds: float | None = 0.0
+    p_value: float | None = None
+    strong: float = STRONG
+    background: Sequence[float] | None = None
+    sequences: int = 20
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.sequences < 0:
+            raise InputError(f"the number of sequences to draw cannot be {self.sequences}")
+
+    @property
+    def pick(self) -> Pick:
+        return Pick(self.top, self.log_odds, self.p_value, self.strand)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a report found, and where it is."""
+
+    page: Path
+    sequences: int
+    motifs: int
+    matches: int
+    carrying: dict[str, list[str]]  # of each target, the motifs that carry importance
+    unexplained: dict[str, int]  # of each target, the seqlets that no motif explains
+    additive: bool
+    seconds: float
+
+
+class Evidence(NamedTuple):
+    """All that was computed."""
+
+    scores: Scores
+    regions: list[Region]
+    length: int
+    matches: Matches
+    findings: list[Findings]
+
+
+class Drawing(NamedTuple):
+    """A figure with its name among the files, and what it shows."""
+
+    name: str
+    caption: str
+    figure: Figure
+
+
+def report(
+    folder: Path | str,
+    motif_specs: Sequence[str | Path],
+    settings: Settings = Settings(),
+    out: Path | str | None = None,
+) -> Summary:
+    """Match motifs with the scores in a folder, and write tables, figures and report.html to DIR/report.
+
+    Motifs are those of `read_motifs`. Files take their names together, when all are whole. Raises InputError
+    where the folder holds no finished scores or a motif file or setting cannot be, OutputError where
+    something cannot be written.
+    """
+    started = time.perf_counter()
+    scores = open_scores(folder)
+    out = scores.folder / "report" if out is None else Path(out)
+    evidence = gather(scores, motif_specs, settings)
+    check_writable(out / "figures")
+    drawn = [*panels(evidence, settings), *logos(evidence, settings)]
+    write(out, evidence, settings, drawn)
+    findings = evidence.findings
+    return Summary(
+        out / "report.html",
+        len(evidence.regions),
+        len(evidence.matches.motifs),
+        len(evidence.matches),
+        {each.target: each.carrying for each in findings},
+        {each.target: each.unexplained_seqlets for each in findings},
+        all(each.worst_error <= page.ADDITIVE for each in findings),
+        time.perf_counter() - started,
+    )
+
+
+def gather(scores: Scores, motif_specs: Sequence[str | Path], settings: Settings) -> Evidence:
+    """Scan once, then read and examine one target after the other."""
+    pick, motifs = settings.pick, list(read_motifs(motif_specs).values())
+    first = read_contributions(scores.path(scores.targets[0]))
+    background = None if settings.background is None else np.array(settings.background, float)
+    matches = find_matches(first.one_hot, motifs, pick, background)
+    null = find_matches(first.one_hot, null_motifs(motifs, settings.seed), pick, matches.background)
+    regions, findings = first.regions, []
+    for target in scores.targets:
+        own = first if target == scores.targets[0] else read_contributions(scores.path(target))
+        matches = measure(matches, target, own.contributions, own.hypothetical)
+        findings.append(examine(target, own, matches, null, settings.strong, settings.sequences))
+    return Evidence(scores, regions, first.one_hot.shape[-1], matches, findings)
+
+
+# --- figures -------------------------------------------------------------------------------------
+
+
+def panels(evidence: Evidence, settings: Settings) -> Iterator[Drawing]:
+    """Importance against log-odds, one panel for each target; a motif has one colour in all of them."""
+    coloured = clearest_motifs(evidence.findings)
+    for findings in evidence.findings:
+        named, others = points_of(evidence.matches, findings.target, coloured, settings.seed)
+        figure = figures.importance_panel(named, others, settings.strong, findings.target)
+        name = f"importance_{evidence.scores.stems[findings.target]}"
+        yield Drawing(name, f"importance against log-odds for {findings.target}", figure)
+
+
+def clearest_motifs(findings: Sequence[Findings]) -> list[str]:
+    """As many motifs as there are colours, each target's clearest in turn."""
+    orders = [ranked(each.statistics) for each in findings]
+    names = dict.fromkeys(row.motif for rows in zip(*orders, strict=True) for row in rows)
+    return list(names)[: len(SERIES)]
+
+
+def points_of(
+    matches: Matches, target: str, coloured: Sequence[str], seed: int
+) -> tuple[list[Points], Points]:
+    """The matches of some motifs, each by itself, and (a sample of) the others together."""
+    importance = matches.targets[target].importance
+    number = {pwm.name: index for index, pwm in enumerate(matches.motifs)}
+    some = [np.flatnonzero(matches.motif == number[name]) for name in coloured]
+    rest = np.flatnonzero(~np.isin(matches.motif, [number[name] for name in coloured]))
+    if len(rest) > MOST_POINTS:
+        rest = np.random.default_rng(seed).choice(rest, MOST_POINTS, replace=False)
+    named = [
+        Points(name, matches.log_odds[own], importance[own]) for name, own in zip(coloured, some, strict=True)
+    ]
+    return named, Points("other motifs", matches.log_odds[rest], importance[rest])
+
+
+def logos(evidence: Evidence, settings: Settings) -> Iterator[Drawing]:
+    """The strongest sequences, each for the target that it was chosen for."""
+    chosen = in_turns(evidence.findings, settings.sequences)
+    for number, (findings, window) in enumerate(chosen, start=1):
+        boxes = boxes_in(window, findings, evidence.matches, settings.strong)
+        figure = figures.contribution_logos(
+            {findings.target: window.contributions}, window.one_hot, boxes, first=window.start
+        )
+        yield Drawing(f"sequence_{number:02d}", caption_of(evidence, findings, window), figure)
+
+
+def caption_of(evidence: Evidence, findings: Findings, window: Window) -> str:
+    region = evidence.regions[window.row]
+    return f"{region.name or region}, bases {window.start}–{window.end}, for {findings.target}"
+
+
+# --- files ---------------------------------------------------------------------------------------
+
+
+def write(out: Path, evidence: Evidence, settings: Settings, drawings: Sequence[Drawing]) -> None:
+    """All files, the page last."""
+    forms = ("png", "svg")
+    pictures = [f"figures/{drawing.name}.{form}" for drawing in drawings for form in forms]
+    names = [name for name in TABLES if name != "report.html"] + pictures + ["report.html"]
+    with replacing_all(out, names) as paths:
+        write_tables(paths, evidence)
+        for drawing in drawings:
+            for form in forms:
+                with replacing(paths[f"figures/{drawing.name}.{form}"]) as part:
+                    figures.save(drawing.figure, part, form)
+        with replacing(paths["report.html"]) as part:
+            part.write_text(page.render(page_of(evidence, settings, drawings)), encoding="utf-8")
+
+
+def write_tables(paths: Mapping[str, Path], evidence: Evidence) -> None:
+    write_matches(paths["matches.tsv"], paths["matches.bed"], evidence.matches, evidence.regions)
+    rows = [row for each in evidence.findings for row in each.statistics]
+    write_motif_table(paths["motifs.tsv"], rows)
+    seqlets = {each.target: (each.seqlets, each.nearest) for each in evidence.findings}
+    write_seqlets(paths["seqlets.tsv"], seqlets, evidence.regions)
+
+
+def page_of(evidence: Evidence, settings: Settings, drawings: Sequence[Drawing]) -> Page:
+    pictures = [Picture(page.png_text(each.figure, dpi=130), each.name, each.caption) for each in drawings]
+    count = len(evidence.findings)
+    motifs = evidence.matches.motifs
+    named = {pwm.name: pwm for pwm in motifs}
+    rows = page.shown(page.all_rows(evidence.findings), len(motifs))
+    return Page(
+        scores=evidence.scores,
+        sequences=len(evidence.regions),
+        length=evidence.length,
+        motifs=len(motifs),
+        picked=picked_in_words(settings, len(evidence.matches)),
+        background=background_in_words(evidence.matches.background, settings),
+        strong=settings.strong,
+        findings=evidence.findings,
+        places=[seqlet_places(each, evidence.regions) for each in evidence.findings],
+        logos={
+            name: page.png_text(figures.motif_logo(named[name]), transparent=True)
+            for name in page.first_motifs(rows)
+        },
+        panels=pictures[:count],
+        drawn=pictures[count:],
+        links=links_of(drawings),
+    )
+
+
+def seqlet_places(findings: Findings, regions: Sequence[Region]) -> list[list[str]]:
+    """The sequence of each of a target's seqlets, and its bases in it."""
+    seqlets = findings.seqlets
+    return [
+        [regions[row].name or str(regions[row]), f"{start}–{start + seqlets.width}"]
+        for row, start in zip(seqlets.sequence.tolist(), seqlets.start.tolist(), strict=True)
+    ]
+
+
+def links_of(drawings: Sequence[Drawing]) -> list[Link]:
+    pictures = [
+        Link(f"figures/{drawing.name}.{form}", drawing.caption)
+        for drawing in drawings
+        for form in ("svg", "png")
+    ]
+    return [*(Link(name, text) for name, text in TABLES.items() if name != "report.html"), *pictures]
+
+
+def picked_in_words(settings: Settings, count: int) -> str:
+    strands = {"both": "both strands", "forward": "the forward strand", "reverse": "the reverse strand"}
+    kept = "all" if settings.top is None else f"at most {settings.top} per motif and sequence"
+    limits = [] if settings.log_odds is None else [f"log-odds ≥ {settings.log_odds:g}"]
+    limits += [] if settings.p_value is None else [f"p ≤ {settings.p_value:g}"]
+    return f"{count:,}: {', '.join([kept, *limits])}, on {strands[settings.strand]}"
+
+
+def background_in_words(background: np.ndarray, settings: Settings) -> str:
+    shares = " ".join(f"{base} {share:.3f}" for base, share in zip("ACGT", background, strict=True))
+    return f"{shares} ({'measured' if settings.background is None else 'given'})"

@@ -1,0 +1,70 @@
+"""`seqattr report` and `seqattr plot`: they write what they say, and refuse in one line."""
+
+import pytest
+
+from tests.scored import write_scores
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_scores(tmp_path / "scores", count=8).folder
+
+
+def test_a_report_is_written_and_told(ran, folder):
+    said = ran(
+        "report", folder, "--motifs", "bundled", "--sequences", 1, "--top", 0, "--background", ".3,.2,.2,.3"
+    )
+    page = (folder / "report" / "report.html").read_text()
+    assert "A 0.300 C 0.200 G 0.200 T 0.300 (given)" in page
+    assert "matches of 2 motifs in 8 sequences" in said
+    assert f"wrote {folder / 'report' / 'report.html'}" in said
+
+
+def test_scores_of_the_command_line_can_be_reported(ran, fasta, fixed, tmp_path):
+    scores = tmp_path / "out"
+    ran("score", "--model", fixed, "--fasta", fasta(), "--refs", "freq", "--out", scores)
+    said = ran("report", scores, "--motifs", "bundled", "--sequences", 0, "--out", tmp_path / "page")
+    assert "in 7 sequences" in said
+    assert "seqattr score --model" not in (tmp_path / "page" / "matches.tsv").read_text()
+    ran("plot", scores, "--region", "r3:0-20", "--target", "b", "--out", tmp_path / "x.svg")
+    assert (tmp_path / "x.svg").read_text().startswith("<?xml")
+
+
+def test_motifs_must_be_given(run, folder):
+    done = run("report", folder)
+    assert done.code == 2
+    assert "--motifs" in done.err
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (["--motifs", "none.meme"], "there is no motif file none.meme"),
+        (["--motifs", "bundled", "--strand", "up"], "unknown strand 'up'"),
+        (["--motifs", "bundled", "--background", "a,b"], "--background must be four numbers"),
+        (["--motifs", "bundled", "--background", "1,2"], "frequencies"),
+        (["--motifs", "bundled", "--sequences", "-1"], "number of sequences"),
+        (["--motifs", "bundled", "--motifs", "bundled"], "names must differ"),
+    ],
+)
+def test_what_cannot_be_is_one_line(refused, folder, options, line):
+    assert line in refused("report", folder, *options)
+    assert not (folder / "report").exists()
+
+
+def test_a_folder_without_scores_is_one_line(refused, tmp_path):
+    assert "holds no scores" in refused("report", tmp_path, "--motifs", "bundled")
+    assert "holds no scores" in refused("plot", tmp_path, "--region", "x", "--out", tmp_path / "x.png")
+
+
+def test_a_plot_boxes_matches(ran, folder, tmp_path):
+    said = ran("plot", folder, "--region", "seq0:10-40", "--matches", "--out", tmp_path / "x.svg")
+    assert "carries, quiet" in said
+    assert "<!-- TAL1_known1 -->" in (tmp_path / "x.svg").read_text()  # as matplotlib notes drawn text
+
+
+def test_a_plot_of_nothing_is_one_line(refused, folder, tmp_path):
+    out = tmp_path / "x.png"
+    assert "there is: seq0, seq1" in refused("plot", folder, "--region", "nobody", "--out", out)
+    assert ".svg" in refused("plot", folder, "--region", "seq0", "--out", tmp_path / "x.txt")
+    assert not out.exists()

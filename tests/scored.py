@@ -1,0 +1,68 @@
+"""A small folder of scores made by hand: what is to be found in it is known."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from seqattr.alphabet import one_hot
+from seqattr.folder import file_stems
+from seqattr.io.hdf5 import ContributionWriter, Rows
+from seqattr.motifs import GATA1, TAL1
+from seqattr.regions import Region
+
+LENGTH = 90
+TAL_AT, GATA_AT, ODD_AT = 20, 50, 70  # the odd stretch is of no motif, and carries in `carries` all the same
+ODD = 12
+
+
+class Made(NamedTuple):
+    """The folder, and what was put into it."""
+
+    folder: Path
+    targets: tuple[str, ...]
+    names: list[str]
+    codes: np.ndarray  # (N, L)
+
+
+def write_scores(
+    folder: Path,
+    count: int = 40,
+    targets: Sequence[str] = ("carries", "quiet"),
+    method: str = "deeplift",
+    error: float = 1e-6,
+    prefix: str = "seq",
+    seed: int = 0,
+    length: int = LENGTH,
+) -> Made:
+    """Every other sequence has both motifs; in the first target TAL1 carries, in the others all is noise.
+
+    In the first sequence a stretch that is no motif carries too. Sequences lie on chr1, 1000 bases apart, the
+    second on strand '-'.
+    """
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(0, 4, (count, length)).astype(np.uint8)
+    for row in range(0, count if length == LENGTH else 0, 2):
+        codes[row, TAL_AT : TAL_AT + TAL1.width] = TAL1.probabilities.argmax(axis=0)
+        codes[row, GATA_AT : GATA_AT + GATA1.width] = GATA1.probabilities.argmax(axis=0)
+    names = [f"{prefix}{row}" for row in range(count)]
+    regions = [
+        Region("chr1", 1000 * row, 1000 * row + length, name, "-" if row == 1 else "+")
+        for row, name in enumerate(names)
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    for target, stem in file_stems(targets).items():
+        values = rng.normal(0, 0.01, (count, length))
+        if target == targets[0]:
+            values[::2, TAL_AT : TAL_AT + TAL1.width] += 0.5
+            values[0, ODD_AT : ODD_AT + ODD] += 0.5
+        sequences = one_hot(codes)
+        rows = Rows(sequences, values[:, None] * sequences, values, values.sum(axis=1), np.full(count, error))
+        with ContributionWriter(folder / f"{stem}.h5", count, length, {"target": target}) as file:
+            file.write(slice(None), rows)
+            file.write_regions(regions)
+    run = {"settings": {"method": method, "references": "shuffle:10"}, "targets": list(targets), "notes": []}
+    (folder / "run.json").write_text(json.dumps(run))
+    return Made(folder, tuple(targets), names, codes)
