@@ -138,6 +138,11 @@ class Job:
                 done += len(rows)
                 progress(done, len(self.windows))
         self.note_unshuffled(same)
+        if self.reference.name == "fasta":
+            each = (
+                f"a set of {self.reference.number} shared by all" if self.reference.shared else "one for each"
+            )
+            self.notes.append(f"references of {self.settings.references}: {each}")
 
     def batches(self) -> Iterator[npt.NDArray[np.intp]]:
         """Rows of equal length, in order."""

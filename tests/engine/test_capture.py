@@ -119,6 +119,13 @@ def test_other_inputs_are_refused(example: Tensor, options: dict[str, str], mess
         Model(body(), example, **options)
 
 
+@pytest.mark.parametrize("wrap", [lambda m: torch.compile(m, backend="eager"), nn.DataParallel])
+def test_what_wraps_a_module_is_looked_through(wrap: Callable[[nn.Module], nn.Module]) -> None:
+    x = one_hot()
+    wanted, got = (attribute(Model(m, EXAMPLE), x) for m in (plain(), wrap(plain())))
+    assert torch.equal(got.hypothetical, wanted.hypothetical)
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
 @pytest.mark.parametrize(
     "name", ["batch norm melted", "transformer, norm first", "relu, overlapping max pool"]

@@ -59,6 +59,17 @@ def test_gradient_is_autograds(name: str) -> None:
     torch.testing.assert_close(got, torch.stack(wanted), rtol=0, atol=1e-10 * float(got.abs().max()))
 
 
+@pytest.mark.parametrize("method", COMPLETE)
+@pytest.mark.parametrize("name", ZOO)
+def test_without_a_difference_multipliers_are_the_gradient(name: str, method: str) -> None:
+    """A secant at two equal points is the derivative, in every rule."""
+    _, model = captured(name)
+    x = one_hot()
+    wanted = attribute(model, x, method="gradient").multipliers
+    got = attribute(model, x, x[:, None], method=method).multipliers
+    torch.testing.assert_close(got, wanted, rtol=0, atol=1e-10 * float(wanted.abs().max()))
+
+
 def test_every_kind_is_in_the_zoo() -> None:
     kinds = {kind for name in ZOO for kind in captured(name)[1].kinds().values()}
     assert kinds == set(Kind)

@@ -15,12 +15,7 @@ from seqattr.engine.rules import linear, nonlinear
 from seqattr.engine.view import View
 
 COMPLETE: Mapping[Kind, Rule] = {
-    Kind.LINEAR: linear.linear,
-    Kind.SCALE: linear.scale,
-    Kind.OFFSET: linear.offset,
-    Kind.SUM: linear.total,
-    Kind.SHAPE: linear.rearrange,
-    Kind.AVERAGE: linear.rearrange,
+    **linear.RULES,
     Kind.PRODUCT: nonlinear.product,
     Kind.QUOTIENT: nonlinear.quotient,
     Kind.BILINEAR: nonlinear.bilinear,

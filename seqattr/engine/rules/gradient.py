@@ -27,12 +27,7 @@ def jacobian(view: View) -> Passage:
 
 
 RULES: Mapping[Kind, Rule] = {
-    Kind.LINEAR: linear.linear,
-    Kind.SCALE: linear.scale,
-    Kind.OFFSET: linear.offset,
-    Kind.SUM: linear.total,
-    Kind.SHAPE: linear.rearrange,
-    Kind.AVERAGE: linear.rearrange,
+    **linear.RULES,
     Kind.ELEMENTWISE: slope,
     Kind.PRODUCT: jacobian,
     Kind.QUOTIENT: jacobian,

@@ -4,16 +4,16 @@ Where a RevealCancel step further on wants a difference in parts, linear steps a
 difference falls into parts (Shrikumar et al. 2017, sections 3.4 and 3.5.1).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from seqattr.engine.graph import Ref
-from seqattr.engine.kinds import CONVOLUTIONS, DENSE, QUOTIENTS
+from seqattr.engine.kinds import CONVOLUTIONS, DENSE, QUOTIENTS, Kind
 from seqattr.engine.multipliers import Multiplier, Parts, as_parts, collapse, each, whole
-from seqattr.engine.plan import Passage
+from seqattr.engine.plan import Passage, Rule
 from seqattr.engine.rules.adjoint import matrix_adjoint, step_adjoint, unbroadcast, vjp
 from seqattr.engine.view import View
 
@@ -210,3 +210,13 @@ def apply(view: View, activations: Sequence[Tensor]) -> Tensor:
     if any(word in view.step.op for word in MIXING):
         value = value - function([torch.zeros_like(a) for a in activations])
     return value
+
+
+RULES: Mapping[Kind, Rule] = {
+    Kind.LINEAR: linear,
+    Kind.SCALE: scale,
+    Kind.OFFSET: offset,
+    Kind.SUM: total,
+    Kind.SHAPE: rearrange,
+    Kind.AVERAGE: rearrange,
+}
