@@ -112,6 +112,9 @@ ZOO: dict[str, Callable[[], nn.Module]] = {
     "constant zeros joined": lambda: plain(
         lambda x: torch.cat([x, x.new_zeros(x.shape[0], 2, x.shape[2]), torch.ones_like(x)], 1).relu(), 14
     ),
+    "constants that widen": lambda: plain(
+        lambda x: torch.tanh((x.mean(2, keepdim=True) + torch.linspace(-1, 1, 9).to(x))[..., 2:7].flip(2))
+    ),
     "constant mask": lambda: plain(
         lambda x: torch.where(torch.arange(20) % 3 == 0, x.relu(), x.masked_fill(torch.arange(20) > 9, 0.4))
     ),
@@ -158,6 +161,8 @@ ZOO: dict[str, Callable[[], nn.Module]] = {
     "maximum": lambda: two(lambda a, b: torch.maximum(a, b) + torch.minimum(a, torch.tensor(0.1))),
     # softmax and its kin
     "softmax": lambda: plain(lambda x: x.softmax(1)),
+    "softmax of large logits": lambda: plain(lambda x: (300 * x).softmax(1)),
+    "logsumexp of large logits": lambda: plain(lambda x: (300 * x).logsumexp(2) / 300),
     "log softmax": lambda: plain(lambda x: x.log_softmax(-1) / 2),
     "logsumexp": lambda: plain(lambda x: x.logsumexp(2)),
     "profile head": lambda: Net(

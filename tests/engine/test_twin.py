@@ -126,6 +126,19 @@ def test_max_pool_is_raised_or_lowered(k: int, stride: int) -> None:
     np.testing.assert_allclose(got, np.stack(rows), rtol=1e-9)
 
 
+@pytest.mark.parametrize(
+    "function",
+    [lambda h: h.softmax(1), lambda h: nn.functional.layer_norm(h, (L,)), lambda h: nn.functional.glu(h, 1)],
+    ids=["softmax", "layer norm", "glu"],
+)
+def test_composites_have_no_parts(function: Callable[[Tensor], Tensor]) -> None:
+    """What is inside them is passed by the Rescale rule, whatever the method."""
+    module = Net(lambda m, x: (m.w[:2] * function(m.a @ x)[:, :2]).sum((1, 2)), a=A, w=W)
+    model = Model(module, torch.zeros(2, 4, L, dtype=torch.float64))
+    one, two = (attribute(model, X[None], R[None, None], method=m).multipliers for m in METHODS[1:])
+    assert torch.equal(one, two)
+
+
 def test_layer_norm_is_its_parts() -> None:
     got = single(lambda m, x: (m.w * nn.functional.layer_norm(x, (L,), eps=0.01)).sum((1, 2)), w=W)
     rows = [twin.layer_norm(*row, 0.01) for row in zip(X.numpy(), R.numpy(), W.numpy(), strict=True)]
