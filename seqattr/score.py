@@ -149,7 +149,7 @@ class Job:
         lengths = np.array([window.length for window in self.windows])
         for length in np.unique(lengths):
             rows = np.flatnonzero(lengths == length)
-            pairs = self.settings.batch_size or self.engine.pairs_at_once(int(length), self.reference.number)
+            pairs = self.settings.batch_size or self.engine.pairs_at_once(int(length))
             size = min(1024, max(1, pairs // self.reference.number))
             for start in range(0, len(rows), size):
                 yield rows[start : start + size]

@@ -3,14 +3,14 @@
 A new one is one line here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from seqattr.engine import secants
+from seqattr.engine import fused, secants
 from seqattr.engine.secants import Secant, derivative, piecewise_linear
 
 aten = torch.ops.aten
@@ -18,10 +18,14 @@ aten = torch.ops.aten
 
 @dataclass(frozen=True)
 class Elementwise:
-    """A nonlinearity: `secant(a, b, *args)` is (f(a) - f(b)) / (a - b), the derivative where a == b."""
+    """A nonlinearity: `secant(a, b, *args)` is (f(a) - f(b)) / (a - b), the derivative where a == b.
+
+    `in_both_orders` is what `secants.in_both_orders` makes of it, where there is a quicker way.
+    """
 
     function: Callable[..., Tensor]
     secant: Secant
+    in_both_orders: Callable[..., Sequence[Tensor]] | None = None
 
     def derivative(self, a: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         """f'(a), as autograd has it."""
@@ -37,7 +41,7 @@ def by_ratio(op: Any) -> Elementwise:
 
 
 ELEMENTWISE: dict[str, Elementwise] = {
-    "aten.relu.default": Elementwise(aten.relu.default, secants.relu),
+    "aten.relu.default": Elementwise(aten.relu.default, secants.relu, fused.relu_in_both_orders),
     "aten.relu6.default": by_ratio(aten.relu6.default),
     "aten.leaky_relu.default": Elementwise(aten.leaky_relu.default, secants.leaky_relu),
     "aten.prelu.default": Elementwise(prelu, secants.leaky_relu),

@@ -216,6 +216,8 @@ FIXED_ARGUMENTS = {
     "aten.where.ScalarOther": 0,
     "aten.where.ScalarSelf": 0,
 }
+# Values may lie in memory in another order than the model's own, of which there is no view.
+VIEWS = {"aten.view.default": "aten.reshape.default", "aten._unsafe_view.default": "aten.reshape.default"}
 CHOICE = "write the choice as a nonlinearity, such as torch.relu or torch.maximum"
 HINTS = {
     **{f"aten.{name}.{kind}": CHOICE for name in ("gt", "ge", "lt", "le") for kind in ("Scalar", "Tensor")},
@@ -233,7 +235,7 @@ def function_of(step: Step) -> Callable[..., Any]:
         return ARITHMETIC[step.op]
     if step.op not in KNOWN:
         raise UnsupportedOp(step.op, step.source, HINTS.get(step.op, ""))
-    _, name, overload = step.op.split(".")
+    _, name, overload = VIEWS.get(step.op, step.op).split(".")
     return getattr(getattr(torch.ops.aten, name), overload)
 
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import torch
 
@@ -12,37 +12,43 @@ from seqattr.engine.graph import INPUT
 from seqattr.engine.plan import Plan
 
 T = TypeVar("T")
-# With more activations than this at once a CPU gains nothing, and loses its caches.
-CPU_BYTES = 64 * 2**20
+# Of a CPU's largest value so much at once: with less a step costs more than its work, with more it comes
+# from memory instead of from the caches. But no fewer pairs than those below.
+CPU_BYTES = 4 * 2**20
+LEAST_PAIRS = 2
 # Values, multipliers and what torch's kernels need beside them, over the bytes of one side's values.
 OVERHEAD = 4
 
 
-def pairs_at_once(plan: Plan, length: int, device: torch.device, references: int) -> int:
-    """How many pairs of a sequence and a reference fit into free memory.
-
-    A sequence is kept together with all its references if they fit, so that it goes forward once.
+def pairs_at_once(plan: Plan, length: int, device: torch.device) -> int:
+    """How many pairs of a sequence and a reference go through the model at once: what fits into free
+    memory, and on a CPU no more than pays.
     """
-    per_pair = OVERHEAD * bytes_per_row(plan, length, device)
-    budget = free_bytes(device) // 2
+    row = bytes_of(plan, length, device)
+    fitting = int(free_bytes(device) // 2 // max(OVERHEAD * row.together, 1))
     if device.type == "cpu":
-        budget = min(budget, max(CPU_BYTES, references * per_pair))
-    return max(1, int(budget // max(per_pair, 1)))
+        fitting = min(fitting, max(LEAST_PAIRS, CPU_BYTES // max(row.largest, 1)))
+    return max(1, fitting)
 
 
-def bytes_per_row(plan: Plan, length: int, device: torch.device) -> int:
-    """The size of all values of the graph for one sequence, measured on an empty device."""
-    from seqattr.engine.run import reference_values
+class Bytes(NamedTuple):
+    """The size of the values of a graph for one sequence."""
+
+    together: int
+    largest: int
+
+
+def bytes_of(plan: Plan, length: int, device: torch.device) -> Bytes:
+    """Measured on an empty device."""
+    from seqattr.engine.run import side_values
 
     like = next((t for t in plan.graph.tensors.values() if t.is_floating_point()), torch.zeros(0))
-    row = torch.zeros(2, 4, length, dtype=like.dtype, device=device)
+    rows = torch.zeros(2, 4, length, dtype=like.dtype, device=device)
     with torch.no_grad():
-        values = reference_values(plan, row)
-    names = plan.active | {INPUT}
-    sizes = (
-        v.numel() * v.element_size() for k, v in values.items() if k in names and isinstance(v, torch.Tensor)
-    )
-    return sum(sizes) // 2
+        values = side_values(plan, rows)
+    active = (values[name] for name in plan.active | {INPUT})
+    sizes = [v.numel() * v.element_size() // 2 for v in active if isinstance(v, torch.Tensor)]
+    return Bytes(sum(sizes), max(sizes))
 
 
 def free_bytes(device: torch.device) -> int:
@@ -79,16 +85,21 @@ class Chunk:
     references: slice
 
 
-def chunks(sequences: int, references: int, pairs: int) -> Iterator[Chunk]:
-    """Whole sequences, `pairs` pairs at a time; a sequence with more references than that in pieces."""
-    rows = max(1, pairs // references)
-    columns = min(references, pairs)
-    for column in range(0, references, columns):  # outside, so that shared ones go forward once
-        for start in range(0, sequences, rows):
-            yield Chunk(
-                slice(start, min(start + rows, sequences)),
-                slice(column, min(column + columns, references)),
-            )
+def chunks(sequences: int, references: int, pairs: int, shared: bool) -> Iterator[Chunk]:
+    """Whole sequences, `pairs` pairs at a time; a sequence with more references than that in pieces.
+
+    Pieces of one sequence follow each other, and so do the sequences of one piece of shared references:
+    each goes forward once.
+    """
+    rows, columns = pieces(sequences, max(1, pairs // references)), pieces(references, min(references, pairs))
+    if shared:
+        yield from (Chunk(row, column) for column in columns for row in rows)
+    else:
+        yield from (Chunk(row, column) for row in rows for column in columns)
+
+
+def pieces(number: int, size: int) -> list[slice]:
+    return [slice(start, min(start + size, number)) for start in range(0, number, size)]
 
 
 def is_out_of_memory(error: BaseException) -> bool:

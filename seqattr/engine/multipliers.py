@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
+
+from seqattr.engine import fused
 
 
 class Parts(NamedTuple):
@@ -35,10 +36,10 @@ def each(function: Callable[[Tensor], Tensor], multiplier: Multiplier) -> Multip
     return function(multiplier)
 
 
-def added(a: Multiplier, b: Multiplier) -> Multiplier:
-    """The sum of what two readers of one value send back."""
+def added(a: Multiplier, b: Multiplier, into: bool = False) -> Multiplier:
+    """The sum of what two readers of one value send back; with `into`, in the memory of `a`."""
     if isinstance(a, Tensor) and isinstance(b, Tensor):
-        return a + b
+        return a.add_(b) if into else a + b
     a, b = as_parts(a), as_parts(b)
     return Parts(a.positive + b.positive, a.negative + b.negative)
 
@@ -50,7 +51,4 @@ def by_sign(difference: Tensor) -> Parts:
 
 def collapse(multiplier: Multiplier, sign: Tensor) -> Tensor:
     """One multiplier: the positive one where the difference is positive, their mean where it is 0."""
-    if isinstance(multiplier, Tensor):
-        return multiplier
-    positive, negative = multiplier
-    return torch.where(sign > 0, positive, torch.where(sign < 0, negative, (positive + negative) / 2))
+    return multiplier if isinstance(multiplier, Tensor) else fused.chosen(*multiplier, sign)

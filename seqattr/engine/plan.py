@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor
 
+from seqattr.engine.convolution import Convolution, convolution, geometry_of
 from seqattr.engine.graph import INPUT, BatchLayout, Graph, Step, inputs_of
-from seqattr.engine.kinds import Kind, classify, function_of
+from seqattr.engine.kinds import CONVOLUTIONS, Kind, classify, function_of
 from seqattr.engine.multipliers import Multiplier, Parts
 from seqattr.engine.view import View
 
+OVERWRITING = {"aten.relu.default": torch.relu_}
 Backward = Callable[[Multiplier], Sequence[Multiplier]]  # one multiplier for each activation argument
 
 
@@ -68,7 +71,27 @@ class Plan:
 
     @cached_property
     def functions(self) -> dict[str, Callable[..., Any]]:
-        return {step.name: function_of(step) for step in self.graph.steps}
+        return {step.name: self._function(step) for step in self.graph.steps}
+
+    def _function(self, step: Step) -> Callable[..., Any]:
+        if step.op not in CONVOLUTIONS or step.args[0] not in self.active or step.args[1] in self.active:
+            return function_of(step)
+        return lambda x, weight, bias=None, *_: self.convolution(step, weight).forward(x, bias)
+
+    def convolution(self, step: Step, weight: Tensor, magnitude: bool = False) -> Convolution:
+        """A convolution step, or the same with the magnitudes of its weights, prepared once."""
+        key = step.name, magnitude
+        if key not in self.convolutions:
+            geometry = geometry_of(step.op, step.args[3:], weight.ndim - 2)
+            prepared = convolution(weight.abs() if magnitude else weight, geometry)
+            if step.args[1] not in self.graph.tensors:
+                return prepared  # of this batch's size
+            self.convolutions[key] = prepared
+        return self.convolutions[key]
+
+    @cached_property
+    def convolutions(self) -> dict[tuple[str, bool], Convolution]:
+        return {}
 
     @cached_property
     def rules(self) -> dict[str, Rule]:
@@ -98,6 +121,22 @@ class Plan:
             if ref != INPUT and ref not in self.graph.outputs and ref not in self.graph.tensors:
                 table.setdefault(name, []).append(ref)
         return table
+
+    @cached_property
+    def overwriting(self) -> set[str]:
+        """Steps whose value can take the memory of what they read: fresh, and read by nothing later.
+
+        Not where a rule might look at the value itself, for its parts.
+        """
+        last = {ref: name for name, refs in self.last_use.items() for ref in refs}
+        return {
+            step.name
+            for step in self.graph.steps
+            if step.op in OVERWRITING
+            and step.name in self.active - self.split
+            and self.kinds.get(step.args[0]) is Kind.LINEAR
+            and last.get(step.args[0]) == step.name
+        }
 
     @cached_property
     def layouts(self) -> dict[str, BatchLayout | None]:

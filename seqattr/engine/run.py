@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.graph import INPUT, Step, evaluate, inputs_of
+from seqattr.engine.kinds import Kind
 from seqattr.engine.multipliers import Multiplier, added, by_sign, collapse
 from seqattr.engine.outputs import Target
-from seqattr.engine.plan import Backward, Plan
+from seqattr.engine.plan import OVERWRITING, Backward, Plan
 from seqattr.engine.view import Pairs, Rows, Sides, View
 
 
@@ -30,53 +31,73 @@ def full_precision() -> Iterator[None]:
         torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = convolutions, products
 
 
-def reference_values(plan: Plan, references: Tensor) -> dict[str, Any]:
-    """Every value for references (R, 4, L) that all sequences share: computed once, kept."""
-    values: dict[str, Any] = {**plan.graph.tensors, INPUT: references}
+Values = dict[str, Any]  # of one side, by name
+
+
+def side_values(plan: Plan, sequences: Tensor) -> Values:
+    """Every value for sequences (N, 4, L) that take part in several walks: computed once, kept."""
+    values: Values = {**plan.graph.tensors, INPUT: sequences}
     for step in plan.graph.steps:
-        values[step.name] = evaluate(step, plan.functions[step.name], values, references)
+        values[step.name] = evaluate(step, plan.functions[step.name], values, sequences)
     return values
 
 
 class Walk:
     """One batch of sequences (B, 4, L) with their references (B, R, 4, L), shared values, or neither.
 
-    The forward pass happens on construction; `multipliers` then walks back for one target.
+    The forward pass happens on construction, of whichever side is not given as values; `multipliers`
+    then walks back for one target.
     """
 
     def __init__(
         self,
         plan: Plan,
-        sequences: Tensor,
+        sequences: Tensor | Values,
         references: Tensor | None = None,
-        shared: dict[str, Any] | None = None,
+        shared: Values | None = None,
     ) -> None:
         self.plan = plan
-        tensors = dict(plan.graph.tensors)
+        tensors = plan.graph.tensors
+        self.own: list[Values] = []  # the sides that this walk works out, and lets go
+        sequence = sequences if isinstance(sequences, dict) else self._side(sequences)
+        reference = shared or ({} if references is None else self._side(references.flatten(0, 1)))
         number = 0 if references is None else references.shape[1]
-        self.rows = Rows(len(sequences), number if shared is None else len(shared[INPUT]), shared is not None)
-        reference = shared if shared is not None else {}
-        if references is not None:
-            reference = {**tensors, INPUT: references.flatten(0, 1)}
-        one_row_each = sequences[:1].expand(self.rows.pairs, -1, -1)
-        self.sides = Sides({**tensors, INPUT: sequences}, reference, {**tensors, INPUT: one_row_each})
+        points = sequence[INPUT]
+        self.rows = Rows(len(points), number if shared is None else len(shared[INPUT]), shared is not None)
+        one_row_each = points[:1].expand(self.rows.pairs, -1, -1)
+        self.sides = Sides(sequence, reference, {**tensors, INPUT: one_row_each})
         self.pairs = Pairs(self.sides, self.rows, plan.layouts)
         self.backward: dict[str, Backward] = {INPUT: self._ending()}
         for step in plan.graph.steps:
             self._forward(step)
 
+    def _side(self, points: Tensor) -> Values:
+        values: Values = {**self.plan.graph.tensors, INPUT: points}
+        self.own.append(values)
+        return values
+
     def _forward(self, step: Step) -> None:
         """The step's value on each side, and the way back through it; then what is used up goes."""
-        function, sides = self.plan.functions[step.name], self.sides
-        sides.sequence[step.name] = evaluate(step, function, sides.sequence, sides.sequence[INPUT])
-        if self.rows.references and not self.rows.shared:
-            sides.reference[step.name] = evaluate(step, function, sides.reference, sides.reference[INPUT])
-        if step.name in self.plan.active:
+        if step.name in self.plan.overwriting:
             self.backward[step.name] = self._way_back(step)
+            self._evaluate(step, overwrite=True)
         else:
-            sides.constant[step.name] = self._constant(step)
+            self._evaluate(step)
+            if step.name in self.plan.active:
+                self.backward[step.name] = self._way_back(step)
+            else:
+                self.sides.constant[step.name] = self._constant(step)
         for name in self.plan.last_use.get(step.name, ()):
             self._release(name)
+
+    def _evaluate(self, step: Step, overwrite: bool = False) -> None:
+        """The step's value on each side that is not known."""
+        function = self.plan.functions[step.name]
+        for values in self.own:
+            if overwrite:
+                values[step.name] = OVERWRITING[step.op](values[step.args[0]])
+            else:
+                values[step.name] = evaluate(step, function, values, values[INPUT])
 
     def _constant(self, step: Step) -> Any:
         """The value of a step that depends on no base, for as many rows as there are pairs."""
@@ -110,8 +131,7 @@ class Walk:
         return difference.sign()
 
     def _release(self, name: str) -> None:
-        owned = [self.sides.sequence, self.sides.constant, self.sides.parts]
-        for values in owned if self.rows.shared else [*owned, self.sides.reference]:
+        for values in (*self.own, self.sides.constant, self.sides.parts):
             values.pop(name, None)
 
     # --- results -------------------------------------------------------------------------------
@@ -137,8 +157,9 @@ class Walk:
             if multiplier is None:
                 continue
             incoming = self.backward[step.name](multiplier)
+            fresh = self.plan.kinds[step.name] is Kind.LINEAR  # what it sends back, nobody else has
             for ref, part in zip(inputs_of(step, self.plan.active), incoming, strict=True):
-                travelling[ref] = part if ref not in travelling else added(travelling[ref], part)
+                travelling[ref] = added(part, travelling[ref], fresh) if ref in travelling else part
         (result,) = self.backward[INPUT](travelling[INPUT])
         assert isinstance(result, Tensor)  # the input's way back collapses parts
         return result.unflatten(0, (self.rows.sequences, -1))

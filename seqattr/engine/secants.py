@@ -7,11 +7,13 @@ that a - b is exact where it is small.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from seqattr.engine import fused
 
 aten = torch.ops.aten
 Secant = Callable[..., Tensor]
@@ -114,12 +116,30 @@ GAUSS = (
 )
 
 
+# --- in parts ----------------------------------------------------------------------------------
+
+
+def in_both_orders(
+    secant: Callable[[Tensor, Tensor], Tensor], end: Tensor, start: Tensor, positive: Tensor, negative: Tensor
+) -> Sequence[Tensor]:
+    """The slopes for the positive and the negative part of end - start, averaged over which comes first.
+
+    Where start + positive or start + negative leaves the function's domain: the plain slope.
+    """
+    up, down = start + positive, start + negative
+    slopes = (secant(up, start) + secant(end, down)) / 2, (secant(down, start) + secant(end, up)) / 2
+    finite = slopes[0].isfinite() & slopes[1].isfinite()
+    if finite.all():
+        return slopes
+    whole = secant(end, start)
+    return [torch.where(finite, slope, whole) for slope in slopes]
+
+
 # --- functions ---------------------------------------------------------------------------------
 
 
 def relu(a: Tensor, b: Tensor) -> Tensor:
-    gap = a - b
-    return torch.where(gap == 0, (b > 0).to(a.dtype), (torch.relu(a) - torch.relu(b)) / gap)
+    return fused.relu_secant(a, b)
 
 
 def leaky_relu(a: Tensor, b: Tensor, slope: Any = 0.01) -> Tensor:

@@ -4,8 +4,10 @@ No-ops go, what depends on no base is computed once, batch norms melt into the c
 layer before them where nothing else reads it, and what no output needs is dropped.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import zip_longest
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -52,6 +54,8 @@ def simplify(graph: Graph, resolve: Resolver) -> Graph:
     graph = fold_constants(graph, resolve)  # first: a cast of a constant is no no-op
     graph = drop_no_ops(graph)
     graph = melt_batch_norms(graph)
+    graph = melt_pads(graph)
+    graph = replace(graph, steps=tuple(global_mean(step) for step in graph.steps))
     return drop_unused(graph)
 
 
@@ -105,6 +109,52 @@ def drop_unused(graph: Graph) -> Graph:
             steps.append(step)
     tensors = {name: tensor for name, tensor in graph.tensors.items() if name in needed}
     return replace(graph, steps=tuple(reversed(steps)), tensors=tensors)
+
+
+# --- padding -----------------------------------------------------------------------------------
+
+PADS = {"aten.pad.default", "aten.constant_pad_nd.default"}
+PADDED = {"aten.conv1d.default", "aten.conv2d.default", "aten.conv3d.default"}
+
+
+def melt_pads(graph: Graph) -> Graph:
+    """Zeros added alike on both sides become the padding of the convolution that reads them."""
+    steps = graph.by_name()
+    return replace(graph, steps=tuple(with_padding(step, steps) for step in graph.steps))
+
+
+def with_padding(step: Step, steps: Mapping[str, Step]) -> Step:
+    """The convolution on what a padding step pads, with that as its own padding."""
+    pad = steps.get(step.args[0]) if step.op in PADDED else None
+    if pad is None or pad.op not in PADS:
+        return step
+    sides, (weight, bias, stride, padding, *rest) = pad.args[1], with_defaults(step)
+    before, after = sides[::2], sides[1::2]  # from the last dimension backwards
+    zeros = not any(value not in ("constant", None, 0) for value in (*pad.args[2:], *pad.kwargs.values()))
+    if not zeros or before != after or min(before) < 0 or len(before) > len(padding):
+        return step
+    wider = [p + extra for p, extra in zip_longest(reversed(padding), before, fillvalue=0)][::-1]
+    return replace(step, args=(pad.args[0], weight, bias, stride, wider, *rest))
+
+
+def with_defaults(step: Step) -> list[Any]:
+    """The arguments of a convolution after the activation, written out to the padding."""
+    dims = int(step.op[len("aten.conv")])
+    given = list(step.args[1:])
+    return given + [None, [1] * dims, [0] * dims][len(given) - 1 :]
+
+
+# --- pooling to one ----------------------------------------------------------------------------
+
+GLOBAL_POOLS = {f"aten.adaptive_avg_pool{dims}d.default": dims for dims in (1, 2, 3)}
+
+
+def global_mean(step: Step) -> Step:
+    """An average pool to one position is a mean."""
+    dims = GLOBAL_POOLS.get(step.op)
+    if dims is None or any(size != 1 for size in step.args[1]):
+        return step
+    return replace(step, op="aten.mean.dim", args=(step.args[0], list(range(-dims, 0)), True))
 
 
 # --- batch norms -------------------------------------------------------------------------------

@@ -69,13 +69,18 @@ class Pairs:
         first = unfold(self.sides.sequence[name], layout, (rows.sequences, 1))
         return first, unfold(self.sides.reference[name], layout, many)
 
-    def pairwise(self, function: Callable[[Tensor, Tensor], Tensor], name: str) -> Tensor:
-        """function(sequence side, reference side), element by element, for each pair."""
-        return fold(function(*self.opened(name)), self.layout(name), 2)
+    def pairwise(self, function: Callable[..., Sequence[Tensor]], name: str, *more: Tensor) -> list[Tensor]:
+        """function(sequence side, reference side, *more), element by element, for each pair.
+
+        `more` are of the value's shape for all pairs.
+        """
+        layout, rows = self.layout(name), (self.rows.sequences, self.rows.references)
+        values = function(*self.opened(name), *(unfold(value, layout, rows) for value in more))
+        return [fold(value, layout, 2) for value in values]
 
     def difference(self, name: str) -> Tensor:
         """Sequence minus reference, for each pair."""
-        return self.pairwise(torch.sub, name)
+        return self.pairwise(one(torch.sub), name)[0]
 
     def side(self, name: str, reference: bool) -> Tensor:
         """The value of one side, repeated for each pair."""
@@ -110,7 +115,11 @@ class View:
 
     def pairwise(self, function: Callable[[Tensor, Tensor], Tensor], argument: int = 0) -> Tensor:
         """function(sequence side, reference side) of an argument, element by element, for each pair."""
-        return self.pairs.pairwise(function, self.inputs[argument])
+        return self.pairs.pairwise(one(function), self.inputs[argument])[0]
+
+    def pairwise_parts(self, function: Callable[..., Sequence[Tensor]], *more: Tensor) -> list[Tensor]:
+        """The same for a function of several values, which is given `more` as well."""
+        return self.pairs.pairwise(function, self.inputs[0], *more)
 
     def difference(self, argument: int = 0) -> Tensor:
         """Sequence minus reference of an argument, for each pair."""
@@ -119,6 +128,10 @@ class View:
     def output_difference(self) -> Tensor:
         """Sequence minus reference of the step's own value, for each pair."""
         return self.pairs.difference(self.step.name)
+
+    def output_pairwise(self, function: Callable[..., Sequence[Tensor]], *more: Tensor) -> list[Tensor]:
+        """The same for the step's own value."""
+        return self.pairs.pairwise(function, self.step.name, *more)
 
     def parts(self, argument: int = 0) -> Parts:
         """The parts of an argument's difference, where the book wants them."""
@@ -161,3 +174,8 @@ class View:
         if ref not in self.plan.magnitudes:
             self.plan.magnitudes[ref] = self.constant(ref).abs()
         return self.plan.magnitudes[ref]
+
+
+def one(function: Callable[..., Tensor]) -> Callable[..., Sequence[Tensor]]:
+    """A function of one value as one of several."""
+    return lambda *arguments: (function(*arguments),)

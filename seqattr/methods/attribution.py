@@ -61,7 +61,7 @@ class Engine:
         self.entry = method_named(self.method)
         graph, self._inner = cut_to(self.model.graph, self.picked)
         self.work = Work(graph.to(self.place, self.dtype), self.entry.book)
-        self._pairs: dict[tuple[int, int], int] = {}
+        self._pairs: dict[int, int] = {}
 
     def attribute(self, sequences: Any, references: Any = None, batch_size: int | None = None) -> Attribution:
         """As the function of this name, for this model, method and device."""
@@ -70,16 +70,15 @@ class Engine:
         self.model.check_length(ones.shape[-1])
         if batch_size is not None and batch_size < 1:
             raise InputError(f"the batch size must be at least 1, not {batch_size}")
-        pairs = batch_size or self.pairs_at_once(ones.shape[-1], pool.shape[-3])
+        pairs = batch_size or self.pairs_at_once(ones.shape[-1])
         with torch.no_grad(), full_precision():
             return halving(lambda n: self._all(ones, pool, shared, n), pairs)
 
-    def pairs_at_once(self, length: int, references: int) -> int:
+    def pairs_at_once(self, length: int) -> int:
         """How many pairs of a sequence and one of its references go through the model at once."""
-        key = (length, references)
-        if key not in self._pairs:
-            self._pairs[key] = pairs_at_once(self.work.plan, length, self.place, references)
-        return self._pairs[key]
+        if length not in self._pairs:
+            self._pairs[length] = pairs_at_once(self.work.plan, length, self.place)
+        return self._pairs[length]
 
     def _tensor(self, array: Any, what: str, dims: int) -> Tensor:
         tensor = (
@@ -108,10 +107,12 @@ class Engine:
 
     def _all(self, sequences: Tensor, pool: Tensor, shared: bool, pairs: int) -> Attribution:
         results = Accumulator(self.picked, sequences.shape, pool.shape[-3], self.dtype or torch.float32)
-        for chunk in chunks(len(sequences), pool.shape[-3], pairs):
+        number = pool.shape[-3]
+        for chunk in chunks(len(sequences), number, pairs, shared):
             x = sequences[chunk.sequences].to(self.place, self.dtype)
             r = (pool[chunk.references][None] if shared else pool[chunk.sequences, chunk.references]).to(x)
-            explanation = self.entry.way(Batch(self.work, x, r, shared, self._inner))
+            batch = Batch(self.work, x, r, shared, self._inner, in_pieces=r.shape[1] < number)
+            explanation = self.entry.way(batch)
             outputs = [explanation.outputs(target) for target in self._inner]
             for target, values in zip(self._inner, outputs, strict=True):
                 check_outputs(*values, target, chunk)

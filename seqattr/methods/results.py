@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from seqattr.engine import fused
 from seqattr.engine.memory import Chunk
 from seqattr.engine.outputs import Target
 from seqattr.errors import NotFinite
@@ -46,17 +47,15 @@ class Accumulator:
         self, t: int, chunk: Chunk, x: Tensor, r: Tensor, multipliers: Tensor, at_x: Tensor, at_r: Tensor
     ) -> None:
         """One target's multipliers (B, R, 4, L) and outputs (B, 1) and (B or 1, R)."""
-        rows = chunk.sequences
-        against = (multipliers * r).sum(2)  # (B, R, L)
-        contributions = (multipliers * x[:, None]).sum(2) - against
+        rows, weight = chunk.sequences, r.shape[1] / self.number
+        found = fused.gather(multipliers, x, r)
         change = at_x.double() - at_r.double()
-        gap = (contributions.double().sum(2) - change).abs()
+        gap = (found.totals - change).abs()
         floor = torch.maximum(change.abs(), at_x.double().abs() / 100)
         error = torch.where(gap == 0, 0.0, gap / floor)
-        weight = r.shape[1] / self.number
-        self.contributions[t, rows] += contributions.mean(1).cpu() * weight
-        self.multipliers[t, rows] += multipliers.mean(1).cpu() * weight
-        self.hypothetical[t, rows] += (multipliers - against[:, :, None]).mean(1).cpu() * weight
+        self.contributions[t, rows] += found.contributions.cpu() * weight
+        self.multipliers[t, rows] += found.multipliers.cpu() * weight
+        self.hypothetical[t, rows] += (found.multipliers - found.against[:, None]).cpu() * weight
         self.prediction[t, rows] = at_x[:, 0].double().cpu()
         self.difference[t, rows] += change.mean(1).cpu() * weight
         self.error[t, rows] = torch.maximum(self.error[t, rows], error.amax(1).cpu())

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ from torch import Tensor
 from seqattr.engine.graph import INPUT, Graph
 from seqattr.engine.outputs import Target
 from seqattr.engine.plan import Plan, Rulebook
-from seqattr.engine.run import Walk, flat, reference_values
+from seqattr.engine.run import Values, Walk, flat, side_values
 
 KEPT = 4  # shared references whose values stay in memory: the pieces of a large set
 
@@ -31,39 +31,57 @@ class Work:
     book: Rulebook
     rows_forward: int = 0
     rows_backward: int = 0
-    kept: list[dict[str, Any]] = field(default_factory=list)
+    kept: list[Values] = field(default_factory=list)
+    kept_sequences: Values | None = None
 
     def __post_init__(self) -> None:
         self.plan = Plan(self.graph, self.book)
 
-    def shared_values(self, references: Tensor) -> dict[str, Any]:
+    def shared_values(self, references: Tensor) -> Values:
         """Values of references (R, 4, L) that all share: forward once, however many batches there are."""
         known = next((values for values in self.kept if torch.equal(values[INPUT], references)), None)
         if known is None:
-            known = reference_values(self.plan, references)
+            known = side_values(self.plan, references)
             self.rows_forward += len(references)
             self.kept = [*self.kept[1 - KEPT :], known]
+        return known
+
+    def sequence_values(self, sequences: Tensor) -> Values:
+        """Values of sequences (B, 4, L) whose references come in pieces, one after the other."""
+        known = self.kept_sequences
+        if known is None or not torch.equal(known[INPUT], sequences):
+            self.kept_sequences = known = None  # let it go first
+            self.kept_sequences = known = side_values(self.plan, sequences)
+            self.rows_forward += len(sequences)
         return known
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Sequences (B, 4, L) with their references (B, R, 4, L), or (1, R, 4, L) shared by all."""
+    """Sequences (B, 4, L) with their references (B, R, 4, L), or (1, R, 4, L) shared by all.
+
+    `in_pieces` says that the sequences have more references than these.
+    """
 
     work: Work
     sequences: Tensor
     references: Tensor
     shared: bool
     targets: Sequence[Target]
+    in_pieces: bool = False
 
     def against_references(self) -> Walk:
         """Forward and ready to go back, every sequence beside its references."""
         work = self.work
-        work.rows_forward += len(self.sequences)
+        if self.in_pieces and not self.shared:
+            sequences: Tensor | Values = work.sequence_values(self.sequences)
+        else:
+            sequences = self.sequences
+            work.rows_forward += len(self.sequences)
         if self.shared:
-            return Walk(work.plan, self.sequences, shared=work.shared_values(self.references[0]))
+            return Walk(work.plan, sequences, shared=work.shared_values(self.references[0]))
         work.rows_forward += self.references.shape[0] * self.references.shape[1]
-        return Walk(work.plan, self.sequences, self.references)
+        return Walk(work.plan, sequences, self.references)
 
     def alone(self, points: Tensor) -> Walk:
         """Forward and ready to go back at points (rows, 4, L), with no references beside them."""
@@ -81,7 +99,7 @@ class Batch:
             values = self.work.shared_values(self.references[0])
         else:
             self.work.rows_forward += self.references.shape[0] * self.references.shape[1]
-            values = reference_values(self.work.plan, self.references.flatten(0, 1))
+            values = side_values(self.work.plan, self.references.flatten(0, 1))
         shape = self.references.shape[:2]
         outputs = {name: flat(values[name]) for name in self.work.graph.outputs}
         return lambda t: outputs[self.work.graph.outputs[t.output]][:, t.index].view(shape)

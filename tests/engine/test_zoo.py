@@ -39,7 +39,8 @@ def test_contributions_sum_to_the_difference(name: str, method: str, dtype: torc
     x = one_hot()
     result = attribute(captured(name)[1], x, references(x), method=method, dtype=dtype)
     assert result.additivity_error.max() <= TOLERANCE[dtype]
-    assert result.difference.abs().max() > 0
+    # float32 need not see a difference of 1e-10 in an output of 1
+    assert result.difference.abs().max() > 0 or dtype == torch.float32
 
 
 @pytest.mark.parametrize("name", ZOO)

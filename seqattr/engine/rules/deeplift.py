@@ -1,11 +1,12 @@
 """DeepLIFT: how a difference from the reference travels back (Shrikumar, Greenside & Kundaje 2017)."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-import torch
 from torch import Tensor
 
+from seqattr.engine import secants
 from seqattr.engine.elementwise import ELEMENTWISE, Elementwise
 from seqattr.engine.graph import Graph, Step, inputs_of
 from seqattr.engine.kinds import DENSE, MATRIX_PRODUCTS, Kind
@@ -48,7 +49,7 @@ def rescale(view: View) -> Passage:
     if view.split:
         positive, negative = view.parts()
         parts = Parts(slope * positive, slope * negative)
-    return Passage(lambda m: [each(lambda part: part * slope, m)], parts)
+    return Passage(lambda m: [each(lambda part: slope * part, m)], parts)
 
 
 def revealcancel(view: View) -> Passage:
@@ -59,17 +60,10 @@ def revealcancel(view: View) -> Passage:
     each quotient a secant, so that an empty part has its limit. Where r+P or r+N leaves the function's
     domain, Rescale.
     """
-    secant, (positive, negative) = secant_of(view), view.parts()
-    end, start = view.sequence(), view.reference()
-    up, down = start + positive, start + negative
-    slopes = Parts(
-        (secant(up, start) + secant(end, down)) / 2,
-        (secant(down, start) + secant(end, up)) / 2,
-    )
-    finite = slopes.positive.isfinite() & slopes.negative.isfinite()
-    if not finite.all():
-        whole = secant(end, start)
-        slopes = Parts(*(torch.where(finite, slope, whole) for slope in slopes))
+    positive, negative = view.parts()
+    of_function = function_and_arguments(view)[0].in_both_orders
+    in_both_orders = of_function or partial(secants.in_both_orders, secant_of(view))
+    slopes = Parts(*view.pairwise_parts(in_both_orders, positive, negative))
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         m = as_parts(multiplier)

@@ -5,20 +5,17 @@ difference falls into parts (Shrikumar et al. 2017, sections 3.4 and 3.5.1).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from seqattr.engine import fused
 from seqattr.engine.graph import Ref
 from seqattr.engine.kinds import CONVOLUTIONS, DENSE, QUOTIENTS, Kind
 from seqattr.engine.multipliers import Multiplier, Parts, as_parts, collapse, each, whole
 from seqattr.engine.plan import Passage, Rule
 from seqattr.engine.rules.adjoint import matrix_adjoint, step_adjoint, unbroadcast, vjp
 from seqattr.engine.view import View
-
-aten = torch.ops.aten
-
 
 # --- weights -----------------------------------------------------------------------------------
 
@@ -33,20 +30,17 @@ def linear(view: View) -> Passage:
     weighted, shape = Weighted(view), view.shape()
     if not view.split:
         return Passage(lambda m: [weighted.transposed(whole(m), shape)])
-    difference, change = view.difference(), view.output_difference()
-    sign = difference.sign()
-    spread = weighted.forward(difference.abs(), magnitude=True)
+    difference, size = view.pairwise_parts(fused.difference_and_size)
+    spread = weighted.forward(size, magnitude=True)
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
-        positive, negative = as_parts(multiplier)
-        straight = weighted.transposed(positive + negative, shape)
-        tilted = weighted.transposed(positive - negative, shape, magnitude=True)
-        return [(straight + sign * tilted) / 2]
+        if isinstance(multiplier, Tensor):
+            return [weighted.transposed(multiplier, shape)]
+        total, gap = fused.sum_and_difference(*multiplier)
+        straight = weighted.transposed(total, shape)
+        return [fused.tilted(straight, weighted.transposed(gap, shape, magnitude=True), difference)]
 
-    # rounding may push a part across zero
-    return Passage(
-        backward, Parts(((change + spread) / 2).clamp(min=0), ((change - spread) / 2).clamp(max=0))
-    )
+    return Passage(backward, Parts(*view.output_pairwise(fused.parts_about, spread)))
 
 
 class Weighted:
@@ -57,55 +51,36 @@ class Weighted:
         self.function, self.op, self.kwargs = view.function, step.op, dict(step.kwargs)
         self.place = next(i for i, a in enumerate(step.args[:2]) if a == view.inputs[0])
         ref: Ref = step.args[1 - self.place]
-        self.weight = view.constant(ref)
-        self.magnitude = view.magnitude(ref) if view.split else self.weight  # asked for in parts only
+        self.weights = [view.constant(ref)]
+        if view.split:  # magnitudes are asked for in parts only
+            self.weights.append(view.magnitude(ref))
         self.rest = list(step.args[2:])
         if self.rest and self.op in CONVOLUTIONS | DENSE:
             self.rest[0] = None  # the bias
+        self.convolutions = [
+            view.plan.convolution(step, self.weights[0], magnitude)
+            for magnitude in (False, True)[: len(self.weights)]
+            if self.op in CONVOLUTIONS and self.place == 0
+        ]
 
     def forward(self, activation: Tensor, magnitude: bool = False) -> Tensor:
         """W x, or |W| x, without the bias."""
-        weight = self.magnitude if magnitude else self.weight
+        if self.convolutions:
+            return self.convolutions[magnitude].forward(activation)
+        weight = self.weights[magnitude]
         pair = (activation, weight) if self.place == 0 else (weight, activation)
         return self.function(*pair, *self.rest, **self.kwargs)
 
     def transposed(self, multiplier: Tensor, shape: Sequence[int], magnitude: bool = False) -> Tensor:
         """W^T m, or |W|^T m, for activations of this shape."""
-        weight = self.magnitude if magnitude else self.weight
+        if self.convolutions:
+            return self.convolutions[magnitude].transposed(multiplier, shape)
+        weight = self.weights[magnitude]
         if self.op in CONVOLUTIONS | DENSE and self.place == 1:  # the activation itself is the weight
             return vjp(lambda a: self.forward(a[0], magnitude), [multiplier.new_zeros(shape)], multiplier)[0]
         if self.op in DENSE:
             return multiplier @ weight
-        if self.op in CONVOLUTIONS:
-            return convolution_adjoint(self.op, self.rest, multiplier, weight, shape)
         return matrix_adjoint(multiplier, weight, shape, self.place)
-
-
-def convolution_adjoint(
-    op: str, rest: Sequence[Any], multiplier: Tensor, weight: Tensor, shape: Sequence[int]
-) -> Tensor:
-    """The transpose of a convolution, dilated, strided, grouped or itself transposed."""
-    geometry = convolution_geometry(op, rest, weight.ndim - 2)
-    placeholder = multiplier.new_empty(shape)  # only its shape is read
-    wanted = [True, False, False]
-    return aten.convolution_backward(multiplier, placeholder, weight, None, *geometry, wanted)[0]
-
-
-def convolution_geometry(op: str, rest: Sequence[Any], dims: int) -> list[Any]:
-    """Stride, padding, dilation, transposed, output padding, groups."""
-    given = list(rest[1:])  # after the bias
-    if op == "aten.convolution.default":
-        return given
-    defaults: list[Any] = [1, 0, 0, 1, 1] if "transpose" in op else [1, 0, 1, 1]
-    given += defaults[len(given) :]
-    if "transpose" in op:
-        stride, padding, output_padding, groups, dilation = given
-    else:
-        stride, padding, dilation, groups = given
-        output_padding = 0
-    spread = [[v] * dims if isinstance(v, int) else list(v) * (dims // len(v)) for v in
-              (stride, padding, dilation, output_padding)]  # fmt: skip
-    return [spread[0], spread[1], spread[2], "transpose" in op, spread[3], groups]
 
 
 # --- constants ---------------------------------------------------------------------------------
@@ -158,16 +133,29 @@ def total(view: View) -> Passage:
     """Activations added or subtracted: a linear layer with weights 1 and -1."""
     shapes, signs = [view.shape(i) for i in range(len(view.inputs))], coefficients(view)
     if not view.split:
-        return Passage(lambda m: [unbroadcast(whole(m) * c, s) for c, s in zip(signs, shapes, strict=True)])
-    changes = [view.difference(i) * c for i, c in enumerate(signs)]
+        return Passage(
+            lambda m: [unbroadcast(signed(whole(m), c), s) for c, s in zip(signs, shapes, strict=True)]
+        )
+    changes = [signed(view.difference(i), c) for i, c in enumerate(signs)]
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
-        merged = [collapse(multiplier, change) for change in changes]
-        return [unbroadcast(m * c, s) for m, c, s in zip(merged, signs, shapes, strict=True)]
+        return signed_to(shapes, signs, [collapse(multiplier, change) for change in changes])
 
     positive = sum((change.clamp(min=0) for change in changes[1:]), changes[0].clamp(min=0))
     negative = sum((change.clamp(max=0) for change in changes[1:]), changes[0].clamp(max=0))
     return Passage(backward, Parts(positive, negative))
+
+
+def signed_to(
+    shapes: Sequence[Sequence[int]], signs: Sequence[float], multipliers: Sequence[Tensor]
+) -> list[Multiplier]:
+    """What each operand of a sum gets."""
+    triples = zip(multipliers, signs, shapes, strict=True)
+    return [unbroadcast(signed(m, sign), shape) for m, sign, shape in triples]
+
+
+def signed(value: Tensor, coefficient: float) -> Tensor:
+    return value if coefficient == 1 else value * coefficient
 
 
 def coefficients(view: View) -> list[float]:

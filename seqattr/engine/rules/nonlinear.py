@@ -4,11 +4,13 @@ None of them has natural parts: a difference that comes back in parts is collaps
 """
 
 from collections.abc import Sequence
+from functools import cached_property, partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from seqattr.engine import secants
+from seqattr.engine import fused, secants
 from seqattr.engine.graph import Ref
 from seqattr.engine.kinds import MATRIX_PRODUCTS
 from seqattr.engine.multipliers import Multiplier, whole
@@ -91,6 +93,8 @@ def largest(view: View) -> Passage:
     reference's goes to its place, what the reference's largest takes away goes to that one's place.
     """
     window = Windows(view)
+    if window.tile and (slopes := view.pairwise_parts(partial(fused.tiled_max_secant, size=window.tile))):
+        return Passage(lambda m: [over_tiles(slopes[0], whole(m), window.tile)])
     a, b = window.lines(view.sequence()), window.lines(view.reference())
     (top_a, place_a), (top_b, place_b) = window.largest(view.sequence()), window.largest(view.reference())
     cross, alike = torch.maximum(top_a, top_b), (place_a == place_b) / 2
@@ -103,6 +107,14 @@ def largest(view: View) -> Passage:
         return [window.restored(back)]
 
     return Passage(backward)
+
+
+def over_tiles(slopes: Tensor, multiplier: Tensor, size: int) -> Tensor:
+    """Each element's slope times the multiplier of the tile it lies in; elements of no tile get 0."""
+    windows = multiplier.shape[-1]
+    tiles = slopes[..., : windows * size].unflatten(-1, (windows, size))
+    back = (tiles * multiplier.unsqueeze(-1)).flatten(-2)
+    return torch.nn.functional.pad(back, (0, slopes.shape[-1] - windows * size))
 
 
 def divided(change: Tensor, difference: Tensor, otherwise: Tensor) -> Tensor:
@@ -124,6 +136,15 @@ class Windows:
             self.keepdim = bool(self.args[1]) if len(self.args) > 1 else False
         else:
             self.spatial = int(self.op.split("pool")[1][0])
+
+    @cached_property
+    def tile(self) -> int:
+        """The size of the windows where they tile the last dimension, as most pools do; else 0."""
+        if self.dim is not None or "adaptive" in self.op or any(s != 1 for s in self.shape[2:-1]):
+            return 0
+        size, stride, padding, dilation, ceil = with_defaults(self.args, self.spatial)
+        plain = padding == [0] * self.spatial and dilation == [1] * self.spatial and not ceil
+        return int(size[-1]) if plain and size == stride and set(size[:-1]) <= {1} else 0
 
     def lines(self, value: Tensor) -> Tensor:
         """(..., elements) of an argument."""
@@ -157,3 +178,11 @@ class Windows:
 def pool_geometry(args: Sequence[object]) -> Sequence[object]:
     """Kernel, stride, padding, dilation and rounding; an empty stride is the kernel's size."""
     return [a if a != [] else None for a in args]
+
+
+def with_defaults(args: Sequence[Any], dims: int) -> tuple[list[int], list[int], list[int], list[int], bool]:
+    """Kernel, stride, padding, dilation and rounding up, each dimension's written out."""
+    size, stride, padding, dilation, ceil = [*args, *(None, None, 0, 1, False)[len(args) - 5 :]][:5]
+    each = (size, stride or size, padding, dilation)
+    size, stride, padding, dilation = ([v] * dims if isinstance(v, int) else list(v) for v in each)
+    return size, stride, padding, dilation, bool(ceil)

@@ -1,0 +1,229 @@
+"""Loops that torch has no single op for, compiled by numba: each goes over its values once.
+
+Without numba, or on a device or for a type that it does not serve, the callers' plain torch
+expressions do the same.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqattr.engine import kernels
+
+AVAILABLE = kernels.numba is not None and os.environ.get("SEQATTR_NO_NUMBA", "") != "1"
+TYPES = (torch.float32, torch.float64)
+LEAST_ELEMENTS = 256  # of a row; below that the way there costs more than the loop
+
+
+# --- threads -----------------------------------------------------------------------------------
+
+
+@cache
+def pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="seqattr")
+
+
+def in_threads(function: Callable[..., None], rows: int, *arrays: Any) -> None:
+    """function(first, last, *arrays) for all rows, shared out to as many threads as torch has."""
+    threads = min(torch.get_num_threads(), rows)
+    if threads <= 1:
+        function(0, rows, *arrays)
+        return
+    edges = [rows * i // threads for i in range(threads + 1)]
+    work = [pool(threads).submit(function, a, b, *arrays) for a, b in pairwise(edges)]
+    for part in work:
+        part.result()
+
+
+# --- convolutions with few outputs -------------------------------------------------------------
+
+
+def add_overlapping(terms: Tensor, total: Tensor, first: int, dilation: int) -> None:
+    """total (N, M, outputs) += terms (N, L, taps * outputs): tap t of position l goes to l + first + t
+    * dilation, and nowhere if that is outside.
+    """
+    in_threads(kernels.add_overlapping, len(terms), terms.numpy(), total.numpy(), first, dilation)
+
+
+# --- elementwise -------------------------------------------------------------------------------
+
+
+def lead_of(tensors: Sequence[Tensor], shape: Sequence[int]) -> int:
+    """How many dimensions there are up to the last along which a tensor is repeated."""
+    return max((d + 1 for d, size in enumerate(shape) if any(t.shape[d] != size for t in tensors)), default=0)
+
+
+def dense(shape: Sequence[int], strides: Sequence[int]) -> bool:
+    """Whether elements fill their memory without a gap, in whatever order of dimensions."""
+    expected = 1
+    for stride, size in sorted(zip(strides, shape, strict=True)):
+        if size > 1 and stride != expected:
+            return False
+        expected *= size
+    return True
+
+
+def starts(tensor: Tensor, lead: Sequence[int]) -> np.ndarray:
+    """Where in memory each line begins: (lines), of a tensor repeated to the leading dimensions `lead`."""
+    places = np.zeros(1, np.int64)
+    for size, own, stride in zip(lead, tensor.shape, tensor.stride(), strict=False):
+        places = np.add.outer(places, np.arange(size) * (stride if own == size else 0)).ravel()
+    return places
+
+
+def memory(tensor: Tensor) -> np.ndarray:
+    """All elements from a tensor's first to its last, as they lie."""
+    last = sum((size - 1) * stride for size, stride in zip(tensor.shape, tensor.stride(), strict=True))
+    array: np.ndarray = tensor.as_strided((last + 1,), (1,)).numpy()
+    return array
+
+
+def elementwise(
+    kernel: Callable[..., None], inputs: Sequence[Tensor], outputs: int, *more: int
+) -> list[Tensor] | None:
+    """New tensors that a kernel fills from others that broadcast together; None if it cannot.
+
+    A line is what all tensors hold in the same order, without a gap: the last dimensions.
+    """
+    if not AVAILABLE or any(t.device.type != "cpu" or t.dtype not in TYPES for t in inputs):
+        return None
+    shape = torch.broadcast_shapes(*(t.shape for t in inputs))
+    lead = lead_of(inputs, shape)
+    inner, length = inputs[0].stride()[lead:], shape[lead:].numel()
+    if length < LEAST_ELEMENTS or not dense(shape[lead:], inner):
+        return None
+    if any(t.ndim != len(shape) or t.stride()[lead:] != inner or t.dtype != inputs[0].dtype for t in inputs):
+        return None
+    lines = shape[:lead].numel()
+    made = inputs[0].new_empty((outputs, lines, length))
+    places = tuple(starts(t, shape[:lead]) for t in inputs)
+    in_threads(kernel, lines, made.numpy(), tuple(memory(t) for t in inputs), places, *more)
+    strides = (*contiguous_strides(shape[:lead], length), *inner)
+    return [part.as_strided(shape, strides) for part in made]
+
+
+def contiguous_strides(shape: Sequence[int], last: int) -> list[int]:
+    strides: list[int] = []
+    for size in reversed(shape):
+        strides.insert(0, last)
+        last *= size
+    return strides
+
+
+# Each of these is one pass over its arguments, which broadcast together.
+
+
+def relu_secant(a: Tensor, b: Tensor) -> Tensor:
+    """The slope of relu between a and b; where they are equal, its derivative."""
+    made = elementwise(kernels.relu_secant, (a, b), 1)
+    if made:
+        return made[0]
+    gap = a - b
+    return torch.where(gap == 0, (b > 0).to(a.dtype), (torch.relu(a) - torch.relu(b)) / gap)
+
+
+def relu_in_both_orders(end: Tensor, start: Tensor, positive: Tensor, negative: Tensor) -> Sequence[Tensor]:
+    """The slopes of relu for the positive and the negative part, whichever of them comes first."""
+    made = elementwise(kernels.relu_in_both_orders, (end, start, positive, negative), 2)
+    if made:
+        return made
+    up, down = start + positive, start + negative
+    return (
+        (relu_secant(up, start) + relu_secant(end, down)) / 2,
+        (relu_secant(down, start) + relu_secant(end, up)) / 2,
+    )
+
+
+def difference_and_size(a: Tensor, b: Tensor) -> Sequence[Tensor]:
+    """a - b and its absolute value."""
+    made = elementwise(kernels.difference_and_size, (a, b), 2)
+    if made:
+        return made
+    difference = a - b
+    return difference, difference.abs()
+
+
+def parts_about(a: Tensor, b: Tensor, spread: Tensor) -> Sequence[Tensor]:
+    """(a - b + spread) / 2 and (a - b - spread) / 2; rounding moves neither across 0."""
+    made = elementwise(kernels.parts_about, (a, b, spread), 2)
+    if made:
+        return made
+    change = a - b
+    return ((change + spread) / 2).clamp(min=0), ((change - spread) / 2).clamp(max=0)
+
+
+def sum_and_difference(a: Tensor, b: Tensor) -> Sequence[Tensor]:
+    """a + b and a - b."""
+    return elementwise(kernels.sum_and_difference, (a, b), 2) or (a + b, a - b)
+
+
+def tilted(straight: Tensor, slant: Tensor, difference: Tensor) -> Tensor:
+    """(straight + sign(difference) slant) / 2."""
+    made = elementwise(kernels.tilted, (straight, slant, difference), 1)
+    return made[0] if made else (straight + difference.sign() * slant) / 2
+
+
+def chosen(positive: Tensor, negative: Tensor, difference: Tensor) -> Tensor:
+    """`positive` where the difference is above 0, `negative` where it is below, their mean where it is 0."""
+    made = elementwise(kernels.chosen, (positive, negative, difference), 1)
+    if made:
+        return made[0]
+    mean = (positive + negative) / 2
+    return torch.where(difference > 0, positive, torch.where(difference < 0, negative, mean))
+
+
+def tiled_max_secant(a: Tensor, b: Tensor, size: int) -> Sequence[Tensor]:
+    """What each element of (..., channels, 1s, L) contributes to the largest of its tile of `size`, over
+    its difference; nothing unless channels lie last in memory.
+    """
+    channels = b.stride().index(1) if 1 in b.stride() else -1
+    if channels < 0 or b.shape[channels:].numel() != b.shape[channels] * b.shape[-1]:
+        return []
+    return elementwise(kernels.tiled_max_secant, (a, b), 1, b.shape[channels], size) or []
+
+
+# --- contributions -----------------------------------------------------------------------------
+
+
+class Gathered(NamedTuple):
+    """Multipliers and what they make of the differences, over the references of each sequence."""
+
+    contributions: Tensor  # (B, L), the mean of sum over channels of multiplier * (sequence - reference)
+    against: Tensor  # (B, L), the mean of sum over channels of multiplier * reference
+    multipliers: Tensor  # (B, 4, L), the mean
+    totals: Tensor  # (B, R) float64, each pair's sum of contributions
+
+
+def gather(multipliers: Tensor, sequences: Tensor, references: Tensor) -> Gathered:
+    """Of multipliers (B, R or 1, 4, L), sequences (B, 4, L) and references (B or 1, R, 4, L)."""
+    if AVAILABLE and multipliers.device.type == "cpu" and multipliers.dtype in TYPES:
+        return gather_once(multipliers, sequences, references)
+    products = multipliers * (sequences[:, None] - references)
+    return Gathered(
+        products.sum(2).mean(1),
+        (multipliers * references).sum(2).mean(1),
+        multipliers.mean(1),
+        products.double().sum((2, 3)),
+    )
+
+
+def gather_once(multipliers: Tensor, sequences: Tensor, references: Tensor) -> Gathered:
+    number, length = len(sequences), sequences.shape[2]
+    found = Gathered(
+        sequences.new_zeros(number, length),
+        sequences.new_zeros(number, length),
+        sequences.new_zeros(number, 4, length),
+        torch.zeros(number, references.shape[1], dtype=torch.float64),
+    )
+    multipliers = multipliers.expand(-1, references.shape[1], -1, -1)
+    references = references.expand(number, -1, -1, -1)
+    arrays = [t.numpy() for t in (*found, multipliers, sequences, references)]
+    in_threads(kernels.gather, number, *arrays)
+    return found
