@@ -20,7 +20,8 @@ from seqattr.regions import Region
 from seqattr.report import figures, page
 from seqattr.report.figures import SERIES, Points
 from seqattr.report.findings import Findings, Window, boxes_in, examine, in_turns, ranked
-from seqattr.report.page import Link, Page, Picture
+from seqattr.report.html import Link, Picture, png_text
+from seqattr.report.page import Page
 from seqattr.report.scores import Scores, open_scores
 from seqattr.scan import Pick, find_matches
 
@@ -219,7 +220,7 @@ def write_tables(paths: Mapping[str, Path], evidence: Evidence) -> None:
 
 
 def page_of(evidence: Evidence, settings: Settings, drawings: Sequence[Drawing]) -> Page:
-    pictures = [Picture(page.png_text(each.figure, dpi=130), each.name, each.caption) for each in drawings]
+    pictures = [Picture(png_text(each.figure, dpi=130), each.name, each.caption) for each in drawings]
     count = len(evidence.findings)
     motifs = evidence.matches.motifs
     named = {pwm.name: pwm for pwm in motifs}
@@ -235,7 +236,7 @@ def page_of(evidence: Evidence, settings: Settings, drawings: Sequence[Drawing])
         findings=evidence.findings,
         places=[seqlet_places(each, evidence.regions) for each in evidence.findings],
         logos={
-            name: page.png_text(figures.motif_logo(named[name]), transparent=True)
+            name: png_text(figures.motif_logo(named[name]), transparent=True)
             for name in page.first_motifs(rows)
         },
         panels=pictures[:count],

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 from seqattr.motifs import TAL1
-from seqattr.report.page import number, percent, sortable, tiny
+from seqattr.report.html import number, percent, sortable, tiny
 from seqattr.report.run import Settings, report
 from tests.scored import write_scores
 
