@@ -31,6 +31,12 @@ from seqattr.references import BACKGROUND, background_of
 
 TASKS = ("both", "GATA1", "TAL1")
 
+# What a folder holds, as told above.
+FILES = (
+    *("sequences.fa", "test.fa", "labels.tsv", "splits.tsv", "planted.bed", "motifs.meme"),
+    "simulation.json",
+)
+
 # What the sequences hold: the classes take turns, each as often in a round as its share.
 CLASSES = ((GATA1, TAL1), (GATA1,), (TAL1,), ())
 LABELS = ((1, 1, 1), (0, 1, 0), (0, 0, 1), (0, 0, 0))

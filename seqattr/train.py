@@ -248,13 +248,15 @@ def measure(module: Classifier, split: Split) -> dict[str, dict[str, float | Non
 
 
 def save(path: Path, training: Training, simulation: Simulation) -> Path:
-    """Write the captured model, and beside it its metrics as <name>.metrics.json; returns the latter's path.
+    """Write the captured model, and beside it its metrics and its fingerprint as <name>.metrics.json.
 
-    Raises OutputError where a file cannot be written.
+    Returns the latter's path. Raises OutputError where a file cannot be written.
     """
     example = torch.zeros(2, 4, simulation.codes.shape[1])
-    native.save(path, Model(training.module, example, targets=TASKS))
+    model = Model(training.module, example, targets=TASKS)
+    native.save(path, model)
     metrics = path.with_suffix(".metrics.json")
     with replacing(metrics) as part:
-        part.write_text(json.dumps(training.metrics, indent=2) + "\n", encoding="utf-8")
+        about = {**training.metrics, "model": native.fingerprint(model)}
+        part.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
     return metrics

@@ -12,7 +12,7 @@ FLOORS = [
     *("motifs", "ranks", "matches", "scan", "motif_statistics", "seqlets", "match_files", "simulate"),
     *("folder", "inputs"),
     *("engine", "methods", "models", "train", "score"),
-    *("export", "evaluate", "report", "api", "cli"),
+    *("export", "evaluate", "report", "benchmark", "api", "cli"),
 ]
 NUMPY_ONLY = FLOORS[: FLOORS.index("engine")]
 # Nothing but what starts at once: the rest is imported by the command that needs it.

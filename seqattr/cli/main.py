@@ -13,7 +13,7 @@ import click
 from seqattr.errors import SeqattrError
 
 # Each command is the function of this name in the module of this name.
-COMMANDS = ("simulate", "train", "convert", "inspect", "score", "report", "plot", "export")
+COMMANDS = ("simulate", "train", "convert", "inspect", "score", "report", "plot", "export", "benchmark")
 INTERRUPTED = 130
 
 

@@ -1,0 +1,187 @@
+# The TAL-GATA benchmark as single calls of the command line, or scores and reports of your own peaks:
+#   snakemake -c2                                        the benchmark, as `seqattr benchmark tal-gata`
+#   snakemake -c2 --configfile config/test.yaml          a trial of about a minute
+#   snakemake -c4 --configfile config/peaks.yaml         your own model and sequences
+# With --sdm conda the rules run in the conda environment of the name seqattr, else in the one they are called from.
+from snakemake.utils import validate
+
+from seqattr.benchmark.recipe import EVALUATION_SEED, EVALUATION_SHARES, Recipe
+from seqattr.benchmark.tables import TABLES
+from seqattr.folder import file_names, file_stems
+from seqattr.simulate import FILES, TASKS
+
+
+configfile: f"{workflow.basedir}/config/config.yaml"
+
+
+validate(config, "config/config.schema.yaml")
+
+OUT = config["out"]
+OWN = "model" in config  # your own sequences rather than the benchmark's
+RECIPE = Recipe(**{name: tuple(value) if isinstance(value, list) else value
+                   for name, value in config.items() if name in Recipe.__dataclass_fields__})
+NETS = [f"seed-{seed}" for seed in RECIPE.seeds]
+REFERENCES = {scoring.references_folder: scoring.references for scoring in RECIPE.scorings}
+TARGETS = config["targets"] if OWN else []
+SCORES = file_names(file_stems(TARGETS or ([] if OWN else TASKS)).values())
+MOTIFS = config.get("motifs", [])
+
+
+wildcard_constraints:
+    net="model|seed-[0-9]+",
+    refs="[^/]+",
+    method="[^/]+",
+
+
+rule all:
+    input:
+        [f"{OUT}/model/{scoring.folder}/report/report.html" for scoring in RECIPE.scorings]
+        if OWN
+        else f"{OUT}/benchmark.html",
+
+
+rule simulate:
+    output:
+        expand(f"{OUT}/data/{{file}}", file=FILES),
+    log:
+        f"{OUT}/logs/simulate.log",
+    benchmark:
+        f"{OUT}/benchmarks/simulate.tsv"
+    params:
+        out=subpath(output[0], parent=True),
+        sequences=RECIPE.train,
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    conda:
+        "seqattr"
+    shell:
+        "seqattr simulate tal-gata --count {params.sequences} --out {params.out:q} 2> {log:q}"
+
+
+rule simulate_evaluation:
+    output:
+        expand(f"{OUT}/evaluation/{{file}}", file=FILES),
+    log:
+        f"{OUT}/logs/simulate_evaluation.log",
+    benchmark:
+        f"{OUT}/benchmarks/simulate_evaluation.tsv"
+    params:
+        out=subpath(output[0], parent=True),
+        sequences=RECIPE.evaluation,
+        shares=",".join(map(str, EVALUATION_SHARES)),
+        seed=EVALUATION_SEED,
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    conda:
+        "seqattr"
+    shell:
+        "seqattr simulate tal-gata --count {params.sequences} --shares {params.shares} --seed {params.seed}"
+        " --out {params.out:q} 2> {log:q}"
+
+
+rule train:
+    input:
+        rules.simulate.output,
+    output:
+        model=f"{OUT}/seed-{{seed}}/model.pt",
+        metrics=f"{OUT}/seed-{{seed}}/model.metrics.json",
+    log:
+        f"{OUT}/logs/train/seed-{{seed}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/train/seed-{{seed}}.tsv"
+    params:
+        data=subpath(input[0], parent=True),
+        epochs=RECIPE.epochs,
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    conda:
+        "seqattr"
+    shell:
+        "seqattr train {params.data:q} --out {output.model:q} --epochs {params.epochs} --seed {wildcards.seed}"
+        " 2> {log:q}"
+
+
+rule score:
+    input:
+        model=config["model"] if OWN else f"{OUT}/{{net}}/model.pt",
+        fasta=config["fasta"] if OWN else f"{OUT}/evaluation/sequences.fa",
+    output:
+        expand(f"{OUT}/{{{{net}}}}/{{{{refs}}}}/{{{{method}}}}/{{file}}", file=SCORES),
+    log:
+        f"{OUT}/logs/score/{{net}}/{{refs}}/{{method}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/score/{{net}}/{{refs}}/{{method}}.tsv"
+    params:
+        out=subpath(output[0], parent=True),
+        refs=lambda wildcards: REFERENCES[wildcards.refs],
+        targets=[word for target in TARGETS for word in ("--target", target)],
+        options=config["score_options"],
+    threads: config["threads"]
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    conda:
+        "seqattr"
+    shell:
+        "seqattr score --model {input.model:q} --fasta {input.fasta:q} --refs {params.refs:q}"
+        " --method {wildcards.method:q} {params.targets:q} {params.options} --out {params.out:q} 2> {log:q}"
+
+
+rule collect:
+    input:
+        rules.simulate_evaluation.output,
+        metrics=expand(f"{OUT}/{{net}}/model.metrics.json", net=NETS),
+        scores=[f"{OUT}/{net}/{scoring.folder}/{name}" for net in NETS
+                for scoring in RECIPE.scorings for name in SCORES],
+    output:
+        page=f"{OUT}/benchmark.html",
+        tables=expand(f"{OUT}/{{table}}", table=TABLES),
+    log:
+        f"{OUT}/logs/collect.log",
+    benchmark:
+        f"{OUT}/benchmarks/collect.tsv"
+    params:
+        out=subpath(output.page, parent=True),
+        simulation=subpath(input[0], parent=True),
+        folders=[f"{OUT}/{net}/{scoring.folder}" for net in NETS for scoring in RECIPE.scorings],
+        metrics=lambda wildcards, input: [word for path in input.metrics for word in ("--metrics", path)],
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=20,
+    conda:
+        "seqattr"
+    shell:
+        "seqattr benchmark collect {params.folders:q} --simulation {params.simulation:q} {params.metrics:q}"
+        " --out {params.out:q} 2> {log:q}"
+
+
+rule report:
+    input:
+        expand(f"{OUT}/{{{{net}}}}/{{{{refs}}}}/{{{{method}}}}/{{file}}", file=SCORES),
+        motifs=[path for path in MOTIFS if path != "bundled"],
+    output:
+        f"{OUT}/{{net}}/{{refs}}/{{method}}/report/report.html",
+    log:
+        f"{OUT}/logs/report/{{net}}/{{refs}}/{{method}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/report/{{net}}/{{refs}}/{{method}}.tsv"
+    params:
+        scores=subpath(input[0], parent=True),
+        out=subpath(output[0], parent=True),
+        motifs=[word for path in MOTIFS for word in ("--motifs", path)],
+        options=config["report_options"],
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    conda:
+        "seqattr"
+    shell:
+        "seqattr report {params.scores:q} {params.motifs:q} {params.options} --out {params.out:q} 2> {log:q}"

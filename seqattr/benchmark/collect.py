@@ -1,0 +1,64 @@
+"""From scores to the paper's tables, figures and page."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from seqattr.benchmark.claims import CLAIMS
+from seqattr.benchmark.figures import Drawing, drawings
+from seqattr.benchmark.gather import Evidence, gather
+from seqattr.benchmark.page import Page, links_of, render
+from seqattr.benchmark.summary import Summary, summarise
+from seqattr.benchmark.tables import TABLES, Judged, tables
+from seqattr.io.atomic import check_writable, replacing, replacing_all
+from seqattr.io.tables import write_table
+from seqattr.report.figures import save
+from seqattr.report.html import Picture, png_text
+from seqattr.simulate import read_simulation
+
+FORMS = ("png", "svg")
+
+
+class Collected(NamedTuple):
+    """What was collected, and where its page is."""
+
+    page: Path
+    nets: int
+    runs: int
+    claims: Judged
+
+
+def collect(
+    folders: Sequence[Path], simulation: Path | str, metrics: Sequence[Path], out: Path | str
+) -> Collected:
+    """Summarise folders of scores of a TAL-GATA simulation: tables, figures and benchmark.html in OUT.
+
+    Folders are told apart by their run.json: model, method and references; folders of one model are one net.
+    `metrics` are the files that `seqattr train` wrote beside the models. Files take their names together,
+    when all are whole. Raises InputError as `gather` does, OutputError where something cannot be written.
+    """
+    evidence = gather(folders, read_simulation(simulation), metrics)
+    summary = summarise(evidence.runs)
+    claims = [(claim, claim.judge(summary)) for claim in CLAIMS]
+    check_writable(Path(out) / "figures")
+    write(Path(out), evidence, summary, claims)
+    return Collected(Path(out) / "benchmark.html", len(evidence.nets), len(evidence.runs), claims)
+
+
+def write(out: Path, evidence: Evidence, summary: Summary, claims: Judged) -> None:
+    """All files, the page last."""
+    drawn = list(drawings(evidence, summary))
+    pictures = {f"figures/{each.name}.{form}": each.figure for each in drawn for form in FORMS}
+    with replacing_all(out, [*TABLES, *pictures, "benchmark.html"]) as paths:
+        for name, columns in tables(evidence, summary, claims).items():
+            write_table(paths[name], columns)
+        for name, figure in pictures.items():
+            with replacing(paths[name]) as part:
+                save(figure, part, name.rpartition(".")[2])
+        with replacing(paths["benchmark.html"]) as part:
+            part.write_text(page_of(evidence, summary, claims, drawn), encoding="utf-8")
+
+
+def page_of(evidence: Evidence, summary: Summary, claims: Judged, drawn: Sequence[Drawing]) -> str:
+    pictures = {each.name: Picture(png_text(each.figure, dpi=130), each.name, each.caption) for each in drawn}
+    return render(Page(evidence, summary, claims, pictures, links_of(drawn, FORMS)))

@@ -1,0 +1,68 @@
+"""The benchmark as one HTML page that needs nothing but itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from seqattr.benchmark.figures import Drawing
+from seqattr.benchmark.gather import Evidence
+from seqattr.benchmark.summary import SHARES, Summary
+from seqattr.benchmark.tables import TABLES, Judged
+from seqattr.evaluate.tal_gata import CREDIT, STRONG, TOP
+from seqattr.methods import METHODS
+from seqattr.models.native import package_version
+from seqattr.report.html import Link, Picture, fill
+from seqattr.simulate import TASKS
+
+HEADINGS = {
+    "not_positive": "missed",
+    "off_task": "off-task",
+    "auroc": "AUROC",
+    "average_precision": "av. precision",
+    "precision": "precision",
+    "recall": "recall",
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that the page tells."""
+
+    evidence: Evidence
+    summary: Summary
+    claims: Judged
+    pictures: Mapping[str, Picture]
+    links: Sequence[Link]
+
+
+def render(page: Page) -> str:
+    """The page as HTML."""
+    evidence = page.evidence
+    judged = [verdict.holds for _, verdict in page.claims if verdict.holds is not None]
+    used = {run.method for run in evidence.runs}
+    return fill(
+        "benchmark.html",
+        page=page,
+        nets=evidence.nets,
+        simulation=evidence.simulation,
+        both=int(evidence.simulation.labels[:, TASKS.index("both")].sum()),
+        methods=list(dict.fromkeys(run.method for run in evidence.runs)),
+        missing=[name for name in METHODS if name not in used],
+        held=sum(judged),
+        judged=len(judged),
+        strong_matches=evidence.runs[0].measures["pooled"].matches,
+        headings=HEADINGS,
+        shares=SHARES,
+        tasks=TASKS,
+        top=TOP,
+        strong=STRONG,
+        credit=CREDIT,
+        version=package_version(),
+    )
+
+
+def links_of(drawn: Sequence[Drawing], forms: Sequence[str]) -> list[Link]:
+    """The files beside the page."""
+    figures = [
+        Link(f"figures/{each.name}.{form}", each.caption) for each in drawn for form in sorted(forms)[::-1]
+    ]
+    return [*(Link(name, text) for name, text in TABLES.items()), *figures]

@@ -1,0 +1,93 @@
+"""seqattr benchmark"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from seqattr.cli.shared import PATH, progress_bar, say
+from seqattr.errors import InputError
+
+if TYPE_CHECKING:
+    from seqattr.benchmark.collect import Collected
+
+
+@click.group()
+def benchmark() -> None:
+    """The paper's experiments, run again and judged."""
+
+
+@benchmark.command("tal-gata")
+@click.option("--out", type=PATH, required=True, help="Folder for data, nets, scores, tables and the page.")
+@click.option("--quick", is_flag=True, help="A trial of about a minute: one net, fewer sequences.")
+@click.option("--seeds", help="Training seeds, a net for each. Default: 0,1,2; with --quick 0.")
+@click.option(
+    "--method", "methods", multiple=True, help="Method to compare; repeatable. Default: every one there is."
+)
+def tal_gata(out: Path, quick: bool, seeds: str | None, methods: tuple[str, ...]) -> None:
+    """Which methods see planted TAL1 and GATA1 motifs: section 4.2 of the paper.
+
+    Simulates, trains the paper's CNN, scores new sequences by every method and collects; `snakemake` does the
+    same as single calls. About ten minutes on two cores. Writes OUT/benchmark.html, tables, figures/, data/,
+    evaluation/ and seed-S/ with the nets and their scores.
+    """
+    from seqattr.benchmark.recipe import FULL, QUICK
+    from seqattr.benchmark.run import run
+
+    changes: dict[str, Any] = {"methods": methods}
+    if seeds is not None:
+        changes["seeds"] = seeds_from(seeds)
+    tell(run(replace(QUICK if quick else FULL, **changes), out, step))
+
+
+@benchmark.command("collect")
+@click.argument("folders", nargs=-1, required=True, type=PATH, metavar="FOLDER...")
+@click.option(
+    "--simulation",
+    type=PATH,
+    required=True,
+    help="The simulation whose sequences.fa was scored, with its truth.",
+)
+@click.option(
+    "--metrics",
+    multiple=True,
+    type=PATH,
+    help="What `seqattr train` wrote beside a model, so that it is named by its seed; repeatable.",
+)
+@click.option("--out", type=PATH, required=True, help="Folder for tables, figures and the page.")
+def collect(folders: tuple[Path, ...], simulation: Path, metrics: tuple[Path, ...], out: Path) -> None:
+    """Scores of TAL-GATA sequences as the paper's tables, figures and page.
+
+    Each FOLDER is what `seqattr score` wrote; model, method and references are read from it.
+    """
+    from seqattr.benchmark.collect import collect as run
+
+    tell(run(folders, simulation, metrics, out))
+
+
+def seeds_from(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(word) for word in text.split(","))
+    except ValueError:
+        raise InputError(f"--seeds must look like 0,1,2, not '{text}'") from None
+
+
+@contextmanager
+def step(name: str) -> Iterator[Callable[[int, int], None]]:
+    """A step of the benchmark: a bar while it runs, a line when it is done."""
+    started = time.perf_counter()
+    with progress_bar(name) as progress:
+        yield progress
+    say(f"{name}: {time.perf_counter() - started:.1f} s")
+
+
+def tell(collected: "Collected") -> None:
+    """Each claim in a line, and where the page is."""
+    words = {True: "replicates", False: "does not replicate", None: "not measured"}
+    for claim, verdict in collected.claims:
+        say(f"{words[verdict.holds]}: {claim.text} ({verdict.measured})")
+    say(f"wrote {collected.page}, from {collected.runs} runs of {collected.nets} nets")
