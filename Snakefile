@@ -2,7 +2,7 @@
 #   snakemake -c2                                        the benchmark, as `seqattr benchmark tal-gata`
 #   snakemake -c2 --configfile config/test.yaml          a trial of about a minute
 #   snakemake -c4 --configfile config/peaks.yaml         your own model and sequences
-# With --sdm conda the rules run in the conda environment of the name seqattr, else in the one they are called from.
+# The rules run in the environment that they are called from, or with --sdm conda in that of config/environment.yaml.
 from snakemake.utils import validate
 
 from seqattr.benchmark.recipe import EVALUATION_SEED, EVALUATION_SHARES, Recipe
@@ -20,10 +20,12 @@ OUT = config["out"]
 OWN = "model" in config  # your own sequences rather than the benchmark's
 RECIPE = Recipe(**{name: tuple(value) if isinstance(value, list) else value
                    for name, value in config.items() if name in Recipe.__dataclass_fields__})
-NETS = [f"seed-{seed}" for seed in RECIPE.seeds]
+NETS = ["model"] if OWN else [f"seed-{seed}" for seed in RECIPE.seeds]
+FOLDERS = [f"{OUT}/{net}/{scoring.folder}" for net in NETS for scoring in RECIPE.scorings]
 REFERENCES = {scoring.references_folder: scoring.references for scoring in RECIPE.scorings}
 TARGETS = config["targets"] if OWN else []
-SCORES = file_names(file_stems(TARGETS or ([] if OWN else TASKS)).values())
+FILES_OF_SCORES = file_names(file_stems(TARGETS if OWN else TASKS).values())
+SCORES = [f"{folder}/{name}" for folder in FOLDERS for name in FILES_OF_SCORES]
 MOTIFS = config.get("motifs", [])
 
 
@@ -33,11 +35,11 @@ wildcard_constraints:
     method="[^/]+",
 
 
+# The scores are asked for by name, so that one that was deleted is made again and what was made of it too.
 rule all:
     input:
-        [f"{OUT}/model/{scoring.folder}/report/report.html" for scoring in RECIPE.scorings]
-        if OWN
-        else f"{OUT}/benchmark.html",
+        SCORES,
+        [f"{folder}/report/report.html" for folder in FOLDERS] if OWN else f"{OUT}/benchmark.html",
 
 
 rule simulate:
@@ -55,7 +57,7 @@ rule simulate:
         mem_mb=1000,
         runtime=5,
     conda:
-        "seqattr"
+        "config/environment.yaml"
     shell:
         "seqattr simulate tal-gata --count {params.sequences} --out {params.out:q} 2> {log:q}"
 
@@ -77,7 +79,7 @@ rule simulate_evaluation:
         mem_mb=1000,
         runtime=5,
     conda:
-        "seqattr"
+        "config/environment.yaml"
     shell:
         "seqattr simulate tal-gata --count {params.sequences} --shares {params.shares} --seed {params.seed}"
         " --out {params.out:q} 2> {log:q}"
@@ -101,7 +103,7 @@ rule train:
         mem_mb=2000,
         runtime=20,
     conda:
-        "seqattr"
+        "config/environment.yaml"
     shell:
         "seqattr train {params.data:q} --out {output.model:q} --epochs {params.epochs} --seed {wildcards.seed}"
         " 2> {log:q}"
@@ -112,7 +114,7 @@ rule score:
         model=config["model"] if OWN else f"{OUT}/{{net}}/model.pt",
         fasta=config["fasta"] if OWN else f"{OUT}/evaluation/sequences.fa",
     output:
-        expand(f"{OUT}/{{{{net}}}}/{{{{refs}}}}/{{{{method}}}}/{{file}}", file=SCORES),
+        expand(f"{OUT}/{{{{net}}}}/{{{{refs}}}}/{{{{method}}}}/{{file}}", file=FILES_OF_SCORES),
     log:
         f"{OUT}/logs/score/{{net}}/{{refs}}/{{method}}.log",
     benchmark:
@@ -127,7 +129,7 @@ rule score:
         mem_mb=4000,
         runtime=120,
     conda:
-        "seqattr"
+        "config/environment.yaml"
     shell:
         "seqattr score --model {input.model:q} --fasta {input.fasta:q} --refs {params.refs:q}"
         " --method {wildcards.method:q} {params.targets:q} {params.options} --out {params.out:q} 2> {log:q}"
@@ -137,8 +139,7 @@ rule collect:
     input:
         rules.simulate_evaluation.output,
         metrics=expand(f"{OUT}/{{net}}/model.metrics.json", net=NETS),
-        scores=[f"{OUT}/{net}/{scoring.folder}/{name}" for net in NETS
-                for scoring in RECIPE.scorings for name in SCORES],
+        scores=SCORES,
     output:
         page=f"{OUT}/benchmark.html",
         tables=expand(f"{OUT}/{{table}}", table=TABLES),
@@ -149,14 +150,14 @@ rule collect:
     params:
         out=subpath(output.page, parent=True),
         simulation=subpath(input[0], parent=True),
-        folders=[f"{OUT}/{net}/{scoring.folder}" for net in NETS for scoring in RECIPE.scorings],
+        folders=FOLDERS,
         metrics=lambda wildcards, input: [word for path in input.metrics for word in ("--metrics", path)],
     threads: 1
     resources:
         mem_mb=4000,
         runtime=20,
     conda:
-        "seqattr"
+        "config/environment.yaml"
     shell:
         "seqattr benchmark collect {params.folders:q} --simulation {params.simulation:q} {params.metrics:q}"
         " --out {params.out:q} 2> {log:q}"
@@ -164,7 +165,7 @@ rule collect:
 
 rule report:
     input:
-        expand(f"{OUT}/{{{{net}}}}/{{{{refs}}}}/{{{{method}}}}/{{file}}", file=SCORES),
+        expand(f"{OUT}/{{{{net}}}}/{{{{refs}}}}/{{{{method}}}}/{{file}}", file=FILES_OF_SCORES),
         motifs=[path for path in MOTIFS if path != "bundled"],
     output:
         f"{OUT}/{{net}}/{{refs}}/{{method}}/report/report.html",
@@ -182,6 +183,6 @@ rule report:
         mem_mb=4000,
         runtime=60,
     conda:
-        "seqattr"
+        "config/environment.yaml"
     shell:
         "seqattr report {params.scores:q} {params.motifs:q} {params.options} --out {params.out:q} 2> {log:q}"

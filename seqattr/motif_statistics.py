@@ -11,6 +11,11 @@ from seqattr.matches import STRONG, Matches, importance_of
 from seqattr.motifs import PWM
 from seqattr.ranks import benjamini_hochberg, clustered_rank_sum, spearman
 
+SURE = 0.05  # the largest q-value of a motif that is seen to carry something
+# The least effect of one: beside a motif that carries much, what overlaps with it or spills over its edges is
+# as sure as it is small.
+LEAST_EFFECT = 0.05
+
 
 class Summary(NamedTuple):
     """A motif's matches and what they carry; NaN where there is nothing to count.
@@ -28,7 +33,11 @@ class Summary(NamedTuple):
 
 
 class MotifStatistics(NamedTuple):
-    """One motif and one target; q-values are after Benjamini and Hochberg, over the target's motifs."""
+    """One motif and one target; q-values are after Benjamini and Hochberg, over the target's motifs.
+
+    The effect is the difference as a share of the largest that is sure among the target's motifs; NaN where
+    none is.
+    """
 
     target: str
     motif: str
@@ -38,11 +47,17 @@ class MotifStatistics(NamedTuple):
     difference: float  # found.carried - null.carried
     p_value: float
     q_value: float
+    effect: float
+
+    @property
+    def sure(self) -> bool:
+        """Whether the motif, and not its null, carries something, be it ever so little."""
+        return self.q_value < SURE and abs(self.found.carried) > abs(self.null.carried)
 
     @property
     def carries(self) -> bool:
-        """Whether the motif, and not its null, is seen to carry something, for or against the target."""
-        return self.q_value < 0.05 and abs(self.found.carried) > abs(self.null.carried)
+        """Whether the motif is seen to carry something that counts, for or against the target."""
+        return self.sure and self.effect >= LEAST_EFFECT
 
 
 class _Values(NamedTuple):
@@ -81,7 +96,9 @@ def motif_statistics(
         for pwm, (found, by_chance) in zip(matches.motifs, pairs, strict=True)
     ]
     corrected = benjamini_hochberg(np.array([row.p_value for row in rows]))
-    return [row._replace(q_value=float(q)) for row, q in zip(rows, corrected, strict=True)]
+    tested = [row._replace(q_value=float(q)) for row, q in zip(rows, corrected, strict=True)]
+    largest = max((abs(row.difference) for row in tested if row.sure), default=math.nan)
+    return [row._replace(effect=abs(row.difference) / largest) for row in tested]
 
 
 def _by_motif(matches: Matches, contributions: np.ndarray, strong: float) -> list[_Values]:
@@ -97,7 +114,7 @@ def _compared(target: str, pwm: PWM, found: _Values, by_chance: _Values, strong:
     own, null = _summary(found, strong), _summary(by_chance, strong)
     p_value = _p_value(found, by_chance) if own.matches and null.matches else math.nan
     difference = own.carried - null.carried
-    return MotifStatistics(target, pwm.name, pwm.width, own, null, difference, p_value, math.nan)
+    return MotifStatistics(target, pwm.name, pwm.width, own, null, difference, p_value, math.nan, math.nan)
 
 
 def _p_value(found: _Values, by_chance: _Values) -> float:

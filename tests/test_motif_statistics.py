@@ -8,7 +8,7 @@ import pytest
 from seqattr.alphabet import one_hot, reverse_complement
 from seqattr.errors import InputError
 from seqattr.matches import STRONG, Matches, importance_of
-from seqattr.motif_statistics import motif_statistics, null_motifs
+from seqattr.motif_statistics import LEAST_EFFECT, motif_statistics, null_motifs
 from seqattr.motifs import BUNDLED, GATA1, PWM, TAL1
 from seqattr.ranks import spearman
 from seqattr.scan import Pick, find_matches
@@ -92,6 +92,29 @@ def test_a_constant_in_each_sequence_is_no_importance(found, null):
     rows = {row.motif: row for row in motif_statistics(found, null, "t", level)}
     assert rows["TAL1_known1"].found.mean_importance > 5
     assert not any(row.carries for row in rows.values())
+
+
+def test_what_is_sure_but_slight_beside_a_strong_motif_does_not_carry(found, null):
+    """GATA1 has a hundredth of what TAL1 has: with little noise that is as sure, and of no account."""
+    values = np.random.default_rng(5).normal(0, 1e-3, size=SEQUENCES.shape[::2])
+    for instance in SIMULATION.planted:
+        values[instance.sequence, instance.start : instance.end] += 1 if instance.motif == TAL1.name else 0.01
+    rows = {row.motif: row for row in motif_statistics(found, null, "t", values)}
+    assert rows[TAL1.name].effect == 1
+    assert rows[TAL1.name].carries
+    assert rows[GATA1.name].sure
+    assert 0 < rows[GATA1.name].effect < LEAST_EFFECT
+    assert not rows[GATA1.name].carries
+
+
+def test_the_effect_is_measured_by_what_is_sure(found, null):
+    """Where nothing is, no motif has one, however large chance made its difference."""
+    rows = motif_statistics(found, null, "t", noise(3))
+    sure = [abs(row.difference) for row in rows if row.sure]
+    assert all(math.isnan(row.effect) == (not sure) for row in rows)
+    scaled = motif_statistics(found, null, "t", 7 * planted())
+    for one, two in zip(motif_statistics(found, null, "t", planted()), scaled, strict=True):
+        assert two.effect == pytest.approx(one.effect, rel=1e-4)  # importance is float32
 
 
 def test_a_summary_counts_what_it_says(found, null):

@@ -13,10 +13,12 @@ from seqattr.benchmark.tables import TABLES, Judged, tables
 from seqattr.io.atomic import check_writable, replacing, replacing_all
 from seqattr.io.tables import write_table
 from seqattr.report.figures import save
+from seqattr.report.files import drop_stale
 from seqattr.report.html import Picture, png_text
 from seqattr.simulate import read_simulation
 
 FORMS = ("png", "svg")
+OWN_FIGURES = r"(fig5[ab]_.+|fig6_sequence|appendix_j_references)\.(png|svg)"
 
 
 class Collected(NamedTuple):
@@ -46,7 +48,7 @@ def collect(
 
 
 def write(out: Path, evidence: Evidence, summary: Summary, claims: Judged) -> None:
-    """All files, the page last."""
+    """All files, the page last; then figures of an earlier run go."""
     drawn = list(drawings(evidence, summary))
     pictures = {f"figures/{each.name}.{form}": each.figure for each in drawn for form in FORMS}
     with replacing_all(out, [*TABLES, *pictures, "benchmark.html"]) as paths:
@@ -57,6 +59,7 @@ def write(out: Path, evidence: Evidence, summary: Summary, claims: Judged) -> No
                 save(figure, part, name.rpartition(".")[2])
         with replacing(paths["benchmark.html"]) as part:
             part.write_text(page_of(evidence, summary, claims, drawn), encoding="utf-8")
+    drop_stale(out / "figures", (Path(name).name for name in pictures), OWN_FIGURES)
 
 
 def page_of(evidence: Evidence, summary: Summary, claims: Judged, drawn: Sequence[Drawing]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from seqattr.motif_statistics import MotifStatistics
+from seqattr.motif_statistics import LEAST_EFFECT, SURE, MotifStatistics
 from seqattr.report.findings import Findings, ranked
 from seqattr.report.html import Link, Picture, fill
 from seqattr.report.scores import Scores
@@ -63,6 +63,8 @@ def render(page: Page) -> str:
         all_rows=len(rows),
         additive=all(each.worst_error <= ADDITIVE for each in page.findings),
         limit=ADDITIVE,
+        sure=SURE,
+        least_effect=LEAST_EFFECT,
         few=FEW_MOTIFS,
         most=MOST_ROWS,
         seqlet_rows=SEQLET_ROWS,

@@ -19,12 +19,14 @@ from seqattr.motifs import read_motifs
 from seqattr.regions import Region
 from seqattr.report import figures, page
 from seqattr.report.figures import SERIES, Points
+from seqattr.report.files import drop_stale
 from seqattr.report.findings import Findings, Window, boxes_in, examine, in_turns, ranked
 from seqattr.report.html import Link, Picture, png_text
 from seqattr.report.page import Page
 from seqattr.report.scores import Scores, open_scores
 from seqattr.scan import Pick, find_matches
 
+OWN_FIGURES = r"(importance_.+|sequence_\d+)\.(png|svg)"
 MOST_POINTS = 20_000  # of the grey ones in a panel
 TABLES = {
     "report.html": "this page",
@@ -197,7 +199,7 @@ def caption_of(evidence: Evidence, findings: Findings, window: Window) -> str:
 
 
 def write(out: Path, evidence: Evidence, settings: Settings, drawings: Sequence[Drawing]) -> None:
-    """All files, the page last."""
+    """All files, the page last; then figures of an earlier report go."""
     forms = ("png", "svg")
     pictures = [f"figures/{drawing.name}.{form}" for drawing in drawings for form in forms]
     names = [name for name in TABLES if name != "report.html"] + pictures + ["report.html"]
@@ -209,6 +211,7 @@ def write(out: Path, evidence: Evidence, settings: Settings, drawings: Sequence[
                     figures.save(drawing.figure, part, form)
         with replacing(paths["report.html"]) as part:
             part.write_text(page.render(page_of(evidence, settings, drawings)), encoding="utf-8")
+    drop_stale(out / "figures", (Path(name).name for name in pictures), OWN_FIGURES)
 
 
 def write_tables(paths: Mapping[str, Path], evidence: Evidence) -> None:

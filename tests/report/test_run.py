@@ -118,6 +118,15 @@ def test_a_failure_leaves_an_earlier_report_as_it_was(made, summary, monkeypatch
     assert {path: path.read_bytes() for path in out.rglob("*.*")} == before
 
 
+def test_figures_of_an_earlier_report_go_and_what_is_not_a_report_s_stays(made, tmp_path):
+    report(made.folder, ["bundled"], FEW, tmp_path)
+    own = tmp_path / "figures" / "mine.png"
+    own.write_bytes(b"mine")
+    report(made.folder, ["bundled"], Settings(sequences=1), tmp_path)
+    names = {f"{name}.{form}" for name in figure_names()[:3] for form in ("png", "svg")}
+    assert {path.name for path in own.parent.iterdir()} == {*names, "mine.png"}
+
+
 def test_one_strand_has_no_matches_of_the_other(made, quick, tmp_path):
     report(made.folder, ["bundled"], Settings(sequences=0, strand="forward"), tmp_path)
     assert {row["row_strand"] for row in rows(tmp_path / "matches.tsv")} == {"+"}

@@ -1,0 +1,126 @@
+"""Means with intervals, and claims that are judged by numbers alone."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import t as student
+
+from seqattr.benchmark.claims import CLAIMS, DEFAULT, FREQUENCIES, SHUFFLES
+from seqattr.benchmark.recipe import FULL, QUICK, Recipe, Scoring
+from seqattr.benchmark.summary import POOLED, SHARES, Key, Summary, share_interval, t_quantile
+from seqattr.errors import InputError, UnknownName
+from seqattr.methods import METHODS
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 3, 9, 10, 15, 40, 1000])
+def test_quantiles_are_student_s(freedom):
+    assert t_quantile(freedom) == pytest.approx(student.ppf(0.975, freedom), abs=1e-3)
+
+
+def test_an_interval_is_the_textbook_one():
+    values = [0.2, 0.25, 0.4, 0.3]
+    found = share_interval(values)
+    low, high = student.interval(0.95, 3, np.mean(values), np.std(values, ddof=1) / 2)
+    assert found[:3] == pytest.approx((np.mean(values), low, high), abs=1e-4)
+    assert found.values == tuple(values)
+
+
+def test_a_share_s_interval_stays_a_share():
+    assert share_interval([0.0, 0.02])[1] == 0
+    assert share_interval([1.0, 0.98])[2] == 1
+
+
+def test_one_net_has_no_interval():
+    found = share_interval([0.1])
+    assert found.mean == 0.1
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+
+
+def summary_of(**changes: float) -> Summary:
+    """A summary that all claims hold for, but for `measure__method__references` = value."""
+    values = {
+        **dict.fromkeys(
+            (f"{measure}__{name}__{FREQUENCIES}" for measure in SHARES for name in METHODS), 0.01
+        ),
+        **dict.fromkeys((f"not_positive__{name}__{SHUFFLES}" for name in METHODS), 0.005),
+        f"not_positive__deeplift__{FREQUENCIES}": 0.002,
+        f"not_positive__deeplift-rescale__{FREQUENCIES}": 0.05,
+        f"not_positive__gradient__{FREQUENCIES}": 0.1,
+        **{f"not_positive__integrated-gradients-{n}__{FREQUENCIES}": 0.05 for n in (5, 10, 50)},
+        f"off_task__guided-backprop__{FREQUENCIES}": 0.9,
+        f"average_precision__deeplift__{FREQUENCIES}": 0.7,
+        **changes,
+    }
+    means: dict[Key, dict] = {}
+    for name, value in values.items():
+        measure, method, references = name.split("__")
+        means.setdefault(Key(method, references, POOLED), {})[measure] = share_interval([value])
+    return Summary(means)
+
+
+def test_all_claims_can_hold():
+    assert [claim.judge(summary_of()).holds for claim in CLAIMS] == [True] * len(CLAIMS)
+
+
+@pytest.mark.parametrize(
+    ("changed", "value", "broken"),
+    [
+        (f"not_positive__{DEFAULT}__{FREQUENCIES}", 0.011, {0, 1, 3}),
+        (f"not_positive__deeplift-rescale__{FREQUENCIES}", 0.009, {1}),
+        (f"not_positive__gradient__{FREQUENCIES}", 0.05, {2}),
+        (f"not_positive__integrated-gradients-50__{FREQUENCIES}", 0.001, {3}),
+        (f"off_task__{DEFAULT}__{FREQUENCIES}", 0.031, {4}),
+        (f"off_task__guided-backprop__{FREQUENCIES}", 0.59, {5}),
+        (f"average_precision__deeplift-revealcancel__{FREQUENCIES}", 0.8, {6}),
+        (f"not_positive__{DEFAULT}__{SHUFFLES}", 0.02, {7}),
+    ],
+)
+def test_each_claim_fails_by_its_own_number(changed, value, broken):
+    verdicts = [claim.judge(summary_of(**{changed: value})) for claim in CLAIMS]
+    assert {number for number, verdict in enumerate(verdicts) if not verdict.holds} == broken
+
+
+def test_nothing_missed_at_all_is_no_ratio():
+    """Five times nothing is nothing: Rescale must miss something for the claim to hold."""
+    nothing = {f"not_positive__{name}__{FREQUENCIES}": 0.0 for name in (DEFAULT, "deeplift-rescale")}
+    verdict = CLAIMS[1].judge(summary_of(**nothing))
+    assert verdict.holds is False
+    assert "times" not in verdict.measured
+
+
+def test_what_was_not_run_is_not_judged():
+    assert {claim.judge(Summary({})).holds for claim in CLAIMS} == {None}
+
+
+# --- recipes -------------------------------------------------------------------------------------
+
+
+def test_every_method_takes_part_and_the_deeplift_family_with_shuffles():
+    scorings = FULL.scorings
+    assert [s.method for s in scorings if s.references == "freq"] == list(METHODS)
+    family = [s.method for s in scorings if s.references == "shuffle:10"]
+    assert family == [name for name in METHODS if name.startswith("deeplift")]
+    assert QUICK.scorings == scorings
+
+
+def test_the_full_recipe_is_what_the_claims_ask_for():
+    """At least 3,600 sequences to train on and 1,000 to score that hold both motifs, of three nets."""
+    assert FULL.train * 8 // 10 >= 3600
+    assert FULL.evaluation * 10 // 13 >= 1000
+    assert len(FULL.seeds) >= 3
+
+
+def test_a_method_is_scored_once_against_the_same_references():
+    recipe = Recipe(methods=("deeplift", "gradient"), refs=("shuffle:10",), shuffled=("shuffle:10",))
+    assert recipe.scorings == [Scoring("deeplift", "shuffle:10"), Scoring("gradient", "shuffle:10")]
+    assert recipe.scorings[0].folder == "shuffle-10/deeplift"
+
+
+def test_a_recipe_of_nothing_is_refused():
+    for seeds in ((), (1, 1), (-1,)):
+        with pytest.raises(InputError, match="the seeds must be different"):
+            Recipe(seeds=seeds)
+    with pytest.raises(UnknownName, match="unknown method 'magic'"):
+        Recipe(methods=("magic",))
