@@ -1,6 +1,6 @@
 """What the paper says of the TAL-GATA simulation, and whether it holds for what was measured."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from seqattr.benchmark.summary import Interval, Summary
@@ -31,6 +31,20 @@ class Claim(NamedTuple):
     judge: Callable[[Summary], Verdict]
 
 
+class Judged(NamedTuple):
+    """A claim with its verdict on all nets together, and how many nets it holds for by themselves."""
+
+    claim: Claim
+    verdict: Verdict
+    held: int
+    nets: int
+
+    @property
+    def word(self) -> str:
+        return WORDS[self.verdict.holds]
+
+
+WORDS = {True: "replicates", False: "does not replicate", None: "not measured"}
 NOT_MEASURED = Verdict("not among the methods and references that were run", None)
 
 
@@ -160,3 +174,11 @@ CLAIMS: tuple[Claim, ...] = (
         shuffles_keep_it,
     ),
 )
+
+
+def judge_all(together: Summary, nets: Sequence[Summary]) -> list[Judged]:
+    """All claims, by the means over the nets and by each net alone."""
+    return [
+        Judged(claim, claim.judge(together), sum(claim.judge(net).holds is True for net in nets), len(nets))
+        for claim in CLAIMS
+    ]

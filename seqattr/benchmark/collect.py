@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from seqattr.benchmark.claims import CLAIMS
+from seqattr.benchmark.claims import Judged, judge_all
 from seqattr.benchmark.figures import Drawing, drawings
 from seqattr.benchmark.gather import Evidence, gather
 from seqattr.benchmark.page import Page, links_of, render
 from seqattr.benchmark.summary import Summary, summarise
-from seqattr.benchmark.tables import TABLES, Judged, tables
+from seqattr.benchmark.tables import TABLES, tables
 from seqattr.io.atomic import check_writable, replacing, replacing_all
 from seqattr.io.tables import write_table
 from seqattr.report.figures import save
@@ -27,7 +27,7 @@ class Collected(NamedTuple):
     page: Path
     nets: int
     runs: int
-    claims: Judged
+    claims: Sequence[Judged]
 
 
 def collect(
@@ -41,13 +41,14 @@ def collect(
     """
     evidence = gather(folders, read_simulation(simulation), metrics)
     summary = summarise(evidence.runs)
-    claims = [(claim, claim.judge(summary)) for claim in CLAIMS]
+    alone = [[run for run in evidence.runs if run.net == net.name] for net in evidence.nets]
+    claims = judge_all(summary, [summarise(runs) for runs in alone])
     check_writable(Path(out) / "figures")
     write(Path(out), evidence, summary, claims)
     return Collected(Path(out) / "benchmark.html", len(evidence.nets), len(evidence.runs), claims)
 
 
-def write(out: Path, evidence: Evidence, summary: Summary, claims: Judged) -> None:
+def write(out: Path, evidence: Evidence, summary: Summary, claims: Sequence[Judged]) -> None:
     """All files, the page last; then figures of an earlier run go."""
     drawn = list(drawings(evidence, summary))
     pictures = {f"figures/{each.name}.{form}": each.figure for each in drawn for form in FORMS}
@@ -62,6 +63,6 @@ def write(out: Path, evidence: Evidence, summary: Summary, claims: Judged) -> No
     drop_stale(out / "figures", (Path(name).name for name in pictures), OWN_FIGURES)
 
 
-def page_of(evidence: Evidence, summary: Summary, claims: Judged, drawn: Sequence[Drawing]) -> str:
+def page_of(evidence: Evidence, summary: Summary, claims: Sequence[Judged], drawn: Sequence[Drawing]) -> str:
     pictures = {each.name: Picture(png_text(each.figure, dpi=130), each.name, each.caption) for each in drawn}
     return render(Page(evidence, summary, claims, pictures, links_of(drawn, FORMS)))

@@ -108,7 +108,7 @@ def bars(
     """A row for each method: a bar for the mean, a point for each net, a line for the 95 % interval."""
     height = BAR_INCHES * len(methods) * len(references) + 0.75 + 0.25 * (len(references) > 1)
     figure = Figure(figsize=(1.9 + PANEL_INCHES * len(panels), max(height, 1.6)), layout="constrained")
-    places = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    places = figure.subplots(1, len(panels), sharey=True, squeeze=False, gridspec_kw={"wspace": 0.06})[0]
     for axes, panel in zip(places, panels, strict=True):
         for number, name in enumerate(references):
             found = [summary.get(panel.measure, method, name, panel.motif) for method in methods]
@@ -157,8 +157,9 @@ def dress_bars(axes: Axes, title: str, methods: Sequence[str]) -> None:
     axes.set_title(title, fontsize=9)
     axes.set_yticks(range(len(methods)), methods)
     axes.set_ylim(len(methods) - 0.4, -0.6)
-    axes.set_xlim(0, max(1.18 * axes.get_xlim()[1], 0.02))
-    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.set_xlim(0, min(max(1.18 * axes.get_xlim()[1], 0.02), 1.25))
+    ticks = MaxNLocator(4).tick_values(0, axes.get_xlim()[1])
+    axes.set_xticks([tick for tick in ticks if 0 <= tick <= min(1, 0.92 * axes.get_xlim()[1])])
     axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
     axes.tick_params(labelsize=8, length=0)
     axes.grid(axis="x", color="0.9", linewidth=0.6)

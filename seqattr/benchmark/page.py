@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from seqattr.benchmark.claims import Judged
 from seqattr.benchmark.figures import Drawing
 from seqattr.benchmark.gather import Evidence
 from seqattr.benchmark.summary import SHARES, Summary
-from seqattr.benchmark.tables import TABLES, Judged
+from seqattr.benchmark.tables import TABLES
 from seqattr.evaluate.tal_gata import CREDIT, STRONG, TOP
 from seqattr.methods import METHODS
 from seqattr.models.native import package_version
@@ -29,7 +30,7 @@ class Page:
 
     evidence: Evidence
     summary: Summary
-    claims: Judged
+    claims: Sequence[Judged]
     pictures: Mapping[str, Picture]
     links: Sequence[Link]
 
@@ -37,7 +38,7 @@ class Page:
 def render(page: Page) -> str:
     """The page as HTML."""
     evidence = page.evidence
-    judged = [verdict.holds for _, verdict in page.claims if verdict.holds is not None]
+    judged = [each.verdict.holds for each in page.claims if each.verdict.holds is not None]
     used = {run.method for run in evidence.runs}
     return fill(
         "benchmark.html",

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from seqattr.benchmark.claims import Claim, Verdict
+from seqattr.benchmark.claims import Judged
 from seqattr.benchmark.figures import classes_of, drawn_matches
 from seqattr.benchmark.gather import Evidence
 from seqattr.benchmark.summary import DIGITS, SHARES, Summary
@@ -21,10 +21,9 @@ TABLES = {
 CLASS_WORDS = tuple("+".join(motif.name for motif in motifs) or "none" for motifs in CLASSES)
 
 Columns = Mapping[str, Sequence[Any]]
-Judged = Sequence[tuple[Claim, Verdict]]
 
 
-def tables(evidence: Evidence, summary: Summary, claims: Judged) -> dict[str, Columns]:
+def tables(evidence: Evidence, summary: Summary, claims: Sequence[Judged]) -> dict[str, Columns]:
     """The columns of each table."""
     return {
         "measures.tsv": measures_table(evidence),
@@ -61,13 +60,15 @@ def means_table(summary: Summary) -> Columns:
     return columns
 
 
-def claims_table(claims: Judged) -> Columns:
-    words = {True: "replicates", False: "does not replicate", None: "not measured"}
+def claims_table(claims: Sequence[Judged]) -> Columns:
+    """A row for each claim; the verdict is on the means over the nets."""
     return {
-        "claim": [claim.text for claim, _ in claims],
-        "source": [claim.source for claim, _ in claims],
-        "measured": [verdict.measured for _, verdict in claims],
-        "verdict": [words[verdict.holds] for _, verdict in claims],
+        "claim": [each.claim.text for each in claims],
+        "source": [each.claim.source for each in claims],
+        "measured": [each.verdict.measured for each in claims],
+        "verdict": [each.word for each in claims],
+        "nets_holding": [each.held for each in claims],
+        "nets": [each.nets for each in claims],
     }
 
 

@@ -87,7 +87,6 @@ def step(name: str) -> Iterator[Callable[[int, int], None]]:
 
 def tell(collected: "Collected") -> None:
     """Each claim in a line, and where the page is."""
-    words = {True: "replicates", False: "does not replicate", None: "not measured"}
-    for claim, verdict in collected.claims:
-        say(f"{words[verdict.holds]}: {claim.text} ({verdict.measured})")
+    for each in collected.claims:
+        say(f"{each.word}: {each.claim.text} ({each.verdict.measured})")
     say(f"wrote {collected.page}, from {collected.runs} runs of {collected.nets} nets")

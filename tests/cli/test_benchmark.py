@@ -1,0 +1,64 @@
+"""`seqattr benchmark` from end to end, at a size of seconds."""
+
+import csv
+import json
+
+import pytest
+
+from seqattr.benchmark.recipe import Recipe
+
+SMALL = Recipe(train=200, epochs=1, evaluation=130, seeds=(0, 1))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("benchmark")
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr("seqattr.benchmark.recipe.FULL", SMALL)
+
+
+def test_a_benchmark_from_nothing(ran, small, folder):
+    said = ran(
+        "benchmark", "tal-gata", "--out", folder, "--method", "gradient", "--method", "deeplift"
+    ).splitlines()
+    steps = [line.rsplit(":", 1)[0] for line in said if line.endswith(" s")]
+    scores = [
+        f"score seed-{seed} {run}"
+        for seed in (0, 1)
+        for run in ("freq gradient", "freq deeplift", "shuffle:10 deeplift")
+    ]
+    assert steps == ["simulate", "train seed-0", *scores[:3], "train seed-1", *scores[3:], "collect"]
+    assert said[-1] == f"wrote {folder / 'benchmark.html'}, from 6 runs of 2 nets"
+    assert sum(line.startswith(("replicates", "does not replicate", "not measured")) for line in said) == 8
+    with open(folder / "measures.tsv") as file:
+        table = list(csv.DictReader(file, delimiter="\t"))
+    assert {row["net"] for row in table} == {"seed 0", "seed 1"}
+    # a run is one that the command line could have made
+    run = json.loads((folder / "seed-1" / "shuffle-10" / "deeplift" / "run.json").read_text())
+    assert (run["settings"]["references"], run["sequences"]) == ("shuffle:10", 130)
+
+
+def test_collecting_again_gives_the_same_to_the_byte(ran, small, folder, tmp_path):
+    """What the benchmark's last step does, from the folders alone."""
+    runs = [
+        folder / f"seed-{s}" / r
+        for s in (0, 1)
+        for r in ("freq/deeplift", "freq/gradient", "shuffle-10/deeplift")
+    ]
+    metrics = [word for s in (0, 1) for word in ("--metrics", folder / f"seed-{s}" / "model.metrics.json")]
+    ran("benchmark", "collect", *runs, "--simulation", folder / "evaluation", *metrics, "--out", tmp_path)
+    for path in tmp_path.glob("*.*"):
+        assert path.read_bytes() == (folder / path.name).read_bytes(), path.name
+
+
+def test_what_cannot_be_asked_is_refused(refused, tmp_path):
+    command = ("benchmark", "tal-gata", "--out", tmp_path / "b")
+    assert refused(*command, "--seeds", "a") == "--seeds must look like 0,1,2, not 'a'"
+    assert refused(*command, "--seeds", "1,1").startswith("the seeds must be different whole numbers")
+    assert refused(*command, "--method", "magic").startswith("unknown method 'magic'; there is: deeplift")
+    assert not (tmp_path / "b").exists()
+    collect = ("benchmark", "collect", tmp_path / "none", "--simulation", tmp_path, "--out", tmp_path)
+    assert "simulation" in refused(*collect)
