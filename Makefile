@@ -1,12 +1,16 @@
 # Two commands set up a fresh machine that has Python 3.11 and make:
 #   make demo   simulate, train, score and draw, in demo/ (SIZE=small for a one-minute run)
 #   make test   lint, types and tests
+# and two more run the paper's benchmark (CONFIG=config/test.yaml for a trial of about a minute):
+#   make benchmark   in one process      make workflow   the same by Snakemake
 PYTHON ?= python3.11
 SIZE ?= full
+CONFIG ?= config/config.yaml
+CORES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow test-peers clean
+.PHONY: demo test test-slow test-peers test-workflow benchmark workflow clean
 
 demo: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/demo $(SIZE)
@@ -22,6 +26,20 @@ test-peers: $(VENV)/.tested
 	$(BIN)/pip install -c constraints.txt -e ".[test,peers]"
 	$(BIN)/pytest -m peers
 
+# The paper's TAL-GATA benchmark.
+benchmark: $(VENV)/.installed
+	$(BIN)/seqattr benchmark tal-gata --out results/tal-gata
+
+workflow: $(VENV)/.workflow
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile $(CONFIG)
+
+test-workflow: $(VENV)/.tested $(VENV)/.workflow
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -m workflow
+
+$(VENV)/.workflow: $(VENV)/.installed
+	$(BIN)/pip install -c constraints.txt -e ".[workflow]"
+	touch $@
+
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -c constraints.txt torch==2.13.0
@@ -33,4 +51,4 @@ $(VENV)/.tested: $(VENV)/.installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) demo results .snakemake
