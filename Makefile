@@ -10,7 +10,7 @@ CORES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow test-peers test-workflow benchmark workflow clean
+.PHONY: demo test test-slow test-peers test-workflow benchmark workflow bench bench-quick clean
 
 demo: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/demo $(SIZE)
@@ -22,8 +22,7 @@ test: $(VENV)/.tested
 test-slow: $(VENV)/.tested
 	$(BIN)/pytest -m "slow or shared"
 
-test-peers: $(VENV)/.tested
-	$(BIN)/pip install -c constraints.txt -e ".[test,peers]"
+test-peers: $(VENV)/.peers
 	$(BIN)/pytest -m peers
 
 # The paper's TAL-GATA benchmark.
@@ -40,6 +39,14 @@ $(VENV)/.workflow: $(VENV)/.installed
 	$(BIN)/pip install -c constraints.txt -e ".[workflow]"
 	touch $@
 
+# Time and memory beside the peers, an hour and more; NAME=laptop keeps benchmarks/results/laptop.json.
+# PERFORMANCE.md tells how to read it.
+bench: $(VENV)/.peers
+	$(BIN)/python -m benchmarks $(if $(NAME),--json $(NAME)) $(BENCH)
+
+bench-quick: $(VENV)/.peers
+	$(BIN)/python -m benchmarks --quick $(if $(NAME),--json $(NAME)) $(BENCH)
+
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -c constraints.txt torch==2.13.0
@@ -48,6 +55,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 $(VENV)/.tested: $(VENV)/.installed
 	$(BIN)/pip install -c constraints.txt -e ".[test]"
+	touch $@
+
+$(VENV)/.peers: $(VENV)/.tested
+	$(BIN)/pip install -c constraints.txt -e ".[test,peers]"
 	touch $@
 
 clean:
