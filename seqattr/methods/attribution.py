@@ -14,7 +14,7 @@ from seqattr.engine.outputs import cut_to
 from seqattr.engine.run import full_precision
 from seqattr.errors import InputError
 from seqattr.methods.registry import method_named
-from seqattr.methods.results import Accumulator, Attribution, check_multipliers, check_outputs
+from seqattr.methods.results import Accumulator, Attribution, check_found, check_outputs
 from seqattr.methods.ways import Batch, Work
 
 
@@ -116,10 +116,10 @@ class Engine:
             outputs = [explanation.outputs(target) for target in self._inner]
             for target, values in zip(self._inner, outputs, strict=True):
                 check_outputs(*values, target, chunk)
-            for number, (target, values) in enumerate(zip(self._inner, outputs, strict=True)):
-                multipliers = explanation.multipliers(target)
-                check_multipliers(multipliers, target, chunk)
-                results.add(number, chunk, x, r, multipliers, *values)
+            for t, (target, values) in enumerate(zip(self._inner, outputs, strict=True)):
+                found = explanation.found(target)
+                check_found(found, target, chunk)
+                results.add(t, chunk, r.shape[1] / number, found, *values)
         return results.finish()
 
 

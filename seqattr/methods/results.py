@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from seqattr.engine import fused
+from seqattr.engine.fused import Gathered
 from seqattr.engine.memory import Chunk
 from seqattr.engine.outputs import Target
 from seqattr.errors import NotFinite
@@ -43,21 +43,18 @@ class Accumulator:
         self.difference = torch.zeros(len(targets), n, dtype=torch.float64)
         self.error = torch.zeros(len(targets), n, dtype=torch.float64)
 
-    def add(
-        self, t: int, chunk: Chunk, x: Tensor, r: Tensor, multipliers: Tensor, at_x: Tensor, at_r: Tensor
-    ) -> None:
-        """One target's multipliers (B, R, 4, L) and outputs (B, 1) and (B or 1, R)."""
-        rows, weight = chunk.sequences, r.shape[1] / self.number
-        found = fused.gather(multipliers, x, r)
+    def add(self, t: int, chunk: Chunk, share: float, found: Gathered, at_x: Tensor, at_r: Tensor) -> None:
+        """What was found for one target against a share of the references, and its outputs."""
+        rows = chunk.sequences
         change = at_x.double() - at_r.double()
         gap = (found.totals - change).abs()
         floor = torch.maximum(change.abs(), at_x.double().abs() / 100)
         error = torch.where(gap == 0, 0.0, gap / floor)
-        self.contributions[t, rows] += found.contributions.cpu() * weight
-        self.multipliers[t, rows] += found.multipliers.cpu() * weight
-        self.hypothetical[t, rows] += (found.multipliers - found.against[:, None]).cpu() * weight
+        self.contributions[t, rows] += found.contributions.cpu() * share
+        self.multipliers[t, rows] += found.multipliers.cpu() * share
+        self.hypothetical[t, rows] += (found.multipliers - found.against[:, None]).cpu() * share
         self.prediction[t, rows] = at_x[:, 0].double().cpu()
-        self.difference[t, rows] += change.mean(1).cpu() * weight
+        self.difference[t, rows] += change.mean(1).cpu() * share
         self.error[t, rows] = torch.maximum(self.error[t, rows], error.amax(1).cpu())
 
     def finish(self) -> Attribution:
@@ -84,9 +81,9 @@ def check_outputs(at_x: Tensor, at_r: Tensor, target: Target, chunk: Chunk) -> N
             )
 
 
-def check_multipliers(multipliers: Tensor, target: Target, chunk: Chunk) -> None:
+def check_found(found: Gathered, target: Target, chunk: Chunk) -> None:
     """Raises NotFinite where a slope is NaN or infinite though no answer is, as a square root's at 0."""
-    bad = ~multipliers.flatten(1).isfinite().all(1)
+    bad = ~(found.multipliers - found.against[:, None]).flatten(1).isfinite().all(1)
     if bad.any():
         row = chunk.sequences.start + int(bad.nonzero()[0])
         what = f"target {target.name} of sequence number {row}"

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from seqattr.engine.fused import Gathered, gather
 from seqattr.engine.graph import INPUT, Graph
 from seqattr.engine.outputs import Target
 from seqattr.engine.plan import Plan, Rulebook
@@ -19,7 +20,7 @@ KEPT = 4  # shared references whose values stay in memory: the pieces of a large
 class Explanation(NamedTuple):
     """One batch explained, target by target."""
 
-    multipliers: Callable[[Target], Tensor]  # (B, R, 4, L), or (B, 1, 4, L) where references play no part
+    found: Callable[[Target], Gathered]
     outputs: Callable[[Target], tuple[Tensor, Tensor]]  # of sequences (B, 1), of references (B or 1, R)
 
 
@@ -93,8 +94,13 @@ class Batch:
         self.work.rows_backward += walk.rows.pairs
         return walk.multipliers(target)
 
-    def reference_outputs(self) -> Callable[[Target], Tensor]:
-        """The outputs of the references, (B or 1, R), for a method that walks without them."""
+    def outputs(self, own: Walk) -> Callable[[Target], tuple[Tensor, Tensor]]:
+        """Outputs of sequences and references for a method that walks the sequences alone."""
+        of_references = self._reference_outputs()
+        return lambda target: (own.own_outputs(target), of_references(target))
+
+    def _reference_outputs(self) -> Callable[[Target], Tensor]:
+        """The outputs of the references, (B or 1, R)."""
         if self.shared:
             values = self.work.shared_values(self.references[0])
         else:
@@ -104,6 +110,21 @@ class Batch:
         outputs = {name: flat(values[name]) for name in self.work.graph.outputs}
         return lambda t: outputs[self.work.graph.outputs[t.output]][:, t.index].view(shape)
 
+    def gathered(self, multipliers: Callable[[Target], Tensor]) -> Callable[[Target], Gathered]:
+        """Contributions from multipliers: (B, R, 4, L), or (B, 1, 4, L) where references play no part."""
+        return lambda target: gather(multipliers(target), self.sequences, self.references)
+
+    def scored(self, scores: Callable[[Target], Tensor]) -> Callable[[Target], Gathered]:
+        """Contributions from scores (B, 4, L) of the bases themselves: each sequence has its own bases'."""
+        return lambda target: base_scores(scores(target), self.sequences, self.references.shape[1])
+
+
+def base_scores(scores: Tensor, sequences: Tensor, references: int) -> Gathered:
+    """What a method finds that scores bases rather than differences from a reference."""
+    contributions = (scores * sequences).sum(1)
+    totals = contributions.double().sum(1, keepdim=True).expand(-1, references)
+    return Gathered(contributions, torch.zeros_like(contributions), scores, totals)
+
 
 Way = Callable[[Batch], Explanation]
 
@@ -111,13 +132,13 @@ Way = Callable[[Batch], Explanation]
 def against_references(batch: Batch) -> Explanation:
     """The book's multipliers for each pair of a sequence and a reference."""
     walk = batch.against_references()
-    return Explanation(partial(batch.back, walk), walk.outputs)
+    return Explanation(batch.gathered(partial(batch.back, walk)), walk.outputs)
 
 
 def at_sequence(batch: Batch) -> Explanation:
     """The book's multipliers at the sequence, whatever it is compared with."""
-    walk, of_references = batch.alone(batch.sequences), batch.reference_outputs()
-    return Explanation(partial(batch.back, walk), lambda t: (walk.own_outputs(t), of_references(t)))
+    walk = batch.alone(batch.sequences)
+    return Explanation(batch.gathered(partial(batch.back, walk)), batch.outputs(walk))
 
 
 def along_path(steps: int) -> Way:
@@ -132,8 +153,6 @@ def along_path(steps: int) -> Way:
             for target in batch.targets:
                 found = batch.back(walk, target).view(points.shape) / steps
                 totals[target] = totals[target] + found if target in totals else found
-        own = batch.alone(batch.sequences)
-        of_references = batch.reference_outputs()
-        return Explanation(totals.__getitem__, lambda t: (own.own_outputs(t), of_references(t)))
+        return Explanation(batch.gathered(totals.__getitem__), batch.outputs(batch.alone(batch.sequences)))
 
     return way
