@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,11 +27,16 @@ from seqattr.methods import Attribution
 from seqattr.methods.attribution import Engine
 from seqattr.models.inspection import explained
 from seqattr.models.native import fingerprint, package_version
+from seqattr.overlap import Behind, ahead
 from seqattr.references import Reference, parse
 from seqattr.regions import cut_overlaps, genome_order
 
 Progress = Callable[[int, int], None]  # windows done, windows in all
 MOST_TARGETS = 100  # without being asked
+# A batch in memory: so many numbers, of which a target takes so many for each base of the table it fills.
+BATCH_NUMBERS = 2**23
+NUMBERS_PER_TARGET = 12
+MOST_WINDOWS = 1024
 PRECISIONS = {"model": None, "float32": torch.float32, "float64": torch.float64}
 
 
@@ -84,6 +89,15 @@ def score(
     return summary
 
 
+class Batch(NamedTuple):
+    """Windows of one length (B, 4, L) by their rows, their references, and which of them equal all theirs."""
+
+    rows: npt.NDArray[np.intp]
+    sequences: npt.NDArray[np.int8]
+    references: npt.NDArray[Any]
+    same: npt.NDArray[np.intp]
+
+
 class Job:
     """One run of `score`."""
 
@@ -132,11 +146,13 @@ class Job:
             writers = [stack.enter_context(self.writer(target)) for target in self.targets]
             for writer in writers:
                 writer.write_regions(self.regions)
-            for rows in self.batches():
-                result, sequences = self.one_batch(rows, same)
-                self.store(rows, sequences, result, writers, scratch)
-                done += len(rows)
-                progress(done, len(self.windows))
+            with Behind() as behind:
+                for batch in ahead(self.draw, self.batches()):
+                    result = self.explain(batch)
+                    same.extend(batch.rows[batch.same])
+                    behind.do(self.store, batch, result, writers, scratch)
+                    done += len(batch.rows)
+                    progress(done, len(self.windows))
         self.note_unshuffled(same)
         if self.reference.name == "fasta":
             each = (
@@ -149,47 +165,46 @@ class Job:
         lengths = np.array([window.length for window in self.windows])
         for length in np.unique(lengths):
             rows = np.flatnonzero(lengths == length)
-            pairs = self.settings.batch_size or self.engine.pairs_at_once(int(length))
-            size = min(1024, max(1, pairs // self.reference.number))
+            numbers = self.reference.number + NUMBERS_PER_TARGET * len(self.targets)
+            size = min(MOST_WINDOWS, max(1, BATCH_NUMBERS // (4 * int(length) * numbers)))
             for start in range(0, len(rows), size):
                 yield rows[start : start + size]
 
-    def one_batch(
-        self, rows: npt.NDArray[np.intp], same: list[int]
-    ) -> tuple[Attribution, npt.NDArray[np.int8]]:
-        """The attribution of some rows; rows that no reference differs from are added to `same`."""
+    def draw(self, rows: npt.NDArray[np.intp]) -> "Batch":
+        """Some windows with their references."""
         start = time.perf_counter()
         sequences = one_hot(np.stack([self.windows[i].codes for i in rows]))
         references = self.reference.draw(sequences, self.settings.seed, [self.names[i] for i in rows])
-        same.extend(rows[self.reference.degenerate(sequences, references)])
-        drawn = time.perf_counter()
+        same = self.reference.degenerate(sequences, references)
+        self.seconds["references"] += time.perf_counter() - start
+        return Batch(rows, sequences, references, same)
+
+    def explain(self, batch: "Batch") -> Attribution:
+        """The attribution of a batch. Raises NotFinite naming the record."""
+        start = time.perf_counter()
         try:
-            result = self.engine.attribute(sequences, references, self.settings.batch_size)
+            return self.engine.attribute(batch.sequences, batch.references, self.settings.batch_size)
         except NotFinite as error:
             what = str(error).removesuffix(f" number {error.row}")
-            raise NotFinite(f"{what} {self.names[rows[error.row]]}; nothing was written") from error
-        self.seconds["references"] += drawn - start
-        self.seconds["attribution"] += time.perf_counter() - drawn
-        return result, sequences
+            name = self.names[batch.rows[error.row]]
+            raise NotFinite(f"{what} {name}; nothing was written") from error
+        finally:
+            self.seconds["attribution"] += time.perf_counter() - start
 
     def store(
-        self,
-        rows: npt.NDArray[np.intp],
-        sequences: npt.NDArray[np.int8],
-        result: Attribution,
-        writers: Sequence[ContributionWriter],
-        scratch: IO[bytes],
+        self, batch: "Batch", result: Attribution, writers: Sequence[ContributionWriter], scratch: IO[bytes]
     ) -> None:
         """One batch into the files, shorter windows in the middle of their rows."""
         start = time.perf_counter()
-        left = (self.length - sequences.shape[-1]) // 2
-        sides = (left, self.length - sequences.shape[-1] - left)
+        rows, length = batch.rows, batch.sequences.shape[-1]
+        left = (self.length - length) // 2
+        sides = (left, self.length - length - left)
         for t, writer in enumerate(writers):
             contributions = widen(result.contributions[t].numpy(), sides)
             writer.write(
                 rows,
                 Rows(
-                    widen(sequences, sides),
+                    widen(batch.sequences, sides),
                     widen(result.hypothetical[t].numpy(), sides),
                     contributions,
                     result.difference[t].numpy(),

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[1] / "seqattr"
 FLOORS = [
     *("errors", "alphabet", "regions", "io", "shuffle", "references"),
     *("motifs", "ranks", "matches", "scan", "motif_statistics", "seqlets", "match_files", "simulate"),
-    *("folder", "inputs"),
+    *("folder", "inputs", "overlap"),
     *("engine", "methods", "models", "train", "score"),
     *("export", "evaluate", "report", "benchmark", "api", "cli"),
 ]

@@ -391,9 +391,10 @@ def test_two_runs_write_the_same_bytes(model, fasta, tmp_path):
     assert {n: a[n] for n in a if n != "run.json"} == {n: b[n] for n in b if n != "run.json"}
 
 
-def test_progress_counts_every_window_once(model, fasta, tmp_path):
+def test_progress_counts_every_window_once(model, fasta, tmp_path, monkeypatch):
+    monkeypatch.setattr("seqattr.score.MOST_WINDOWS", 2)
     seen: list[tuple[int, int]] = []
-    settings = Settings(references="shuffle:2", batch_size=4)
+    settings = Settings(references="shuffle:2")
     score(model, from_fasta(fasta(5)), tmp_path / "out", settings, lambda *step: seen.append(step))
     assert seen == [(2, 5), (4, 5), (5, 5)]
 

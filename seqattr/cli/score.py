@@ -65,12 +65,14 @@ def score(model: Path, fasta: Path, out: Path, **options: Any) -> None:
 
     Writes OUT/<target>.bw, OUT/<target>.h5 (ChromBPNet's layout), OUT/regions.bed and OUT/run.json.
     """
+    from seqattr.engine.memory import keep_freed_memory
     from seqattr.io.atomic import check_writable
     from seqattr.models.load import load_model
     from seqattr.score import Settings
     from seqattr.score import score as run
 
     check_writable(out)
+    keep_freed_memory()
     foreign, trust = foreign_from(options), options.pop("trust_model")
     loaded = load_model(model, trust=trust, foreign=foreign)
     inputs = read_inputs(loaded, fasta, options)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine import kernels
+from seqattr.engine.workspace import POOL, like
 
 AVAILABLE = kernels.numba is not None and os.environ.get("SEQATTR_NO_NUMBA", "") != "1"
 TYPES = (torch.float32, torch.float64)
@@ -102,7 +103,7 @@ def elementwise(
     if any(t.ndim != len(shape) or t.stride()[lead:] != inner or t.dtype != inputs[0].dtype for t in inputs):
         return None
     lines = shape[:lead].numel()
-    made = inputs[0].new_empty((outputs, lines, length))
+    made = POOL.take(outputs * lines * length, inputs[0].dtype).view(outputs, lines, length)
     places = tuple(starts(t, shape[:lead]) for t in inputs)
     in_threads(kernel, lines, made.numpy(), tuple(memory(t) for t in inputs), places, *more)
     strides = (*contiguous_strides(shape[:lead], length), *inner)
@@ -141,6 +142,13 @@ def relu_in_both_orders(end: Tensor, start: Tensor, positive: Tensor, negative: 
     )
 
 
+def product(slope: Tensor, multiplier: Tensor) -> Tensor:
+    """slope * multiplier, in the slope's order in memory."""
+    if not dense(slope.shape, slope.stride()) or slope.shape != multiplier.shape:
+        return slope * multiplier
+    return torch.mul(slope, multiplier, out=like(slope))
+
+
 def difference_and_size(a: Tensor, b: Tensor) -> Sequence[Tensor]:
     """a - b and its absolute value."""
     made = elementwise(kernels.difference_and_size, (a, b), 2)
@@ -157,6 +165,12 @@ def parts_about(a: Tensor, b: Tensor, spread: Tensor) -> Sequence[Tensor]:
         return made
     change = a - b
     return ((change + spread) / 2).clamp(min=0), ((change - spread) / 2).clamp(max=0)
+
+
+def sides_added(a: Tensor, b: Tensor) -> Sequence[Tensor]:
+    """The sum of what is positive in a and in b, and of what is negative."""
+    made = elementwise(kernels.sides_added, (a, b), 2)
+    return made or (a.clamp(min=0) + b.clamp(min=0), a.clamp(max=0) + b.clamp(max=0))
 
 
 def sum_and_difference(a: Tensor, b: Tensor) -> Sequence[Tensor]:

@@ -77,6 +77,16 @@ def parts_about(first: int, last: int, out: Any, memory: Any, at: Any) -> None:
 
 
 @compiled
+def sides_added(first: int, last: int, out: Any, memory: Any, at: Any) -> None:
+    zero = out.dtype.type(0)
+    for n in range(first, last):
+        a, b = memory[0][at[0][n] :], memory[1][at[1][n] :]
+        for i in range(out.shape[2]):
+            out[0, n, i] = max(a[i], zero) + max(b[i], zero)
+            out[1, n, i] = min(a[i], zero) + min(b[i], zero)
+
+
+@compiled
 def sum_and_difference(first: int, last: int, out: Any, memory: Any, at: Any) -> None:
     for n in range(first, last):
         a, b = memory[0][at[0][n] :], memory[1][at[1][n] :]

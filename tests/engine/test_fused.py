@@ -13,6 +13,7 @@ FUNCTIONS = {
     "relu_in_both_orders": (fused.relu_in_both_orders, 4),
     "difference_and_size": (fused.difference_and_size, 2),
     "parts_about": (fused.parts_about, 3),
+    "sides_added": (fused.sides_added, 2),
     "sum_and_difference": (fused.sum_and_difference, 2),
     "tilted": (fused.tilted, 3),
     "chosen": (fused.chosen, 3),

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from seqattr.engine import secants
+from seqattr.engine import fused, secants
 from seqattr.engine.elementwise import ELEMENTWISE, Elementwise
 from seqattr.engine.graph import Graph, Step, inputs_of
 from seqattr.engine.kinds import DENSE, MATRIX_PRODUCTS, Kind
@@ -49,7 +49,7 @@ def rescale(view: View) -> Passage:
     if view.split:
         positive, negative = view.parts()
         parts = Parts(slope * positive, slope * negative)
-    return Passage(lambda m: [each(lambda part: slope * part, m)], parts)
+    return Passage(lambda m: [each(partial(fused.product, slope), m)], parts)
 
 
 def revealcancel(view: View) -> Passage:
@@ -67,7 +67,7 @@ def revealcancel(view: View) -> Passage:
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         m = as_parts(multiplier)
-        return [Parts(m.positive * slopes.positive, m.negative * slopes.negative)]
+        return [Parts(*(fused.product(slope, part) for slope, part in zip(slopes, m, strict=True)))]
 
     parts = Parts(slopes.positive * positive, slopes.negative * negative) if view.split else None
     return Passage(backward, parts)

@@ -141,9 +141,7 @@ def total(view: View) -> Passage:
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         return signed_to(shapes, signs, [collapse(multiplier, change) for change in changes])
 
-    positive = sum((change.clamp(min=0) for change in changes[1:]), changes[0].clamp(min=0))
-    negative = sum((change.clamp(max=0) for change in changes[1:]), changes[0].clamp(max=0))
-    return Passage(backward, Parts(positive, negative))
+    return Passage(backward, Parts(*fused.sides_added(*changes)))
 
 
 def signed_to(
