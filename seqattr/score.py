@@ -37,7 +37,24 @@ MOST_TARGETS = 100  # without being asked
 BATCH_NUMBERS = 2**23
 NUMBERS_PER_TARGET = 12
 MOST_WINDOWS = 1024
-PRECISIONS = {"model": None, "float32": torch.float32, "float64": torch.float64}
+ROUGH_WINDOWS = 8  # on which a rough precision is measured
+
+
+class Precision(NamedTuple):
+    """The numbers of a walk; None: the model's own. A rough one is measured beside float32."""
+
+    dtype: torch.dtype | None
+    tf32: bool = False
+    rough: bool = False
+
+
+PRECISIONS = {
+    "model": Precision(None),
+    "float32": Precision(torch.float32),
+    "float64": Precision(torch.float64),
+    "tf32": Precision(torch.float32, tf32=True, rough=True),
+    "bfloat16": Precision(torch.bfloat16, rough=True),
+}
 
 
 @dataclass(frozen=True)
@@ -110,13 +127,10 @@ class Job:
         self.reference: Reference = parse(settings.references, self.names)
         picked = dict.fromkeys(model.pick(settings.targets))  # by name and by number is once
         self.targets = [target.name for target in picked]
-        self.engine = Engine(
-            model,
-            method=settings.method,
-            targets=self.targets,
-            device=settings.device,
-            dtype=PRECISIONS[settings.precision],
-        )
+        self.precision = PRECISIONS[settings.precision]
+        self.engine = self.engine_of(self.precision)
+        if self.precision.tf32 and self.engine.place.type != "cuda":
+            raise InputError("--precision tf32 is a GPU's; on a CPU there is float32")
         check_number(self.targets, settings)
         self.stems = file_stems(self.targets)
         self.model_hash = fingerprint(model)
@@ -126,6 +140,16 @@ class Job:
         self.errors = np.zeros((len(self.targets), len(self.windows)))
         self.seconds = dict.fromkeys(("references", "attribution", "writing"), 0.0)
         self.started = time.perf_counter()
+
+    def engine_of(self, precision: Precision) -> Engine:
+        return Engine(
+            self.model,
+            method=self.settings.method,
+            targets=self.targets,
+            device=self.settings.device,
+            dtype=precision.dtype,
+            tf32=precision.tf32,
+        )
 
     @contextmanager
     def scratch(self) -> Iterator[IO[bytes]]:
@@ -149,6 +173,8 @@ class Job:
             with Behind() as behind:
                 for batch in ahead(self.draw, self.batches()):
                     result = self.explain(batch)
+                    if self.precision.rough and not done:
+                        self.notes.append(self.roughness(batch, result))
                     same.extend(batch.rows[batch.same])
                     behind.do(self.store, batch, result, writers, scratch)
                     done += len(batch.rows)
@@ -190,6 +216,21 @@ class Job:
             raise NotFinite(f"{what} {name}; nothing was written") from error
         finally:
             self.seconds["attribution"] += time.perf_counter() - start
+
+    def roughness(self, batch: "Batch", result: Attribution) -> str:
+        """How far contributions are from those of float32, measured on some windows."""
+        some = slice(min(len(batch.rows), ROUGH_WINDOWS))
+        shared = batch.references.ndim == 3
+        references = batch.references if shared else batch.references[some]
+        exact = self.engine_of(PRECISIONS["float32"]).attribute(batch.sequences[some], references)
+        largest = exact.contributions.abs().amax(-1)
+        apart = (result.contributions[:, some] - exact.contributions).abs().amax(-1) / largest.clamp(
+            min=1e-30
+        )
+        return (
+            f"--precision {self.settings.precision}: contributions differ from float32's by up to "
+            f"{float(apart.max()):.1%} of a sequence's largest, measured on {largest.shape[1]} sequences"
+        )
 
     def store(
         self, batch: "Batch", result: Attribution, writers: Sequence[ContributionWriter], scratch: IO[bytes]

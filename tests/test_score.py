@@ -399,6 +399,17 @@ def test_progress_counts_every_window_once(model, fasta, tmp_path, monkeypatch):
     assert seen == [(2, 5), (4, 5), (5, 5)]
 
 
+def test_a_rough_precision_is_measured(model, fasta, tmp_path):
+    rough = score(model, from_fasta(fasta(3)), tmp_path / "out", Settings("shuffle:2", precision="bfloat16"))
+    (note,) = [note for note in rough.notes if "bfloat16" in note]
+    assert 0 < float(note.split(" by up to ")[1].split("%")[0]) < 50
+
+
+def test_tf32_is_a_gpus(model, fasta, tmp_path):
+    with pytest.raises(InputError, match="tf32"):
+        score(model, from_fasta(fasta(1)), tmp_path / "out", Settings(precision="tf32", device="cpu"))
+
+
 # --- what cannot be ----------------------------------------------------------------------------
 
 

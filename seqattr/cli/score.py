@@ -48,7 +48,12 @@ if TYPE_CHECKING:
 @click.option("--crop", is_flag=True, help="Cut longer sequences to the model's length.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the references.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:i.")
-@click.option("--precision", default="model", show_default=True, help="model, float32 or float64.")
+@click.option(
+    "--precision",
+    default="model",
+    show_default=True,
+    help="model, float32, float64; rougher, with the error measured: tf32 (GPU), bfloat16.",
+)
 @click.option(
     "--batch-size", type=int, help="Pairs of sequence and reference at once. Default: by free memory."
 )

@@ -216,7 +216,12 @@ class Gathered(NamedTuple):
 
 
 def gather(multipliers: Tensor, sequences: Tensor, references: Tensor) -> Gathered:
-    """Of multipliers (B, R or 1, 4, L), sequences (B, 4, L) and references (B or 1, R, 4, L)."""
+    """Of multipliers (B, R or 1, 4, L), sequences (B, 4, L) and references (B or 1, R, 4, L).
+
+    Sums are those of float32 at least.
+    """
+    dtype = torch.promote_types(multipliers.dtype, torch.float32)
+    multipliers, sequences, references = (t.to(dtype) for t in (multipliers, sequences, references))
     if AVAILABLE and multipliers.device.type == "cpu" and multipliers.dtype in TYPES:
         return gather_once(multipliers, sequences, references)
     products = multipliers * (sequences[:, None] - references)

@@ -21,10 +21,13 @@ from seqattr.engine.view import Pairs, Rows, Sides, View
 
 
 @contextlib.contextmanager
-def full_precision() -> Iterator[None]:
-    """float32 is float32: on a GPU torch would cut a convolution's to ten bits, and no sum would add up."""
+def full_precision(tf32: bool = False) -> Iterator[None]:
+    """float32 is float32: on a GPU torch would cut a convolution's to ten bits, and no sum would add up.
+
+    Unless that is asked for by `tf32`.
+    """
     convolutions, products = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = tf32
     try:
         yield
     finally:

@@ -53,6 +53,7 @@ class Engine:
     targets: Sequence[int | str] | None = None
     device: str = "auto"
     dtype: torch.dtype | None = None
+    tf32: bool = False  # on a GPU, products of float32 in ten bits
 
     def __post_init__(self) -> None:
         self.picked = self.model.pick(self.targets)
@@ -71,7 +72,7 @@ class Engine:
         if batch_size is not None and batch_size < 1:
             raise InputError(f"the batch size must be at least 1, not {batch_size}")
         pairs = batch_size or self.pairs_at_once(ones.shape[-1])
-        with torch.no_grad(), full_precision():
+        with torch.no_grad(), full_precision(self.tf32):
             return halving(lambda n: self._all(ones, pool, shared, n), pairs)
 
     def pairs_at_once(self, length: int) -> int:
@@ -106,7 +107,8 @@ class Engine:
         return pool.ndim == 3, pool
 
     def _all(self, sequences: Tensor, pool: Tensor, shared: bool, pairs: int) -> Attribution:
-        results = Accumulator(self.picked, sequences.shape, pool.shape[-3], self.dtype or torch.float32)
+        dtype = torch.promote_types(self.dtype or torch.float32, torch.float32)
+        results = Accumulator(self.picked, sequences.shape, pool.shape[-3], dtype)
         number = pool.shape[-3]
         for chunk in chunks(len(sequences), number, pairs, shared):
             x = sequences[chunk.sequences].to(self.place, self.dtype)
