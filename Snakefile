@@ -3,11 +3,14 @@
 #   snakemake -c2 --configfile config/test.yaml          a trial of about a minute
 #   snakemake -c4 --configfile config/peaks.yaml         your own model and sequences
 # The rules run in the environment that they are called from, or with --sdm conda in that of config/environment.yaml.
+from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
-from seqattr.benchmark.recipe import EVALUATION_SEED, EVALUATION_SHARES, Recipe
-from seqattr.benchmark.tables import TABLES
+from seqattr.benchmark.recipe import EVALUATION_SEED, EVALUATION_SHARES, TABLES, recipe_from
+from seqattr.errors import SeqattrError
 from seqattr.folder import file_names, file_stems
+from seqattr.motifs import motif_files_among
+from seqattr.references import reference_file
 from seqattr.simulate import FILES, TASKS
 
 
@@ -18,13 +21,15 @@ validate(config, "config/config.schema.yaml")
 
 OUT = config["out"]
 OWN = "model" in config  # your own sequences rather than the benchmark's
-RECIPE = Recipe(**{name: tuple(value) if isinstance(value, list) else value
-                   for name, value in config.items() if name in Recipe.__dataclass_fields__})
+try:
+    RECIPE = recipe_from(config)
+    FILES_OF_SCORES = file_names(file_stems(config["targets"] if OWN else TASKS).values())
+except SeqattrError as error:
+    raise WorkflowError(str(error)) from None
 NETS = ["model"] if OWN else [f"seed-{seed}" for seed in RECIPE.seeds]
 FOLDERS = [f"{OUT}/{net}/{scoring.folder}" for net in NETS for scoring in RECIPE.scorings]
 REFERENCES = {scoring.references_folder: scoring.references for scoring in RECIPE.scorings}
 TARGETS = config["targets"] if OWN else []
-FILES_OF_SCORES = file_names(file_stems(TARGETS if OWN else TASKS).values())
 SCORES = [f"{folder}/{name}" for folder in FOLDERS for name in FILES_OF_SCORES]
 MOTIFS = config.get("motifs", [])
 
@@ -113,6 +118,7 @@ rule score:
     input:
         model=config["model"] if OWN else f"{OUT}/{{net}}/model.pt",
         fasta=config["fasta"] if OWN else f"{OUT}/evaluation/sequences.fa",
+        references=lambda wildcards: reference_file(REFERENCES[wildcards.refs]) or [],
     output:
         expand(f"{OUT}/{{{{net}}}}/{{{{refs}}}}/{{{{method}}}}/{{file}}", file=FILES_OF_SCORES),
     log:
@@ -166,7 +172,7 @@ rule collect:
 rule report:
     input:
         expand(f"{OUT}/{{{{net}}}}/{{{{refs}}}}/{{{{method}}}}/{{file}}", file=FILES_OF_SCORES),
-        motifs=[path for path in MOTIFS if path != "bundled"],
+        motifs=motif_files_among(MOTIFS),
     output:
         f"{OUT}/{{net}}/{{refs}}/{{method}}/report/report.html",
     log:

@@ -244,6 +244,11 @@ def read_motifs(specs: Iterable[str | Path]) -> dict[str, PWM]:
     return found
 
 
+def motif_files_among(specs: Iterable[str]) -> list[str]:
+    """Which of them are files to be read, and not what comes with the package or out of a database."""
+    return [spec for spec in specs if _recognised(spec, ()) is None]
+
+
 def _read(spec: str) -> dict[str, Motif]:
     lines: Lines = ()
     source = _recognised(spec, lines)

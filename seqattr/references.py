@@ -113,6 +113,12 @@ def parse(spec: str, names: Names = None) -> Reference:
     return REFERENCES[name].read(spec, argument if colon else None, names)
 
 
+def reference_file(spec: str) -> str | None:
+    """The file that references are read from, as that of fasta:FILE; None where they are drawn."""
+    name, _, argument = spec.partition(":")
+    return argument if name == "fasta" and argument else None
+
+
 def background_of(frequencies: Sequence[float] | np.ndarray) -> np.ndarray:
     """Four frequencies (A, C, G, T), scaled to sum to 1. Raises InputError if they are none."""
     background = np.asarray(frequencies, dtype=np.float64)

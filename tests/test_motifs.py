@@ -8,7 +8,17 @@ import pytest
 
 from seqattr.alphabet import codes_of, encode, one_hot, reverse_complement
 from seqattr.errors import InputError
-from seqattr.motifs import BUNDLED, GATA1, MOTIF_SOURCES, PWM, TAL1, scan, score_threshold, top_matches
+from seqattr.motifs import (
+    BUNDLED,
+    GATA1,
+    MOTIF_SOURCES,
+    PWM,
+    TAL1,
+    motif_files_among,
+    scan,
+    score_threshold,
+    top_matches,
+)
 
 BACKGROUND = (0.3, 0.2, 0.2, 0.3)
 SMALL = PWM("small", np.array([[1.0, 0.5], [0.0, 0.5], [0.0, 0.0], [0.0, 0.0]]))
@@ -163,6 +173,10 @@ def test_every_source_says_how_it_is_given_and_what_it_is() -> None:
         assert source.form
         assert source.help
         assert not source.recognises("no such thing", [])
+
+
+def test_files_are_told_from_what_is_no_file() -> None:
+    assert motif_files_among(["a.meme", "bundled", "jaspar:TAL1", "b/c.txt"]) == ["a.meme", "b/c.txt"]
 
 
 def test_reverse_complement_twice_is_the_same() -> None:

@@ -5,14 +5,12 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from seqattr.benchmark.recipe import FULL, QUICK, Recipe
-from seqattr.benchmark.tables import TABLES
+from seqattr.benchmark.recipe import FULL, QUICK, TABLES, Recipe, recipe_from
 
 ROOT = Path(__file__).parents[1]
 # A workflow of seconds: one net that has learned next to nothing, two methods.
@@ -51,17 +49,12 @@ def parsed(value: str) -> Any:
         return [word for word in value[1:-1].split(", ") if word] if value.startswith("[") else value
 
 
-def recipe_in(*names: str) -> Recipe:
-    wanted = {name: value for name, value in settings_in(*names).items() if name in asdict(FULL)}
-    return Recipe(**{name: tuple(v) if isinstance(v, list) else v for name, v in wanted.items()})
-
-
 def test_the_config_is_the_command_s_recipe():
-    assert recipe_in("config.yaml") == FULL
+    assert recipe_from(settings_in("config.yaml")) == FULL
 
 
 def test_the_test_config_is_the_quick_recipe():
-    assert recipe_in("config.yaml", "test.yaml") == QUICK
+    assert recipe_from(settings_in("config.yaml", "test.yaml")) == QUICK
 
 
 def test_every_setting_is_in_the_schema():
@@ -74,7 +67,7 @@ def test_every_setting_is_in_the_schema():
 # --- with Snakemake ------------------------------------------------------------------------------
 
 
-def snakemake(folder: Path, *arguments: str) -> str:
+def snakemake(folder: Path, *arguments: str, code: int = 0) -> str:
     """What it says; it runs this source tree's `seqattr`."""
     (folder / "bin").mkdir(exist_ok=True)
     command = folder / "bin" / "seqattr"
@@ -89,7 +82,7 @@ def snakemake(folder: Path, *arguments: str) -> str:
         timeout=500,
         env=environment,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
 
 
@@ -144,3 +137,21 @@ class TestWorkflow:
         assert (folder / "TAL1.h5").is_file()
         assert (folder / "report" / "report.html").is_file()
         assert not (folder / "both.h5").exists()
+
+    @pytest.mark.parametrize(
+        ("changes", "line"),
+        [
+            ({"methods": ["magic"]}, "unknown method 'magic'; there is: deeplift"),
+            ({"refs": ["nothing"]}, "unknown reference 'nothing'; there is: shuffle"),
+            ({"shuffled": ["shuffle:x"]}, "'shuffle:x' must say how many"),
+        ],
+    )
+    def test_a_config_of_what_there_is_not_is_one_clear_line(self, tmp_path, changes, line):
+        said = snakemake(tmp_path, "--dry-run", *configured(tmp_path, {**TINY, **changes}), code=1)
+        assert any(each.startswith(line) for each in said.splitlines()), said
+        assert "Traceback" not in said
+        assert "recipe.py" not in said
+
+    def test_motifs_of_a_database_are_no_files_to_wait_for(self, made):
+        config = {**OWN, "out": "database", "motifs": ["bundled", "jaspar:MA0140.2"]}
+        assert "report" in snakemake(made, "--dry-run", *configured(made, config))

@@ -8,6 +8,7 @@ from seqattr.benchmark.summary import Interval, Summary
 FREQUENCIES = "freq"
 SHUFFLES = "shuffle:10"
 DEFAULT = "deeplift"
+STEPS = "integrated-gradients-"
 MISSED, OFF_TASK = "not_positive", "off_task"
 # What the limits are: the project's own, as the paper shows figures and gives few numbers.
 MOST_MISSED = 0.01
@@ -84,18 +85,22 @@ def gradient_misses(summary: Summary) -> Verdict:
 
 
 def steps_do_not_help(summary: Summary) -> Verdict:
-    prefix = "integrated-gradients-"
-    names = [name for name in summary.methods(FREQUENCIES) if name.startswith(prefix)]
-    names.sort(key=lambda name: int(name.removeprefix(prefix)))
+    every = filter(is_stepwise, summary.methods(FREQUENCIES))
+    number = {name: int(name.removeprefix(STEPS)) for name in every}
+    names = sorted(number, key=number.__getitem__)
     found, own = of(summary, MISSED, *names), of(summary, MISSED, DEFAULT)
     if found is None or own is None:
         return NOT_MEASURED
     steps = ", ".join(
-        f"{percent(share)} with {name.removeprefix(prefix)} steps"
-        for name, share in zip(names, found, strict=True)
+        f"{percent(share)} with {number[name]} steps" for name, share in zip(names, found, strict=True)
     )
     worse = all(share > own[0] and share >= TIMES_MISSED * own[0] for share in found)
     return Verdict(f"{steps}; the genomics default {percent(own[0])}", worse)
+
+
+def is_stepwise(name: str) -> bool:
+    """Whether these are integrated gradients with a number of steps, and no other kind of them."""
+    return name.startswith(STEPS) and name.removeprefix(STEPS).isdecimal()
 
 
 def little_off_task(summary: Summary) -> Verdict:

@@ -5,19 +5,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqattr.benchmark.claims import Judged, judge_all
-from seqattr.benchmark.figures import Drawing, drawings
+from seqattr.benchmark.figures import drawings
 from seqattr.benchmark.gather import Evidence, gather
-from seqattr.benchmark.page import Page, links_of, render
+from seqattr.benchmark.page import Page, render
+from seqattr.benchmark.recipe import TABLES
 from seqattr.benchmark.summary import Summary, summarise
-from seqattr.benchmark.tables import TABLES, tables
+from seqattr.benchmark.tables import tables
 from seqattr.io.atomic import check_writable, replacing, replacing_all
 from seqattr.io.tables import write_table
-from seqattr.report.figures import save
+from seqattr.report.drawings import files_of, links_of, write_drawings
 from seqattr.report.files import drop_stale
-from seqattr.report.html import Picture, png_text
 from seqattr.simulate import read_simulation
 
-FORMS = ("png", "svg")
 OWN_FIGURES = r"(fig5[ab]_.+|fig6_sequence|appendix_j_references)\.(png|svg)"
 
 
@@ -51,18 +50,12 @@ def collect(
 def write(out: Path, evidence: Evidence, summary: Summary, claims: Sequence[Judged]) -> None:
     """All files, the page last; then figures of an earlier run go."""
     drawn = list(drawings(evidence, summary))
-    pictures = {f"figures/{each.name}.{form}": each.figure for each in drawn for form in FORMS}
-    with replacing_all(out, [*TABLES, *pictures, "benchmark.html"]) as paths:
+    files = files_of(drawn)
+    with replacing_all(out, [*TABLES, *files, "benchmark.html"]) as paths:
         for name, columns in tables(evidence, summary, claims).items():
             write_table(paths[name], columns)
-        for name, figure in pictures.items():
-            with replacing(paths[name]) as part:
-                save(figure, part, name.rpartition(".")[2])
+        pictures = {each.name: each for each in write_drawings(paths, drawn)}
+        page = Page(evidence, summary, claims, pictures, links_of(TABLES, drawn))
         with replacing(paths["benchmark.html"]) as part:
-            part.write_text(page_of(evidence, summary, claims, drawn), encoding="utf-8")
-    drop_stale(out / "figures", (Path(name).name for name in pictures), OWN_FIGURES)
-
-
-def page_of(evidence: Evidence, summary: Summary, claims: Sequence[Judged], drawn: Sequence[Drawing]) -> str:
-    pictures = {each.name: Picture(png_text(each.figure, dpi=130), each.name, each.caption) for each in drawn}
-    return render(Page(evidence, summary, claims, pictures, links_of(drawn, FORMS)))
+            part.write_text(render(page), encoding="utf-8")
+    drop_stale(out / "figures", (Path(name).name for name in files), OWN_FIGURES)

@@ -41,7 +41,7 @@ class Run:
     """One folder of scores: its net, method and references, and what it reaches.
 
     `importance` is that of each motif's matches, by task; `weakest` (N,) the least that a planted motif of a
-    sequence has of all the sequence's absolute contributions to `both`, NaN where none was planted.
+    sequence has of all the sequence's absolute contributions to `both`, infinite where none was planted.
     """
 
     scores: Scores
@@ -128,13 +128,13 @@ def contributions_of(scores: Scores, task: str, simulation: Simulation) -> npt.N
 
 
 def weakest(simulation: Simulation, contributions: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """The least share (N,) that a planted motif has of its sequence's absolute contributions."""
+    """The least share (N,) that a planted motif has of its sequence's absolute contributions: 0 of none."""
     total = abs(contributions).sum(axis=1, dtype=np.float64)
     least = np.full(len(total), np.inf)
     for site in simulation.planted:
         under = contributions[site.sequence, site.start : site.end].sum(dtype=np.float64)
         least[site.sequence] = min(least[site.sequence], under)
-    return np.where((total > 0) & np.isfinite(least), least / np.where(total > 0, total, 1), math.nan)
+    return least / np.where(total > 0, total, 1)
 
 
 # --- nets ----------------------------------------------------------------------------------------

@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from seqattr.benchmark.claims import Judged
-from seqattr.benchmark.figures import Drawing
+from seqattr.benchmark.claims import FREQUENCIES, SHUFFLES, Judged
 from seqattr.benchmark.gather import Evidence
-from seqattr.benchmark.summary import SHARES, Summary
-from seqattr.benchmark.tables import TABLES
+from seqattr.benchmark.recipe import COSTLY, EVALUATION_SHARES, FULL
+from seqattr.benchmark.summary import POOLED, SHARES, Summary
 from seqattr.evaluate.tal_gata import CREDIT, STRONG, TOP
 from seqattr.methods import METHODS
 from seqattr.models.native import package_version
@@ -47,10 +46,13 @@ def render(page: Page) -> str:
         simulation=evidence.simulation,
         both=int(evidence.simulation.labels[:, TASKS.index("both")].sum()),
         methods=list(dict.fromkeys(run.method for run in evidence.runs)),
-        missing=[name for name in METHODS if name not in used],
+        missing=[name for name in METHODS if name not in used and name not in COSTLY],
+        costly=[name for name in COSTLY if name not in used],
+        judged_with=(FREQUENCIES, SHUFFLES),
+        usual=FULL.evaluation * EVALUATION_SHARES[0] // sum(EVALUATION_SHARES),
         held=sum(judged),
         judged=len(judged),
-        strong_matches=evidence.runs[0].measures["pooled"].matches,
+        strong_matches=evidence.runs[0].measures[POOLED].matches,
         headings=HEADINGS,
         shares=SHARES,
         tasks=TASKS,
@@ -59,11 +61,3 @@ def render(page: Page) -> str:
         credit=CREDIT,
         version=package_version(),
     )
-
-
-def links_of(drawn: Sequence[Drawing], forms: Sequence[str]) -> list[Link]:
-    """The files beside the page."""
-    figures = [
-        Link(f"figures/{each.name}.{form}", each.caption) for each in drawn for form in sorted(forms)[::-1]
-    ]
-    return [*(Link(name, text) for name, text in TABLES.items()), *figures]

@@ -1,17 +1,30 @@
-"""What the benchmark runs: how many sequences, which nets, and each method against which references."""
+"""What the benchmark runs: how many sequences, which nets, which methods and references; and its tables."""
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from itertools import combinations
+from typing import Any, NamedTuple
 
 from seqattr.errors import InputError
 from seqattr.folder import filename
 from seqattr.methods import METHODS
 from seqattr.methods.registry import method_named
+from seqattr.references import parse
 
 # The evaluation set is mostly sequences that hold both motifs: the paper's measures are of these.
 EVALUATION_SHARES = (10, 1, 1, 1)
 EVALUATION_SEED = 1
 FAMILY = "deeplift"  # what the method's name begins with
+# Methods that take part only when they are named, since each would take as long as all others together.
+# tests/benchmark/test_cost.py counts what every method costs, and fails when one belongs here.
+COSTLY: tuple[str, ...] = ()
+TABLES = {
+    "measures.tsv": "every measure of each net, method, references and motif",
+    "means.tsv": "means over the nets with 95 % intervals",
+    "claims.tsv": "the claims, what was measured, and whether they replicate",
+    "nets.tsv": "the nets, and what they reach on their own test split",
+    "points.tsv": "the points of figure 5a",
+}
 
 
 class Scoring(NamedTuple):
@@ -35,9 +48,10 @@ class Recipe:
     """The sizes of a benchmark, as config/config.yaml has them.
 
     `train` sequences to learn from (a tenth each for validation and testing), `evaluation` sequences to score
-    (10 of 13 hold both motifs), a net for each of `seeds`. All `methods` (every one there is with an empty
-    list) are scored against each of `refs`, the DeepLIFT methods against each of `shuffled` too. Raises
-    InputError for a recipe of nothing, UnknownName for a method that there is not.
+    (10 of 13 hold both motifs), a net for each of `seeds`. All `methods` (every one there is, but those that
+    are too COSTLY, with an empty list) are scored against each of `refs`, the DeepLIFT methods against each
+    of `shuffled` too. Raises InputError for a recipe of nothing and for references that cannot be read or
+    would share a folder, UnknownName for a method or references that there are not.
     """
 
     train: int = 8000
@@ -53,11 +67,16 @@ class Recipe:
             raise InputError(f"the seeds must be different whole numbers from 0 on, not {self.seeds}")
         for name in self.methods:
             method_named(name)
+        if not self.refs:
+            raise InputError("a benchmark needs references; give some, such as freq")
+        for references in (*self.refs, *self.shuffled):
+            parse(references)
+        refuse_one_folder(self.scorings)
 
     @property
     def scorings(self) -> list[Scoring]:
         """All that is scored for each net, each once."""
-        names = self.methods or tuple(METHODS)
+        names = self.methods or usual_methods()
         family = [name for name in names if name.startswith(FAMILY)]
         every = [Scoring(name, refs) for refs in self.refs for name in names]
         return list(
@@ -65,6 +84,32 @@ class Recipe:
         )
 
 
+def usual_methods() -> tuple[str, ...]:
+    """The methods that take part without being named."""
+    return tuple(name for name in METHODS if name not in COSTLY)
+
+
+def refuse_one_folder(scorings: list[Scoring]) -> None:
+    """Raises InputError where scores against two kinds of references would lie in the same folder."""
+    every = dict.fromkeys((scoring.references, scoring.references_folder) for scoring in scorings)
+    for (one, folder), (other, again) in combinations(every, 2):
+        if folder == again:
+            raise InputError(
+                f"scores against '{one}' and '{other}' would both be written to the folder {folder}; "
+                "leave one of them out"
+            )
+
+
+def recipe_from(config: Mapping[str, Any]) -> Recipe:
+    """The recipe within a workflow's config, which may hold other settings too. Raises as Recipe does."""
+    known = {field.name for field in fields(Recipe)}
+    own = {name: value for name, value in config.items() if name in known}
+    settings: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in own.items()
+    }
+    return Recipe(**settings)
+
+
 FULL = Recipe()
-# A minute on two cores: fewer of everything, but every method.
+# A minute on two cores: fewer of everything, but the same methods.
 QUICK = Recipe(train=2000, epochs=20, evaluation=260, seeds=(0,))

@@ -11,13 +11,6 @@ from seqattr.benchmark.gather import Evidence
 from seqattr.benchmark.summary import DIGITS, SHARES, Summary
 from seqattr.simulate import CLASSES, TASKS
 
-TABLES = {
-    "measures.tsv": "every measure of each net, method, references and motif",
-    "means.tsv": "means over the nets with 95 % intervals",
-    "claims.tsv": "the claims, what was measured, and whether they replicate",
-    "nets.tsv": "the nets, and what they reach on their own test split",
-    "points.tsv": "the points of figure 5a",
-}
 CLASS_WORDS = tuple("+".join(motif.name for motif in motifs) or "none" for motifs in CLASSES)
 
 Columns = Mapping[str, Sequence[Any]]

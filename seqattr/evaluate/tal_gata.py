@@ -4,6 +4,7 @@ Shrikumar, Greenside & Kundaje 2017, section 4.2 and appendices E, I, J: matches
 best per motif and sequence) against the importance under them, in sequences that hold both motifs.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -20,7 +21,7 @@ Contributions = Mapping[str, npt.NDArray[np.floating]]  # task -> (N, L)
 
 TOP = 5
 STRONG = 7.0
-CREDIT = 0.1  # of a motif's own median: from here on a match is said to be credited
+CREDIT = 0.1  # of a motif's own median: above it, and above nothing, a match is said to be credited
 # Each motif's own task, and the one it should have no part in.
 OWN = {TAL1.name: "TAL1", GATA1.name: "GATA1"}
 OTHER = {TAL1.name: "GATA1", GATA1.name: "TAL1"}
@@ -52,9 +53,10 @@ class Measures(NamedTuple):
     """What a method reaches on sequences that hold both motifs; shares are of strong matches.
 
     `not_positive` is the share with importance <= 0 for the task `both` (Fig. 5b), `off_task` the share with
-    importance above a tenth of the motif's own median in the other motif's task. AUROC and average precision
-    are those of per-base contributions to `both` against planted positions; precision and recall of the
-    matches credited in the motif's own task against the planted ones.
+    importance above a tenth of the motif's own median in the other motif's task (above 0 where that median is
+    negative). AUROC and average precision are those of per-base contributions to `both` against planted
+    positions; precision and recall of the matches credited in the motif's own task against the planted ones.
+    NaN where there is nothing to take a share of.
     """
 
     matches: int
@@ -104,18 +106,19 @@ def measure(
 def pooled(masks: Sequence[npt.NDArray[np.bool_]]) -> float:
     """The share that is true."""
     together = np.concatenate(masks)
-    return float(together.mean()) if len(together) else float("nan")
+    return share_of(together.sum(), len(together))
 
 
-def own_median(matches: MotifMatches, contributions: Contributions) -> float:
-    """The median importance of a motif's strong matches in its own task."""
-    return float(np.median(matches.importance(contributions[OWN[matches.motif.name]])))
+def least_credit(strong: MotifMatches, contributions: Contributions) -> float:
+    """What a credited match exceeds: a tenth of the median of the motif's strong matches in its own task."""
+    own = strong.importance(contributions[OWN[strong.motif.name]])
+    return CREDIT * max(float(np.median(own)), 0.0) if len(own) else 0.0
 
 
 def off_task(strong: MotifMatches, contributions: Contributions) -> npt.NDArray[np.bool_]:
     """Which strong matches are credited in the other motif's task."""
     other = strong.importance(contributions[OTHER[strong.motif.name]])
-    return other > CREDIT * own_median(strong, contributions)
+    return other > least_credit(strong, contributions)
 
 
 def credited(
@@ -125,11 +128,15 @@ def credited(
     called, planted = [], []
     for all_of_one, strong_ones in zip(every, strong, strict=True):
         own = all_of_one.importance(contributions[OWN[all_of_one.motif.name]])
-        called.append(own > CREDIT * own_median(strong_ones, contributions))
+        called.append(own > least_credit(strong_ones, contributions))
         planted.append(all_of_one.planted)
     call, truth = np.concatenate(called), np.concatenate(planted)
     hits = (call & truth).sum()
-    return float(hits / max(call.sum(), 1)), float(hits / max(truth.sum(), 1))
+    return share_of(hits, call.sum()), share_of(hits, truth.sum())
+
+
+def share_of(part: float, whole: float) -> float:
+    return float(part / whole) if whole else math.nan
 
 
 def base_level(
@@ -140,7 +147,8 @@ def base_level(
     for site in simulation.planted:
         truth[site.sequence, site.start : site.end] = True
     scores, positive = contributions[rows].ravel(), truth[rows].ravel()
-    return auroc(scores, positive) or 0.0, average_precision(scores, positive)
+    area = auroc(scores, positive)
+    return math.nan if area is None else area, average_precision(scores, positive)
 
 
 def average_precision(scores: npt.NDArray[np.floating], positive: npt.NDArray[np.bool_]) -> float:
@@ -150,4 +158,4 @@ def average_precision(scores: npt.NDArray[np.floating], positive: npt.NDArray[np
     last = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)  # of each run of equal scores
     hits = np.cumsum(truth)[last]
     gained = np.diff(hits, prepend=0)
-    return float((gained * hits / (last + 1)).sum() / max(truth.sum(), 1))
+    return share_of((gained * hits / (last + 1)).sum(), truth.sum())

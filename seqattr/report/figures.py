@@ -66,9 +66,10 @@ def contribution_logos(
     names = NAME_INCHES * max(levels, default=0)
     size = (max(6.0, length * INCHES_PER_BASE), ROW_INCHES * len(contributions) + 0.8 + names)
     figure = Figure(figsize=size, layout="constrained")
-    rows = figure.subplots(len(contributions), 1, sharex=True, squeeze=False)[:, 0]
+    rows = figure.subplots(len(contributions), 1, squeeze=False)[:, 0]
     for axes, (label, values) in zip(rows, contributions.items(), strict=True):
-        draw_logo(axes, values, one_hot, label, first)
+        draw_logo(axes, values, one_hot, label, first)  # which sets the same limits in every row
+        axes.tick_params(labelbottom=axes is rows[-1])
         for box, level in zip(boxes, levels, strict=True):
             mark(axes, box, level if axes is rows[0] else None)
     rows[-1].set_xlabel(axis, fontsize=8)

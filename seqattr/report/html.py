@@ -42,7 +42,13 @@ def fill(template: str, **content: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "percent": percent, "tiny": tiny, "sortable": sortable}
+    environment.filters |= {
+        "number": number,
+        "decimals": decimals,
+        "percent": percent,
+        "tiny": tiny,
+        "sortable": sortable,
+    }
     return environment.get_template(template).render(**content)
 
 
@@ -60,6 +66,11 @@ def tiny(value: float) -> str:
     if not math.isfinite(value):
         return "–"
     return f"{value:.2g}" if value >= 0.001 or value == 0 else f"{value:.0e}"
+
+
+def decimals(value: float) -> str:
+    """Three digits behind the point, for a column of shares."""
+    return f"{value:.3f}" if math.isfinite(value) else "–"
 
 
 def percent(value: float) -> str:

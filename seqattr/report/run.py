@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from seqattr.errors import InputError
 from seqattr.io.atomic import check_writable, replacing, replacing_all
@@ -18,6 +17,7 @@ from seqattr.motif_statistics import null_motifs
 from seqattr.motifs import read_motifs
 from seqattr.regions import Region
 from seqattr.report import figures, page
+from seqattr.report.drawings import Drawing, files_of, links_of, write_drawings
 from seqattr.report.figures import SERIES, Points
 from seqattr.report.files import drop_stale
 from seqattr.report.findings import Findings, Window, boxes_in, examine, in_turns, ranked
@@ -29,7 +29,6 @@ from seqattr.scan import Pick, find_matches
 OWN_FIGURES = r"(importance_.+|sequence_\d+)\.(png|svg)"
 MOST_POINTS = 20_000  # of the grey ones in a panel
 TABLES = {
-    "report.html": "this page",
     "matches.tsv": "every match, with what it carries for each target",
     "matches.bed": "the same for a genome browser",
     "motifs.tsv": "every motif and target, with its null",
@@ -86,14 +85,6 @@ class Evidence(NamedTuple):
     length: int
     matches: Matches
     findings: list[Findings]
-
-
-class Drawing(NamedTuple):
-    """A figure with its name among the files, and what it shows."""
-
-    name: str
-    caption: str
-    figure: Figure
 
 
 def report(
@@ -200,18 +191,14 @@ def caption_of(evidence: Evidence, findings: Findings, window: Window) -> str:
 
 def write(out: Path, evidence: Evidence, settings: Settings, drawings: Sequence[Drawing]) -> None:
     """All files, the page last; then figures of an earlier report go."""
-    forms = ("png", "svg")
-    pictures = [f"figures/{drawing.name}.{form}" for drawing in drawings for form in forms]
-    names = [name for name in TABLES if name != "report.html"] + pictures + ["report.html"]
-    with replacing_all(out, names) as paths:
+    files = files_of(drawings)
+    with replacing_all(out, [*TABLES, *files, "report.html"]) as paths:
         write_tables(paths, evidence)
-        for drawing in drawings:
-            for form in forms:
-                with replacing(paths[f"figures/{drawing.name}.{form}"]) as part:
-                    figures.save(drawing.figure, part, form)
+        pictures = write_drawings(paths, drawings)
+        told = page_of(evidence, settings, pictures, links_of(TABLES, drawings))
         with replacing(paths["report.html"]) as part:
-            part.write_text(page.render(page_of(evidence, settings, drawings)), encoding="utf-8")
-    drop_stale(out / "figures", (Path(name).name for name in pictures), OWN_FIGURES)
+            part.write_text(page.render(told), encoding="utf-8")
+    drop_stale(out / "figures", (Path(name).name for name in files), OWN_FIGURES)
 
 
 def write_tables(paths: Mapping[str, Path], evidence: Evidence) -> None:
@@ -222,8 +209,9 @@ def write_tables(paths: Mapping[str, Path], evidence: Evidence) -> None:
     write_seqlets(paths["seqlets.tsv"], seqlets, evidence.regions)
 
 
-def page_of(evidence: Evidence, settings: Settings, drawings: Sequence[Drawing]) -> Page:
-    pictures = [Picture(png_text(each.figure, dpi=130), each.name, each.caption) for each in drawings]
+def page_of(
+    evidence: Evidence, settings: Settings, pictures: Sequence[Picture], links: Sequence[Link]
+) -> Page:
     count = len(evidence.findings)
     motifs = evidence.matches.motifs
     named = {pwm.name: pwm for pwm in motifs}
@@ -244,7 +232,7 @@ def page_of(evidence: Evidence, settings: Settings, drawings: Sequence[Drawing])
         },
         panels=pictures[:count],
         drawn=pictures[count:],
-        links=links_of(drawings),
+        links=links,
     )
 
 
@@ -255,15 +243,6 @@ def seqlet_places(findings: Findings, regions: Sequence[Region]) -> list[list[st
         [regions[row].name or str(regions[row]), f"{start}–{start + seqlets.width}"]
         for row, start in zip(seqlets.sequence.tolist(), seqlets.start.tolist(), strict=True)
     ]
-
-
-def links_of(drawings: Sequence[Drawing]) -> list[Link]:
-    pictures = [
-        Link(f"figures/{drawing.name}.{form}", drawing.caption)
-        for drawing in drawings
-        for form in ("svg", "png")
-    ]
-    return [*(Link(name, text) for name, text in TABLES.items() if name != "report.html"), *pictures]
 
 
 def picked_in_words(settings: Settings, count: int) -> str:

@@ -10,8 +10,9 @@ from seqattr.benchmark.claims import judge_all
 from seqattr.benchmark.collect import Collected, collect
 from seqattr.benchmark.figures import drawings
 from seqattr.benchmark.gather import gather
+from seqattr.benchmark.recipe import TABLES
 from seqattr.benchmark.summary import summarise
-from seqattr.benchmark.tables import TABLES, tables
+from seqattr.benchmark.tables import tables
 from seqattr.errors import InputError
 from seqattr.simulate import Simulation, read_simulation
 from tests.benchmark.made import EVERY, simulated, write_metrics, write_run

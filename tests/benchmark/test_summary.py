@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import t as student
 
 from seqattr.benchmark.claims import CLAIMS, DEFAULT, FREQUENCIES, SHUFFLES
-from seqattr.benchmark.recipe import FULL, QUICK, Recipe, Scoring
+from seqattr.benchmark.recipe import FULL, QUICK, Recipe, Scoring, recipe_from
 from seqattr.benchmark.summary import POOLED, SHARES, Key, Summary, share_interval, t_quantile
 from seqattr.errors import InputError, UnknownName
 from seqattr.methods import METHODS
@@ -90,6 +90,12 @@ def test_nothing_missed_at_all_is_no_ratio():
     assert "times" not in verdict.measured
 
 
+def test_integrated_gradients_of_another_kind_are_no_number_of_steps():
+    """A method may be named like them and have no steps, as one by Gauss's rule would."""
+    other = {f"not_positive__integrated-gradients-gauss__{FREQUENCIES}": 0.0}
+    assert CLAIMS[3].judge(summary_of(**other)) == CLAIMS[3].judge(summary_of())
+
+
 def test_what_was_not_run_is_not_judged():
     assert {claim.judge(Summary({})).holds for claim in CLAIMS} == {None}
 
@@ -124,3 +130,30 @@ def test_a_recipe_of_nothing_is_refused():
             Recipe(seeds=seeds)
     with pytest.raises(UnknownName, match="unknown method 'magic'"):
         Recipe(methods=("magic",))
+    with pytest.raises(InputError, match="a benchmark needs references"):
+        Recipe(refs=())
+    with pytest.raises(UnknownName, match="unknown reference 'nothing'"):
+        Recipe(refs=("nothing",))
+    with pytest.raises(InputError, match="must say how many"):
+        Recipe(shuffled=("shuffle:few",))
+
+
+def test_references_that_would_share_a_folder_are_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").mkdir()
+    for name in ("a/b.fa", "a_b.fa"):
+        (tmp_path / name).write_text(">r\nACGT\n")
+    with pytest.raises(InputError, match=r"would both be written to the folder fasta-a_b\.fa"):
+        Recipe(refs=("fasta:a/b.fa", "fasta:a_b.fa"))
+    assert Recipe(refs=("fasta:a_b.fa",)).scorings[0].references_folder == "fasta-a_b.fa"
+
+
+def test_a_costly_method_takes_part_when_it_is_named(monkeypatch):
+    monkeypatch.setattr("seqattr.benchmark.recipe.COSTLY", ("gradient",))
+    assert "gradient" not in {scoring.method for scoring in FULL.scorings}
+    assert Recipe(methods=("gradient",)).scorings == [Scoring("gradient", "freq")]
+
+
+def test_a_config_may_hold_more_than_the_recipe():
+    config = {"out": "somewhere", "threads": 2, "train": 100, "seeds": [4], "methods": ["gradient"]}
+    assert recipe_from(config) == Recipe(train=100, seeds=(4,), methods=("gradient",))

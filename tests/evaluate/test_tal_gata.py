@@ -1,5 +1,7 @@
 """The benchmark's measures on contributions whose worth is known."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -53,6 +55,26 @@ def test_credit_in_the_other_task_is_seen(simulation: Simulation) -> None:
 def test_contributions_of_the_wrong_sign_are_not_positive(simulation: Simulation) -> None:
     turned = dict.fromkeys(TASKS, -truth(simulation, {TAL1.name, GATA1.name}))
     assert measure(simulation, find(simulation), turned)["pooled"].not_positive > 0.95
+
+
+def test_a_motif_of_negative_median_is_credited_only_above_nothing(simulation: Simulation) -> None:
+    """A tenth of a negative median lies below 0; no importance at all is no credit."""
+    turned = {
+        task: -np.maximum(truth(simulation, {motif.name}), 0)
+        for task, motif in (("both", TAL1), ("TAL1", TAL1), ("GATA1", GATA1))
+    }
+    found = measure(simulation, find(simulation), turned)["pooled"]
+    assert found.off_task == 0
+    assert math.isnan(found.precision)
+    assert found.recall == 0
+
+
+def test_contributions_of_nothing_are_measured_without_a_word(simulation: Simulation) -> None:
+    nothing = dict.fromkeys(TASKS, np.zeros(simulation.codes.shape))
+    found = measure(simulation, find(simulation), nothing)["pooled"]
+    assert (found.not_positive, found.off_task, found.recall) == (1, 0, 0)
+    assert found.auroc == 0.5
+    assert math.isnan(found.precision)
 
 
 def test_matches_are_the_planted_words_and_their_log_odds_strong(simulation: Simulation) -> None:

@@ -1,0 +1,42 @@
+"""The default benchmark stays affordable, however many methods there are."""
+
+import numpy as np
+import pytest
+
+from seqattr.alphabet import one_hot
+from seqattr.benchmark.recipe import COSTLY, FULL, Scoring
+from seqattr.engine.model import Model
+from seqattr.methods import METHODS
+from seqattr.methods.attribution import Engine
+from seqattr.models.zoo import build
+from seqattr.references import references
+from seqattr.simulate import TASKS
+
+LENGTH = 200
+# Rows through the net, forward and backward, for one sequence and all that the benchmark does with it. A row
+# takes less than 0.1 ms on one core, so that 3,900 sequences (1,300 under three nets) take some ten minutes.
+MOST_ROWS = 1500
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return Model(build("tal-gata", LENGTH, len(TASKS)).eval(), np.zeros((1, 4, LENGTH), np.float32))
+
+
+def rows(scoring: Scoring, model: Model) -> int:
+    """What one sequence costs; shared references, which cost the same for any number, are in it too."""
+    sequence = one_hot(np.random.default_rng(0).integers(0, 4, (1, LENGTH)).astype(np.uint8))
+    engine = Engine(model, method=scoring.method)
+    engine.attribute(sequence, references(scoring.references, sequence))
+    return engine.work.rows_forward + engine.work.rows_backward
+
+
+def test_the_default_methods_cost_minutes(model):
+    """Where this fails, the method that costs most belongs into COSTLY, or all of them are too many."""
+    costs = {scoring: rows(scoring, model) for scoring in FULL.scorings}
+    dearest = max(costs, key=lambda scoring: costs[scoring])
+    assert sum(costs.values()) <= MOST_ROWS, f"{dearest} alone costs {costs[dearest]} rows a sequence"
+
+
+def test_what_is_left_out_is_there():
+    assert set(COSTLY) <= set(METHODS)
