@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
@@ -30,7 +31,8 @@ def bars(
 ) -> Figure:
     """A row for each method: a bar for the mean, a point for each net, a line for the 95 % interval."""
     height = BAR_INCHES * len(methods) * len(references) + 0.75 + 0.25 * (len(references) > 1)
-    figure = Figure(figsize=(1.9 + PANEL_INCHES * len(panels), max(height, 1.6)), layout="constrained")
+    margins = ConstrainedLayoutEngine(rect=(0.01, 0, 0.98, 1))  # else the longest name touches the edge
+    figure = Figure(figsize=(1.9 + PANEL_INCHES * len(panels), max(height, 1.6)), layout=margins)
     places = figure.subplots(1, len(panels), sharey=True, squeeze=False, gridspec_kw={"wspace": 0.06})[0]
     for axes, panel in zip(places, panels, strict=True):
         for number, name in enumerate(references):

@@ -44,7 +44,8 @@ def drawings(evidence: Evidence, summary: Summary) -> Iterator[Drawing]:
     )
     yield Drawing(
         "off_task",
-        f"Share of strong matches with importance in the other motif's task; references: {refs}.",
+        f"Share of strong matches with importance above a tenth of the motif's own median in the other motif's "
+        f"task; references: {refs}.",
         bars(summary, off_task, [refs], summary.methods(refs)),
     )
     for number, motif in enumerate(motifs):
@@ -120,7 +121,7 @@ def scatter_grid(evidence: Evidence, number: int) -> Figure:
             draw_scatter(axes, matches.log_odds[which], values, classes)
             # Not by sharing the axis, which takes a time that grows as the square of the number of panels.
             axes.set_xlim(span)
-            axes.tick_params(labelbottom=row is grid[-1])
+            axes.tick_params(labelbottom=run is runs[-1])
         row[0].set_ylabel(lines_of(run.method), fontsize=8)
     for axes, task in zip(grid[0], TASKS, strict=True):
         axes.set_title(f"importance for {task}", fontsize=9)

@@ -88,7 +88,11 @@ def draw_logo(
     """The observed bases as letters of the height of their contributions."""
     heights = pd.DataFrame((one_hot * values).T.astype(float), columns=list(ALPHABET))
     heights.index += first
-    logomaker.Logo(heights, ax=axes, color_scheme=COLOURS, show_spines=False)
+    if heights.to_numpy().any():
+        logomaker.Logo(heights, ax=axes, color_scheme=COLOURS, show_spines=False)
+    else:
+        axes.set_ylim(-1, 1)  # nothing to see, and no limits to be found from it
+        axes.spines[["top", "right", "bottom"]].set_visible(False)
     axes.axhline(0, color="0.6", linewidth=0.5)
     axes.set_xlim(first - 0.5, first + len(heights) - 0.5)
     axes.set_ylabel(label, fontsize=9)

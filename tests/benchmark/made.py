@@ -39,13 +39,14 @@ def write_run(
     model: str = "a" * 64,
     credited: dict[str, set[str]] | None = None,
     missed: int = 0,
+    scale: float = 1,
 ) -> Path:
     """A folder as `seqattr score` leaves it; `missed` sequences have nothing for the task `both`."""
     folder.mkdir(parents=True)
     sequences = one_hot(simulation.codes)
     count, _, length = sequences.shape
     for task, motifs in (credited or OWN).items():
-        values = credit(simulation, motifs, missed if task == "both" else 0)
+        values = scale * credit(simulation, motifs, missed if task == "both" else 0)
         with ContributionWriter(folder / f"{task}.h5", count, length, {"target": task}) as file:
             rows = Rows(sequences, values[:, None] * sequences, values, values.sum(axis=1), np.zeros(count))
             file.write(slice(None), rows)

@@ -137,9 +137,30 @@ def test_figures_have_a_row_for_every_method_however_many(simulation, tmp_path):
     made = {each.name: each.figure for each in drawings(evidence, summarise(evidence.runs))}
     assert len(made["fig5a_TAL1_known1"].axes) == 14 * 3
     assert [len(axes.containers) for axes in made["fig5b_missed"].axes] == [14, 14]
+    scales = [axes.xaxis.get_tick_params()["labelbottom"] for axes in made["fig5a_TAL1_known1"].axes]
+    assert scales == [False] * 13 * 3 + [True] * 3  # one, below all panels
+    assert len({axes.get_xlim() for axes in made["fig5a_TAL1_known1"].axes}) == 1
     heights = [made[name].get_size_inches()[1] for name in ("fig5b_missed", "fig5a_TAL1_known1")]
     assert heights[0] > 14 * 0.2
     assert heights[1] > 14 * 1.5
+
+
+def test_a_method_that_finds_nothing_is_drawn_too(simulation, tmp_path):
+    """As one that needs what the net has not: zeros everywhere."""
+    truth = simulation[1]
+    runs = [write_run(tmp_path / "d", truth), write_run(tmp_path / "z", truth, "gradient", scale=0)]
+    evidence = gather(runs, truth, [])
+    assert len(list(drawings(evidence, summarise(evidence.runs)))) == 6
+    assert evidence.runs[1].measures["pooled"].not_positive == 1
+
+
+def test_more_references_than_colours_are_drawn(simulation, tmp_path):
+    names = [f"shuffle:{number}" for number in range(1, 9)]
+    runs = [write_run(tmp_path / name[8:], simulation[1], references=name) for name in names]
+    evidence = gather(runs, simulation[1], [])
+    made = {each.name: each.figure for each in drawings(evidence, summarise(evidence.runs))}
+    (legend,) = made["appendix_j_references"].legends
+    assert [text.get_text() for text in legend.get_texts()] == names
 
 
 def test_files_are_whole_and_figures_of_an_earlier_run_are_gone(collected):

@@ -72,6 +72,17 @@ def test_it_opens_with_what_was_run_and_the_claims(path):
     assert "One net alone has no interval" in text
 
 
+def test_what_is_too_costly_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("seqattr.benchmark.page.COSTLY", ("deeplift", "gradient"))
+    truth = simulated(tmp_path / "simulation", count=26)
+    run = write_run(tmp_path / "z", truth, references="zeros")
+    text = collect([run], tmp_path / "simulation", [], tmp_path / "out").page.read_text()
+    assert "Left out, since each takes as long as all others together: gradient." in text
+    assert "Not run: deeplift-rescale" in text
+    assert "No claim was measured" in text  # claims are of other references
+    assert ">nan" not in text
+
+
 def test_nothing_is_from_elsewhere_and_names_are_escaped(path):
     text = path.read_text()
     assert "http" not in text.replace('http-equiv="', "")
