@@ -44,8 +44,8 @@ def drawings(evidence: Evidence, summary: Summary) -> Iterator[Drawing]:
     )
     yield Drawing(
         "off_task",
-        f"Share of strong matches with importance above a tenth of the motif's own median in the other motif's "
-        f"task; references: {refs}.",
+        "Share of strong matches with importance above a tenth of the motif's own median in the other "
+        f"motif's task; references: {refs}.",
         bars(summary, off_task, [refs], summary.methods(refs)),
     )
     for number, motif in enumerate(motifs):
