@@ -29,7 +29,7 @@ def benchmark() -> None:
     "--method",
     "methods",
     multiple=True,
-    help="Method to compare; repeatable. Default: every one but the costly.",
+    help="Method to compare; repeatable. Default: all but the costly.",
 )
 def tal_gata(out: Path, quick: bool, seeds: str | None, methods: tuple[str, ...]) -> None:
     """Which methods see planted TAL1 and GATA1 motifs: section 4.2 of the paper.
