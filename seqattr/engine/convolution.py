@@ -4,7 +4,7 @@ On a CPU, float32 runs through oneDNN with channels last: a third faster than in
 wherever torch would choose its own loops for a small batch, several times. PERFORMANCE.md has the figures.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -13,6 +13,15 @@ from torch import Tensor
 from seqattr.engine import fused
 
 aten = torch.ops.aten
+# Weights as a rule may want them.
+FORMS: Mapping[str, Callable[[Tensor], Tensor]] = {
+    "plain": lambda weight: weight,
+    "magnitude": torch.abs,
+    "positive": lambda weight: weight.clamp(min=0),
+    "negative": lambda weight: weight.clamp(max=0),
+    "square": torch.square,
+    "ones": torch.ones_like,
+}
 # With so few outputs a convolution is a matrix product of its input and all its taps, and their sum.
 NARROW = 8
 LEAST_TAPS = 4  # fewer are as fast without

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from seqattr.engine.convolution import Convolution, convolution, geometry_of
+from seqattr.engine.convolution import FORMS, Convolution, convolution, geometry_of
 from seqattr.engine.graph import INPUT, BatchLayout, Graph, Step, inputs_of
 from seqattr.engine.kinds import CONVOLUTIONS, Kind, classify, function_of
 from seqattr.engine.multipliers import Multiplier, Parts
@@ -36,20 +36,21 @@ Rule = Callable[[View], Passage]
 class Rulebook:
     """For each kind of step, how a multiplier travels back through it.
 
-    `choose`, where given, picks the rule of an elementwise step by its place in the graph. The rules in
-    `wants_parts` need their input's difference in two parts; those in `passes_parts` need it when their
-    own value's parts are wanted.
+    `choose`, where given, picks the rule of a step by its place in the graph, if its kind is among those
+    `by_place`. The rules in `wants_parts` need their input's difference in two parts; those in
+    `passes_parts` need it when their own value's parts are wanted.
     """
 
     name: str
     rules: Mapping[Kind, Rule]
     choose: Callable[[Graph, Step, Mapping[str, Kind]], Rule] | None = None
+    by_place: frozenset[Kind] = frozenset({Kind.ELEMENTWISE})
     wants_parts: frozenset[Rule] = frozenset()
     passes_parts: frozenset[Rule] = frozenset()
 
     def rule(self, graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:
         """The rule for one step."""
-        if self.choose is not None and kinds[step.name] is Kind.ELEMENTWISE:
+        if self.choose is not None and kinds[step.name] in self.by_place:
             return self.choose(graph, step, kinds)
         return self.rules[kinds[step.name]]
 
@@ -78,19 +79,19 @@ class Plan:
             return function_of(step)
         return lambda x, weight, bias=None, *_: self.convolution(step, weight).forward(x, bias)
 
-    def convolution(self, step: Step, weight: Tensor, magnitude: bool = False) -> Convolution:
-        """A convolution step, or the same with the magnitudes of its weights, prepared once."""
-        key = step.name, magnitude
+    def convolution(self, step: Step, weight: Tensor, form: str = "plain") -> Convolution:
+        """A convolution step with one of the FORMS of its weights, prepared once."""
+        key = step.name, form
         if key not in self.convolutions:
             geometry = geometry_of(step.op, step.args[3:], weight.ndim - 2)
-            prepared = convolution(weight.abs() if magnitude else weight, geometry)
+            prepared = convolution(FORMS[form](weight), geometry)
             if step.args[1] not in self.graph.tensors:
                 return prepared  # of this batch's size
             self.convolutions[key] = prepared
         return self.convolutions[key]
 
     @cached_property
-    def convolutions(self) -> dict[tuple[str, bool], Convolution]:
+    def convolutions(self) -> dict[tuple[str, str], Convolution]:
         return {}
 
     @cached_property
@@ -143,6 +144,6 @@ class Plan:
         return {step.name: step.layout for step in self.graph.steps}
 
     @cached_property
-    def magnitudes(self) -> dict[str, Tensor]:
-        """Absolute values of weights, filled as rules ask for them."""
+    def weights(self) -> dict[tuple[str, str], Tensor]:
+        """Weights in other FORMS, filled as rules ask for them."""
         return {}

@@ -6,7 +6,7 @@ through it; that function keeps what it needs, and everything else is let go at 
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import torch
@@ -49,7 +49,7 @@ class Walk:
     """One batch of sequences (B, 4, L) with their references (B, R, 4, L), shared values, or neither.
 
     The forward pass happens on construction, of whichever side is not given as values; `multipliers`
-    then walks back for one target.
+    then walks back for one target. The values of the steps to `keep` stay.
     """
 
     def __init__(
@@ -58,8 +58,9 @@ class Walk:
         sequences: Tensor | Values,
         references: Tensor | None = None,
         shared: Values | None = None,
+        keep: Collection[str] = (),
     ) -> None:
-        self.plan = plan
+        self.plan, self.keep = plan, keep
         tensors = plan.graph.tensors
         self.own: list[Values] = []  # the sides that this walk works out, and lets go
         sequence = sequences if isinstance(sequences, dict) else self._side(sequences)
@@ -81,7 +82,7 @@ class Walk:
 
     def _forward(self, step: Step) -> None:
         """The step's value on each side, and the way back through it; then what is used up goes."""
-        if step.name in self.plan.overwriting:
+        if step.name in self.plan.overwriting and step.args[0] not in self.keep:
             self.backward[step.name] = self._way_back(step)
             self._evaluate(step, overwrite=True)
         else:
@@ -91,7 +92,8 @@ class Walk:
             else:
                 self.sides.constant[step.name] = self._constant(step)
         for name in self.plan.last_use.get(step.name, ()):
-            self._release(name)
+            if name not in self.keep:
+                self._release(name)
 
     def _evaluate(self, step: Step, overwrite: bool = False) -> None:
         """The step's value on each side that is not known."""
@@ -153,9 +155,17 @@ class Walk:
 
     def multipliers(self, target: Target) -> Tensor:
         """The target's multipliers at the input, (B, R, 4, L), or (B, 1, 4, L) without references."""
+        result = self.arriving(target)
+        assert isinstance(result, Tensor)  # the input's way back collapses parts
+        return result.unflatten(0, (self.rows.sequences, -1))
+
+    def arriving(self, target: Target, at: str = INPUT) -> Multiplier:
+        """What comes back from the target to a step's kept value, or to the input, as the rules send it."""
         name = self._output(target)
         travelling: dict[str, Multiplier] = {name: self._seed(name, target.index)}
         for step in reversed(self.plan.graph.steps):
+            if step.name == at:
+                break
             multiplier = travelling.pop(step.name, None)
             if multiplier is None:
                 continue
@@ -163,9 +173,11 @@ class Walk:
             fresh = self.plan.kinds[step.name] is Kind.LINEAR  # what it sends back, nobody else has
             for ref, part in zip(inputs_of(step, self.plan.active), incoming, strict=True):
                 travelling[ref] = added(part, travelling[ref], fresh) if ref in travelling else part
+        if at != INPUT:
+            nothing = torch.zeros_like(self.sides.sequence[at])
+            return travelling.get(at, nothing)
         (result,) = self.backward[INPUT](travelling[INPUT])
-        assert isinstance(result, Tensor)  # the input's way back collapses parts
-        return result.unflatten(0, (self.rows.sequences, -1))
+        return result
 
     def _seed(self, name: str, index: int) -> Tensor:
         """1 at the target's element of the output, 0 elsewhere, for each pair."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from seqattr.engine.convolution import FORMS
 from seqattr.engine.graph import BatchLayout, Ref, Step, inputs_of, map_refs, rewire
 from seqattr.engine.layouts import fold, stretched, unfold
 from seqattr.engine.multipliers import Parts
@@ -109,6 +110,10 @@ class View:
         """An argument for the sequence of each pair."""
         return self.pairs.side(self.inputs[argument], reference=False)
 
+    def value(self) -> Tensor:
+        """The step's own value for the sequence of each pair."""
+        return self.pairs.side(self.step.name, reference=False)
+
     def reference(self, argument: int = 0) -> Tensor:
         """An argument for the reference of each pair."""
         return self.pairs.side(self.inputs[argument], reference=True)
@@ -167,13 +172,14 @@ class View:
         value = self.constant(argument) if isinstance(argument, Ref) else argument
         return value if isinstance(value, Tensor) else torch.tensor(value, dtype=torch.float64)
 
-    def magnitude(self, ref: Ref) -> Tensor:
-        """The absolute values of a constant, worked out once for a plan."""
-        if ref not in self.plan.graph.tensors:
-            return self.constant(ref).abs()
-        if ref not in self.plan.magnitudes:
-            self.plan.magnitudes[ref] = self.constant(ref).abs()
-        return self.plan.magnitudes[ref]
+    def weight(self, ref: Ref, form: str) -> Tensor:
+        """A constant in one of the plan's FORMS, worked out once for a plan."""
+        changed = FORMS[form]
+        if form == "plain" or ref not in self.plan.graph.tensors:
+            return changed(self.constant(ref))
+        if (ref, form) not in self.plan.weights:
+            self.plan.weights[ref, form] = changed(self.constant(ref))
+        return self.plan.weights[ref, form]
 
 
 def one(function: Callable[..., Tensor]) -> Callable[..., Sequence[Tensor]]:

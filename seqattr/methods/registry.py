@@ -1,79 +1,207 @@
 """The table of methods."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
 
 from seqattr.engine.plan import Rulebook
+from seqattr.engine.rules import lrp
 from seqattr.engine.rules.deeplift import GENOMICS_DEFAULT, RESCALE, REVEALCANCEL
 from seqattr.engine.rules.gradient import GRADIENT
-from seqattr.engine.rules.guided import GUIDED
-from seqattr.errors import UnknownName
-from seqattr.methods.ways import Way, against_references, along_path, at_sequence
+from seqattr.engine.rules.guided import DECONVNET, GUIDED
+from seqattr.errors import InputError, UnknownName
+from seqattr.methods.grad_cam import grad_cam, guided_grad_cam
+from seqattr.methods.gradients import Moments, moment, sized, smoothed, somewhere_between
+from seqattr.methods.method import Cost, Method
+from seqattr.methods.ways import Way, against_references, along_path, at_sequence, relevance
+
+PAIRS, ALONE = Cost("R + 1", "R * T"), Cost("R + 1", "T")
+NOISY_SAMPLES, NOISE = 25, 0.15  # of the range from no base to a base, which is 1
 
 
-@dataclass(frozen=True)
-class Method:
-    """How to attribute: a rulebook, the way it is used, and what a reader should know of it.
-
-    `complete` says that contributions sum to the difference from the reference.
-    """
-
-    book: Rulebook
-    way: Way
-    complete: bool
-    summary: str
-    source: str
+def differences(book: Rulebook, summary: str, source: str) -> Method:
+    """Multipliers of each pair of a sequence and a reference, complete by their rules."""
+    return Method(book, against_references, True, summary, source, "differences", True, PAIRS)
 
 
-def integrated(steps: int) -> tuple[str, str]:
-    """Summary and source of integrated gradients; complete only as the steps go to infinity."""
-    return f"gradients at the midpoints of {steps} steps from the reference", "Sundararajan, Taly & Yan 2017"
+def gradient(way: Way, summary: str, source: str, references: bool, cost: Cost = ALONE) -> Method:
+    """A use of the plain gradient; times the difference where references take part."""
+    return Method(GRADIENT, way, False, summary, source, "gradients", references, cost)
 
 
-PAPER = "Shrikumar, Greenside & Kundaje 2017"
+def integrated(steps: int) -> Method:
+    """Integrated gradients; complete only as the steps go to infinity."""
+    summary = f"gradients at the midpoints of {steps} steps from the reference, times the difference"
+    cost = Cost(f"({steps} + 1) * R + 1", f"{steps} * R * T")
+    return gradient(along_path(steps), summary, "Sundararajan, Taly & Yan 2017", True, cost)
+
+
+def noisy(way: Way, what: str, source: str, references: bool) -> Method:
+    """A use of gradients at noisy copies of the sequence."""
+    summary = f"{what} at {NOISY_SAMPLES} copies of the sequence with noise of standard deviation {NOISE}"
+    return gradient(
+        way, summary, source, references, Cost(f"R + 1 + {NOISY_SAMPLES}", f"{NOISY_SAMPLES} * T")
+    )
+
+
+def backward(book: Rulebook, summary: str, source: str) -> Method:
+    """A gradient whose way back is changed, times the difference."""
+    return Method(book, at_sequence, False, summary, source, "modified backward", True, ALONE)
+
+
+def mapped(book: Rulebook, at_step: Callable[[str], Way], summary: str, source: str, guided: bool) -> Method:
+    """Grad-CAM's map of a step, or that times a book's multipliers and the difference."""
+    cost = Cost("R + 2", "2 * T") if guided else ALONE
+    return Method(book, at_step(""), False, summary, source, "modified backward", guided, cost, at_step)
+
+
+def relevances(book: Rulebook, summary: str, source: str) -> Method:
+    """Layer-wise relevance propagation: the output itself, not a difference, shared out among the bases."""
+    return Method(book, relevance, False, summary, source, "relevance", False, ALONE)
+
+
+SHRIKUMAR = "Shrikumar, Greenside & Kundaje 2017"
+SMILKOV, HOOKER = "Smilkov et al. 2017", "Hooker et al. 2019"
+SELVARAJU, BACH = "Selvaraju et al. 2017", "Bach et al. 2015"
+TAYLOR, MONTAVON = "Montavon et al. 2017", "Montavon et al. 2019"
+
 METHODS: dict[str, Method] = {
-    "deeplift": Method(
+    # differences
+    "deeplift": differences(
         GENOMICS_DEFAULT,
-        against_references,
-        True,
         "DeepLIFT with RevealCancel after dense layers, Rescale after convolutions",
-        f"{PAPER}, section 4.2",
+        f"{SHRIKUMAR}, section 4.2",
     ),
-    "deeplift-rescale": Method(
-        RESCALE,
-        against_references,
-        True,
-        "DeepLIFT with the Rescale rule at every nonlinearity",
-        f"{PAPER}, section 3.5.2",
+    "deeplift-rescale": differences(
+        RESCALE, "DeepLIFT with the Rescale rule at every nonlinearity", f"{SHRIKUMAR}, section 3.5.2"
     ),
-    "deeplift-revealcancel": Method(
+    "deeplift-revealcancel": differences(
         REVEALCANCEL,
-        against_references,
-        True,
         "DeepLIFT with the RevealCancel rule at every nonlinearity",
-        f"{PAPER}, section 3.5.3",
+        f"{SHRIKUMAR}, section 3.5.3",
     ),
-    "gradient": Method(
-        GRADIENT,
+    "deepshap": differences(
+        RESCALE,
+        "deeplift-rescale by its other name: its mean over the references as background",
+        "Lundberg & Lee 2017, section 4.2",
+    ),
+    # gradients
+    "gradient": gradient(
         at_sequence,
-        False,
         "the gradient at the sequence, times its difference from the reference",
         "Simonyan, Vedaldi & Zisserman 2014",
+        True,
     ),
-    "guided-backprop": Method(
-        GUIDED,
-        at_sequence,
+    "saliency": gradient(
+        sized(torch.abs), "the size of the gradient", "Simonyan, Vedaldi & Zisserman 2014, section 3", False
+    ),
+    "squared-gradient": gradient(
+        sized(torch.square), "the square of the gradient: sensitivity", "Gevrey, Dimopoulos & Lek 2003", False
+    ),
+    "smoothgrad": noisy(
+        smoothed(NOISY_SAMPLES, NOISE), "the mean gradient, times the difference,", SMILKOV, True
+    ),
+    "smoothgrad-squared": noisy(
+        moment(Moments.mean_square, NOISY_SAMPLES, NOISE), "the mean of the squared gradients", HOOKER, False
+    ),
+    "vargrad": noisy(
+        moment(Moments.variance, NOISY_SAMPLES, NOISE),
+        "the variance of the gradients",
+        "Adebayo et al. 2018",
         False,
+    ),
+    "integrated-gradients-5": integrated(5),
+    "integrated-gradients-10": integrated(10),
+    "integrated-gradients-50": integrated(50),
+    "expected-gradients": gradient(
+        somewhere_between,
+        "the gradient at one random point between each reference and the sequence, times the difference",
+        "Erion et al. 2021",
+        True,
+        Cost("2 * R + 1", "R * T"),
+    ),
+    # modified backward
+    "deconvnet": backward(
+        DECONVNET,
+        "the deconvolutional network's signal, times the difference from the reference",
+        "Zeiler & Fergus 2014",
+    ),
+    "guided-backprop": backward(
+        GUIDED,
         "guided backpropagation, times the difference from the reference",
         "Springenberg et al. 2015, section 3.4",
     ),
-    "integrated-gradients-5": Method(GRADIENT, along_path(5), False, *integrated(5)),
-    "integrated-gradients-10": Method(GRADIENT, along_path(10), False, *integrated(10)),
-    "integrated-gradients-50": Method(GRADIENT, along_path(50), False, *integrated(50)),
+    "grad-cam": mapped(
+        GRADIENT,
+        grad_cam,
+        "where the last convolution's channels that matter are on; grad-cam:STEP for another step",
+        SELVARAJU,
+        guided=False,
+    ),
+    "guided-grad-cam": mapped(
+        GUIDED,
+        guided_grad_cam,
+        "grad-cam times guided-backprop; guided-grad-cam:STEP for another step",
+        f"{SELVARAJU}, section 3.2",
+        guided=True,
+    ),
+    # relevance
+    "lrp-0": relevances(
+        lrp.LRP_0, "each input's share in what it adds up to: gradient * base for ReLU nets", BACH
+    ),
+    "lrp-epsilon": relevances(
+        lrp.LRP_EPSILON, "LRP-0 that damps weak units, epsilon a quarter of a step's root mean square", BACH
+    ),
+    "lrp-gamma": relevances(
+        lrp.LRP_GAMMA, "what agrees in sign with the unit counts 1.25 times", f"{MONTAVON}, section 10.2"
+    ),
+    "lrp-alpha2-beta1": relevances(
+        lrp.LRP_ALPHA_BETA,
+        "positive contributions twice, minus negative ones once; the last layer by LRP-0",
+        BACH,
+    ),
+    "lrp-z-plus": relevances(
+        lrp.LRP_Z_PLUS, "positive contributions only: alpha 1, beta 0; the last layer by LRP-0", BACH
+    ),
+    "lrp-flat": relevances(
+        lrp.LRP_FLAT,
+        "flat at the bases, z+ at convolutions, epsilon at dense layers, LRP-0 at the last",
+        "Kohlbrenner et al. 2020",
+    ),
+    "lrp-w2": relevances(
+        lrp.LRP_W2, "w2 at the bases, z+ above without biases, LRP-0 at the last", f"{TAYLOR}, section 4"
+    ),
+    "lrp-zb": relevances(
+        lrp.LRP_ZB,
+        "zB, for bases between 0 and 1, and epsilon above; LRP-0 at the last",
+        f"{TAYLOR}, section 4",
+    ),
+    "deep-taylor": relevances(
+        lrp.DEEP_TAYLOR,
+        "zB at the bases and z+ above, without biases: a positive output is conserved",
+        TAYLOR,
+    ),
+    "lrp-composite": relevances(
+        lrp.LRP_COMPOSITE,
+        "zB at the bases, gamma at convolutions, epsilon at dense layers, LRP-0 at the last",
+        f"{MONTAVON}, section 10.3",
+    ),
 }
 
 
 def method_named(name: str) -> Method:
-    """The method of this name. Raises UnknownName, listing what there is."""
-    if name not in METHODS:
+    """The method of this name, which may end in :STEP where the method looks at one step of the model.
+
+    Raises UnknownName, listing what there is, and InputError for a step that plays no part in the method.
+    """
+    known, colon, step = name.partition(":")
+    if known not in METHODS:
         raise UnknownName("method", name, METHODS)
-    return METHODS[name]
+    method = METHODS[known]
+    if not colon:
+        return method
+    if method.at_step is None or not step:
+        able = ", ".join(f"{key}:STEP" for key, each in METHODS.items() if each.at_step)
+        raise InputError(f"the method '{known}' looks at no one step, as '{name}' asks; there is: {able}")
+    return replace(method, way=method.at_step(step))

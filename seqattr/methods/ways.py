@@ -1,6 +1,6 @@
 """How a method uses a rulebook on one batch: against references, at the sequence alone, along a path."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from seqattr.engine.fused import Gathered, gather
 from seqattr.engine.graph import INPUT, Graph
+from seqattr.engine.multipliers import Multiplier, Parts
 from seqattr.engine.outputs import Target
 from seqattr.engine.plan import Plan, Rulebook
 from seqattr.engine.run import Values, Walk, flat, side_values
@@ -37,6 +38,11 @@ class Work:
 
     def __post_init__(self) -> None:
         self.plan = Plan(self.graph, self.book)
+        self.plans = {self.book.name: self.plan}
+
+    def plan_of(self, book: Rulebook) -> Plan:
+        """The plan of another book, for a method that uses two."""
+        return self.plans.setdefault(book.name, Plan(self.graph, book))
 
     def shared_values(self, references: Tensor) -> Values:
         """Values of references (R, 4, L) that all share: forward once, however many batches there are."""
@@ -84,15 +90,20 @@ class Batch:
         work.rows_forward += self.references.shape[0] * self.references.shape[1]
         return Walk(work.plan, sequences, self.references)
 
-    def alone(self, points: Tensor) -> Walk:
+    def alone(self, points: Tensor, book: Rulebook | None = None, keep: Collection[str] = ()) -> Walk:
         """Forward and ready to go back at points (rows, 4, L), with no references beside them."""
         self.work.rows_forward += len(points)
-        return Walk(self.work.plan, points)
+        return Walk(self.work.plan_of(book or self.work.book), points, keep=keep)
 
     def back(self, walk: Walk, target: Target) -> Tensor:
         """The walk's multipliers, counted."""
         self.work.rows_backward += walk.rows.pairs
         return walk.multipliers(target)
+
+    def arriving(self, walk: Walk, target: Target, at: str = INPUT) -> Multiplier:
+        """What comes back to a step's value, as the rules send it, counted."""
+        self.work.rows_backward += walk.rows.pairs
+        return walk.arriving(target, at)
 
     def outputs(self, own: Walk) -> Callable[[Target], tuple[Tensor, Tensor]]:
         """Outputs of sequences and references for a method that walks the sequences alone."""
@@ -114,16 +125,21 @@ class Batch:
         """Contributions from multipliers: (B, R, 4, L), or (B, 1, 4, L) where references play no part."""
         return lambda target: gather(multipliers(target), self.sequences, self.references)
 
-    def scored(self, scores: Callable[[Target], Tensor]) -> Callable[[Target], Gathered]:
-        """Contributions from scores (B, 4, L) of the bases themselves: each sequence has its own bases'."""
+    def scored(self, scores: Callable[[Target], Multiplier]) -> Callable[[Target], Gathered]:
+        """Contributions from scores (B, 4, L) of the bases themselves: each sequence has its own bases'.
+
+        In two parts: from a slope, and an offset that a position has whatever its base.
+        """
         return lambda target: base_scores(scores(target), self.sequences, self.references.shape[1])
 
 
-def base_scores(scores: Tensor, sequences: Tensor, references: int) -> Gathered:
+def base_scores(scores: Multiplier, sequences: Tensor, references: int) -> Gathered:
     """What a method finds that scores bases rather than differences from a reference."""
-    contributions = (scores * sequences).sum(1)
+    slope, offset = scores if isinstance(scores, Parts) else (scores, torch.zeros_like(scores))
+    against = -offset.sum(1)
+    contributions = (slope * sequences).sum(1) - against
     totals = contributions.double().sum(1, keepdim=True).expand(-1, references)
-    return Gathered(contributions, torch.zeros_like(contributions), scores, totals)
+    return Gathered(contributions, against, slope, totals)
 
 
 Way = Callable[[Batch], Explanation]
@@ -139,6 +155,12 @@ def at_sequence(batch: Batch) -> Explanation:
     """The book's multipliers at the sequence, whatever it is compared with."""
     walk = batch.alone(batch.sequences)
     return Explanation(batch.gathered(partial(batch.back, walk)), batch.outputs(walk))
+
+
+def relevance(batch: Batch) -> Explanation:
+    """What comes back to the bases of the sequence, relevance over base, counts for the bases themselves."""
+    walk = batch.alone(batch.sequences)
+    return Explanation(batch.scored(partial(batch.arriving, walk)), batch.outputs(walk))
 
 
 def along_path(steps: int) -> Way:

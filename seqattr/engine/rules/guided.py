@@ -22,3 +22,28 @@ def where_written(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:
 
 
 GUIDED = Rulebook("guided-backprop", RULES, choose=where_written)
+
+
+# --- the deconvolutional network ------------------------------------------------------------------
+
+# Functions that let one side through and hold the other back, whose name the paper's rule has.
+RECTIFIERS = {
+    f"aten.{name}.default"
+    for name in (
+        *("relu", "relu6", "leaky_relu", "prelu", "threshold", "clamp", "clamp_min"),
+        *("elu", "celu", "selu", "gelu", "silu", "mish", "softplus", "hardswish"),
+    )
+}
+
+
+def rectified(view: View) -> Passage:
+    """What comes back, where it is positive, whether or not the unit was on (Zeiler & Fergus 2014)."""
+    return Passage(lambda m: [whole(m).clamp(min=0)])
+
+
+def where_rectified(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:
+    """At rectifiers; elsewhere as guided backpropagation has it, which keeps the slope."""
+    return rectified if step.op in RECTIFIERS and not step.part_of else where_written(graph, step, kinds)
+
+
+DECONVNET = Rulebook("deconvnet", RULES, choose=where_rectified)

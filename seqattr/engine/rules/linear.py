@@ -27,57 +27,55 @@ def linear(view: View) -> Passage:
     D+ and D- are (W dx ± |W| |dx|) / 2, and the multiplier is
     (W^T (m+ + m-) + sign(dx) |W|^T (m+ - m-)) / 2.
     """
-    weighted, shape = Weighted(view), view.shape()
+    weighted, shape = Weighted(view, *("magnitude",) * view.split), view.shape()
     if not view.split:
         return Passage(lambda m: [weighted.transposed(whole(m), shape)])
     difference, size = view.pairwise_parts(fused.difference_and_size)
-    spread = weighted.forward(size, magnitude=True)
+    spread = weighted.forward(size, "magnitude")
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         if isinstance(multiplier, Tensor):
             return [weighted.transposed(multiplier, shape)]
         total, gap = fused.sum_and_difference(*multiplier)
         straight = weighted.transposed(total, shape)
-        return [fused.tilted(straight, weighted.transposed(gap, shape, magnitude=True), difference)]
+        return [fused.tilted(straight, weighted.transposed(gap, shape, "magnitude"), difference)]
 
     return Passage(backward, Parts(*view.output_pairwise(fused.parts_about, spread)))
 
 
 class Weighted:
-    """A linear step as a function of its activation alone, with its weights or their magnitudes."""
+    """A linear step as a function of its activation alone, with its weights or other forms of them."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, *forms: str) -> None:
         step = view.step
         self.function, self.op, self.kwargs = view.function, step.op, dict(step.kwargs)
         self.place = next(i for i, a in enumerate(step.args[:2]) if a == view.inputs[0])
         ref: Ref = step.args[1 - self.place]
-        self.weights = [view.constant(ref)]
-        if view.split:  # magnitudes are asked for in parts only
-            self.weights.append(view.magnitude(ref))
+        self.weights = {form: view.weight(ref, form) for form in ("plain", *forms)}
         self.rest = list(step.args[2:])
         if self.rest and self.op in CONVOLUTIONS | DENSE:
             self.rest[0] = None  # the bias
-        self.convolutions = [
-            view.plan.convolution(step, self.weights[0], magnitude)
-            for magnitude in (False, True)[: len(self.weights)]
+        self.convolutions = {
+            form: view.plan.convolution(step, self.weights["plain"], form)
+            for form in self.weights
             if self.op in CONVOLUTIONS and self.place == 0
-        ]
+        }
 
-    def forward(self, activation: Tensor, magnitude: bool = False) -> Tensor:
-        """W x, or |W| x, without the bias."""
+    def forward(self, activation: Tensor, form: str = "plain") -> Tensor:
+        """W x, without the bias, for one of the forms of W."""
         if self.convolutions:
-            return self.convolutions[magnitude].forward(activation)
-        weight = self.weights[magnitude]
+            return self.convolutions[form].forward(activation)
+        weight = self.weights[form]
         pair = (activation, weight) if self.place == 0 else (weight, activation)
         return self.function(*pair, *self.rest, **self.kwargs)
 
-    def transposed(self, multiplier: Tensor, shape: Sequence[int], magnitude: bool = False) -> Tensor:
-        """W^T m, or |W|^T m, for activations of this shape."""
+    def transposed(self, multiplier: Tensor, shape: Sequence[int], form: str = "plain") -> Tensor:
+        """W^T m, for activations of this shape and one of the forms of W."""
         if self.convolutions:
-            return self.convolutions[magnitude].transposed(multiplier, shape)
-        weight = self.weights[magnitude]
+            return self.convolutions[form].transposed(multiplier, shape)
+        weight = self.weights[form]
         if self.op in CONVOLUTIONS | DENSE and self.place == 1:  # the activation itself is the weight
-            return vjp(lambda a: self.forward(a[0], magnitude), [multiplier.new_zeros(shape)], multiplier)[0]
+            return vjp(lambda a: self.forward(a[0], form), [multiplier.new_zeros(shape)], multiplier)[0]
         if self.op in DENSE:
             return multiplier @ weight
         return matrix_adjoint(multiplier, weight, shape, self.place)

@@ -1,0 +1,255 @@
+"""Layer-wise relevance propagation: how the output itself is shared out among what it was made from.
+
+What travels is relevance over activation, R / a. In that form the z-rule of a linear step is its plain
+transpose, and a step that is linear but for a factor z / z' (epsilon, gamma, alpha-beta) is that with the
+factor put in before. Biases keep the share that they add, and so does f(0) of a function.
+
+Bach et al. 2015 (LRP-0, epsilon, alpha-beta), Lapuschkin et al. 2017 (flat), Montavon et al. 2017 (deep
+Taylor: z+, zB, w2), Montavon et al. 2019 (gamma, composites), Achtibat et al. 2024 (products, softmax,
+attention), Ali et al. 2022 (norms).
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from seqattr.engine.kinds import CONVOLUTIONS, DENSE
+from seqattr.engine.layouts import fold, unfold
+from seqattr.engine.multipliers import Multiplier, Parts, whole
+from seqattr.engine.plan import Passage, Rule
+from seqattr.engine.rules.adjoint import unbroadcast
+from seqattr.engine.rules.deeplift import function_and_arguments
+from seqattr.engine.rules.gradient import jacobian
+from seqattr.engine.rules.linear import Weighted
+from seqattr.engine.view import View
+
+
+def over(part: Tensor, total: Tensor) -> Tensor:
+    """part / total; 0 where there is nothing to share."""
+    nothing = total == 0
+    return torch.where(nothing, 0.0, part / torch.where(nothing, 1.0, total))
+
+
+# --- weights -----------------------------------------------------------------------------------
+
+
+def epsilon(share: float) -> Rule:
+    """LRP-epsilon: R_i = sum_j a_i w_ij / (z_j + epsilon sign(z_j)) R_j.
+
+    epsilon is `share` of the root mean square of the step's values in the sequence, so that the scale of the
+    weights changes nothing (a quarter in the code that goes with Montavon et al. 2019).
+    """
+
+    def lrp_epsilon(view: View) -> Passage:
+        weighted, shape, size = Weighted(view), view.shape(), view.value().abs()
+        factor = over(size, size + share * root_mean_square(view))
+        return Passage(lambda m: [weighted.transposed(whole(m) * factor, shape)])
+
+    return lrp_epsilon
+
+
+def root_mean_square(view: View) -> Tensor:
+    """Of a step's values over all of one sequence, in the shape of the values."""
+    layout, rows = view.pairs.layout(view.step.name), view.pairs.rows.pairs
+    opened = unfold(view.value(), layout, (rows,))
+    others = [d for d in range(opened.ndim) if d != layout.dim + 1]
+    return fold(opened.square().mean(others, keepdim=True).sqrt().expand_as(opened), layout, 1)
+
+
+def bias_of(view: View) -> Tensor:
+    """The bias of a linear step, in a shape that broadcasts with its value; 0 if it has none."""
+    op, args = view.step.op, view.step.args
+    value = view.value()
+    if op not in CONVOLUTIONS | DENSE or len(args) < 3 or args[2] is None:
+        return value.new_zeros(())
+    bias: Tensor = view.constant(args[2])
+    return bias.view(-1, *[1] * (value.ndim - 2)) if op in CONVOLUTIONS else bias
+
+
+class Signed:
+    """A linear step whose positive and negative contributions a_i w_ij are told apart.
+
+    Each is summed by itself: as half of z and of what |W| gives they would be lost in rounding where small.
+    """
+
+    def __init__(self, view: View, biased: bool = True) -> None:
+        self.weighted, self.shape = Weighted(view, "positive", "negative"), view.shape()
+        self.value, x = view.value(), view.sequence()
+        self.below = x < 0  # seldom: bases and what comes out of a ReLU are not
+        self.mixed = bool(self.below.any())
+        self.positive, self.negative = self.sums(x, "positive"), self.sums(x, "negative")
+        if biased:
+            bias = bias_of(view)
+            self.positive, self.negative = (
+                self.positive + bias.clamp(min=0),
+                self.negative + bias.clamp(max=0),
+            )
+
+    def sums(self, x: Tensor, form: str) -> Tensor:
+        """All contributions of one sign, without the bias."""
+        if not self.mixed:
+            return self.weighted.forward(x, form)
+        above, below = x.clamp(min=0), x.clamp(max=0)
+        return self.weighted.forward(above, form) + self.weighted.forward(below, OPPOSITE[form])
+
+    def back(self, of_positive: Tensor, of_negative: Tensor) -> Tensor:
+        """What is worth `of_positive` to a_i w_ij above 0, and `of_negative` to those below, per a_i.
+
+        A base that is not there counts as one above 0.
+        """
+        above = self.transposed(of_positive, of_negative)
+        if not self.mixed:
+            return above
+        return torch.where(self.below, self.transposed(of_negative, of_positive), above)
+
+    def transposed(self, of_positive: Tensor, of_negative: Tensor) -> Tensor:
+        """W+^T and W-^T of the two."""
+        upper = self.weighted.transposed(of_positive, self.shape, "positive")
+        return upper + self.weighted.transposed(of_negative, self.shape, "negative")
+
+
+OPPOSITE = {"positive": "negative", "negative": "positive"}
+
+
+def gamma(amount: float) -> Rule:
+    """LRP-gamma: what has the sign of z_j counts 1 + gamma times (Montavon et al. 2019).
+
+    R_i = sum_j a_i (w_ij + gamma w+_ij) / sum_i a_i (w_ij + gamma w+_ij) R_j where z_j > 0 and a_i >= 0; for
+    other signs its mirror image, as in Andeol et al. 2021, so that no denominator vanishes.
+    """
+
+    def lrp_gamma(view: View) -> Passage:
+        layer = Signed(view)
+        up = layer.value > 0
+        total = layer.value + amount * torch.where(up, layer.positive, layer.negative)
+        factor = over(layer.value, total)
+        to_positive, to_negative = 1 + amount * up.to(factor), 1 + amount * (~up).to(factor)
+
+        def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
+            share = whole(multiplier) * factor
+            return [layer.back(share * to_positive, share * to_negative)]
+
+        return Passage(backward)
+
+    return lrp_gamma
+
+
+def alpha_beta(alpha: float, beta: float, biased: bool = True) -> Rule:
+    """LRP-alpha-beta: R_i = sum_j (alpha (a_i w_ij)+ / z+_j - beta (a_i w_ij)- / z-_j) R_j.
+
+    Bach et al. 2015. The z+-rule is that of alpha 1, beta 0; without `biased` no bias takes part, as in
+    deep Taylor.
+    """
+
+    def lrp_alpha_beta(view: View) -> Passage:
+        layer = Signed(view, biased)
+        to_positive = alpha * over(layer.value, layer.positive)
+        to_negative = -beta * over(layer.value, layer.negative)
+        return Passage(lambda m: [layer.back(whole(m) * to_positive, whole(m) * to_negative)])
+
+    return lrp_alpha_beta
+
+
+# --- the bases ---------------------------------------------------------------------------------
+
+# These rules give relevance also to channels whose value is 0, so that it is no multiple of the value: they
+# send back a slope and an offset, R = slope * base + offset, as the two parts of a multiplier.
+
+
+def at_bases(lowest: float = 0.0, highest: float = 1.0) -> Rule:
+    """zB: R_i = sum_j (x_i w_ij - l w+_ij - h w-_ij) / sum_i (...) R_j for bases between l = 0 and h = 1."""
+
+    def lrp_zb(view: View) -> Passage:
+        weighted, shape, x = Weighted(view, "positive", "negative"), view.shape(), view.sequence()
+        rise = weighted.forward(x - lowest, "positive") + weighted.forward(x - highest, "negative")
+        factor = over(view.value(), rise)
+
+        def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
+            share = whole(multiplier) * factor
+            up, down = (weighted.transposed(share, shape, form) for form in ("positive", "negative"))
+            return [Parts(up + down, -lowest * up - highest * down)]
+
+        return Passage(backward)
+
+    return lrp_zb
+
+
+def spread_by(form: str) -> Rule:
+    """R_i = sum_j v_ij / sum_i v_ij R_j, whatever the activations: "ones" is flat, "square" is w2."""
+
+    def lrp_spread(view: View) -> Passage:
+        weighted, shape = Weighted(view, form), view.shape()
+        factor = over(view.value(), weighted.forward(torch.ones_like(view.sequence()), form))
+
+        def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
+            offset = weighted.transposed(whole(multiplier) * factor, shape, form)
+            return [Parts(torch.zeros_like(offset), offset)]
+
+        return Passage(backward)
+
+    return lrp_spread
+
+
+# --- nonlinearities ----------------------------------------------------------------------------
+
+
+def from_zero(view: View) -> Passage:
+    """Relevance passes a function unchanged, (f(a) - f(0)) / a per activation; f(0) is a bias."""
+    function, args, kwargs = function_and_arguments(view)
+    x = view.sequence()
+    slope = function.secant(x, torch.zeros_like(x), *args, **kwargs)
+    return Passage(lambda m: [whole(m) * slope])
+
+
+def unchanged(view: View) -> Passage:
+    """The same for a function that has no value at 0: f(a) / a."""
+    slope = over(view.value(), view.sequence())
+    return Passage(lambda m: [whole(m) * slope])
+
+
+def constant(view: View) -> Passage:
+    """A factor that counts as given: no relevance."""
+    shapes = [view.shape(i) for i in range(len(view.inputs))]
+    return Passage(lambda m: [whole(m).new_zeros(shape) for shape in shapes])
+
+
+# --- several activations -----------------------------------------------------------------------
+
+
+def product(view: View) -> Passage:
+    """Half of the relevance to each factor (the uniform rule of Achtibat et al. 2024)."""
+    return factors(view, (0.5, 0.5))
+
+
+def signal(place: int) -> Rule:
+    """All of the relevance to one factor, the other being given (norms: Ali et al. 2022)."""
+
+    def lrp_signal(view: View) -> Passage:
+        return factors(view, (1.0 - place, float(place)))
+
+    return lrp_signal
+
+
+def factors(view: View, shares: Sequence[float]) -> Passage:
+    others, shapes = [view.sequence(1), view.sequence(0)], [view.shape(0), view.shape(1)]
+    triples = list(zip(others, shapes, shares, strict=True))
+    return Passage(
+        lambda m: [unbroadcast(whole(m) * other * share, shape) for other, shape, share in triples]
+    )
+
+
+def bilinear(view: View) -> Passage:
+    """A matrix product of two activations: half of the relevance to each."""
+    back: Callable[[Multiplier], Sequence[Multiplier]] = jacobian(view).backward
+    return Passage(lambda m: back(whole(m) / 2))
+
+
+def quotient(view: View) -> Passage:
+    """All to the numerator, the denominator being given; to the denominator of a constant."""
+    shapes = [view.shape(i) for i in range(len(view.inputs))]
+    below = view.sequence(len(shapes) - 1)
+    if len(shapes) == 1:
+        slope = over(view.value(), below)
+        return Passage(lambda m: [unbroadcast(whole(m) * slope, shapes[0])])
+    return Passage(lambda m: [unbroadcast(over(whole(m), below), shapes[0]), whole(m).new_zeros(shapes[1])])

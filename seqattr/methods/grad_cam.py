@@ -1,0 +1,107 @@
+"""Grad-CAM: where along the sequence a convolution's channels that matter are on (Selvaraju et al. 2017).
+
+The map is as coarse as the convolution, and the same for all four bases of a position.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from seqattr.engine.graph import Graph, Step
+from seqattr.engine.kinds import CONVOLUTIONS, Kind, classify
+from seqattr.engine.multipliers import whole
+from seqattr.engine.outputs import Target
+from seqattr.engine.rules.gradient import GRADIENT
+from seqattr.errors import ModelError, UnknownName
+from seqattr.methods.ways import Batch, Explanation, Way
+
+Map = Callable[[Target], Tensor]  # (B, 1, L)
+
+
+def grad_cam(step_name: str = "") -> Way:
+    """The map of a step's channels, by default of the last convolution's, after its nonlinearity.
+
+    Raises ModelError if there is no convolution or the step's values are not (N, channels, positions),
+    UnknownName for a step that there is not.
+    """
+
+    def way(batch: Batch) -> Explanation:
+        maps, outputs = class_maps(batch, step_name)
+        scores = batch.scored(lambda target: maps(target).expand(-1, 4, -1))
+        return Explanation(scores, outputs)
+
+    return way
+
+
+def guided_grad_cam(step_name: str = "") -> Way:
+    """The book's multipliers times that map (section 3.2 of the paper)."""
+
+    def way(batch: Batch) -> Explanation:
+        maps, outputs = class_maps(batch, step_name)
+        guided = batch.alone(batch.sequences)
+        found = batch.gathered(lambda target: batch.back(guided, target) * maps(target)[:, None])
+        return Explanation(found, outputs)
+
+    return way
+
+
+def class_maps(batch: Batch, step_name: str) -> tuple[Map, Callable[[Target], tuple[Tensor, Tensor]]]:
+    """The maps of the sequences at the bases' own resolution, and their outputs."""
+    step = step_called(batch.work.graph, step_name)
+    walk = batch.alone(batch.sequences, GRADIENT, keep={step.name})
+    on: Tensor = walk.sides.sequence[step.name]
+    length = batch.sequences.shape[2]
+
+    def maps(target: Target) -> Tensor:
+        gradient = whole(batch.arriving(walk, target, step.name))
+        return at_every_base(class_map(on, gradient), length)
+
+    return maps, batch.outputs(walk)
+
+
+def class_map(values: Tensor, gradient: Tensor) -> Tensor:
+    """relu(sum over channels of mean gradient * value): (B, channels, positions) -> (B, positions).
+
+    Of positions in two dimensions the longer counts, and the other is averaged over.
+    """
+    weights = gradient.flatten(2).mean(2)
+    found = torch.relu((values * weights.view(*weights.shape, *[1] * (values.ndim - 2))).sum(1))
+    along = max(range(1, found.ndim), key=lambda d: found.shape[d])
+    others = [d for d in range(1, found.ndim) if d != along]
+    return found.mean(others) if others else found
+
+
+def at_every_base(found: Tensor, length: int) -> Tensor:
+    """(B, positions) -> (B, 1, length), linearly between positions."""
+    return torch.nn.functional.interpolate(found[:, None], length, mode="linear", align_corners=False)
+
+
+# --- which step --------------------------------------------------------------------------------
+
+
+def step_called(graph: Graph, name: str) -> Step:
+    """The step of this name, or for "" the default, once it is sure to have channels and positions."""
+    kinds, active = classify(graph), graph.active()
+    step = graph.by_name().get(name) if name else default_step(graph)
+    if step is None and not name:
+        raise ModelError("the model has no convolution: name another step, as in grad-cam:relu_1")
+    if step is None or step.name not in active or kinds[step.name] is Kind.CONSTANT:
+        raise UnknownName("step", name, [s.name for s in graph.steps if s.name in active])
+    if step.layout != (0, 1, 1) or step.shape.count(",") < 2:
+        raise ModelError(
+            f"the values of the step {step.name} have the shape {step.shape}; Grad-CAM needs one of "
+            "the shape (N, channels, positions)"
+        )
+    return step
+
+
+def default_step(graph: Graph) -> Step | None:
+    """The last convolution, or the nonlinearity that is all that reads it."""
+    active, kinds, readers = graph.active(), classify(graph), graph.consumers()
+    steps = [s for s in graph.steps if s.op in CONVOLUTIONS and s.name in active]
+    if not steps:
+        return None
+    after = readers.get(steps[-1].name, [])
+    alone = len(after) == 1 and kinds[after[0].name] is Kind.ELEMENTWISE and not after[0].part_of
+    return after[0] if alone else steps[-1]

@@ -1,0 +1,20 @@
+"""Which methods to try where trying all of them would only do the same again."""
+
+from seqattr.engine.kinds import CONVOLUTIONS
+from seqattr.engine.model import Model
+from seqattr.methods import METHODS
+
+# More steps, other moments of the same samples, another name, or other amounts in the same rule.
+ALIKE = {
+    *("integrated-gradients-10", "integrated-gradients-50", "deepshap", "squared-gradient"),
+    *("smoothgrad", "smoothgrad-squared", "lrp-0", "lrp-z-plus", "lrp-w2", "lrp-zb", "lrp-flat"),
+}
+ONE_OF_EACH = [name for name in METHODS if name not in ALIKE]
+# Slopes, which are multiplied by the difference from the reference.
+MULTIPLYING = [name for name, method in METHODS.items() if method.needs_references and not method.at_step]
+
+
+def suits(model: Model, method: str) -> bool:
+    """Whether a method can explain a model: Grad-CAM by itself wants a convolution."""
+    ops = {step.op for step in model.graph.steps}
+    return METHODS[method].at_step is None or bool(ops & CONVOLUTIONS)
