@@ -13,7 +13,10 @@ import click
 from seqattr.errors import SeqattrError
 
 # Each command is the function of this name in the module of this name.
-COMMANDS = ("simulate", "train", "convert", "inspect", "score", "report", "plot", "export", "benchmark")
+COMMANDS = (
+    *("simulate", "train", "convert", "inspect", "methods", "score", "report", "plot", "export"),
+    "benchmark",
+)
 INTERRUPTED = 130
 
 

@@ -33,7 +33,7 @@ def gradient(way: Way, summary: str, source: str, references: bool, cost: Cost =
 def integrated(steps: int) -> Method:
     """Integrated gradients; complete only as the steps go to infinity."""
     summary = f"gradients at the midpoints of {steps} steps from the reference, times the difference"
-    cost = Cost(f"({steps} + 1) * R + 1", f"{steps} * R * T")
+    cost = Cost(f"{steps + 1} * R + 1", f"{steps} * R * T")
     return gradient(along_path(steps), summary, "Sundararajan, Taly & Yan 2017", True, cost)
 
 
@@ -41,7 +41,7 @@ def noisy(way: Way, what: str, source: str, references: bool) -> Method:
     """A use of gradients at noisy copies of the sequence."""
     summary = f"{what} at {NOISY_SAMPLES} copies of the sequence with noise of standard deviation {NOISE}"
     return gradient(
-        way, summary, source, references, Cost(f"R + 1 + {NOISY_SAMPLES}", f"{NOISY_SAMPLES} * T")
+        way, summary, source, references, Cost(f"R + {NOISY_SAMPLES + 1}", f"{NOISY_SAMPLES} * T")
     )
 
 

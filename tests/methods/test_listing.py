@@ -1,0 +1,70 @@
+"""What `seqattr methods` and the README say of the methods is what METHODS says, and what they do."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import torch
+
+from seqattr.engine.model import Model
+from seqattr.methods import METHODS, attribute
+from seqattr.methods.attribution import Engine
+from seqattr.methods.listing import HEADINGS, markdown, rows
+from tests.pieces import body, conv
+from tests.sequences import LENGTH, one_hot, shuffled
+
+README = Path(__file__).parents[2] / "README.md"
+N, R, T = 3, 4, 2
+FAMILIES = ["differences", "gradients", "modified backward", "relevance"]
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    torch.manual_seed(0)
+    module = body(conv(6, 3, 6), torch.nn.Tanh()).double()
+    return Model(module, torch.zeros(2, 4, LENGTH, dtype=torch.float64))
+
+
+def test_the_readme_holds_the_table() -> None:
+    """`python scripts/method_table.py` writes it anew."""
+    assert f"\n<!-- seqattr methods --markdown -->\n{markdown()}\n<!-- end -->\n" in README.read_text()
+
+
+def test_the_command_lists_every_method(run) -> None:
+    shown = run("methods").out.splitlines()
+    assert shown[0].split("  ")[0] == HEADINGS[0]
+    assert [line.split()[0] for line in shown[1:]] == list(METHODS)
+    assert run("methods", "--markdown").out == markdown() + "\n"
+
+
+def test_rows_fit_the_headings_and_nothing_breaks_the_table() -> None:
+    for row in rows():
+        assert len(row) == len(HEADINGS)
+        assert all(cell and "|" not in cell and "\n" not in cell for cell in row)
+
+
+def test_families_stand_together() -> None:
+    families = [method.family for method in METHODS.values()]
+    assert list(dict.fromkeys(families))[: len(FAMILIES)] == FAMILIES
+    changes = sum(a != b for a, b in pairwise(families))
+    assert changes == len(set(families)) - 1
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_cost_is_what_goes_through_the_model(model: Model, method: str) -> None:
+    engine = Engine(model, method)
+    x = one_hot(N)
+    engine.attribute(x, shuffled(x, R), 1000)
+    cost = METHODS[method].cost
+    sizes = {"R": R, "T": T, "L": LENGTH}
+    forward, backward = (N * eval(expression, {}, sizes) for expression in cost)
+    assert (engine.work.rows_forward, engine.work.rows_backward) == (forward, backward)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_references_matter_to_those_that_need_them(model: Model, method: str) -> None:
+    x = one_hot(N)
+    one, two = (
+        attribute(model, x, shuffled(x, R, seed=seed), method=method).contributions for seed in (1, 2)
+    )
+    assert torch.equal(one, two) != METHODS[method].needs_references
