@@ -12,7 +12,7 @@ from torch import nn
 import seqattr
 from seqattr.io.hdf5 import read_contributions
 from seqattr.methods import METHODS
-from seqattr.models.zoo import ZOO
+from seqattr.models.zoo import build
 from tests.kinds_of_method import suits
 from tests.pieces import BPNet, Net
 from tests.sequences import one_hot, shuffled
@@ -39,7 +39,7 @@ def transformer() -> nn.Module:
 
 
 MODELS: dict[str, Callable[[], nn.Module]] = {
-    "TAL-GATA": lambda: ZOO["tal-gata"](),
+    "TAL-GATA": lambda: build("tal-gata", LENGTH, 3),
     "BPNet": BPNet,
     "Basset": basset,
     "transformer": transformer,
