@@ -2,7 +2,8 @@
 
 What travels is relevance over activation, R / a. In that form the z-rule of a linear step is its plain
 transpose, and a step that is linear but for a factor z / z' (epsilon, gamma, alpha-beta) is that with the
-factor put in before. Biases keep the share that they add, and so does f(0) of a function.
+factor put in before. Biases keep the share that they add, and so does f(0) of a function; a bias added in a
+step of its own is no part of the z of the step before.
 
 Bach et al. 2015 (LRP-0, epsilon, alpha-beta), Lapuschkin et al. 2017 (flat), Montavon et al. 2017 (deep
 Taylor: z+, zB, w2), Montavon et al. 2019 (gamma, composites), Achtibat et al. 2024 (products, softmax,
