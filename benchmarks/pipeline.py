@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks import process
+from benchmarks import mutagenesis, process
 from benchmarks.cases import random_sequences
 from benchmarks.clock import seconds, use_threads
 from benchmarks.figures import Figure
@@ -42,13 +42,14 @@ class Size:
     shuffled: int = 100  # sequences of 2114 bases, 20 references each
     written: int = 1000  # sequences of 2114 bases
     scored: int = 100  # sequences of 2114 bases, 20 references each
+    mutated: int = 600  # substitutions of one sequence
     flat: tuple[int, int] = (1000, 10_000)  # sequences of 1000 bases, one reference each
     rounds: int = 3
     device: str = "auto"
 
 
 FULL = Size()
-QUICK = Size(shuffled=20, written=200, scored=12, flat=(100, 1000), rounds=1)
+QUICK = Size(shuffled=20, written=200, scored=12, mutated=150, flat=(100, 1000), rounds=1)
 
 
 # --- references --------------------------------------------------------------------------------
@@ -211,6 +212,18 @@ def scored_folder(
         yield ["score", *(str(word) for pair in options.items() for word in pair)], path / "scores"
 
 
+# --- in-silico mutagenesis ---------------------------------------------------------------------
+
+
+def ism(size: Size, threads: int) -> Iterator[Figure]:
+    """Substitutions by what they can reach, and a plain loop over the mutated sequences."""
+    use_threads(threads)
+    for name, runs in mutagenesis.contests(size.mutated):
+        times = in_turn(runs, size.rounds, own_seconds)
+        yield Figure(f"ism {name}", size.mutated / median(times["fast"]), "substitutions a second")
+        yield Figure(f"ism {name} speed over naive", ratio(times["naive"], times["fast"]), "times")
+
+
 # --- common ------------------------------------------------------------------------------------
 
 
@@ -245,6 +258,7 @@ def ratio(times: list[float], over: list[float]) -> float:
 PIPELINE: dict[str, Callable[[Size, int], Iterator[Figure]]] = {
     "references": references,
     "writing": writing,
+    "ism": ism,
     "score": score,
     "score-memory": score_memory,
 }

@@ -43,6 +43,8 @@ TARGETS = (
     ),
     Target("seqattr score over the engine alone", "score over engine", "at most", 1.15),
     Target("memory of score, ten times the rows", "score-memory many over few", "at most", 1.1),
+    Target("mutagenesis over a naive loop, BPNet counts", "ism bpnet-counts speed over naive", "at least", 3),
+    Target("mutagenesis over a naive loop, Basset-like", "ism basset speed over naive", "at least", 5),
     Target("contributions beside float64", "worst error of contributions", "at most", 1e-5),
     Target("additivity error", "worst additivity error", "at most", 1e-4),
 )

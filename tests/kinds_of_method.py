@@ -3,13 +3,15 @@
 from seqattr.engine.kinds import CONVOLUTIONS
 from seqattr.engine.model import Model
 from seqattr.methods import METHODS
+from seqattr.methods.registry import COSTLY
 
 # More steps, other moments of the same samples, another name, or other amounts in the same rule.
 ALIKE = {
     *("integrated-gradients-10", "integrated-gradients-50", "deepshap", "squared-gradient"),
     *("smoothgrad", "smoothgrad-squared", "lrp-0", "lrp-z-plus", "lrp-w2", "lrp-zb", "lrp-flat"),
+    *("ism-any-base", "occlusion-5"),
 }
-ONE_OF_EACH = [name for name in METHODS if name not in ALIKE]
+ONE_OF_EACH = [name for name in METHODS if name not in ALIKE | COSTLY]
 # Slopes, which are multiplied by the difference from the reference.
 MULTIPLYING = [name for name, method in METHODS.items() if method.needs_references and not method.at_step]
 

@@ -8,16 +8,13 @@ from typing import Any, NamedTuple
 from seqattr.errors import InputError
 from seqattr.folder import filename
 from seqattr.methods import METHODS
-from seqattr.methods.registry import method_named
+from seqattr.methods.registry import COSTLY, method_named
 from seqattr.references import parse
 
 # The evaluation set is mostly sequences that hold both motifs: the paper's measures are of these.
 EVALUATION_SHARES = (10, 1, 1, 1)
 EVALUATION_SEED = 1
 FAMILY = "deeplift"  # what the method's name begins with
-# Methods that take part only when they are named, since each would take as long as all others together.
-# tests/benchmark/test_cost.py counts what every method costs, and fails when one belongs here.
-COSTLY: tuple[str, ...] = ()
 TABLES = {
     "measures.tsv": "every measure of each net, method, references and motif",
     "means.tsv": "means over the nets with 95 % intervals",

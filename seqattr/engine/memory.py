@@ -26,7 +26,11 @@ def pairs_at_once(plan: Plan, length: int, device: torch.device) -> int:
     """How many pairs of a sequence and a reference go through the model at once: what fits into free
     memory, and on a CPU no more than pays.
     """
-    row = bytes_of(plan, length, device)
+    return rows_at_once(bytes_of(plan, length, device), device)
+
+
+def rows_at_once(row: "Bytes", device: torch.device) -> int:
+    """How many rows of values of this size."""
     fitting = int(free_bytes(device) // 2 // max(OVERHEAD * row.together, 1))
     if device.type == "cpu":
         fitting = min(fitting, max(LEAST_PAIRS, CPU_BYTES // max(row.largest, 1)))

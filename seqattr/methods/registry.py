@@ -11,9 +11,12 @@ from seqattr.engine.rules.deeplift import GENOMICS_DEFAULT, RESCALE, REVEALCANCE
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.rules.guided import DECONVNET, GUIDED
 from seqattr.errors import InputError, UnknownName
+from seqattr.methods.coalitions import by_groups, lime, sampled, shapley
 from seqattr.methods.grad_cam import grad_cam, guided_grad_cam
 from seqattr.methods.gradients import Moments, moment, sized, smoothed, somewhere_between
+from seqattr.methods.masks import meaningful_perturbation
 from seqattr.methods.method import Cost, Method
+from seqattr.methods.mutagenesis import largest_effect, mean_effect, mutagenesis, occlusion
 from seqattr.methods.ways import Way, against_references, along_path, at_sequence, relevance
 
 PAIRS, ALONE = Cost("R + 1", "R * T"), Cost("R + 1", "T")
@@ -65,6 +68,23 @@ SHRIKUMAR = "Shrikumar, Greenside & Kundaje 2017"
 SMILKOV, HOOKER = "Smilkov et al. 2017", "Hooker et al. 2019"
 SELVARAJU, BACH = "Selvaraju et al. 2017", "Bach et al. 2015"
 TAYLOR, MONTAVON = "Montavon et al. 2017", "Montavon et al. 2019"
+
+
+def perturbing(
+    way: Way, summary: str, source: str, forward: str, references: bool = True, backward: str = "0"
+) -> Method:
+    """Outputs where bases are exchanged, for the references' or for each other; at most that costs."""
+    cost = Cost(forward, backward)
+    return Method(GRADIENT, way, False, summary, source, "perturbation", references, cost)
+
+
+def occluding(width: int) -> Method:
+    """Occlusion by windows."""
+    what = "each base" if width == 1 else f"each window of {width} bases"
+    forward = "(L + 1) * R + 2" if width == 1 else f"(L - {width - 2}) * R + 2"
+    summary = f"the loss where {what} is replaced by the reference's"
+    return perturbing(occlusion(width), summary, "Zeiler & Fergus 2014, section 4.2", forward)
+
 
 METHODS: dict[str, Method] = {
     # differences
@@ -187,7 +207,58 @@ METHODS: dict[str, Method] = {
         "zB at the bases, gamma at convolutions, epsilon at dense layers, LRP-0 at the last",
         f"{MONTAVON}, section 10.3",
     ),
+    # perturbation
+    "ism": perturbing(
+        mutagenesis(mean_effect),
+        "in-silico mutagenesis: a base's effect less the mean effect of the three others",
+        "Zhou & Troyanskaya 2015, online methods",
+        "3 * L + R + 2",
+        references=False,
+    ),
+    "ism-any-base": perturbing(
+        mutagenesis(largest_effect),
+        "in-silico mutagenesis: a base's effect less that of the base that changes the output most",
+        "Kelley, Snoek & Rinn 2016, in silico mutagenesis",
+        "3 * L + R + 2",
+        references=False,
+    ),
+    "occlusion-1": occluding(1),
+    "occlusion-5": occluding(5),
+    "occlusion-20": occluding(20),
+    "shapley": replace(
+        perturbing(
+            by_groups(shapley, 12),
+            "exact Shapley values of 12 windows that divide the sequence",
+            "Shapley 1953; Lundberg & Lee 2017, equation 4",
+            "4097 * R + 1",
+        ),
+        complete=True,
+    ),
+    "shapley-sampling": replace(
+        perturbing(
+            by_groups(sampled, 40),
+            "Shapley values of 40 windows, over 20 random orders of them",
+            "Castro, Gomez & Tejada 2009, section 3",
+            "801 * R + 1",
+        ),
+        complete=True,
+    ),
+    "lime": perturbing(
+        by_groups(lime, 40),
+        "slopes of 40 windows in a linear fit to 500 random mixtures with the reference",
+        "Ribeiro, Singh & Guestrin 2016, section 3.4",
+        "501 * R + 1",
+    ),
+    "meaningful-perturbation": perturbing(
+        meaningful_perturbation,
+        "how far a smooth mask, learned to undo the output, deletes each base",
+        "Fong & Vedaldi 2017, section 4",
+        "100 * R * T + R + 1",
+        backward="100 * R * T",
+    ),
 }
+# So many passes for each pair of a sequence and a reference that the benchmark runs them only by name.
+COSTLY = frozenset({"shapley", "shapley-sampling", "lime", "meaningful-perturbation"})
 
 
 def method_named(name: str) -> Method:

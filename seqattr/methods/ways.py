@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from seqattr.engine.edits import Editor
 from seqattr.engine.fused import Gathered, gather
 from seqattr.engine.graph import INPUT, Graph
 from seqattr.engine.multipliers import Multiplier, Parts
@@ -35,6 +36,9 @@ class Work:
     rows_backward: int = 0
     kept: list[Values] = field(default_factory=list)
     kept_sequences: Values | None = None
+    kept_scores: dict[bytes, dict[Target, Tensor]] = field(default_factory=dict)
+    editors: dict[tuple[int, int], Editor] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)  # what a user should know of how it was done
 
     def __post_init__(self) -> None:
         self.plan = Plan(self.graph, self.book)
@@ -61,6 +65,15 @@ class Work:
             self.kept_sequences = known = side_values(self.plan, sequences)
             self.rows_forward += len(sequences)
         return known
+
+    def editor(self, sequence: Tensor, width: int) -> Editor:
+        """For edits of `width` bases of sequences as long as this (4, L)."""
+        key = sequence.shape[1], width
+        if key not in self.editors:
+            editor = self.editors[key] = Editor(self.plan, sequence, width, whole=width == sequence.shape[1])
+            if editor.note and editor.note not in self.notes:
+                self.notes.append(editor.note)
+        return self.editors[key]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from seqattr.methods import Attribution, attribute, ways
 from seqattr.methods.attribution import Engine
 from tests.kinds_of_method import ONE_OF_EACH, suits
 from tests.pieces import Head, Net, conv
+from tests.scales import scale
 from tests.sequences import LENGTH, frequency, one_hot, shuffled
 from tests.zoo import captured
 
@@ -97,12 +98,11 @@ MODELS = [
 TOLERANCE = {torch.float64: 1e-12, torch.float32: 2e-6}
 
 
-def assert_alike(got: Attribution, wanted: Attribution, tolerance: float) -> None:
-    """Beside the largest value; the difference beside the outputs that it is a difference of."""
+def assert_alike(got: Attribution, wanted: Attribution, tolerance: float, method: str = "deeplift") -> None:
+    """Beside the largest value; differences of outputs beside these."""
     for field in ("contributions", "hypothetical", "multipliers", "prediction", "difference"):
         a, b = getattr(got, field), getattr(wanted, field)
-        scale = (wanted.prediction if field == "difference" else b).abs().max()
-        assert (a - b).abs().max() <= tolerance * scale, field
+        assert (a - b).abs().max() <= tolerance * scale(wanted, field, method), field
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
@@ -119,7 +119,7 @@ def test_batch_size_does_not_matter(name: str, method: str, dtype: torch.dtype) 
             for size in ((1000, 3) if method == "vargrad" else (1000, 1, 3, 7, None))  # it walks 25 times
         )
         for piece in pieces:
-            assert_alike(piece, whole, TOLERANCE[dtype])
+            assert_alike(piece, whole, TOLERANCE[dtype], method)
 
 
 @pytest.mark.parametrize("method", ONE_OF_EACH)
@@ -129,7 +129,7 @@ def test_shared_references_in_any_form_are_the_same(model: Model, method: str) -
     forms = [pool, expanded, expanded.contiguous(), pool.numpy(), expanded.numpy()]
     wanted, *others = (attribute(model, x, form, method=method) for form in forms)
     for other in others:
-        assert_alike(other, wanted, 1e-12)
+        assert_alike(other, wanted, 1e-12, method)
 
 
 def test_no_references_are_zeros(model: Model) -> None:

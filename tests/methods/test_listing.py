@@ -15,7 +15,7 @@ from tests.sequences import LENGTH, one_hot, shuffled
 
 README = Path(__file__).parents[2] / "README.md"
 N, R, T = 3, 4, 2
-FAMILIES = ["differences", "gradients", "modified backward", "relevance"]
+FAMILIES = ["differences", "gradients", "modified backward", "relevance", "perturbation"]
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,11 @@ def test_the_cost_is_what_goes_through_the_model(model: Model, method: str) -> N
     cost = METHODS[method].cost
     sizes = {"R": R, "T": T, "L": LENGTH}
     forward, backward = (N * eval(expression, {}, sizes) for expression in cost)
-    assert (engine.work.rows_forward, engine.work.rows_backward) == (forward, backward)
+    if METHODS[method].family == "perturbation":  # what an edit leaves as it was is not run
+        assert forward / 10 < engine.work.rows_forward <= forward
+        assert engine.work.rows_backward <= backward
+    else:
+        assert (engine.work.rows_forward, engine.work.rows_backward) == (forward, backward)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -1,0 +1,136 @@
+"""In-silico mutagenesis and occlusion: the model's own answers to edited sequences.
+
+Of each layer only what an edit can reach is worked out again (engine/edits.py).
+"""
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from seqattr.engine.edits import Edits
+from seqattr.engine.outputs import Target
+from seqattr.methods.ways import Batch, Explanation, Way
+
+Scores = dict[Target, Tensor]
+Form = Callable[[Tensor], Tensor]  # effects (B, 4, L) of putting each base at each position, to scores
+KEPT_SCORES = 256  # sequences whose scores stay, as their references come in pieces
+
+
+# --- in-silico mutagenesis ---------------------------------------------------------------------
+
+
+def mutagenesis(form: Form) -> Way:
+    """Every base at every position, scored by a form of the table of effects."""
+
+    def way(batch: Batch) -> Explanation:
+        tables = [table_of(batch, sequence) for sequence in batch.sequences]
+
+        def scores(target: Target) -> Tensor:
+            return form(torch.stack([table[target] for table in tables]))
+
+        return Explanation(batch.scored(scores), batch.outputs(batch.alone(batch.sequences)))
+
+    return way
+
+
+def table_of(batch: Batch, sequence: Tensor) -> Scores:
+    """The effects of a sequence's substitutions; worked out once where its references come in pieces."""
+    kept, key = batch.work.kept_scores, sequence.cpu().numpy().tobytes()
+    if key not in kept:
+        kept[key] = effects(batch, sequence)
+        while len(kept) > (KEPT_SCORES if batch.in_pieces else 0) + 1:
+            del kept[next(iter(kept))]
+    return kept[key]
+
+
+def effects(batch: Batch, sequence: Tensor) -> Scores:
+    """target(sequence with the base there) - target(sequence), each (4, L); 0 for the base that is there."""
+    edits, base = substitutions(sequence)
+    found = {}
+    for target, values in changes(batch, sequence, edits):
+        table = torch.zeros_like(sequence)
+        table[base, edits.places] = values
+        found[target] = table
+    return found
+
+
+def substitutions(sequence: Tensor) -> tuple[Edits, Tensor]:
+    """Each base at each position of a sequence (4, L) where it is not, and which base that is."""
+    bases = torch.eye(4, dtype=sequence.dtype, device=sequence.device)
+    new = (sequence.T[:, None] != bases).any(2)  # (L, 4)
+    places, base = new.nonzero(as_tuple=True)
+    return Edits(places, bases[base][:, :, None]), base
+
+
+def mean_effect(table: Tensor) -> Tensor:
+    """Each base's effect, less the mean of the three others'."""
+    return table - (table.sum(1, keepdim=True) - table) / 3
+
+
+def largest_effect(table: Tensor) -> Tensor:
+    """Each base's effect, less that of the base which differs most from it."""
+    above, below = table - table.amin(1, keepdim=True), table - table.amax(1, keepdim=True)
+    return torch.where(above >= -below, above, below)
+
+
+# --- occlusion ---------------------------------------------------------------------------------
+
+
+def occlusion(width: int) -> Way:
+    """Windows of `width` bases replaced by the reference's; at each position the mean of those over it."""
+
+    def way(batch: Batch) -> Explanation:
+        pools = batch.references.expand(len(batch.sequences), -1, -1, -1)
+        found = [
+            occluded(batch, sequence, pool, width)
+            for sequence, pool in zip(batch.sequences, pools, strict=True)
+        ]
+
+        def scores(target: Target) -> Tensor:
+            return torch.stack([one[target] for one in found])[:, None] * batch.sequences
+
+        return Explanation(batch.scored(scores), batch.outputs(batch.alone(batch.sequences)))
+
+    return way
+
+
+def occluded(batch: Batch, sequence: Tensor, references: Tensor, width: int) -> Scores:
+    """target(sequence) - target(occluded), mean over references and over windows over a position: (L)."""
+    width = min(width, sequence.shape[1])
+    own, others = (
+        t.unfold(-1, width, 1).movedim(-2, -3) for t in (sequence, references)
+    )  # (.., M, 4, width)
+    which, places = (others != own).any((2, 3)).nonzero(as_tuple=True)
+    order = places.argsort(stable=True)
+    edits = Edits(places[order], others[which, places][order])
+    found = {}
+    for target, values in changes(batch, sequence, edits):
+        total = values.new_zeros(len(own)).index_add(0, edits.places, -values) / len(references)
+        found[target] = mean_over(total, width)
+    return found
+
+
+def mean_over(windows: Tensor, width: int) -> Tensor:
+    """(M) of windows that start at each position, to (M + width - 1): the mean of those over a position."""
+    totals, counts = (
+        functional.pad(each, (width - 1, width - 1)).unfold(0, width, 1).sum(1)
+        for each in (windows, torch.ones_like(windows))
+    )
+    return totals / counts
+
+
+# --- both --------------------------------------------------------------------------------------
+
+
+def changes(batch: Batch, sequence: Tensor, edits: Edits) -> Iterator[tuple[Target, Tensor]]:
+    """For each target, target(edited) - target(sequence) of every edit."""
+    work = batch.work
+    editor = work.editor(sequence, edits.columns.shape[2])
+    original = editor.original(sequence)
+    answers = editor.answers(original, edits)
+    work.rows_forward += 1 + len(edits.places)
+    for target in batch.targets:
+        name = work.graph.outputs[target.output]
+        yield target, answers[name][:, target.index] - original.output(name)[target.index]

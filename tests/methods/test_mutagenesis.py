@@ -1,0 +1,128 @@
+"""In-silico mutagenesis and occlusion beside plain loops over the edited sequences."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from seqattr.engine.model import Model
+from seqattr.methods import attribute
+from seqattr.methods.attribution import Engine
+from tests.pieces import Net, conv
+from tests.sequences import LENGTH, frequency, one_hot, shuffled
+from tests.zoo import captured
+
+MODELS = ["conv1d", "relu, overlapping max pool", "batch merged with positions", "multihead", "bpnet"]
+CLOSE = {"rtol": 0, "atol": 1e-12}
+
+Predict = Callable[[Tensor], Tensor]  # (4, L) -> targets
+
+
+def predicting(model: Model) -> Predict:
+    return lambda sequence: model.predict(sequence[None])[0]
+
+
+def slow_table(predict: Predict, x: Tensor) -> Tensor:
+    """target(mutated) - target(sequence), (T, 4, L): one forward for each base at each position."""
+    table = torch.zeros(len(predict(x)), *x.shape, dtype=torch.float64)
+    for place in range(x.shape[1]):
+        for base in range(4):
+            mutated = x.clone()
+            mutated[:, place] = torch.eye(4)[base]
+            table[:, base, place] = predict(mutated) - predict(x)
+    return table
+
+
+def slow_mean(table: Tensor, base: int) -> Tensor:
+    others = [b for b in range(4) if b != base]
+    return table[:, base] - table[:, others].mean(1)
+
+
+def slow_any_base(table: Tensor, base: int) -> Tensor:
+    gaps = table[:, base, None] - table  # (T, 4, L)
+    return gaps.gather(1, gaps.abs().argmax(1, keepdim=True))[:, 0]
+
+
+@pytest.mark.parametrize(("method", "form"), [("ism", slow_mean), ("ism-any-base", slow_any_base)])
+@pytest.mark.parametrize("name", MODELS)
+def test_mutagenesis_is_what_a_loop_over_all_substitutions_gives(
+    name: str, method: str, form: Callable[[Tensor, int], Tensor]
+) -> None:
+    model, x = captured(name)[1], one_hot(2)
+    x[1, :, 5] = 0  # an N has four substitutions, and no base that contributes
+    result = attribute(model, x, method=method)
+    for n, sequence in enumerate(x):
+        table = slow_table(predicting(model), sequence)
+        wanted = torch.stack([form(table, base) for base in range(4)], 1)
+        torch.testing.assert_close(result.hypothetical[:, n], wanted, **CLOSE)
+        torch.testing.assert_close(result.contributions[:, n], (wanted * sequence).sum(1), **CLOSE)
+
+
+def test_the_mean_form_tells_the_whole_table() -> None:
+    """The loss of each substitution is three quarters of the gap between its score and the base's own."""
+    model, x = captured("bpnet")[1], one_hot(1)
+    found = attribute(model, x, method="ism").hypothetical[:, 0]
+    own = (found * x[0]).sum(1, keepdim=True)
+    table = slow_table(predicting(model), x[0])
+    torch.testing.assert_close((found - own) * 3 / 4, table, **CLOSE)
+
+
+def slow_occlusion(predict: Predict, x: Tensor, references: Tensor, width: int) -> Tensor:
+    """(T, L): of every window the loss where it is the reference's, at each base the mean of its windows'."""
+    length = x.shape[1]
+    totals, counts = torch.zeros(len(predict(x)), length, dtype=torch.float64), torch.zeros(length)
+    for start in range(length - width + 1):
+        window = slice(start, start + width)
+        for reference in references:
+            occluded = x.clone()
+            occluded[:, window] = reference[:, window]
+            totals[:, window] += (predict(x) - predict(occluded))[:, None] / len(references)
+        counts[window] += 1
+    return totals / counts
+
+
+@pytest.mark.parametrize("width", [1, 5, 20])
+@pytest.mark.parametrize("name", MODELS)
+def test_occlusion_is_what_a_loop_over_all_windows_gives(name: str, width: int) -> None:
+    model, x = captured(name)[1], one_hot(2)
+    pools = [shuffled(x, 2), frequency().expand(2, 1, -1, -1), torch.zeros(2, 1, 4, LENGTH).double()]
+    references = torch.cat(pools, 1)
+    result = attribute(model, x, references, method=f"occlusion-{width}")
+    for n, sequence in enumerate(x):
+        wanted = slow_occlusion(predicting(model), sequence, references[n], width)
+        torch.testing.assert_close(result.contributions[:, n], wanted, **CLOSE)
+
+
+def test_a_window_wider_than_the_sequence_is_the_sequence() -> None:
+    model, x = captured("conv1d")[1], one_hot(1, 12)
+    result = attribute(model, x, method="occlusion-20")
+    wanted = result.difference[:, :, None].expand(-1, -1, 12)
+    torch.testing.assert_close(result.contributions, wanted, **CLOSE)
+
+
+@pytest.mark.parametrize("method", ["ism", "ism-any-base", "occlusion-1"])
+def test_a_base_that_the_model_does_not_read_scores_nothing(method: str) -> None:
+    torch.manual_seed(0)
+    module = Net(lambda m, x: m.conv(x[..., :10]).relu().sum((1, 2)), conv=conv()).double()
+    model = Model(module, torch.zeros(2, 4, LENGTH, dtype=torch.float64))
+    result = attribute(model, one_hot(), method=method)
+    assert result.hypothetical[..., 10:].abs().max() <= 1e-14
+    assert result.contributions[..., :10].abs().min() > 0
+
+
+def test_references_in_pieces_are_mutated_once() -> None:
+    """More references than go through the model at once: the substitutions are worked out one time."""
+    x = one_hot(2)
+    engine = Engine(captured("conv1d")[1], method="ism")
+    engine.attribute(x, shuffled(x, 6), 2)
+    pieces, edits = 3, 3 * LENGTH + 1
+    assert engine.work.rows_forward == len(x) * (pieces + edits + 6)
+
+
+def test_a_graph_that_allows_no_windows_is_noted() -> None:
+    engine = Engine(captured("dense")[1], method="ism")
+    engine.attribute(one_hot(2))
+    assert [note.split(" brings")[0].split(" at ")[0] for note in engine.work.notes] == [
+        "aten.reshape.default"
+    ]
