@@ -1,0 +1,48 @@
+"""seqattr counterfactual"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from seqattr.cli.shared import PATH, foreign_from, foreign_options, say, warn
+
+
+@click.command()
+@click.option(
+    "--model", type=PATH, required=True, help="Model file; others than seqattr's own need --trust-model."
+)
+@click.option("--fasta", type=PATH, required=True, help="Sequences; gzip is fine.")
+@click.option("--target", default="0", show_default=True, help="Output to change, by name or number.")
+@click.option(
+    "--reach", type=float, default=0.0, show_default=True, help="The output's value to be reached or passed."
+)
+@click.option("--most", type=int, default=20, show_default=True, help="At most so many substitutions.")
+@click.option(
+    "--out", type=PATH, default="counterfactuals.tsv", show_default=True, help="The table to write."
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:i.")
+@foreign_options
+def counterfactual(model: Path, fasta: Path, out: Path, **options: Any) -> None:
+    """Few substitutions that flip an output, or bring it to a value.
+
+    Outputs are those before a final sigmoid or softmax, so that passing 0 flips a yes into a no. Writes a
+    table with the path of each sequence: position (0-based) and bases of each substitution, and the output
+    after it.
+    """
+    from seqattr import inputs
+    from seqattr.alphabet import one_hot
+    from seqattr.io.tables import write_table
+    from seqattr.methods import counterfactual as methods
+    from seqattr.models.load import load_model
+
+    foreign, trust = foreign_from(options), options.pop("trust_model")
+    loaded = load_model(model, trust=trust, foreign=foreign)
+    found = inputs.fitted(inputs.from_fasta(fasta), loaded.lengths, loaded.example_length)
+    for note in found.notes:
+        warn(note)
+    sequences = [one_hot(window.codes[None])[0] for window in found.windows]
+    paths = methods.counterfactuals(loaded, sequences, **options)
+    write_table(out, methods.table([window.name for window in found.windows], paths))
+    reached = sum(path.reached for path in paths)
+    say(f"{reached} of {len(paths)} sequences reach {options['reach']:g}; wrote {out}")

@@ -1,0 +1,101 @@
+"""Counterfactuals: few substitutions that bring an output where one wants it, and the path there."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from seqattr.alphabet import ALPHABET
+from seqattr.engine.model import Model
+from seqattr.engine.outputs import cut_to
+from seqattr.engine.rules.gradient import GRADIENT
+from seqattr.engine.run import full_precision
+from seqattr.errors import InputError
+from seqattr.methods.attribution import pick_device
+from seqattr.methods.mutagenesis import effects
+from seqattr.methods.ways import Batch, Work
+
+
+class Substitution(NamedTuple):
+    """One base put in place of another, and the output after it."""
+
+    position: int  # 0-based
+    before: str
+    after: str
+    output: float
+
+
+class Path(NamedTuple):
+    """The output of a sequence, the substitutions one after the other, and whether they brought it there."""
+
+    start: float
+    edits: tuple[Substitution, ...]
+    reached: bool
+
+
+def counterfactuals(
+    model: Model,
+    sequences: Sequence[Any],
+    target: int | str,
+    reach: float = 0.0,
+    most: int = 20,
+    device: str = "auto",
+) -> list[Path]:
+    """Substitutions that bring the target's value to `reach` or beyond it; sequences are one-hot (4, L) each.
+
+    A value below `reach` is to rise, one above it to fall. Each substitution is the one that brings it
+    furthest, of all there are (in-silico mutagenesis); it ends when `reach` is passed, after `most`
+    substitutions, or where none helps. Few, but not always the fewest: that would take all combinations.
+
+    Raises InputError where `most` is less than 1 or the length does not fit, UnknownName for the target.
+    """
+    if most < 1:
+        raise InputError(f"the number of substitutions must be at least 1, not {most}")
+    for sequence in sequences:
+        model.check_length(sequence.shape[-1])
+    graph, targets = cut_to(model.graph, model.pick([target]))
+    place = pick_device(device)
+    work = Work(graph.to(place, model.dtype), GRADIENT)
+    with torch.no_grad(), full_precision():
+        rows = [torch.as_tensor(sequence).to(place, model.dtype) for sequence in sequences]
+        return [walk(Batch(work, x[None], x[None, None], True, targets), reach, most) for x in rows]
+
+
+def walk(batch: Batch, reach: float, most: int) -> Path:
+    """One sequence, substitution by substitution."""
+    sequence, (target,) = batch.sequences[0].clone(), batch.targets
+    start = output = float(batch.alone(sequence[None]).own_outputs(target))
+    sign = 1 if start < reach else -1
+    edits: list[Substitution] = []
+    while sign * (output - reach) < 0 and len(edits) < most:
+        table = sign * effects(batch, sequence)[target]
+        base, position = divmod(int(table.argmax()), table.shape[1])
+        if table[base, position] <= 0:
+            break
+        before = letter(sequence[:, position])
+        sequence[:, position] = torch.eye(4)[base].to(sequence)
+        output = float(batch.alone(sequence[None]).own_outputs(target))
+        edits.append(Substitution(position, before, ALPHABET[base], output))
+    return Path(start, tuple(edits), sign * (output - reach) >= 0)
+
+
+def letter(column: Tensor) -> str:
+    """The base of a column of a sequence; N where it has none."""
+    return ALPHABET[int(column.argmax())] if column.max() > 0 else "N"
+
+
+def table(names: Sequence[str], paths: Sequence[Path]) -> dict[str, list[Any]]:
+    """The columns of a table with a row for each sequence as it is and one after each substitution."""
+    columns: dict[str, list[Any]] = {
+        name: [] for name in ("sequence", "edit", "position", "from", "to", "output", "reached")
+    }
+    for name, path in zip(names, paths, strict=True):
+        word = "yes" if path.reached else "no"
+        rows: list[tuple[Any, ...]] = [(name, 0, "", "", "", path.start, word)]
+        for number, (position, *change, output) in enumerate(path.edits, 1):
+            rows.append((name, number, str(position), *change, output, word))
+        for row in rows:
+            for column, value in zip(columns.values(), row, strict=True):
+                column.append(value)
+    return columns
