@@ -14,8 +14,7 @@ from seqattr.simulate import TASKS
 
 LENGTH = 200
 # Rows through the net, forward and backward, for one sequence and all that the benchmark does with it. A row
-# takes 0.04 ms on one core, as most of them are of few edits, so that 3,900 sequences (1,300 under three nets)
-# take some eight minutes.
+# takes 0.04 ms on one core, so that 3,900 sequences (1,300 under three nets) take some eight minutes.
 MOST_ROWS = 3000
 
 
