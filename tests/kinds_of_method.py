@@ -13,7 +13,15 @@ ALIKE = {
 }
 ONE_OF_EACH = [name for name in METHODS if name not in ALIKE | COSTLY]
 # Slopes, which are multiplied by the difference from the reference.
-MULTIPLYING = [name for name, method in METHODS.items() if method.needs_references and not method.at_step]
+MULTIPLYING = [
+    name
+    for name, method in METHODS.items()
+    if method.needs_references and not method.at_step and method.family != "perturbation"
+]
+# What they say of a base is said of a window, or of a map that is stretched over the sequence.
+BLURRED = {name for name, method in METHODS.items() if method.at_step} | {
+    *("occlusion-5", "occlusion-20", "shapley", "shapley-sampling", "lime", "meaningful-perturbation")
+}
 
 
 def suits(model: Model, method: str) -> bool:

@@ -189,19 +189,35 @@ class ContributionWriter:
 
 
 class _Sink(FileIO):
-    """A file whose writing never fails: the first failure is kept, and from then on nothing is written.
+    """A file whose writing never fails: the first failure is kept, and what is written from then on too.
 
-    HDF5 crashes the process when it cannot write what it holds (on a full disk, at closing), so it must not
-    notice. Nor may Ctrl-C arrive here: whatever makes HDF5 write is `uninterrupted`.
+    HDF5 crashes the process when it cannot write what it holds (on a full disk, at closing), or reads
+    something else than it wrote, so it must not notice. Nor may Ctrl-C arrive here: whatever makes HDF5
+    write is `uninterrupted`. What it writes before it is stopped is no more than it holds.
     """
 
-    failure: BaseException | None = None
+    def __init__(self, path: str, mode: str) -> None:
+        super().__init__(path, mode)
+        self.failure: BaseException | None = None
+        self._unwritten: list[tuple[int, bytes]] = []  # where in the file, and what
 
     def write(self, data: Any) -> int:
-        view = memoryview(data).cast("B")
-        done = 0
+        view, start, done = memoryview(data).cast("B"), self.tell(), 0
         while done < len(view) and self.failure is None:
             done += self._attempt(super().write, view[done:])
+        if done < len(view):
+            self._unwritten.append((start + done, bytes(view[done:])))
+        return len(view)
+
+    def readinto(self, buffer: Any) -> int:
+        if self.failure is None:
+            return super().readinto(buffer) or 0
+        view, start = memoryview(buffer).cast("B"), self.tell()
+        super().readinto(view)
+        for place, data in self._unwritten:
+            first, last = max(start, place), min(start + len(view), place + len(data))
+            if first < last:
+                view[first - start : last - start] = data[first - place : last - place]
         return len(view)
 
     def truncate(self, size: int | None = None) -> int:

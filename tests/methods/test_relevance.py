@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from seqattr.engine.model import Model
 from seqattr.methods import METHODS, attribute
 from tests import slow_methods as slow
+from tests.kinds_of_method import BLURRED
 from tests.pieces import Net, conv
 from tests.sequences import LENGTH, one_hot
 from tests.slow_methods import Box, Epsilon, Flat, Gamma, Mixture, Positive, Rule, Square, relevances
@@ -232,9 +233,9 @@ def test_bases_may_lie_in_any_order(method: str) -> None:
         torch.testing.assert_close(other.hypothetical, results[0].hypothetical, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("method", [name for name, method in METHODS.items() if not method.at_step])
+@pytest.mark.parametrize("method", [name for name in METHODS if name not in BLURRED])
 def test_bases_that_no_weight_reads_get_nothing(method: str) -> None:
-    """By every method but Grad-CAM, whose map is stretched over the whole sequence."""
+    """By every method that speaks of single bases."""
     torch.manual_seed(0)
     layers = conv(), nn.ReLU(), nn.Flatten(), nn.Linear(6 * 5, 5), nn.ReLU(), nn.Linear(5, 1)
     module = Net(lambda m, x: m.net(x[..., :9]), net=nn.Sequential(*layers)).double()
