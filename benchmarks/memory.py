@@ -17,10 +17,10 @@ CHILD = "import sys; from benchmarks.memory import child; child(*sys.argv[1:])"
 
 
 def peaks(rows: Sequence[Row], device: torch.device) -> list[Figure]:
-    """The peak of every tool that has a right answer, and the share that seqattr's is of each peer's: at the
-    batch that the peer was quickest with, and at its default."""
+    """The peak of seqattr and of every peer that has a right answer, and the share that the one is of the
+    other: at the batch that the peer was quickest with, and at its default."""
+    own = {row.case: peak(row, device) for row in rows if row.tool == "seqattr"}
     right = [row for row in rows if row.verdict == "ok"]
-    own = {row.case: peak(row, device) for row in right if row.tool == "seqattr"}
     figures = [Figure(f"{case} peak of seqattr", bytes_ / MIB, "MiB") for case, bytes_ in own.items()]
     for row in right:
         if row.tool != "seqattr":
