@@ -47,7 +47,7 @@ def render(page: Page) -> str:
         both=int(evidence.simulation.labels[:, TASKS.index("both")].sum()),
         methods=list(dict.fromkeys(run.method for run in evidence.runs)),
         missing=[name for name in METHODS if name not in used and name not in COSTLY],
-        costly=[name for name in COSTLY if name not in used],
+        costly=[name for name in METHODS if name in COSTLY and name not in used],
         judged_with=(FREQUENCIES, SHUFFLES),
         usual=FULL.evaluation * EVALUATION_SHARES[0] // sum(EVALUATION_SHARES),
         held=sum(judged),

@@ -130,10 +130,6 @@ class View:
         """Sequence minus reference of an argument, for each pair."""
         return self.pairs.difference(self.inputs[argument])
 
-    def output_difference(self) -> Tensor:
-        """Sequence minus reference of the step's own value, for each pair."""
-        return self.pairs.difference(self.step.name)
-
     def output_pairwise(self, function: Callable[..., Sequence[Tensor]], *more: Tensor) -> list[Tensor]:
         """The same for the step's own value."""
         return self.pairs.pairwise(function, self.step.name, *more)

@@ -51,15 +51,15 @@ class Weighted:
         self.function, self.op, self.kwargs = view.function, step.op, dict(step.kwargs)
         self.place = next(i for i, a in enumerate(step.args[:2]) if a == view.inputs[0])
         ref: Ref = step.args[1 - self.place]
-        self.weights = {form: view.weight(ref, form) for form in ("plain", *forms)}
+        forms = ("plain", *forms)
         self.rest = list(step.args[2:])
         if self.rest and self.op in CONVOLUTIONS | DENSE:
             self.rest[0] = None  # the bias
+        convolves = self.op in CONVOLUTIONS and self.place == 0
         self.convolutions = {
-            form: view.plan.convolution(step, self.weights["plain"], form)
-            for form in self.weights
-            if self.op in CONVOLUTIONS and self.place == 0
+            form: view.plan.convolution(step, view.constant(ref), form) for form in forms if convolves
         }
+        self.weights = {form: view.weight(ref, form) for form in forms if not convolves}
 
     def forward(self, activation: Tensor, form: str = "plain") -> Tensor:
         """W x, without the bias, for one of the forms of W."""
