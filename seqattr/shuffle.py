@@ -13,10 +13,12 @@ any other.
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise, product
+from typing import Any
 
 import numpy as np
 
 from seqattr.alphabet import UNKNOWN
+from seqattr.compiled import AVAILABLE, compiled
 
 # Codes (M, n) and bits (M, R, n) of M runs of the same length -> codes (M, R, n).
 Permute = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -27,9 +29,6 @@ BASES = np.arange(4)
 LEFT = np.uint64(62)
 CHANCE = np.uint64(2**62 - 4)
 FOLLOWS = np.uint64(3)
-
-# From this many rows on, one step in all rows together is quicker than one row after the other.
-ROWS_IN_STEP = 64
 
 
 def mononucleotide(codes: np.ndarray, bits: np.ndarray) -> np.ndarray:
@@ -143,35 +142,41 @@ _TREES = np.array([_trees_to(root) for root in range(4)])
 
 def _walk(codes: np.ndarray, exits: np.ndarray) -> np.ndarray:
     """Walk each row of exits (M, R, n) from the first base of its run, whose counts of bases are kept."""
-    runs, copies, length = exits.shape
+    copies, length = exits.shape[1:]
     count = (codes[:, :-1, None] == BASES).sum(axis=1)
-    bounds = np.pad(count.cumsum(axis=-1), ((0, 0), (1, 0)))
-    rows = np.repeat(bounds, copies, axis=0), np.repeat(codes[:, 0], copies)
-    walk = _walk_in_step if runs * copies >= ROWS_IN_STEP else _walk_one_by_one
-    return walk(exits.reshape(-1, length), *rows).reshape(exits.shape)
+    ahead = np.repeat(count.cumsum(axis=-1) - count, copies, axis=0)
+    first = np.repeat(codes[:, 0], copies)
+    walk = _walk_rows if AVAILABLE else _walk_in_step
+    return walk(exits.reshape(-1, length), ahead, first).reshape(exits.shape)
 
 
-def _walk_in_step(exits: np.ndarray, bounds: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """One step in all rows at a time; a state is 4 * row + base, and `ahead` points to its next exit."""
+def _walk_rows(exits: np.ndarray, ahead: np.ndarray, first: np.ndarray) -> np.ndarray:
+    path = np.empty_like(exits)
+    _follow(exits, ahead, first, path)
+    return path
+
+
+@compiled
+def _follow(exits: Any, ahead: Any, first: Any, path: Any) -> None:
+    """`ahead` (rows, 4) is the place of each base's next exit."""
+    for row in range(exits.shape[0]):
+        base = path[row, 0] = first[row]
+        for step in range(1, exits.shape[1]):
+            exit_ = ahead[row, base]
+            ahead[row, base] += 1
+            base = path[row, step] = exits[row, exit_]
+
+
+def _walk_in_step(exits: np.ndarray, ahead: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """The same in plain numpy, one step in all rows at a time; a state is 4 * row + base."""
     rows, length = exits.shape
     row = np.arange(rows)
-    ahead = (row[:, None] * length + bounds[:, :4]).ravel()
+    places = (row[:, None] * length + ahead).ravel()
     states = (4 * row[:, None] + exits).ravel()
     path = np.empty((length, rows), np.intp)
     path[0] = 4 * row + first
     for before, after in pairwise(path):
-        exit_ = ahead[before]
-        ahead[before] = exit_ + 1
+        exit_ = places[before]
+        places[before] = exit_ + 1
         after[:] = states[exit_]
     return (path.T & 3).astype(np.uint8)
-
-
-def _walk_one_by_one(exits: np.ndarray, bounds: np.ndarray, first: np.ndarray) -> np.ndarray:
-    rows = zip(exits, bounds.tolist(), first.tolist(), strict=True)
-    return np.stack([np.frombuffer(_walk_row(*row), np.uint8) for row in rows])
-
-
-def _walk_row(exits: np.ndarray, bounds: list[int], base: int) -> bytes:
-    ordered = exits.tobytes()
-    ahead = [iter(ordered[start:end]) for start, end in pairwise(bounds)]
-    return bytes([base] + [base := next(ahead[base]) for _ in range(len(ordered) - 1)])

@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "seqattr"
 FLOORS = [
-    *("errors", "alphabet", "regions", "io", "shuffle", "references"),
+    *("errors", "compiled", "alphabet", "regions", "io", "shuffle", "references"),
     *("motifs", "ranks", "matches", "scan", "motif_statistics", "seqlets", "match_files", "simulate"),
     *("folder", "inputs", "overlap"),
     *("engine", "methods", "models", "train", "score"),

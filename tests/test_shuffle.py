@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
+from seqattr import shuffle
 from seqattr.alphabet import UNKNOWN, decode, encode
-from seqattr.shuffle import ROWS_IN_STEP, dinucleotide, mononucleotide
+from seqattr.shuffle import dinucleotide, mononucleotide
 
-# Fewer copies are walked one row after the other, more of them in step.
-FEW, MANY = 2, ROWS_IN_STEP
+FEW, MANY = 2, 64
 
 AWKWARD = [
     "A",
@@ -100,21 +100,24 @@ def test_every_legal_sequence_is_equally_likely(text: str, legal: int) -> None:
     assert chisquare([drawn[sequence] for sequence in sequences]).pvalue > 1e-3
 
 
-def test_walking_row_by_row_is_uniform_too() -> None:
-    text, calls = "TGTGGATCG", 400
-    sequences = legal_sequences(text)
-    codes = encode(text)[None]
-    bits = draw_bits(calls, ROWS_IN_STEP - 1, len(text))
-    drawn = Counter(decode(row) for some in bits for row in dinucleotide(codes, some[None])[0])
-    assert chisquare([drawn[sequence] for sequence in sequences]).pvalue > 1e-3
-
-
-def test_both_walks_take_the_same_path() -> None:
+def test_sequences_alone_and_together_walk_the_same_path() -> None:
     codes = np.random.default_rng(2).integers(0, 5, size=(MANY, 50)).astype(np.uint8)
     bits = draw_bits(MANY, 1, 50)
     together = dinucleotide(codes, bits)
     alone = [dinucleotide(codes[i : i + 1], bits[i : i + 1])[0] for i in range(MANY)]
     np.testing.assert_array_equal(together, np.stack(alone))
+
+
+@pytest.mark.parametrize("copies", [FEW, MANY])
+def test_plain_numpy_walks_the_same_path(copies: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    codes = np.random.default_rng(3).integers(0, 5, size=(5, 80)).astype(np.uint8)
+    bits = draw_bits(5, copies, 80)
+    drawn = {}
+    for available in (True, False):
+        monkeypatch.setattr(shuffle, "AVAILABLE", available)
+        drawn[available] = dinucleotide(codes, bits)
+    assert (drawn[True] != codes[:, None]).any()
+    np.testing.assert_array_equal(drawn[True], drawn[False])
 
 
 def test_mononucleotide_keeps_the_bases_of_each_run() -> None:
@@ -133,8 +136,8 @@ def test_mononucleotide_is_uniform() -> None:
 
 def test_unknown_bases_alone_are_left_alone() -> None:
     codes = np.full((3, 7), UNKNOWN, dtype=np.uint8)
-    for shuffle in (dinucleotide, mononucleotide):
-        assert (shuffle(codes, draw_bits(3, 4, 7)) == UNKNOWN).all()
+    for rearrange in (dinucleotide, mononucleotide):
+        assert (rearrange(codes, draw_bits(3, 4, 7)) == UNKNOWN).all()
 
 
 @pytest.mark.parametrize("shape", [(64, 10, 200), (4, 10, 2114), (1, 20, 2114)])

@@ -4,7 +4,6 @@ Without numba, or on a device or for a type that it does not serve, the callers'
 expressions do the same.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -15,10 +14,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seqattr.compiled import AVAILABLE
 from seqattr.engine import kernels
 from seqattr.engine.workspace import POOL, like
 
-AVAILABLE = kernels.numba is not None and os.environ.get("SEQATTR_NO_NUMBA", "") != "1"
 TYPES = (torch.float32, torch.float64)
 LEAST_ELEMENTS = 256  # of a row; below that the way there costs more than the loop
 

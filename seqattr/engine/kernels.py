@@ -4,25 +4,11 @@ The elementwise ones fill lines `first` to `last` of their outputs (outputs, lin
 argument they have the memory it lies in, and where in it each line starts.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-try:
-    import numba
-except ImportError:  # there is none yet for a new Python
-    numba: Any = None  # type: ignore[no-redef]
-
-
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function as machine code, kept on disk from run to run where there is a place for it."""
-    if numba is None:
-        return function
-    try:
-        return numba.njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # neither this folder nor the user's cache can be written
-        return numba.njit(nogil=True)(function)
+from seqattr.compiled import compiled
 
 
 @compiled
