@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from seqattr.engine.graph import INPUT, Ref, Step, evaluate, inputs_of, map_refs
+from seqattr.engine.graph import INPUT, Ref, Step, evaluate, map_refs
 from seqattr.engine.memory import halving, rows_at_once
 from seqattr.engine.plan import OVERWRITING, Plan
 from seqattr.engine.receptive import MOST, Fields
@@ -165,7 +165,7 @@ class Forward:
 
     def _mended(self, step: Step, dims: list[int]) -> Tensor:
         """A mean or sum over positions: the sequence's own, plus what the window adds, less what it had."""
-        (ref,) = inputs_of(step, self.plan.active)
+        (ref,) = self.plan.inputs[step.name]
         start, size = self.fields.starts[ref][self.places], self.fields.sizes[ref]
         sums = self.original.sums(ref, self.fields.positions[ref], dims)
         now = self.windows[ref].sum(dims, keepdim=True)
@@ -224,7 +224,7 @@ class Editor:
             known: Values = {**plan.graph.tensors, INPUT: like[:1].expand(rows, -1, -1)}
             for step in plan.graph.steps:
                 if step.name not in plan.active:
-                    shapes = {ref: self._blank(ref, rows) for ref in inputs_of(step, plan.active)}
+                    shapes = {ref: self._blank(ref, rows) for ref in plan.inputs[step.name]}
                     known[step.name] = evaluate(step, plan.functions[step.name], known | shapes, like)
             self._constants[rows] = known
         return self._constants[rows]

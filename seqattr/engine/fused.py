@@ -6,7 +6,7 @@ expressions do the same.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -55,9 +55,43 @@ def add_overlapping(terms: Tensor, total: Tensor, first: int, dilation: int) -> 
 # --- elementwise -------------------------------------------------------------------------------
 
 
-def lead_of(tensors: Sequence[Tensor], shape: Sequence[int]) -> int:
+class Lines(NamedTuple):
+    """How tensors that broadcast together lie in memory: what all hold in the same order, without a gap, is
+    a line.
+    """
+
+    shape: Sequence[int]  # of the result
+    strides: Sequence[int]
+    number: int
+    length: int  # in elements
+    extents: Sequence[int]  # of each tensor, from its first to its last element
+    starts: tuple[np.ndarray, ...]  # for each tensor, where in memory each line begins: (number)
+
+
+@lru_cache(1024)
+def lines_of(*layouts: tuple[torch.Size, tuple[int, ...]]) -> Lines | None:
+    """Of tensors by their shapes and strides; None where no line is worth its while."""
+    shapes, strides = zip(*layouts, strict=True)
+    if len({len(shape) for shape in shapes}) > 1:
+        return None
+    shape = torch.broadcast_shapes(*shapes)
+    lead = lead_of(shapes, shape)
+    inner, length = strides[0][lead:], shape[lead:].numel()
+    if length < LEAST_ELEMENTS or not dense(shape[lead:], inner) or any(s[lead:] != inner for s in strides):
+        return None
+    return Lines(
+        shape,
+        (*contiguous_strides(shape[:lead], length), *inner),
+        shape[:lead].numel(),
+        length,
+        [1 + sum((n - 1) * step for n, step in zip(*layout, strict=True)) for layout in layouts],
+        tuple(starts(*layout, shape[:lead]) for layout in layouts),
+    )
+
+
+def lead_of(shapes: Sequence[Sequence[int]], shape: Sequence[int]) -> int:
     """How many dimensions there are up to the last along which a tensor is repeated."""
-    return max((d + 1 for d, size in enumerate(shape) if any(t.shape[d] != size for t in tensors)), default=0)
+    return max((d + 1 for d, size in enumerate(shape) if any(s[d] != size for s in shapes)), default=0)
 
 
 def dense(shape: Sequence[int], strides: Sequence[int]) -> bool:
@@ -70,43 +104,12 @@ def dense(shape: Sequence[int], strides: Sequence[int]) -> bool:
     return True
 
 
-def starts(tensor: Tensor, lead: Sequence[int]) -> np.ndarray:
-    """Where in memory each line begins: (lines), of a tensor repeated to the leading dimensions `lead`."""
+def starts(shape: Sequence[int], strides: Sequence[int], lead: Sequence[int]) -> np.ndarray:
+    """Where in memory each line begins, of a tensor repeated to the leading dimensions `lead`."""
     places = np.zeros(1, np.int64)
-    for size, own, stride in zip(lead, tensor.shape, tensor.stride(), strict=False):
+    for size, own, stride in zip(lead, shape, strides, strict=False):
         places = np.add.outer(places, np.arange(size) * (stride if own == size else 0)).ravel()
     return places
-
-
-def memory(tensor: Tensor) -> np.ndarray:
-    """All elements from a tensor's first to its last, as they lie."""
-    last = sum((size - 1) * stride for size, stride in zip(tensor.shape, tensor.stride(), strict=True))
-    array: np.ndarray = tensor.as_strided((last + 1,), (1,)).numpy()
-    return array
-
-
-def elementwise(
-    kernel: Callable[..., None], inputs: Sequence[Tensor], outputs: int, *more: int
-) -> list[Tensor] | None:
-    """New tensors that a kernel fills from others that broadcast together; None if it cannot.
-
-    A line is what all tensors hold in the same order, without a gap: the last dimensions.
-    """
-    if not AVAILABLE or any(t.device.type != "cpu" or t.dtype not in TYPES for t in inputs):
-        return None
-    shape = torch.broadcast_shapes(*(t.shape for t in inputs))
-    lead = lead_of(inputs, shape)
-    inner, length = inputs[0].stride()[lead:], shape[lead:].numel()
-    if length < LEAST_ELEMENTS or not dense(shape[lead:], inner):
-        return None
-    if any(t.ndim != len(shape) or t.stride()[lead:] != inner or t.dtype != inputs[0].dtype for t in inputs):
-        return None
-    lines = shape[:lead].numel()
-    made = POOL.take(outputs * lines * length, inputs[0].dtype).view(outputs, lines, length)
-    places = tuple(starts(t, shape[:lead]) for t in inputs)
-    in_threads(kernel, lines, made.numpy(), tuple(memory(t) for t in inputs), places, *more)
-    strides = (*contiguous_strides(shape[:lead], length), *inner)
-    return [part.as_strided(shape, strides) for part in made]
 
 
 def contiguous_strides(shape: Sequence[int], last: int) -> list[int]:
@@ -115,6 +118,22 @@ def contiguous_strides(shape: Sequence[int], last: int) -> list[int]:
         strides.insert(0, last)
         last *= size
     return strides
+
+
+def elementwise(
+    kernel: Callable[..., None], inputs: Sequence[Tensor], outputs: int, *more: int
+) -> list[Tensor] | None:
+    """New tensors that a kernel fills from others that broadcast together; None if it cannot."""
+    dtype = inputs[0].dtype
+    if not AVAILABLE or dtype not in TYPES or any(t.dtype != dtype or not t.is_cpu for t in inputs):
+        return None
+    lines = lines_of(*((t.shape, t.stride()) for t in inputs))
+    if lines is None:
+        return None
+    made = POOL.take(outputs * lines.number * lines.length, dtype).view(outputs, lines.number, lines.length)
+    flat = tuple(t.as_strided((n,), (1,)).numpy() for t, n in zip(inputs, lines.extents, strict=True))
+    in_threads(kernel, lines.number, made.numpy(), flat, lines.starts, *more)
+    return [part.as_strided(lines.shape, lines.strides) for part in made]
 
 
 # Each of these is one pass over its arguments, which broadcast together.

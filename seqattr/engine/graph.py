@@ -148,7 +148,7 @@ def rewire(step: Step, change: Callable[[Ref], Any]) -> Step:
 def evaluate(step: Step, function: Callable[..., Any], values: Mapping[str, Any], like: Tensor) -> Any:
     """The value of `step`, its arguments looked up in `values`; new tensors are made beside `like`."""
     args = map_refs(step.args, values.__getitem__)
-    kwargs = map_refs(dict(step.kwargs), values.__getitem__)
+    kwargs = map_refs(dict(step.kwargs), values.__getitem__) if step.kwargs else {}
     if step.op in FACTORIES:
         kwargs["device"] = like.device
     result = function(*args, **kwargs)

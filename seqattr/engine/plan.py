@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.convolution import FORMS, Convolution, convolution, geometry_of
-from seqattr.engine.graph import INPUT, BatchLayout, Graph, Step, inputs_of
+from seqattr.engine.graph import INPUT, BatchLayout, Graph, Ref, Step, inputs_of
 from seqattr.engine.kinds import CONVOLUTIONS, Kind, classify, function_of
 from seqattr.engine.multipliers import Multiplier, Parts
 from seqattr.engine.view import View
@@ -71,6 +71,11 @@ class Plan:
         return self.graph.active()
 
     @cached_property
+    def inputs(self) -> dict[str, list[Ref]]:
+        """The activation arguments of each step."""
+        return {step.name: inputs_of(step, self.active) for step in self.graph.steps}
+
+    @cached_property
     def functions(self) -> dict[str, Callable[..., Any]]:
         return {step.name: self._function(step) for step in self.graph.steps}
 
@@ -105,7 +110,7 @@ class Plan:
         names: set[str] = set()
         for step in reversed(self.graph.steps):
             if step.name in self.active and self.wants_parts(step, names):
-                names.update(inputs_of(step, self.active))
+                names.update(self.inputs[step.name])
         return names
 
     def wants_parts(self, step: Step, split: set[str]) -> bool:

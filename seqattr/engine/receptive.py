@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqattr.engine.graph import INPUT, Step, inputs_of
+from seqattr.engine.graph import INPUT, Step
 from seqattr.engine.kinds import CONVOLUTIONS, Kind
 from seqattr.engine.locality import local, reduced_dims
 from seqattr.engine.memory import Bytes
@@ -55,7 +55,7 @@ class Fields:
         if found is None:
             self._mend(site)
             return
-        bounds = [self._reached[ref] for ref in inputs_of(step, self.plan.active)]
+        bounds = [self._reached[ref] for ref in self.plan.inputs[step.name]]
         low = torch.stack([low for low, _ in bounds]).amin(0)
         high = torch.stack([high for _, high in bounds]).amax(0)
         low, high = found.read.reached(low, high)

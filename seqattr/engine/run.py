@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqattr.engine.graph import INPUT, Step, evaluate, inputs_of
+from seqattr.engine.graph import INPUT, Step, evaluate
 from seqattr.engine.kinds import Kind
 from seqattr.engine.multipliers import Multiplier, added, by_sign, collapse
 from seqattr.engine.outputs import Target
@@ -108,7 +108,7 @@ class Walk:
         """The value of a step that depends on no base, for as many rows as there are pairs."""
         constant = self.sides.constant
         blank = constant[INPUT].new_zeros(())  # of an activation only the shape is read
-        shapes = {ref: blank.expand(self.pairs.shape(ref)) for ref in inputs_of(step, self.plan.active)}
+        shapes = {ref: blank.expand(self.pairs.shape(ref)) for ref in self.plan.inputs[step.name]}
         return evaluate(step, self.plan.functions[step.name], constant | shapes, constant[INPUT])
 
     def _way_back(self, step: Step) -> Backward:
@@ -171,7 +171,7 @@ class Walk:
                 continue
             incoming = self.backward[step.name](multiplier)
             fresh = self.plan.kinds[step.name] is Kind.LINEAR  # what it sends back, nobody else has
-            for ref, part in zip(inputs_of(step, self.plan.active), incoming, strict=True):
+            for ref, part in zip(self.plan.inputs[step.name], incoming, strict=True):
                 travelling[ref] = added(part, travelling[ref], fresh) if ref in travelling else part
         if at != INPUT:
             nothing = torch.zeros_like(self.sides.sequence[at])

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.convolution import FORMS
-from seqattr.engine.graph import BatchLayout, Ref, Step, inputs_of, map_refs, rewire
+from seqattr.engine.graph import BatchLayout, Ref, Step, map_refs, rewire
 from seqattr.engine.layouts import fold, stretched, unfold
 from seqattr.engine.multipliers import Parts
 
@@ -98,7 +98,7 @@ class View:
 
     def __init__(self, plan: "Plan", step: Step, pairs: Pairs) -> None:
         self.step, self.plan, self.pairs = step, plan, pairs
-        self.inputs = inputs_of(step, plan.active)
+        self.inputs = plan.inputs[step.name]
         self.function = plan.functions[step.name]
         self.split = step.name in plan.split
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from seqattr.engine.graph import Step, inputs_of, map_refs
+from seqattr.engine.graph import Step, map_refs
 from seqattr.engine.plan import Plan
 
 
@@ -81,13 +81,13 @@ class Site:
     @property
     def source(self) -> Tensor:
         """The first activation that the step reads."""
-        value: Tensor = self.values[inputs_of(self.step, self.plan.active)[0]]
+        value: Tensor = self.values[self.plan.inputs[self.step.name][0]]
         return value
 
     @property
     def positions(self) -> Positions | None:
         """Where the activations that it reads have their positions, if all have them alike."""
-        found = {self.known.get(ref) for ref in inputs_of(self.step, self.plan.active)}
+        found = {self.known.get(ref) for ref in self.plan.inputs[self.step.name]}
         return found.pop() if len(found) == 1 else None
 
     def arguments(self) -> list[Any]:
