@@ -6,9 +6,9 @@ expressions do the same.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, lru_cache
+from functools import cache, lru_cache, wraps
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from seqattr.engine.workspace import POOL, like
 
 TYPES = (torch.float32, torch.float64)
 LEAST_ELEMENTS = 256  # of a row; below that the way there costs more than the loop
+LEAST_ON_GPU = 2**20  # below that a walk is over before a compiler is
 
 
 # --- threads -----------------------------------------------------------------------------------
@@ -136,28 +137,107 @@ def elementwise(
     return [part.as_strided(lines.shape, lines.strides) for part in made]
 
 
-# Each of these is one pass over its arguments, which broadcast together.
+# --- one pass over its arguments, which broadcast together ---------------------------------------
+
+P = ParamSpec("P")
+Made = TypeVar("Made")
 
 
-def relu_secant(a: Tensor, b: Tensor) -> Tensor:
-    """The slope of relu between a and b; where they are equal, its derivative."""
-    made = elementwise(kernels.relu_secant, (a, b), 1)
-    if made:
-        return made[0]
+def one_pass(
+    kernel: Callable[..., None], outputs: int = 1
+) -> Callable[[Callable[P, Made]], Callable[P, Made]]:
+    """The kernel in the place of a torch expression, where it serves; on a GPU one that torch makes of it."""
+
+    def decorate(expression: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(expression)
+        def run(*tensors: Tensor) -> Any:
+            made = elementwise(kernel, tensors, outputs)
+            if made:
+                return made if outputs > 1 else made[0]
+            large = tensors[-1].is_cuda and tensors[-1].numel() >= LEAST_ON_GPU
+            return (on_gpu(expression) if large else expression)(*tensors)
+
+        return run
+
+    return decorate
+
+
+@cache
+def on_gpu(expression: Callable[..., Any]) -> Callable[..., Any]:
+    """The expression as one kernel, by Triton; as it stands where that finds no compiler or fails."""
+    working = [torch.compile(expression, dynamic=True)]
+
+    def run(*tensors: Tensor) -> Any:
+        if working:
+            try:
+                return working[0](*tensors)
+            except torch.OutOfMemoryError:
+                raise
+            except Exception:  # of whatever compiler
+                working.clear()
+        return expression(*tensors)
+
+    return run
+
+
+def secant(a: Tensor, b: Tensor) -> Tensor:
     gap = a - b
     return torch.where(gap == 0, (b > 0).to(a.dtype), (torch.relu(a) - torch.relu(b)) / gap)
 
 
+@one_pass(kernels.relu_secant)
+def relu_secant(a: Tensor, b: Tensor) -> Tensor:
+    """The slope of relu between a and b; where they are equal, its derivative."""
+    return secant(a, b)
+
+
+@one_pass(kernels.relu_in_both_orders, 2)
 def relu_in_both_orders(end: Tensor, start: Tensor, positive: Tensor, negative: Tensor) -> Sequence[Tensor]:
     """The slopes of relu for the positive and the negative part, whichever of them comes first."""
-    made = elementwise(kernels.relu_in_both_orders, (end, start, positive, negative), 2)
-    if made:
-        return made
     up, down = start + positive, start + negative
     return (
-        (relu_secant(up, start) + relu_secant(end, down)) / 2,
-        (relu_secant(down, start) + relu_secant(end, up)) / 2,
+        (secant(up, start) + secant(end, down)) / 2,
+        (secant(down, start) + secant(end, up)) / 2,
     )
+
+
+@one_pass(kernels.difference_and_size, 2)
+def difference_and_size(a: Tensor, b: Tensor) -> Sequence[Tensor]:
+    """a - b and its absolute value."""
+    difference = a - b
+    return difference, difference.abs()
+
+
+@one_pass(kernels.parts_about, 2)
+def parts_about(a: Tensor, b: Tensor, spread: Tensor) -> Sequence[Tensor]:
+    """(a - b + spread) / 2 and (a - b - spread) / 2; rounding moves neither across 0."""
+    change = a - b
+    return ((change + spread) / 2).clamp(min=0), ((change - spread) / 2).clamp(max=0)
+
+
+@one_pass(kernels.sides_added, 2)
+def sides_added(a: Tensor, b: Tensor) -> Sequence[Tensor]:
+    """The sum of what is positive in a and in b, and of what is negative."""
+    return a.clamp(min=0) + b.clamp(min=0), a.clamp(max=0) + b.clamp(max=0)
+
+
+@one_pass(kernels.sum_and_difference, 2)
+def sum_and_difference(a: Tensor, b: Tensor) -> Sequence[Tensor]:
+    """a + b and a - b."""
+    return a + b, a - b
+
+
+@one_pass(kernels.tilted)
+def tilted(straight: Tensor, slant: Tensor, difference: Tensor) -> Tensor:
+    """(straight + sign(difference) slant) / 2."""
+    return (straight + difference.sign() * slant) / 2
+
+
+@one_pass(kernels.chosen)
+def chosen(positive: Tensor, negative: Tensor, difference: Tensor) -> Tensor:
+    """`positive` where the difference is above 0, `negative` where it is below, their mean where it is 0."""
+    mean = (positive + negative) / 2
+    return torch.where(difference > 0, positive, torch.where(difference < 0, negative, mean))
 
 
 def product(slope: Tensor, multiplier: Tensor) -> Tensor:
@@ -165,50 +245,6 @@ def product(slope: Tensor, multiplier: Tensor) -> Tensor:
     if not dense(slope.shape, slope.stride()) or slope.shape != multiplier.shape:
         return slope * multiplier
     return torch.mul(slope, multiplier, out=like(slope))
-
-
-def difference_and_size(a: Tensor, b: Tensor) -> Sequence[Tensor]:
-    """a - b and its absolute value."""
-    made = elementwise(kernels.difference_and_size, (a, b), 2)
-    if made:
-        return made
-    difference = a - b
-    return difference, difference.abs()
-
-
-def parts_about(a: Tensor, b: Tensor, spread: Tensor) -> Sequence[Tensor]:
-    """(a - b + spread) / 2 and (a - b - spread) / 2; rounding moves neither across 0."""
-    made = elementwise(kernels.parts_about, (a, b, spread), 2)
-    if made:
-        return made
-    change = a - b
-    return ((change + spread) / 2).clamp(min=0), ((change - spread) / 2).clamp(max=0)
-
-
-def sides_added(a: Tensor, b: Tensor) -> Sequence[Tensor]:
-    """The sum of what is positive in a and in b, and of what is negative."""
-    made = elementwise(kernels.sides_added, (a, b), 2)
-    return made or (a.clamp(min=0) + b.clamp(min=0), a.clamp(max=0) + b.clamp(max=0))
-
-
-def sum_and_difference(a: Tensor, b: Tensor) -> Sequence[Tensor]:
-    """a + b and a - b."""
-    return elementwise(kernels.sum_and_difference, (a, b), 2) or (a + b, a - b)
-
-
-def tilted(straight: Tensor, slant: Tensor, difference: Tensor) -> Tensor:
-    """(straight + sign(difference) slant) / 2."""
-    made = elementwise(kernels.tilted, (straight, slant, difference), 1)
-    return made[0] if made else (straight + difference.sign() * slant) / 2
-
-
-def chosen(positive: Tensor, negative: Tensor, difference: Tensor) -> Tensor:
-    """`positive` where the difference is above 0, `negative` where it is below, their mean where it is 0."""
-    made = elementwise(kernels.chosen, (positive, negative, difference), 1)
-    if made:
-        return made[0]
-    mean = (positive + negative) / 2
-    return torch.where(difference > 0, positive, torch.where(difference < 0, negative, mean))
 
 
 def tiled_max_secant(a: Tensor, b: Tensor, size: int) -> Sequence[Tensor]:

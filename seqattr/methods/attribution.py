@@ -106,13 +106,21 @@ class Engine:
             )
         return pool.ndim == 3, pool
 
+    def _placed(self, some: Tensor) -> Tensor:
+        """On the device, as precise as the model; it travels as it is, which is a byte a number for bases."""
+        if self.place.type == "cuda" and some.is_cpu:
+            some = some.pin_memory().to(self.place, non_blocking=True)
+        return some.to(self.place, self.dtype)
+
     def _all(self, sequences: Tensor, pool: Tensor, shared: bool, pairs: int) -> Attribution:
         dtype = torch.promote_types(self.dtype or torch.float32, torch.float32)
         results = Accumulator(self.picked, sequences.shape, pool.shape[-3], dtype)
         number = pool.shape[-3]
         for chunk in chunks(len(sequences), number, pairs, shared):
-            x = sequences[chunk.sequences].to(self.place, self.dtype)
-            r = (pool[chunk.references][None] if shared else pool[chunk.sequences, chunk.references]).to(x)
+            x = self._placed(sequences[chunk.sequences])
+            r = self._placed(
+                pool[chunk.references][None] if shared else pool[chunk.sequences, chunk.references]
+            )
             batch = Batch(self.work, x, r, shared, self._inner, in_pieces=r.shape[1] < number)
             explanation = self.entry.way(batch)
             outputs = [explanation.outputs(target) for target in self._inner]

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from seqattr.engine import fused
 from seqattr.engine.model import Model, random_sequences
 from seqattr.methods import METHODS, attribute
 
@@ -42,6 +43,20 @@ def test_cuda_gives_the_numbers_of_the_cpu(model: Model, method: str, batch_size
     for name in ("contributions", "hypothetical", "difference"):
         # float64 sums in another order
         assert torch.allclose(getattr(here, name), getattr(there, name), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("method", ["deeplift-rescale", "deeplift-revealcancel"])
+def test_values_large_enough_to_be_compiled_for(method: str) -> None:
+    torch.manual_seed(0)
+    layers = [nn.Conv1d(4, 64, 9), nn.ReLU(), nn.Conv1d(64, 64, 9), nn.ReLU(), nn.AdaptiveAvgPool1d(1)]
+    model = Model(nn.Sequential(*layers, nn.Flatten(), nn.Linear(64, 1)), torch.zeros(2, 4, 1000))
+    x = random_sequences(8, 1000, torch.float32, "cpu", seed=1)
+    r = random_sequences(80, 1000, torch.float32, "cpu", seed=2).view(8, 10, 4, 1000)
+    assert r.numel() // 4 * 64 >= fused.LEAST_ON_GPU
+    exact = attribute(model, x, r, method=method, device="cpu", dtype=torch.float64)
+    there = attribute(model, x, r, method=method, device="cuda", batch_size=80)
+    apart = (there.contributions.cpu() - exact.contributions).abs().max() / exact.contributions.abs().max()
+    assert apart < 1e-3  # float32, with RevealCancel's kinks
 
 
 def test_a_batch_too_large_for_the_gpu_is_halved(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
