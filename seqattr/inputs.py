@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from seqattr.alphabet import UNKNOWN, count_ambiguous, encode
+from seqattr.alphabet import UNKNOWN, count_ambiguous, encode, one_hot
 from seqattr.errors import InputError
 from seqattr.io.bed import read_bed, read_chrom_sizes
 from seqattr.io.fasta import Genome, Record, read_fasta
@@ -39,6 +39,30 @@ class Window:
             first, end = self.length - end, self.length - first
         start = self.region.start
         return replace(self.region, start=start + first, end=start + end, summit_offset=None)
+
+
+class Aligned:
+    """Windows of one length as one-hot (N, 4, L), int8, worked out a slice of rows at a time.
+
+    Raises InputError naming two windows that differ in length.
+    """
+
+    def __init__(self, windows: Sequence[Window]) -> None:
+        self.windows = windows
+        first = windows[0]
+        other = next((w for w in windows if w.length != first.length), None)
+        if other is not None:
+            raise InputError(
+                f"all sequences must have one length, but {first.name} has {first.length} bp and "
+                f"{other.name} {other.length} bp; --pad and --crop would bring all to the model's own"
+            )
+        self.shape = (len(windows), 4, first.length)
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def __getitem__(self, rows: slice) -> npt.NDArray[np.int8]:
+        return one_hot(np.stack([window.codes for window in self.windows[rows]]))
 
 
 class Inputs(NamedTuple):

@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqattr.cli.shared import PATH, foreign_from, foreign_options, progress_bar, say, warn
+from seqattr.cli.shared import (
+    PATH,
+    foreign_options,
+    input_options,
+    open_model,
+    progress_bar,
+    read_inputs,
+    say,
+    warn,
+)
 
 if TYPE_CHECKING:
     from seqattr.engine.model import Model
-    from seqattr.inputs import Inputs
     from seqattr.score import Summary
 
 
@@ -41,11 +49,7 @@ if TYPE_CHECKING:
     help="Output to explain, by name or number; repeatable. Default: all.",
 )
 @click.option("--out", type=PATH, default="scores", show_default=True, help="Folder for the results.")
-@click.option("--chrom-sizes", type=PATH, help="Headers such as chr1:100-200 are then genome coordinates.")
-@click.option("--regions", type=PATH, help="BED or narrowPeak: score windows of the FASTA around these.")
-@click.option("--tile", type=int, metavar="STEP", help="Score windows every STEP bases of each record.")
-@click.option("--pad", is_flag=True, help="Fill shorter sequences up to the model's length with N.")
-@click.option("--crop", is_flag=True, help="Cut longer sequences to the model's length.")
+@input_options
 @click.option("--seed", default=0, show_default=True, help="Seed of the references.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:i.")
 @click.option(
@@ -72,37 +76,18 @@ def score(model: Path, fasta: Path, out: Path, **options: Any) -> None:
     """
     from seqattr.engine.memory import keep_freed_memory
     from seqattr.io.atomic import check_writable
-    from seqattr.models.load import load_model
     from seqattr.score import Settings
     from seqattr.score import score as run
 
     check_writable(out)
     keep_freed_memory()
-    foreign, trust = foreign_from(options), options.pop("trust_model")
-    loaded = load_model(model, trust=trust, foreign=foreign)
+    loaded = open_model(model, options)
     inputs = read_inputs(loaded, fasta, options)
     options |= {"references": options.pop("refs"), "targets": options.pop("targets") or None}
     settings = Settings(command=shlex.join(["seqattr", *sys.argv[1:]]), **options)
     with progress_bar("scoring") as progress:
         summary = run(loaded, inputs, out, settings, progress)
     report(summary, loaded, out)
-
-
-def read_inputs(model: "Model", fasta: Path, options: dict[str, Any]) -> "Inputs":
-    """The windows that the options ask for, fitted to the model as far as they allow."""
-    from seqattr import inputs
-
-    regions, tile, sizes = options.pop("regions"), options.pop("tile"), options.pop("chrom_sizes")
-    if regions is not None and tile is not None:
-        raise click.UsageError("--regions and --tile exclude each other")
-    if regions is not None:
-        found = inputs.from_regions(fasta, regions, model.example_length)
-    elif tile is not None:
-        found = inputs.tiled(fasta, model.example_length, tile)
-    else:
-        found = inputs.from_fasta(fasta, sizes)
-    pad, crop = options.pop("pad"), options.pop("crop")
-    return inputs.fitted(found, model.lengths, model.example_length, pad, crop)
 
 
 def report(summary: "Summary", model: "Model", out: Path) -> None:

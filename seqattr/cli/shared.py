@@ -1,7 +1,7 @@
 """Options and output that several commands share."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +11,8 @@ import click
 from seqattr.errors import InputError
 
 if TYPE_CHECKING:
+    from seqattr.engine.model import Model
+    from seqattr.inputs import Inputs
     from seqattr.models.load import Foreign
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -19,7 +21,17 @@ PATH = click.Path(path_type=Path)
 
 def foreign_options(command: F) -> F:
     """What must be said of a model that is not in seqattr's own format."""
-    for option in reversed(FOREIGN):
+    return with_options(command, FOREIGN)
+
+
+def input_options(command: F) -> F:
+    """Which windows of a FASTA file are meant, and how they are fitted to the model."""
+    return with_options(command, INPUTS)
+
+
+def with_options(command: F, options: Sequence[Callable[[F], F]]) -> F:
+    """A command with these options, in this order."""
+    for option in reversed(options):
         command = option(command)
     return command
 
@@ -32,6 +44,15 @@ FOREIGN = (
     click.option("--arch", metavar="MODULE:CLASS", help="The class of a state dict."),
     click.option("--arch-args", metavar="JSON", default="{}", help="Arguments for that class."),
     click.option("--target-names", metavar="A,B,...", help="Names for the model's outputs."),
+)
+INPUTS = (
+    click.option(
+        "--chrom-sizes", type=PATH, help="Headers such as chr1:100-200 are then genome coordinates."
+    ),
+    click.option("--regions", type=PATH, help="BED or narrowPeak: take windows of the FASTA around these."),
+    click.option("--tile", type=int, metavar="STEP", help="Take windows every STEP bases of each record."),
+    click.option("--pad", is_flag=True, help="Fill shorter sequences up to the model's length with N."),
+    click.option("--crop", is_flag=True, help="Cut longer sequences to the model's length."),
 )
 
 
@@ -56,6 +77,31 @@ def foreign_from(options: dict[str, Any]) -> "Foreign":
         arch_args=arguments,
         targets=tuple(name.strip() for name in names.split(",")) if names else None,
     )
+
+
+def open_model(path: Path, options: dict[str, Any]) -> "Model":
+    """The model of a file, read as `foreign_options` say, which are taken out of a command's options."""
+    from seqattr.models.load import load_model
+
+    foreign, trust = foreign_from(options), options.pop("trust_model")
+    return load_model(path, trust=trust, foreign=foreign)
+
+
+def read_inputs(model: "Model", fasta: Path, options: dict[str, Any]) -> "Inputs":
+    """The windows that `input_options` ask for, fitted to the model as far as they allow."""
+    from seqattr import inputs
+
+    regions, tile, sizes = options.pop("regions"), options.pop("tile"), options.pop("chrom_sizes")
+    if regions is not None and tile is not None:
+        raise click.UsageError("--regions and --tile exclude each other")
+    if regions is not None:
+        found = inputs.from_regions(fasta, regions, model.example_length)
+    elif tile is not None:
+        found = inputs.tiled(fasta, model.example_length, tile)
+    else:
+        found = inputs.from_fasta(fasta, sizes)
+    pad, crop = options.pop("pad"), options.pop("crop")
+    return inputs.fitted(found, model.lengths, model.example_length, pad, crop)
 
 
 @contextmanager

@@ -6,10 +6,9 @@ additivity_error (N) · the run's settings as attributes.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
@@ -19,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from seqattr.errors import InputError, OutputError
-from seqattr.io.atomic import cannot_write, replacing, uninterrupted
+from seqattr.io.atomic import uninterrupted
+from seqattr.io.new_hdf5 import new_file
 from seqattr.io.reading import reading
 from seqattr.regions import Region
 
@@ -84,7 +84,7 @@ class ContributionWriter:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        self._file, self._sink = self._stack.enter_context(_new_file(self._path))
+        self._file, self._sink = self._stack.enter_context(new_file(self._path))
         try:
             self._lay_out()
         except BaseException as error:
@@ -113,7 +113,7 @@ class ContributionWriter:
         for name in _NUMBERS:
             self._file[name][place] = getattr(rows, name)[order]
         self._missing[numbers] = False
-        self._check_sink()
+        self._sink.check()
 
     @uninterrupted()
     def write_regions(self, regions: Sequence[Region]) -> None:
@@ -125,7 +125,7 @@ class ContributionWriter:
         for field in _PLACES:
             self._file[f"regions/{field}"][:] = [getattr(region, field) for region in regions]
         self._has_regions = True
-        self._check_sink()
+        self._sink.check()
 
     @uninterrupted()
     def _lay_out(self) -> None:
@@ -176,79 +176,11 @@ class ContributionWriter:
                     f"cannot write {self._path}: {name} has the shape {values.shape}, not {shape}"
                 )
 
-    def _check_sink(self) -> None:
-        if isinstance(self._sink.failure, OSError):
-            raise cannot_write(self._path, self._sink.failure) from self._sink.failure
-        self._sink.check()
-
     def _check_complete(self) -> None:
         left = int(self._missing.sum())
         if left or not self._has_regions:
             what = f"{left} of {self._shape[0]} sequences" if left else "the regions"
             raise OutputError(f"cannot write {self._path}: {what} were never given")
-
-
-class _Sink(FileIO):
-    """A file whose writing never fails: the first failure is kept, and what is written from then on too.
-
-    HDF5 crashes the process when it cannot write what it holds (on a full disk, at closing), or reads
-    something else than it wrote, so it must not notice. Nor may Ctrl-C arrive here: whatever makes HDF5
-    write is `uninterrupted`. What it writes before it is stopped is no more than it holds.
-    """
-
-    def __init__(self, path: str, mode: str) -> None:
-        super().__init__(path, mode)
-        self.failure: BaseException | None = None
-        self._unwritten: list[tuple[int, bytes]] = []  # where in the file, and what
-
-    def write(self, data: Any) -> int:
-        view, start, done = memoryview(data).cast("B"), self.tell(), 0
-        while done < len(view) and self.failure is None:
-            done += self._attempt(super().write, view[done:])
-        if done < len(view):
-            self._unwritten.append((start + done, bytes(view[done:])))
-        return len(view)
-
-    def readinto(self, buffer: Any) -> int:
-        if self.failure is None:
-            return super().readinto(buffer) or 0
-        view, start = memoryview(buffer).cast("B"), self.tell()
-        super().readinto(view)
-        for place, data in self._unwritten:
-            first, last = max(start, place), min(start + len(view), place + len(data))
-            if first < last:
-                view[first - start : last - start] = data[first - place : last - place]
-        return len(view)
-
-    def truncate(self, size: int | None = None) -> int:
-        self._attempt(super().truncate, size)
-        return size or 0
-
-    def check(self) -> None:
-        if self.failure is not None:
-            raise self.failure
-
-    def _attempt(self, action: Callable[[Any], int], argument: Any) -> int:
-        try:
-            return action(argument)
-        except BaseException as failure:
-            self.failure = self.failure or failure
-            return 0
-
-
-@contextmanager
-def _new_file(path: Path | str) -> Iterator[tuple[h5py.File, _Sink]]:
-    with replacing(path) as part, _Sink(str(part), "x+") as sink:
-        file = None
-        try:
-            with uninterrupted():
-                file = h5py.File(sink, "w")
-            yield file, sink
-        finally:
-            with uninterrupted():
-                if file is not None:
-                    file.close()
-        sink.check()
 
 
 def read_contributions(path: Path | str) -> Contributions:

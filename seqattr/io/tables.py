@@ -1,6 +1,7 @@
 """Tables as text with tabs, one line per row."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +23,27 @@ def write_table(path: Path | str, columns: Mapping[str, Sequence[Any]], header: 
     lengths = {len(values) for values in columns.values()}
     if len(lengths) != 1:
         raise OutputError(f"cannot write {path}: its columns have {sorted(lengths)} rows")
-    with replacing(path) as part, open(part, "w", encoding="utf-8", newline="\n") as file:
-        if header:
-            file.write("\t".join(columns) + "\n")
+    with growing_table(path, list(columns) if header else ()) as add:
         for first in range(0, lengths.pop(), _ROWS_AT_ONCE):
-            file.writelines(_lines(columns, slice(first, first + _ROWS_AT_ONCE)))
+            add({name: values[first : first + _ROWS_AT_ONCE] for name, values in columns.items()})
 
 
-def _lines(columns: Mapping[str, Sequence[Any]], rows: slice) -> Iterator[str]:
-    texts = [_texts(values[rows]) for values in columns.values()]
+@contextmanager
+def growing_table(
+    path: Path | str, names: Sequence[str]
+) -> Iterator[Callable[[Mapping[str, Sequence[Any]]], None]]:
+    """Yield a function that adds rows, given as columns; the table takes its name at the end.
+
+    Without names there is no header. Raises OutputError where the file cannot be written.
+    """
+    with replacing(path) as part, open(part, "w", encoding="utf-8", newline="\n") as file:
+        if names:
+            file.write("\t".join(names) + "\n")
+        yield lambda columns: file.writelines(_lines(columns))
+
+
+def _lines(columns: Mapping[str, Sequence[Any]]) -> Iterator[str]:
+    texts = [_texts(values) for values in columns.values()]
     return ("\t".join(line) + "\n" for line in zip(*texts, strict=True))
 
 
