@@ -20,10 +20,13 @@ __all__ = [
     "Model",
     "SeqattrError",
     "Target",
+    "attention",
     "attribute",
+    "jacobian",
     "load_model",
     "references",
     "save_model",
+    "sensitivity",
 ]
 
 

@@ -5,6 +5,8 @@ from typing import Any
 from seqattr.engine.model import Model
 from seqattr.engine.outputs import Target
 from seqattr.methods import METHODS, Attribution, attribute
+from seqattr.methods.attention import attention
+from seqattr.methods.sensitivity import jacobian, sensitivity
 from seqattr.models.load import Foreign, load_model
 from seqattr.models.native import save as save_model
 from seqattr.references import REFERENCES
@@ -17,10 +19,13 @@ __all__ = [
     "Foreign",
     "Model",
     "Target",
+    "attention",
     "attribute",
+    "jacobian",
     "load_model",
     "references",
     "save_model",
+    "sensitivity",
 ]
 
 

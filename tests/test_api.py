@@ -16,7 +16,7 @@ from seqattr.errors import InputError, UnknownName
 def test_the_public_names():
     assert seqattr.__all__ == [
         *("METHODS", "REFERENCES", "Attribution", "Foreign", "Model", "SeqattrError", "Target"),
-        *("attribute", "load_model", "references", "save_model"),
+        *("attention", "attribute", "jacobian", "load_model", "references", "save_model", "sensitivity"),
     ]
     assert set(seqattr.__all__) == {*api.__all__, "SeqattrError"}
     for name in seqattr.__all__:

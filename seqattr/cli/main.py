@@ -16,6 +16,7 @@ from seqattr.errors import SeqattrError
 COMMANDS = (
     *("simulate", "train", "convert", "inspect", "methods", "score", "report", "plot", "export"),
     "counterfactual",
+    *("sensitivity", "attention"),
     "benchmark",
 )
 INTERRUPTED = 130

@@ -76,6 +76,20 @@ class Fields:
             if dims is not None and at.dim in dims:
                 self.mended[step.name] = dims
 
+    def read_by(self, name: str) -> Tensor | None:
+        """The bases [start, end) that each position of a value reads, (positions, 2).
+
+        None where the value is not local, or its positions do not follow those of the sequence.
+        """
+        if name not in self.positions or self.width != 1:
+            return None
+        low, high = self._reached[name]
+        if (low.diff() < 0).any() or (high.diff() < 0).any():
+            return None
+        numbers = torch.arange(self.positions[name].length, device=low.device)
+        start, end = torch.searchsorted(high, numbers), torch.searchsorted(low, numbers, right=True)
+        return torch.stack([start, end], 1)
+
     # --- how much is left to do ----------------------------------------------------------------
 
     def part(self, name: str) -> float:

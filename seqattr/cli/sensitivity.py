@@ -1,0 +1,59 @@
+"""seqattr sensitivity"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from seqattr.cli.shared import (
+    PATH,
+    foreign_options,
+    input_options,
+    open_model,
+    progress_bar,
+    read_inputs,
+    say,
+    warn,
+)
+
+
+@click.command()
+@click.option(
+    "--model", type=PATH, required=True, help="Model file; others than seqattr's own need --trust-model."
+)
+@click.option(
+    "--fasta", type=PATH, required=True, help="Sequences (gzip is fine), or a genome with --regions."
+)
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    help="Output to measure, by name or number; repeatable. Default: all.",
+)
+@click.option("--out", type=PATH, default="sensitivity", show_default=True, help="Folder for the results.")
+@input_options
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:i.")
+@click.option("--batch-size", type=int, help="Sequences at once. Default: by free memory.")
+@foreign_options
+def sensitivity(model: Path, fasta: Path, out: Path, **options: Any) -> None:
+    """How much each output moves with each base at each position, over a data set.
+
+    The mean of |d output / d base| over all sequences, with its standard error, and the means of the
+    derivative itself and of its square. Writes OUT/sensitivity.tsv, .npz (arrays of targets x 4 x length)
+    and .png. All sequences must have one length.
+    """
+    from seqattr.inputs import Aligned
+    from seqattr.io.atomic import check_writable
+    from seqattr.methods.sensitivity import sensitivity as run
+    from seqattr.report.sensitivity import write_sensitivity
+
+    check_writable(out)
+    loaded = open_model(model, options)
+    inputs = read_inputs(loaded, fasta, options)
+    for note in inputs.notes:
+        warn(note)
+    options["targets"] = options["targets"] or None
+    with progress_bar("measuring") as progress:
+        found = run(loaded, Aligned(inputs.windows), progress=progress, **options)
+    write_sensitivity(out, found)
+    say(f"wrote {out}/sensitivity.tsv, .npz and .png, over {found.sequences} sequences")

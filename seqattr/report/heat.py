@@ -1,0 +1,19 @@
+"""Heat maps of values that are never negative."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+FEW = 0.99  # what is beyond this quantile has one colour, where it would leave the rest dark
+DARK = 2.0
+
+
+def heat_map(axes: Axes, values: np.ndarray, **bar_options: Any) -> None:
+    """Rows down, columns across, and a colour bar, whose end is pointed where values go beyond it."""
+    largest, most = float(values.max()), float(np.quantile(values, FEW))
+    cut = 0 < DARK * most < largest
+    limit = most if cut else largest or 1.0
+    image = axes.imshow(values, cmap="viridis", vmin=0, vmax=limit, aspect="auto")
+    bar = axes.figure.colorbar(image, ax=axes, extend="max" if cut else "neither", **bar_options)
+    bar.ax.tick_params(labelsize=6)
