@@ -50,7 +50,6 @@ def attention(model: Path, fasta: Path, out: Path, **options: Any) -> None:
     inputs = read_inputs(loaded, fasta, options)
     with progress_bar("attending") as progress:
         written = write_attention(loaded, inputs.windows, out, progress=progress, **options)
-    for note in (*inputs.notes, *written.notes):
-        warn(note)
+    warn(*inputs.notes, *written.notes)
     say(f"found {in_words(written.layers)}")
     say(f"wrote {', '.join(str(out / name) for name in written.files)}")

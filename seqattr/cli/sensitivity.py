@@ -46,13 +46,14 @@ def sensitivity(model: Path, fasta: Path, out: Path, **options: Any) -> None:
     from seqattr.io.atomic import check_writable
     from seqattr.methods.sensitivity import sensitivity as run
     from seqattr.report.sensitivity import write_sensitivity
+    from seqattr.score import Settings, check_number
 
     check_writable(out)
     loaded = open_model(model, options)
     inputs = read_inputs(loaded, fasta, options)
-    for note in inputs.notes:
-        warn(note)
+    warn(*inputs.notes)
     options["targets"] = options["targets"] or None
+    check_number([target.name for target in loaded.targets], Settings(targets=options["targets"]))
     with progress_bar("measuring") as progress:
         found = run(loaded, Aligned(inputs.windows), progress=progress, **options)
     write_sensitivity(out, found)

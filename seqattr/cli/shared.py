@@ -131,5 +131,6 @@ def say(line: str) -> None:
     click.echo(line, err=True)
 
 
-def warn(line: str) -> None:
-    say(f"seqattr: warning: {line}")
+def warn(*lines: str) -> None:
+    for line in lines:
+        say(f"seqattr: warning: {line}")

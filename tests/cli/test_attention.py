@@ -10,7 +10,7 @@ from torch import nn
 
 import seqattr
 from seqattr.alphabet import one_hot
-from tests.pieces import Head, Net, attention_pool, conv, over_positions
+from tests.pieces import Head, Net, conv, over_positions
 
 LENGTH = 40
 TOKENS = LENGTH - 8
@@ -66,15 +66,18 @@ def test_tokens_lie_on_the_genome_where_the_windows_do(ran, attending, fasta, te
     assert places == [("peak", "chr1", 80 + i, 89 + i) for i in range(TOKENS)]
 
 
+def two_pools(m: Net, x: torch.Tensor) -> torch.Tensor:
+    """The mean of two averages over the positions, weighted each in its own way."""
+    h = torch.relu(m.conv(x))
+    return m.head((h[:, None] * m.weight(h).softmax(-1)[:, :, None]).sum(-1).mean(1))
+
+
 def test_without_arrays_or_a_rollout_those_of_an_earlier_run_go(ran, attending, fasta, tmp_path):
     out, words = tmp_path / "a", ["--fasta", fasta(3), "--out", tmp_path / "a"]
     ran("attention", "--model", attending, *words)
     ran("attention", "--model", attending, *words, "--no-hdf5")
     assert sorted(path.name for path in out.iterdir()) == FILES[1:]
-    pool = Net(attention_pool, conv=conv(), weight=conv(2, 1, 6), head=Head(6))
-    pool.function = lambda m, x: m.head(
-        (m.conv(x)[:, None] * m.weight(m.conv(x)).softmax(-1)[:, :, None]).sum(-1).mean(1)
-    )
+    pool = Net(two_pools, conv=conv(), weight=conv(2, 1, 6), head=Head(6))
     path = tmp_path / "pool.pt"
     seqattr.save_model(path, seqattr.Model(pool, torch.zeros(2, 4, LENGTH)))
     said = ran("attention", "--model", path, *words)

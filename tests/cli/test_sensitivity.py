@@ -4,6 +4,7 @@ import csv
 
 import numpy as np
 import torch
+from torch import nn
 
 import seqattr
 from seqattr.alphabet import one_hot
@@ -47,6 +48,15 @@ def test_targets_windows_and_one_sequence(ran, free, fasta, texts, tmp_path):
     rows = table(tmp_path / "s")
     assert len(rows) == 2 * 100 * 4
     assert {row["standard_error"] for row in rows} == {"NA"}
+
+
+def test_very_many_targets_must_be_named(ran, refused, fasta, tmp_path):
+    profile = nn.Sequential(nn.Conv1d(4, 3, 1), nn.Flatten())
+    seqattr.save_model(tmp_path / "profile.pt", seqattr.Model(profile, torch.zeros(2, 4, 40)))
+    words = ["sensitivity", "--model", tmp_path / "profile.pt", "--fasta", fasta(2), "--out", tmp_path / "s"]
+    assert "the model has 120 targets" in refused(*words)
+    ran(*words, "--target", 7)
+    assert {row["mean_absolute"] for row in table(tmp_path / "s") if row["position"] != "7"} == {"0"}
 
 
 def test_what_is_wrong_is_one_line_and_an_earlier_run_stands(ran, refused, run, fixed, free, fasta, tmp_path):
