@@ -1,7 +1,7 @@
 """A rulebook, and what it makes of a graph before anything runs."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -14,6 +14,11 @@ from seqattr.engine.kinds import CONVOLUTIONS, Kind, classify, function_of
 from seqattr.engine.multipliers import Multiplier, Parts
 from seqattr.engine.view import View
 
+# Weights as a rule may want them that knows the step's pattern too.
+WITH_PATTERN: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "pattern": lambda weight, pattern: pattern,
+    "weight times pattern": torch.mul,
+}
 OVERWRITING = {"aten.relu.default": torch.relu_}
 Backward = Callable[[Multiplier], Sequence[Multiplier]]  # one multiplier for each activation argument
 
@@ -38,7 +43,8 @@ class Rulebook:
 
     `choose`, where given, picks the rule of a step by its place in the graph, if its kind is among those
     `by_place`. The rules in `wants_parts` need their input's difference in two parts; those in
-    `passes_parts` need it when their own value's parts are wanted.
+    `passes_parts` need it when their own value's parts are wanted. `patterns` are what was learned of steps
+    with weights, by the steps' names, each of its weight's shape.
     """
 
     name: str
@@ -47,6 +53,7 @@ class Rulebook:
     by_place: frozenset[Kind] = frozenset({Kind.ELEMENTWISE})
     wants_parts: frozenset[Rule] = frozenset()
     passes_parts: frozenset[Rule] = frozenset()
+    patterns: Mapping[str, Tensor] = field(default_factory=dict)
 
     def rule(self, graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:
         """The rule for one step."""
@@ -85,15 +92,21 @@ class Plan:
         return lambda x, weight, bias=None, *_: self.convolution(step, weight).forward(x, bias)
 
     def convolution(self, step: Step, weight: Tensor, form: str = "plain") -> Convolution:
-        """A convolution step with one of the FORMS of its weights, prepared once."""
+        """A convolution step with its weights in some form, prepared once."""
         key = step.name, form
         if key not in self.convolutions:
             geometry = geometry_of(step.op, step.args[3:], weight.ndim - 2)
-            prepared = convolution(FORMS[form](weight), geometry)
+            prepared = convolution(self.formed(step, weight, form), geometry)
             if step.args[1] not in self.graph.tensors:
                 return prepared  # of this batch's size
             self.convolutions[key] = prepared
         return self.convolutions[key]
+
+    def formed(self, step: Step, weight: Tensor, form: str) -> Tensor:
+        """A step's weight in one of the FORMS, or one that its pattern takes part in."""
+        if form in FORMS:
+            return FORMS[form](weight)
+        return WITH_PATTERN[form](weight, self.book.patterns[step.name].to(weight))
 
     @cached_property
     def convolutions(self) -> dict[tuple[str, str], Convolution]:
@@ -150,5 +163,5 @@ class Plan:
 
     @cached_property
     def weights(self) -> dict[tuple[str, str], Tensor]:
-        """Weights in other FORMS, filled as rules ask for them."""
+        """Weights in other forms, by step and form, filled as rules ask for them."""
         return {}

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from seqattr.engine.convolution import FORMS
 from seqattr.engine.graph import BatchLayout, Ref, Step, map_refs, rewire
 from seqattr.engine.layouts import fold, stretched, unfold
 from seqattr.engine.multipliers import Parts
@@ -169,13 +168,13 @@ class View:
         return value if isinstance(value, Tensor) else torch.tensor(value, dtype=torch.float64)
 
     def weight(self, ref: Ref, form: str) -> Tensor:
-        """A constant in one of the plan's FORMS, worked out once for a plan."""
-        changed = FORMS[form]
+        """The step's weight in some form, worked out once for a plan."""
+        weight, key = self.constant(ref), (self.step.name, form)
         if form == "plain" or ref not in self.plan.graph.tensors:
-            return changed(self.constant(ref))
-        if (ref, form) not in self.plan.weights:
-            self.plan.weights[ref, form] = changed(self.constant(ref))
-        return self.plan.weights[ref, form]
+            return self.plan.formed(self.step, weight, form)
+        if key not in self.plan.weights:
+            self.plan.weights[key] = self.plan.formed(self.step, weight, form)
+        return self.plan.weights[key]
 
 
 def one(function: Callable[..., Tensor]) -> Callable[..., Sequence[Tensor]]:

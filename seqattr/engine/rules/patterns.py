@@ -1,0 +1,36 @@
+"""PatternNet and PatternAttribution (Kindermans, Schütt, Alber, Müller, Erhan, Kim & Dähne 2018, section 5).
+
+The gradient, but that at a step whose pattern was learned the pattern stands in the place of the weights
+(PatternNet), or weights times pattern, element by element (PatternAttribution). Gates, products, norms and
+all else are as the gradient has them, and so are weights of which nothing was learned.
+"""
+
+from seqattr.engine.kinds import Kind
+from seqattr.engine.multipliers import whole
+from seqattr.engine.plan import Passage, Rulebook
+from seqattr.engine.rules import linear
+from seqattr.engine.rules.gradient import RULES
+from seqattr.engine.rules.linear import Weighted
+from seqattr.engine.view import View
+
+
+def signal(view: View) -> Passage:
+    """By the pattern: what in the input the unit's value tells of."""
+    return in_form(view, "pattern")
+
+
+def share(view: View) -> Passage:
+    """By weight times pattern: how much of the unit's value each input's signal accounts for."""
+    return in_form(view, "weight times pattern")
+
+
+def in_form(view: View, form: str) -> Passage:
+    """The transpose of a linear step whose weights are in a form that needs its pattern."""
+    if view.step.name not in view.plan.book.patterns:
+        return linear.linear(view)
+    weighted, shape = Weighted(view, form), view.shape()
+    return Passage(lambda m: [weighted.transposed(whole(m), shape, form)])
+
+
+PATTERNNET = Rulebook("patternnet", {**RULES, Kind.LINEAR: signal})
+PATTERN_ATTRIBUTION = Rulebook("patternattribution", {**RULES, Kind.LINEAR: share})
