@@ -18,15 +18,20 @@ __all__ = [
     "Attribution",
     "Foreign",
     "Model",
+    "Patterns",
     "SeqattrError",
     "Target",
     "attention",
     "attribute",
+    "fit_patterns",
     "jacobian",
     "load_model",
+    "load_patterns",
     "references",
     "save_model",
+    "save_patterns",
     "sensitivity",
+    "with_patterns",
 ]
 
 

@@ -4,11 +4,12 @@ from typing import Any
 
 from seqattr.engine.model import Model
 from seqattr.engine.outputs import Target
-from seqattr.methods import METHODS, Attribution, attribute
+from seqattr.methods import METHODS, Attribution, Patterns, attribute, fit_patterns, with_patterns
 from seqattr.methods.attention import attention
 from seqattr.methods.sensitivity import jacobian, sensitivity
 from seqattr.models.load import Foreign, load_model
 from seqattr.models.native import save as save_model
+from seqattr.patterns import load_patterns, save_patterns
 from seqattr.references import REFERENCES
 from seqattr.references import references as _references
 
@@ -18,14 +19,19 @@ __all__ = [
     "Attribution",
     "Foreign",
     "Model",
+    "Patterns",
     "Target",
     "attention",
     "attribute",
+    "fit_patterns",
     "jacobian",
     "load_model",
+    "load_patterns",
     "references",
     "save_model",
+    "save_patterns",
     "sensitivity",
+    "with_patterns",
 ]
 
 

@@ -23,11 +23,14 @@ from seqattr.io.atomic import cannot_write, check_writable, replacing, replacing
 from seqattr.io.bed import write_regions
 from seqattr.io.bigwig import Track, write_bigwig
 from seqattr.io.hdf5 import ContributionWriter, Rows
-from seqattr.methods import Attribution
+from seqattr.methods import Attribution, Method
 from seqattr.methods.attribution import Engine
+from seqattr.methods.patterns import with_patterns
+from seqattr.methods.registry import method_named
 from seqattr.models.inspection import explained
 from seqattr.models.native import fingerprint, package_version
 from seqattr.overlap import Behind, ahead
+from seqattr.patterns import load_patterns
 from seqattr.references import Reference, parse
 from seqattr.regions import cut_overlaps, genome_order
 
@@ -69,6 +72,7 @@ class Settings:
     precision: str = "model"
     batch_size: int | None = None
     h5_dtype: str = "float32"
+    patterns: str | None = None  # a file, for a method that needs one
     command: str = ""
 
 
@@ -128,6 +132,7 @@ class Job:
         picked = dict.fromkeys(model.pick(settings.targets))  # by name and by number is once
         self.targets = [target.name for target in picked]
         self.precision = PRECISIONS[settings.precision]
+        self.method = method_of(settings)
         self.engine = self.engine_of(self.precision)
         if self.precision.tf32 and self.engine.place.type != "cuda":
             raise InputError("--precision tf32 is a GPU's; on a CPU there is float32")
@@ -144,7 +149,7 @@ class Job:
     def engine_of(self, precision: Precision) -> Engine:
         return Engine(
             self.model,
-            method=self.settings.method,
+            method=self.method,
             targets=self.targets,
             device=self.settings.device,
             dtype=precision.dtype,
@@ -327,6 +332,13 @@ class Job:
             text = json.dumps({**provenance(self), **summary.__dict__}, indent=2)
             part.write_text(text + "\n", encoding="utf-8")
         return summary
+
+
+def method_of(settings: Settings) -> Method:
+    """The method with the patterns that go with it. Raises InputError where they do not."""
+    if settings.patterns is None:
+        return method_named(settings.method)
+    return with_patterns(settings.method, load_patterns(settings.patterns))
 
 
 def check_number(targets: Sequence[str], settings: Settings) -> None:

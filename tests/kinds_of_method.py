@@ -2,8 +2,9 @@
 
 from seqattr.engine.kinds import CONVOLUTIONS
 from seqattr.engine.model import Model
-from seqattr.methods import METHODS
+from seqattr.methods import METHODS, Method, fit_patterns, with_patterns
 from seqattr.methods.registry import COSTLY
+from tests.sequences import one_hot
 
 # More steps, other moments of the same samples, another name, or other amounts in the same rule.
 ALIKE = {
@@ -28,3 +29,10 @@ def suits(model: Model, method: str) -> bool:
     """Whether a method can explain a model: Grad-CAM by itself wants a convolution."""
     ops = {step.op for step in model.graph.steps}
     return METHODS[method].at_step is None or bool(ops & CONVOLUTIONS)
+
+
+def ready(model: Model, method: str) -> str | Method:
+    """A method for `attribute`: with patterns of a few random sequences where it needs some."""
+    if not METHODS[method].needs_patterns:
+        return method
+    return with_patterns(method, fit_patterns(model, one_hot(40, model.example_length, seed=9)))

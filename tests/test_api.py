@@ -15,8 +15,9 @@ from seqattr.errors import InputError, UnknownName
 
 def test_the_public_names():
     assert seqattr.__all__ == [
-        *("METHODS", "REFERENCES", "Attribution", "Foreign", "Model", "SeqattrError", "Target"),
-        *("attention", "attribute", "jacobian", "load_model", "references", "save_model", "sensitivity"),
+        *("METHODS", "REFERENCES", "Attribution", "Foreign", "Model", "Patterns", "SeqattrError", "Target"),
+        *("attention", "attribute", "fit_patterns", "jacobian", "load_model", "load_patterns"),
+        *("references", "save_model", "save_patterns", "sensitivity", "with_patterns"),
     ]
     assert set(seqattr.__all__) == {*api.__all__, "SeqattrError"}
     for name in seqattr.__all__:

@@ -1,6 +1,7 @@
 """Scores in files are the library's own numbers, at the right place, whatever the batch, shard or order."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from seqattr.inputs import Inputs, fitted, from_fasta, from_regions
 from seqattr.io.bed import read_bed
 from seqattr.io.hdf5 import Contributions, read_contributions
 from seqattr.regions import Region
-from seqattr.score import Settings, Summary, score
+from seqattr.score import Settings, Summary, method_of, score
 from tests.kinds_of_method import ONE_OF_EACH
 
 # Different batches take different paths through the same kernels: float32 rounding, 1e-7 of the output.
@@ -45,7 +46,7 @@ def own(
     """The library's own result for texts of one length."""
     sequences = one_hot(texts)
     references = seqattr.references(settings.references, sequences, settings.seed)
-    return seqattr.attribute(model, sequences, references, method=settings.method, **options)
+    return seqattr.attribute(model, sequences, references, method=method_of(settings), **options)
 
 
 def scored(model: seqattr.Model, path: Path, out: Path, settings: Settings = FREQ) -> Summary:
@@ -78,6 +79,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize("references", ["shuffle:3", "mono:2", "gc:2", "freq", "freq:.4,.1,.1,.4", "zeros"])
 def test_files_hold_the_librarys_own_numbers(model, fasta, texts, tmp_path, method, references):
     settings = Settings(references=references, method=method, seed=3)
+    if seqattr.METHODS[method].needs_patterns:
+        seqattr.save_patterns(tmp_path / "p.h5", seqattr.fit_patterns(model, one_hot(texts(30))))
+        settings = replace(settings, patterns=str(tmp_path / "p.h5"))
     scored(model, fasta(5), tmp_path / "out", settings)
     result = own(model, texts(5), settings)
     for t, found in enumerate(read(tmp_path / "out", "target0", "target1")):

@@ -15,9 +15,7 @@ from seqattr.errors import SeqattrError
 # Each command is the function of this name in the module of this name.
 COMMANDS = (
     *("simulate", "train", "convert", "inspect", "methods", "score", "report", "plot", "export"),
-    "counterfactual",
-    *("sensitivity", "attention"),
-    "benchmark",
+    *("patterns", "sensitivity", "attention", "counterfactual", "benchmark"),
 )
 INTERRUPTED = 130
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="deeplift, deeplift-rescale, deeplift-revealcancel, gradient ...; an unknown name lists all.",
 )
+@click.option("--patterns", metavar="FILE", help="What `seqattr patterns` wrote, for methods that need it.")
 @click.option(
     "--target",
     "targets",

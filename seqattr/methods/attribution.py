@@ -13,6 +13,7 @@ from seqattr.engine.model import Model
 from seqattr.engine.outputs import cut_to
 from seqattr.engine.run import full_precision
 from seqattr.errors import InputError
+from seqattr.methods.method import Method
 from seqattr.methods.registry import method_named
 from seqattr.methods.results import Accumulator, Attribution, check_found, check_outputs
 from seqattr.methods.ways import Batch, Work
@@ -23,7 +24,7 @@ def attribute(
     sequences: Any,
     references: Any = None,
     *,
-    method: str = "deeplift",
+    method: str | Method = "deeplift",
     targets: Sequence[int | str] | None = None,
     device: str = "auto",
     dtype: torch.dtype | None = None,
@@ -49,7 +50,7 @@ class Engine:
     """A model prepared for one method on one device; attributes any number of batches."""
 
     model: Model
-    method: str = "deeplift"
+    method: str | Method = "deeplift"
     targets: Sequence[int | str] | None = None
     device: str = "auto"
     dtype: torch.dtype | None = None
@@ -59,9 +60,10 @@ class Engine:
         self.picked = self.model.pick(self.targets)
         self.place = pick_device(self.device)
         self.dtype = self.dtype or self.model.dtype
-        self.entry = method_named(self.method)
+        self.entry = method_named(self.method) if isinstance(self.method, str) else self.method
+        book = self.entry.book_for(self.model)
         graph, self._inner = cut_to(self.model.graph, self.picked)
-        self.work = Work(graph.to(self.place, self.dtype), self.entry.book)
+        self.work = Work(graph.to(self.place, self.dtype), book)
         self._pairs: dict[int, int] = {}
 
     def attribute(self, sequences: Any, references: Any = None, batch_size: int | None = None) -> Attribution:

@@ -1,11 +1,16 @@
 """What there is to know of a method."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
+from seqattr.engine.model import Model
 from seqattr.engine.plan import Rulebook
+from seqattr.errors import InputError
 from seqattr.methods.ways import Way
+
+if TYPE_CHECKING:
+    from seqattr.methods.patterns import Patterns
 
 
 class Cost(NamedTuple):
@@ -24,7 +29,8 @@ class Method:
 
     `complete` says that contributions sum to the difference from the reference, `needs_references` that they
     are of differences from references; the others score the bases themselves. `at_step` makes the way for a
-    step of the model, which a name such as grad-cam:relu_1 asks for.
+    step of the model, which a name such as grad-cam:relu_1 asks for. `needs_patterns` says that it takes
+    patterns learned from sequences, and `patterns` are these, once `with_patterns` has given them.
     """
 
     book: Rulebook
@@ -36,3 +42,18 @@ class Method:
     needs_references: bool
     cost: Cost
     at_step: Callable[[str], Way] | None = None
+    needs_patterns: bool = False
+    patterns: "Patterns | None" = None
+
+    def book_for(self, model: Model) -> Rulebook:
+        """The book, with what was learned of the model. Raises InputError without patterns, or with another
+        model's.
+        """
+        if not self.needs_patterns:
+            return self.book
+        if self.patterns is None:
+            raise InputError(
+                f"the method '{self.book.name}' needs patterns: learn them with `seqattr patterns` and give "
+                "--patterns FILE, or with fit_patterns and give with_patterns"
+            )
+        return replace(self.book, patterns=self.patterns.of(model))

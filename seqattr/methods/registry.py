@@ -10,7 +10,9 @@ from seqattr.engine.rules import lrp
 from seqattr.engine.rules.deeplift import GENOMICS_DEFAULT, RESCALE, REVEALCANCEL
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.rules.guided import DECONVNET, GUIDED
+from seqattr.engine.rules.patterns import PATTERN_ATTRIBUTION, PATTERNNET
 from seqattr.errors import InputError, UnknownName
+from seqattr.methods import learned
 from seqattr.methods.coalitions import by_groups, lime, sampled, shapley
 from seqattr.methods.grad_cam import grad_cam, guided_grad_cam
 from seqattr.methods.gradients import Moments, moment, sized, smoothed, somewhere_between
@@ -68,6 +70,12 @@ SHRIKUMAR = "Shrikumar, Greenside & Kundaje 2017"
 SMILKOV, HOOKER = "Smilkov et al. 2017", "Hooker et al. 2019"
 SELVARAJU, BACH = "Selvaraju et al. 2017", "Bach et al. 2015"
 TAYLOR, MONTAVON = "Montavon et al. 2017", "Montavon et al. 2019"
+
+
+def by_patterns(book: Rulebook, way: Way, summary: str) -> Method:
+    """What patterns learned from sequences, given with the method, say of the bases."""
+    source = "Kindermans et al. 2018, section 5"
+    return Method(book, way, False, summary, source, "learned patterns", False, ALONE, needs_patterns=True)
 
 
 def perturbing(
@@ -206,6 +214,17 @@ METHODS: dict[str, Method] = {
         lrp.LRP_COMPOSITE,
         "zB at the bases, gamma at convolutions, epsilon at dense layers, LRP-0 at the last",
         f"{MONTAVON}, section 10.3",
+    ),
+    # learned patterns
+    "patternnet": by_patterns(
+        PATTERNNET,
+        learned.signal,
+        "each base's signal: the gradient, with patterns of `seqattr patterns` for weights",
+    ),
+    "patternattribution": by_patterns(
+        PATTERN_ATTRIBUTION,
+        learned.share,
+        "each position's share in the output by its signal: the same with weights times patterns",
     ),
     # perturbation
     "ism": perturbing(

@@ -10,7 +10,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from seqattr.engine.model import Model
 from seqattr.methods import Attribution, attribute
-from tests.kinds_of_method import ONE_OF_EACH
+from tests.kinds_of_method import ONE_OF_EACH, ready
 from tests.pieces import Head, MyReLU, Net, conv
 from tests.sequences import LENGTH, one_hot, shuffled
 
@@ -71,7 +71,7 @@ def spelled(name: str, i: int) -> Model:
 
 def result(model: Model, method: str) -> Attribution:
     x = one_hot()
-    return attribute(model, x, shuffled(x), method=method)
+    return attribute(model, x, shuffled(x), method=ready(model, method))
 
 
 @pytest.mark.parametrize("method", [name for name in ONE_OF_EACH if "integrated" not in name])

@@ -14,7 +14,7 @@ from seqattr.engine.model import Model
 from seqattr.errors import NotFinite
 from seqattr.methods import Attribution, attribute, ways
 from seqattr.methods.attribution import Engine
-from tests.kinds_of_method import ONE_OF_EACH, suits
+from tests.kinds_of_method import ONE_OF_EACH, ready, suits
 from tests.pieces import Head, Net, conv
 from tests.scales import scale
 from tests.sequences import LENGTH, frequency, one_hot, shuffled
@@ -112,10 +112,10 @@ def test_batch_size_does_not_matter(name: str, method: str, dtype: torch.dtype) 
     _, graph = captured(name)
     if not suits(graph, method):
         pytest.skip("the model has no convolution")
-    x = one_hot(N)
+    x, chosen = one_hot(N), ready(graph, method)
     for references in (shuffled(x, R), one_hot(R, seed=9)):
         whole, *pieces = (
-            attribute(graph, x, references, method=method, dtype=dtype, batch_size=size)
+            attribute(graph, x, references, method=chosen, dtype=dtype, batch_size=size)
             for size in ((1000, 3) if method == "vargrad" else (1000, 1, 3, 7, None))  # it walks 25 times
         )
         for piece in pieces:
@@ -127,7 +127,7 @@ def test_shared_references_in_any_form_are_the_same(model: Model, method: str) -
     x, pool = one_hot(N), one_hot(R, seed=9)
     expanded = pool.expand(N, -1, -1, -1)
     forms = [pool, expanded, expanded.contiguous(), pool.numpy(), expanded.numpy()]
-    wanted, *others = (attribute(model, x, form, method=method) for form in forms)
+    wanted, *others = (attribute(model, x, form, method=ready(model, method)) for form in forms)
     for other in others:
         assert_alike(other, wanted, 1e-12, method)
 

@@ -13,7 +13,7 @@ import seqattr
 from seqattr.io.hdf5 import read_contributions
 from seqattr.methods import METHODS
 from seqattr.models.zoo import build
-from tests.kinds_of_method import BLURRED, suits
+from tests.kinds_of_method import BLURRED, ready, suits
 from tests.pieces import BPNet, Net
 from tests.sequences import one_hot, shuffled
 
@@ -57,7 +57,7 @@ def model(name: str) -> seqattr.Model:
 def test_numbers_are_valid(name: str, method: str) -> None:
     x = one_hot(2, LENGTH)
     assert suits(model(name), method)
-    got = seqattr.attribute(model(name), x, shuffled(x), method=method)
+    got = seqattr.attribute(model(name), x, shuffled(x), method=ready(model(name), method))
     targets = len(model(name).targets)
     assert got.contributions.shape == (targets, 2, LENGTH)
     assert got.hypothetical.shape == (targets, 2, 4, LENGTH)
@@ -70,7 +70,10 @@ def test_numbers_are_valid(name: str, method: str) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_score_writes_them(method: str, free: Path, fasta: Callable, ran: Callable, tmp_path: Path) -> None:
-    options = ("--refs", "shuffle:2", "--method", method, "--out", tmp_path / "out")
+    options = ["--refs", "shuffle:2", "--method", method, "--out", tmp_path / "out"]
+    if METHODS[method].needs_patterns:
+        ran("patterns", "--model", free, "--fasta", fasta(7), "--out", tmp_path / "p.h5")
+        options += ["--patterns", tmp_path / "p.h5"]
     ran("score", "--model", free, "--fasta", fasta(3), *options)
     found = read_contributions(tmp_path / "out" / "target0.h5")
     assert found.contributions.shape[0] == 3

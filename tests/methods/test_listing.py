@@ -10,12 +10,13 @@ from seqattr.engine.model import Model
 from seqattr.methods import METHODS, attribute
 from seqattr.methods.attribution import Engine
 from seqattr.methods.listing import HEADINGS, markdown, rows
+from tests.kinds_of_method import ready
 from tests.pieces import body, conv
 from tests.sequences import LENGTH, one_hot, shuffled
 
 README = Path(__file__).parents[2] / "README.md"
 N, R, T = 3, 4, 2
-FAMILIES = ["differences", "gradients", "modified backward", "relevance", "perturbation"]
+FAMILIES = ["differences", "gradients", "modified backward", "relevance", "learned patterns", "perturbation"]
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def test_families_stand_together() -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_cost_is_what_goes_through_the_model(model: Model, method: str) -> None:
-    engine = Engine(model, method)
+    engine = Engine(model, ready(model, method))
     x = one_hot(N)
     engine.attribute(x, shuffled(x, R), 1000)
     cost = METHODS[method].cost
@@ -69,6 +70,7 @@ def test_the_cost_is_what_goes_through_the_model(model: Model, method: str) -> N
 def test_references_matter_to_those_that_need_them(model: Model, method: str) -> None:
     x = one_hot(N)
     one, two = (
-        attribute(model, x, shuffled(x, R, seed=seed), method=method).contributions for seed in (1, 2)
+        attribute(model, x, shuffled(x, R, seed=seed), method=ready(model, method)).contributions
+        for seed in (1, 2)
     )
     assert torch.equal(one, two) != METHODS[method].needs_references

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from seqattr.engine.model import Model
 from seqattr.methods import METHODS, attribute
 from tests import slow_methods as slow
-from tests.kinds_of_method import BLURRED
+from tests.kinds_of_method import BLURRED, ready
 from tests.pieces import Net, conv
 from tests.sequences import LENGTH, one_hot
 from tests.slow_methods import Box, Epsilon, Flat, Gamma, Mixture, Positive, Rule, Square, relevances
@@ -239,7 +239,8 @@ def test_bases_that_no_weight_reads_get_nothing(method: str) -> None:
     torch.manual_seed(0)
     layers = conv(), nn.ReLU(), nn.Flatten(), nn.Linear(6 * 5, 5), nn.ReLU(), nn.Linear(5, 1)
     module = Net(lambda m, x: m.net(x[..., :9]), net=nn.Sequential(*layers)).double()
-    got = attribute(Model(module, torch.zeros(2, 4, LENGTH, dtype=torch.float64)), one_hot(3), method=method)
+    model = Model(module, torch.zeros(2, 4, LENGTH, dtype=torch.float64))
+    got = attribute(model, one_hot(3), method=ready(model, method))
     assert got.contributions[..., 9:].abs().max() == 0
     assert got.contributions[..., :9].abs().max() > 0
 

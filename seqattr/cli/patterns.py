@@ -1,0 +1,55 @@
+"""seqattr patterns"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from seqattr.cli.shared import PATH, foreign_from, foreign_options, progress_bar, say, warn
+
+if TYPE_CHECKING:
+    from seqattr.methods.patterns import Patterns
+
+
+@click.command()
+@click.option(
+    "--model", type=PATH, required=True, help="Model file; others than seqattr's own need --trust-model."
+)
+@click.option("--fasta", type=PATH, required=True, help="Sequences such as it was trained on; gzip is fine.")
+@click.option("--out", type=PATH, default="patterns.h5", show_default=True, help="The file to write.")
+@click.option("--pad", is_flag=True, help="Fill shorter sequences up to the model's length with N.")
+@click.option("--crop", is_flag=True, help="Cut longer sequences to the model's length.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:i.")
+@foreign_options
+def patterns(model: Path, fasta: Path, out: Path, **options: Any) -> None:
+    """What a model's units respond to: patterns for the methods patternnet and patternattribution.
+
+    Goes once over sequences such as the model was trained on, a thousand or more; no labels are needed. The
+    file names the model by a hash of its graph and weights, and serves that model in whatever file it is.
+    `seqattr score --patterns FILE` reads it.
+    """
+    from seqattr import inputs
+    from seqattr.io.atomic import check_writable
+    from seqattr.models.load import load_model
+    from seqattr.patterns import learn_patterns, save_patterns
+
+    check_writable(out.parent)
+    foreign, trust = foreign_from(options), options.pop("trust_model")
+    loaded = load_model(model, trust=trust, foreign=foreign)
+    device = options.pop("device")
+    found = inputs.fitted(inputs.from_fasta(fasta), loaded.lengths, loaded.example_length, **options)
+    with progress_bar("learning patterns") as progress:
+        learned = learn_patterns(loaded, found.windows, device, progress)
+    save_patterns(out, learned)
+    report(learned, found.notes, out)
+
+
+def report(learned: "Patterns", notes: list[str], out: Path) -> None:
+    """What was learned, and of which units nothing was."""
+    for note in notes:
+        warn(note)
+    silent = {each.step: each.silent for each in learned.steps if each.silent}
+    if silent:
+        where = ", ".join(f"{number} of {step}" for step, number in silent.items())
+        warn(f"units that were never on, or the same in all sequences, have a pattern of 0: {where}")
+    say(f"wrote {out}: patterns of {len(learned.steps)} steps, from {learned.sequences} sequences")

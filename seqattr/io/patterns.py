@@ -1,0 +1,67 @@
+"""Learned patterns as HDF5: a dataset patterns/<number> for each step, in order.
+
+A dataset is float64, of the weight's shape, with a checksum; its attributes are the step's name, its
+estimator, and how many windows and silent units there were. Those of the file are its format, the model's
+hash, the number of sequences and the version of seqattr.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from seqattr.errors import InputError
+from seqattr.io.atomic import uninterrupted
+from seqattr.io.new_hdf5 import new_file
+from seqattr.io.reading import reading
+
+FORMAT = "seqattr patterns"
+VERSION = 1
+_FACTS = {"model": str, "sequences": int, "seqattr": str}
+_COLUMNS = {"step": str, "estimator": str, "windows": int, "silent": int}
+
+
+class PatternRow(NamedTuple):
+    """The pattern of one step."""
+
+    step: str
+    values: npt.NDArray[np.float64]
+    estimator: str
+    windows: int
+    silent: int
+
+
+def write_patterns(path: Path | str, rows: Sequence[PatternRow], facts: Mapping[str, Any]) -> None:
+    """Write patterns with what is known of them: model, sequences, seqattr. Raises OutputError."""
+    with new_file(path) as (file, sink), uninterrupted():
+        file.attrs.update({"format": FORMAT, "version": VERSION, **facts})
+        for number, row in enumerate(rows):
+            stored = file.create_dataset(
+                f"patterns/{number:05d}", data=row.values, chunks=row.values.shape, fletcher32=True
+            )
+            stored.attrs.update({name: getattr(row, name) for name in _COLUMNS})
+        sink.check()
+
+
+def read_patterns(path: Path | str) -> tuple[list[PatternRow], dict[str, Any]]:
+    """The patterns in a file, in order, and what is known of them. Raises InputError where it is none."""
+    with reading(path, "patterns"):
+        pass
+    try:
+        with h5py.File(path, "r", locking=False) as file:
+            if file.attrs.get("format") != FORMAT:
+                raise InputError(f"{path} holds no patterns; `seqattr patterns` writes a file that does")
+            if file.attrs["version"] != VERSION:
+                raise InputError(f"{path} has a version of the format that this seqattr does not read")
+            facts = {name: kind(file.attrs[name]) for name, kind in _FACTS.items()}
+            return [_row(file["patterns"][name]) for name in sorted(file["patterns"])], facts
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        raise InputError(f"{path} is no whole file of patterns: {str(error).splitlines()[0]}") from error
+
+
+def _row(stored: h5py.Dataset) -> PatternRow:
+    values = np.asarray(stored[:], np.float64)
+    return PatternRow(values=values, **{name: kind(stored.attrs[name]) for name, kind in _COLUMNS.items()})

@@ -1,0 +1,182 @@
+"""What is summed up over sequences for the pattern of a step, and the pattern that comes of it.
+
+Kindermans et al. 2018, section 4: the pattern of a unit y = w x is a = c / (w c), of its covariance
+c = E[x y] - E[x] E[y] with all that it reads. Where a rectifier follows, E[x y] and E[x] are over the windows
+where the unit is on, and E[y] over all: a+ of the two-component estimator S_a+-. Elsewhere all are over all
+windows: the linear estimator S_a. For a convolution x is each window, zeros of its padding included. A bias
+is the same in every window and takes no part in a covariance.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seqattr.engine.convolution import geometry_of
+from seqattr.engine.graph import Graph, Ref, Step, evaluate
+from seqattr.engine.kinds import CONVOLUTIONS, DENSE, Kind, classify, function_of
+from seqattr.engine.rules.adjoint import unbroadcast, vjp
+from seqattr.engine.rules.guided import RECTIFIERS
+
+Values = Mapping[str, Any]  # of a graph, by name
+PASSING = {Kind.OFFSET, Kind.SCALE, Kind.SHAPE, Kind.MAX}
+ROUNDING = 1e-10  # of its own terms: a smaller w c is nothing but rounding
+
+# --- which steps, and which rectifier ------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A step with constant weights. `before` are the steps from its value to the rectifier that alone reads
+    it, as far as they keep its elements; None: there is no such rectifier.
+    """
+
+    step: Step
+    activation: Ref
+    weight: Ref
+    before: tuple[Step, ...] | None
+
+    @property
+    def estimator(self) -> str:
+        return "linear" if self.before is None else "positive"
+
+
+def layers_of(graph: Graph) -> list[Layer]:
+    """The steps that have patterns, in the order of the graph."""
+    kinds = classify(graph)
+    linear = [(step, operands(graph, step)) for step in graph.steps if kinds[step.name] is Kind.LINEAR]
+    return [Layer(step, *pair, before_rectifier(graph, step, kinds)) for step, pair in linear if pair]
+
+
+def operands(graph: Graph, step: Step) -> tuple[Ref, Ref] | None:
+    """The activation and the weight of a linear step; None where the weight hangs on the batch's size, or an
+    activation takes its place.
+    """
+    first, second = step.args[:2]
+    if second in graph.tensors:
+        return first, second
+    if first in graph.tensors and step.op not in CONVOLUTIONS | DENSE:
+        return second, first
+    return None
+
+
+def before_rectifier(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> tuple[Step, ...] | None:
+    """What lies between a step and a rectifier, up to the first maximum, which moves no value across 0."""
+    readers, last = graph.consumers(), step
+    passed: list[Step] = []
+    while last.name not in graph.outputs:
+        after = [reader for reader in readers.get(last.name, ()) if kinds[reader.name] is not Kind.CONSTANT]
+        if len(after) != 1:
+            return None
+        (last,) = after
+        if last.op in RECTIFIERS and not last.part_of:
+            return tuple(takewhile(lambda each: kinds[each.name] is not Kind.MAX, passed))
+        if kinds[last.name] not in PASSING:
+            return None
+        passed.append(last)
+    return None
+
+
+def regime(layer: Layer, values: Values) -> Tensor:
+    """1 for each element of a step's value that counts for its pattern, 0 for one that the rectifier holds
+    back.
+    """
+    names = [layer.step.name, *(step.name for step in layer.before or ())]
+    last = values[names[-1]]
+    if layer.before is None:
+        return torch.ones_like(last)
+    mask = (last > 0).to(last)
+    for name, step in reversed(list(zip(names, layer.before, strict=False))):
+        mask = traced(mask, step, name, values)
+    return (mask != 0).to(last)
+
+
+def traced(mask: Tensor, step: Step, name: str, values: Values) -> Tensor:
+    """A mask of a step's value as one of the value `name` that it reads."""
+    function = function_of(step)
+    return vjp(lambda a: evaluate(step, function, {**values, name: a[0]}, a[0]), [values[name]], mask)[0]
+
+
+# --- units -----------------------------------------------------------------------------------------
+
+
+def geometry(step: Step, weight: Tensor) -> Any:
+    return geometry_of(step.op, step.args[3:], weight.ndim - 2)
+
+
+def opened(layer: Layer, weight: Tensor) -> Tensor:
+    """The weight with units along dimensions of their own, also where a transposed convolution has groups."""
+    if layer.step.op in CONVOLUTIONS and geometry(layer.step, weight).transposed:
+        return weight.unflatten(0, (geometry(layer.step, weight).groups, -1))
+    return weight
+
+
+def inputs_along(layer: Layer, weight: Tensor) -> list[int]:
+    """The dimensions of the opened weight along which the inputs of one unit lie."""
+    if layer.step.op in CONVOLUTIONS:
+        transposed = geometry(layer.step, weight).transposed
+        return [1, *range(3, weight.ndim + 1)] if transposed else list(range(1, weight.ndim))
+    first = layer.activation == layer.step.args[0]
+    return [-2] if first and layer.step.op not in DENSE and weight.ndim > 1 else [-1]
+
+
+def weight_sums(layer: Layer, x: Tensor, weight: Tensor, amounts: Tensor) -> Tensor:
+    """The sum over windows of x times an amount for each window and unit, in the weight's shape."""
+    step = layer.step
+    if step.op in CONVOLUTIONS:
+        wanted = [False, True, False]
+        backward = torch.ops.aten.convolution_backward.default
+        result: Tensor = backward(amounts, x, weight, None, *geometry(step, weight), wanted)[1]
+        return result
+    if step.op in DENSE:
+        return amounts.flatten(0, -2).T @ x.flatten(0, -2)
+    function = function_of(step)
+    pair = (lambda w: (x, w)) if layer.activation == step.args[0] else (lambda w: (w, x))
+    return vjp(lambda w: function(*pair(w[0])), [weight], amounts)[0]
+
+
+class Sums:
+    """Running sums of one step in float64, over all windows that it has seen."""
+
+    def __init__(self, layer: Layer, weight: Tensor) -> None:
+        self.layer, self.weight = layer, weight
+        self.along = inputs_along(layer, weight)
+        self.x, self.xy = torch.zeros_like(weight), torch.zeros_like(weight)
+        nothing = opened(layer, weight).sum(self.along, keepdim=True) * 0
+        self.windows, self.active, self.y = nothing, nothing, nothing  # of each unit
+
+    def add(self, values: Values) -> None:
+        """One batch of float64 values of the whole graph."""
+        x, y = values[self.layer.activation], values[self.layer.step.name]
+        on = regime(self.layer, values)
+        self.windows = self.windows + self.of_units(torch.ones_like(y))
+        self.active, self.y = self.active + self.of_units(on), self.y + self.of_units(y)
+        self.x += weight_sums(self.layer, x, self.weight, on)
+        self.xy += weight_sums(self.layer, x, self.weight, on * y)
+
+    def of_units(self, values: Tensor) -> Tensor:
+        """The sum of a step's values over windows, for each unit."""
+        shape = self.windows.shape
+        if self.layer.step.op in CONVOLUTIONS:
+            return values.transpose(0, 1).flatten(1).sum(1).view(shape)
+        if self.layer.step.op in DENSE:
+            return values.flatten(0, -2).sum(0).view(shape)
+        return unbroadcast(values, shape) if self.weight.ndim > 1 else values.sum().view(shape)
+
+    def pattern(self) -> tuple[Tensor, Tensor]:
+        """The pattern in the weight's shape, and for each unit whether it has one.
+
+        A unit that was never on, or is the same in all windows, has none: 0.
+        """
+        weight, xy, x = (opened(self.layer, t) for t in (self.weight, self.xy, self.x))
+        seen = self.active.clamp(min=1)
+        first, second = xy / seen, x / seen * (self.y / self.windows.clamp(min=1))
+        covariance = first - second
+        down = (weight * covariance).sum(self.along, keepdim=True)
+        size = (weight.abs() * (first.abs() + second.abs())).sum(self.along, keepdim=True)
+        known = down.abs() > ROUNDING * size
+        pattern = torch.where(known, covariance / torch.where(known, down, 1), 0)
+        return pattern.reshape(self.weight.shape), known.flatten()

@@ -1,0 +1,142 @@
+"""Patterns of a model, learned from sequences: what PatternNet and PatternAttribution explain by."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from seqattr.engine.content import content_hash
+from seqattr.engine.graph import Graph
+from seqattr.engine.memory import bytes_of, pieces, rows_at_once
+from seqattr.engine.model import Model
+from seqattr.engine.plan import Plan
+from seqattr.engine.rules.gradient import GRADIENT
+from seqattr.engine.run import flat, full_precision, side_values
+from seqattr.errors import InputError, ModelError, NotFinite
+from seqattr.methods.attribution import pick_device
+from seqattr.methods.method import Method
+from seqattr.methods.pattern_sums import Sums, layers_of
+from seqattr.methods.registry import METHODS, method_named
+
+Progress = Callable[[int, int], None]  # sequences done, sequences in all
+
+
+class StepPattern(NamedTuple):
+    """What was learned of one step with weights.
+
+    `estimator` is "positive" (a+ of S_a+-: a rectifier follows) or "linear" (S_a). A unit that was never on,
+    or the same in all windows, is `silent`: its pattern is 0, and nothing comes back through it.
+    """
+
+    step: str
+    values: Tensor  # float64, of the weight's shape
+    estimator: str
+    windows: int  # that each unit has seen
+    silent: int  # units
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """Patterns for each step with constant weights, in the graph's order, and of which model they are.
+
+    `model` is the `content_hash` of its graph: the same for the same weights in another file.
+    """
+
+    model: str
+    sequences: int
+    steps: tuple[StepPattern, ...]
+
+    def of(self, model: Model) -> dict[str, Tensor]:
+        """The patterns by the names that the model's steps have. Raises InputError for another model's."""
+        layers = layers_of(model.graph)
+        shapes = [model.graph.tensors[layer.weight].shape for layer in layers]
+        if self.model != content_hash(model.graph) or shapes != [each.values.shape for each in self.steps]:
+            raise InputError(
+                "the patterns were learned from another model; learn this one's with `seqattr patterns`"
+            )
+        return {layer.step.name: each.values for layer, each in zip(layers, self.steps, strict=True)}
+
+
+def fit_patterns(
+    model: Model,
+    sequences: Any,
+    *,
+    device: str = "auto",
+    batch_size: int | None = None,
+    progress: Progress | None = None,
+) -> Patterns:
+    """The patterns of every step with weights, from one pass over one-hot sequences (N, 4, L).
+
+    The sequences should be such as the model was trained on, a thousand or more; labels play no part. All is
+    worked out in float64, so that the batch size does not matter.
+
+    Raises InputError for sequences that do not fit or are none, ModelError for a model without weights,
+    NotFinite where it answers with NaN or infinity. Kindermans et al. 2018, section 4.
+    """
+    learning = Learning(model, device)
+    learning.add(sequences, batch_size, progress)
+    return learning.patterns()
+
+
+def with_patterns(name: str, patterns: Patterns) -> Method:
+    """The method of this name with patterns of a model, for `attribute`.
+
+    Raises UnknownName, and InputError for a method that uses none.
+    """
+    method = method_named(name)
+    if not method.needs_patterns:
+        able = ", ".join(key for key, each in METHODS.items() if each.needs_patterns)
+        raise InputError(f"the method '{name}' uses no patterns; these do: {able}")
+    return replace(method, patterns=patterns)
+
+
+class Learning:
+    """Sums over sequences that come bit by bit, of one length or of several."""
+
+    def __init__(self, model: Model, device: str = "auto") -> None:
+        self.model, self.place, self.seen = model, pick_device(device), 0
+        self.graph: Graph = model.graph.to(self.place, torch.float64)
+        self.plan = Plan(self.graph, GRADIENT)
+        self.sums = [Sums(layer, self.graph.tensors[layer.weight]) for layer in layers_of(self.graph)]
+        if not self.sums:
+            raise ModelError("the model has no convolution, dense layer or matrix of which to learn patterns")
+
+    def add(self, sequences: Any, batch_size: int | None = None, progress: Progress | None = None) -> None:
+        """More sequences (N, 4, L)."""
+        ones = torch.as_tensor(sequences).detach()
+        if ones.ndim != 3 or ones.shape[1] != 4:
+            raise InputError(f"sequences must have the shape (N, 4, L), not {tuple(ones.shape)}")
+        self.model.check_length(ones.shape[2])
+        if batch_size is not None and batch_size < 1:
+            raise InputError(f"the batch size must be at least 1, not {batch_size}")
+        size = batch_size or rows_at_once(bytes_of(self.plan, ones.shape[2], self.place), self.place)
+        with torch.no_grad(), full_precision():
+            for piece in pieces(len(ones), size):
+                self.add_batch(ones[piece].to(self.place, torch.float64))
+                (progress or (lambda done, total: None))(piece.stop, len(ones))
+
+    def add_batch(self, sequences: Tensor) -> None:
+        """Sequences that go through the model at once."""
+        values = side_values(self.plan, sequences)
+        for name in self.graph.outputs:
+            bad = ~flat(values[name]).isfinite().all(1)
+            if bad.any():
+                row = self.seen + int(bad.nonzero()[0])
+                raise NotFinite(f"the model answers with NaN or infinity for sequence number {row}", row)
+        for sums in self.sums:
+            sums.add(values)
+        self.seen += len(sequences)
+
+    def patterns(self) -> Patterns:
+        """What was learned. Raises InputError if there was no sequence."""
+        if not self.seen:
+            raise InputError("patterns need sequences to learn from, and there is none")
+        return Patterns(content_hash(self.model.graph), self.seen, tuple(map(learned, self.sums)))
+
+
+def learned(sums: Sums) -> StepPattern:
+    values, known = sums.pattern()
+    windows, silent = int(sums.windows.max()), int((~known).sum())
+    return StepPattern(sums.layer.step.name, values.cpu(), sums.layer.estimator, windows, silent)
