@@ -6,7 +6,7 @@
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
-from seqattr.benchmark.recipe import EVALUATION_SEED, EVALUATION_SHARES, TABLES, recipe_from
+from seqattr.benchmark.recipe import EVALUATION_SEED, EVALUATION_SHARES, TABLES, Scoring, recipe_from
 from seqattr.errors import SeqattrError
 from seqattr.folder import file_names, file_stems
 from seqattr.motifs import motif_files_among
@@ -32,6 +32,11 @@ REFERENCES = {scoring.references_folder: scoring.references for scoring in RECIP
 TARGETS = config["targets"] if OWN else []
 SCORES = [f"{folder}/{name}" for folder in FOLDERS for name in FILES_OF_SCORES]
 MOTIFS = config.get("motifs", [])
+
+
+def patterns_for(method, net):
+    """What a method needs to be learned from sequences, if it does."""
+    return f"{OUT}/{net}/patterns.h5" if Scoring(method, "").needs_patterns else []
 
 
 wildcard_constraints:
@@ -114,11 +119,35 @@ rule train:
         " 2> {log:q}"
 
 
+rule patterns:
+    input:
+        model=config["model"] if OWN else f"{OUT}/{{net}}/model.pt",
+        fasta=config["fasta"] if OWN else f"{OUT}/data/sequences.fa",
+    output:
+        f"{OUT}/{{net}}/patterns.h5",
+    log:
+        f"{OUT}/logs/patterns/{{net}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/patterns/{{net}}.tsv"
+    params:
+        options="--pad --crop" if OWN else "",
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    conda:
+        "config/environment.yaml"
+    shell:
+        "seqattr patterns --model {input.model:q} --fasta {input.fasta:q} {params.options} --out {output:q}"
+        " 2> {log:q}"
+
+
 rule score:
     input:
         model=config["model"] if OWN else f"{OUT}/{{net}}/model.pt",
         fasta=config["fasta"] if OWN else f"{OUT}/evaluation/sequences.fa",
         references=lambda wildcards: reference_file(REFERENCES[wildcards.refs]) or [],
+        patterns=lambda wildcards: patterns_for(wildcards.method, wildcards.net),
     output:
         expand(f"{OUT}/{{{{net}}}}/{{{{refs}}}}/{{{{method}}}}/{{file}}", file=FILES_OF_SCORES),
     log:
@@ -128,6 +157,7 @@ rule score:
     params:
         out=subpath(output[0], parent=True),
         refs=lambda wildcards: REFERENCES[wildcards.refs],
+        patterns=lambda wildcards, input: ["--patterns", input.patterns] if input.patterns else [],
         targets=[word for target in TARGETS for word in ("--target", target)],
         options=config["score_options"],
     threads: config["threads"]
@@ -138,7 +168,8 @@ rule score:
         "config/environment.yaml"
     shell:
         "seqattr score --model {input.model:q} --fasta {input.fasta:q} --refs {params.refs:q}"
-        " --method {wildcards.method:q} {params.targets:q} {params.options} --out {params.out:q} 2> {log:q}"
+        " --method {wildcards.method:q} {params.patterns:q} {params.targets:q} {params.options}"
+        " --out {params.out:q} 2> {log:q}"
 
 
 rule collect:

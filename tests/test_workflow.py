@@ -14,12 +14,13 @@ from seqattr.benchmark.recipe import FULL, QUICK, TABLES, Recipe, recipe_from
 
 ROOT = Path(__file__).parents[1]
 # A workflow of seconds: one net that has learned next to nothing, two methods.
-TINY = {"out": "made", "train": 200, "epochs": 1, "evaluation": 130, "seeds": [0], "methods": ["deeplift"]}
+TINY: dict[str, Any] = {"out": "made", "train": 200, "epochs": 1, "evaluation": 130, "seeds": [0]}
+TINY["methods"] = ["deeplift", "patternattribution"]
 OWN = {
     "out": "own",
     "model": "made/seed-0/model.pt",
     "fasta": "made/evaluation/test.fa",
-    "methods": ["gradient"],
+    "methods": ["gradient", "patternnet"],
     "refs": ["freq"],
     "shuffled": [],
     "motifs": ["made/data/motifs.meme"],
@@ -107,9 +108,9 @@ class TestWorkflow:
         assert "good condition" in snakemake(tmp_path, "--lint")
 
     def test_it_ends_with_the_command_s_tables(self, made, ran, tmp_path, monkeypatch):
-        recipe = Recipe(train=200, epochs=1, evaluation=130, seeds=(0,), methods=("deeplift",))
+        recipe = Recipe(train=200, epochs=1, evaluation=130, seeds=(0,), methods=tuple(TINY["methods"]))
         monkeypatch.setattr("seqattr.benchmark.recipe.QUICK", recipe)
-        options = ("--quick", "--method", "deeplift", "--seeds", "0")
+        options = ("--quick", "--method", "deeplift", "--method", "patternattribution", "--seeds", "0")
         said = ran("benchmark", "tal-gata", "--out", tmp_path, *options)
         assert "score seed-0 shuffle:10 deeplift: " in said
         for name in TABLES:
@@ -135,6 +136,7 @@ class TestWorkflow:
         snakemake(made, *configured(made, OWN))
         folder = made / "own" / "model" / "freq" / "gradient"
         assert (folder / "TAL1.h5").is_file()
+        assert (folder.parent / "patternnet" / "TAL1.h5").is_file()
         assert (folder / "report" / "report.html").is_file()
         assert not (folder / "both.h5").exists()
 

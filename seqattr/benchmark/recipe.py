@@ -36,6 +36,11 @@ class Scoring(NamedTuple):
         return f"{self.references_folder}/{self.method}"
 
     @property
+    def needs_patterns(self) -> bool:
+        """Whether its method needs patterns, which are learned from what the net was trained on."""
+        return method_named(self.method).needs_patterns
+
+    @property
     def references_folder(self) -> str:
         return filename(self.references.replace(":", "-"))
 

@@ -15,6 +15,7 @@ from seqattr.benchmark.collect import Collected, collect
 from seqattr.benchmark.recipe import EVALUATION_SEED, EVALUATION_SHARES, Recipe
 from seqattr.io.atomic import check_writable
 from seqattr.models.load import load_model
+from seqattr.patterns import learn_patterns, save_patterns
 from seqattr.score import Settings as ScoreSettings
 from seqattr.score import score
 from seqattr.simulate import TalGata, read_simulation, simulate_tal_gata, write_simulation
@@ -28,9 +29,9 @@ Watch = Callable[[str], AbstractContextManager[Progress]]  # a step by its name
 def run(recipe: Recipe, out: Path | str, watch: Watch) -> Collected:
     """Run the whole benchmark into a folder, and return what `collect` wrote.
 
-    OUT/data and OUT/evaluation are the simulations, OUT/seed-S/model.pt the nets, OUT/seed-S/<references>/
-    <method> the scores. `watch(step)` is entered for every step. Raises OutputError where a file cannot be
-    written.
+    OUT/data and OUT/evaluation are the simulations, OUT/seed-S/model.pt the nets, beside them patterns.h5
+    where a method needs it, OUT/seed-S/<references>/<method> the scores. `watch(step)` is entered for every
+    step. Raises OutputError where a file cannot be written.
     """
     out = Path(out)
     check_writable(out)
@@ -43,6 +44,8 @@ def run(recipe: Recipe, out: Path | str, watch: Watch) -> Collected:
     with one_thread():
         for net, seed in zip(nets, recipe.seeds, strict=True):
             learn(recipe, out / "data", net, seed, watch)
+            if any(scoring.needs_patterns for scoring in recipe.scorings):
+                learn_from(out / "data" / "sequences.fa", net, watch)
             folders += explain(recipe, out / "evaluation" / "sequences.fa", net, watch)
     with watch("collect"):
         return collect(folders, out / "evaluation", [net / "model.metrics.json" for net in nets], out)
@@ -71,6 +74,13 @@ def learn(recipe: Recipe, data: Path, net: Path, seed: int, watch: Watch) -> Non
         save(net / "model.pt", training, simulation)
 
 
+def learn_from(fasta: Path, net: Path, watch: Watch) -> None:
+    """One net's patterns, as `seqattr patterns` learns them."""
+    with watch(f"patterns {net.name}") as progress:
+        model, windows = load_model(net / "model.pt"), inputs.from_fasta(fasta).windows
+        save_patterns(net / "patterns.h5", learn_patterns(model, windows, progress=progress))
+
+
 def explain(recipe: Recipe, fasta: Path, net: Path, watch: Watch) -> list[Path]:
     """One net's scores, as `seqattr score` writes them; their folders."""
     model = load_model(net / "model.pt")
@@ -79,6 +89,7 @@ def explain(recipe: Recipe, fasta: Path, net: Path, watch: Watch) -> list[Path]:
     for scoring in recipe.scorings:
         folders.append(net / scoring.folder)
         with watch(f"score {net.name} {scoring.references} {scoring.method}") as progress:
-            settings = ScoreSettings(references=scoring.references, method=scoring.method)
+            patterns = str(net / "patterns.h5") if scoring.needs_patterns else None
+            settings = ScoreSettings(scoring.references, scoring.method, patterns=patterns)
             score(model, windows, folders[-1], settings, progress)
     return folders

@@ -11,6 +11,7 @@ from seqattr.methods.attribution import Engine
 from seqattr.models.zoo import build
 from seqattr.references import references
 from seqattr.simulate import TASKS
+from tests.kinds_of_method import ready
 
 LENGTH = 200
 # Rows through the net, forward and backward, for one sequence and all that the benchmark does with it. A row
@@ -26,7 +27,7 @@ def model() -> Model:
 def rows(scoring: Scoring, model: Model) -> int:
     """What one sequence costs; shared references, which cost the same for any number, are in it too."""
     sequence = one_hot(np.random.default_rng(0).integers(0, 4, (1, LENGTH)).astype(np.uint8))
-    engine = Engine(model, method=scoring.method)
+    engine = Engine(model, method=ready(model, scoring.method))
     engine.attribute(sequence, references(scoring.references, sequence))
     return engine.work.rows_forward + engine.work.rows_backward
 

@@ -41,6 +41,22 @@ def test_a_benchmark_from_nothing(ran, small, folder):
     assert (run["settings"]["references"], run["sequences"]) == ("shuffle:10", 130)
 
 
+def test_methods_that_need_patterns_get_those_of_the_net(ran, monkeypatch, tmp_path):
+    recipe = Recipe(
+        train=100, epochs=1, evaluation=39, seeds=(0, 1), methods=("patternattribution", "gradient")
+    )
+    monkeypatch.setattr("seqattr.benchmark.recipe.FULL", recipe)
+    options = ("--method", "patternattribution", "--method", "gradient")
+    said = ran("benchmark", "tal-gata", "--out", tmp_path, *options).splitlines()
+    steps = [line.rsplit(":", 1)[0] for line in said if line.endswith(" s")]
+    assert steps.index("patterns seed-1") == steps.index("train seed-1") + 1
+    for seed in (0, 1):
+        run = json.loads((tmp_path / f"seed-{seed}" / "freq" / "patternattribution" / "run.json").read_text())
+        assert run["settings"]["patterns"] == str(tmp_path / f"seed-{seed}" / "patterns.h5")
+        other = json.loads((tmp_path / f"seed-{seed}" / "freq" / "gradient" / "run.json").read_text())
+        assert other["settings"]["patterns"] is None
+
+
 def test_collecting_again_gives_the_same_to_the_byte(ran, small, folder, tmp_path):
     """What the benchmark's last step does, from the folders alone."""
     runs = [
