@@ -11,8 +11,10 @@ import numpy.typing as npt
 from seqattr.alphabet import UNKNOWN, count_ambiguous, encode, one_hot
 from seqattr.errors import InputError
 from seqattr.io.bed import read_bed, read_chrom_sizes
-from seqattr.io.fasta import Genome, Record, read_fasta
+from seqattr.io.fasta import Genome, Record, iter_fasta, read_fasta
+from seqattr.references import background_of
 from seqattr.regions import Region, parse_header, window
+from seqattr.scan import measured_background
 
 
 @dataclass(frozen=True)
@@ -211,3 +213,23 @@ def resized(window: Window, length: int) -> Window:
     before, after = (right, left) if region.strand == "-" else (left, right)
     wider = replace(region, start=region.start - before, end=region.end + after, summit_offset=None)
     return Window(window.name, codes, wider, (first, end))
+
+
+# --- base frequencies ----------------------------------------------------------------------------
+
+
+def frequencies(text: str) -> tuple[float, ...]:
+    """The base frequencies (A, C, G, T) that a text gives as four numbers, or counted in the file it names.
+
+    Counted on the strand that the FASTA file holds, N left out. Raises InputError where it is neither.
+    """
+    try:
+        numbers = [float(word) for word in text.split(",")]
+    except ValueError:
+        if "," in text and not Path(text).exists():
+            raise InputError(
+                f"base frequencies are four numbers (0.3,0.2,0.2,0.3) or a file, not '{text}'"
+            ) from None
+        codes = np.concatenate([encode(record.text) for record in iter_fasta(text)])
+        return tuple(measured_background(codes, "forward").tolist())
+    return tuple(background_of(numbers).tolist())
