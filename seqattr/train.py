@@ -29,9 +29,10 @@ from torch.optim import Adam, Optimizer
 from seqattr.alphabet import one_hot
 from seqattr.engine.model import Model
 from seqattr.errors import InputError, NotFinite
-from seqattr.io.atomic import replacing
+from seqattr.io.atomic import check_writable, replacing
 from seqattr.methods.attribution import pick_device
 from seqattr.models import native
+from seqattr.models.checkpoints import Trained, drop_others, save_checkpoint
 from seqattr.models.zoo import Classifier, build, classifiers
 from seqattr.ranks import auroc
 from seqattr.simulate import TASKS, Simulation
@@ -91,14 +92,21 @@ class Split(NamedTuple):
 
 
 Progress = Callable[[int, int, Epoch], None]
+Keep = Callable[[int, Classifier], None]
 
 
-def train(simulation: Simulation, settings: Settings = DEFAULT, progress: Progress | None = None) -> Training:
+def train(
+    simulation: Simulation,
+    settings: Settings = DEFAULT,
+    progress: Progress | None = None,
+    keep: Keep | None = None,
+) -> Training:
     """Learn from the train split, choose the epoch on the valid split, measure on valid and test.
 
-    `progress(number, epochs, epoch)` is called after each epoch. The metrics are {"test": {task:
-    {"accuracy", "auroc"}}, "valid": ..., "architecture", "epochs", "best_epoch", "seconds", "parameters",
-    "seed"}; a split of no sequences is left out. The caller's random state is left as it was.
+    `progress(number, epochs, epoch)` is called after each epoch, and before it `keep(number, module)`. The
+    metrics are {"test": {task: {"accuracy", "auroc"}}, "valid": ..., "architecture", "epochs", "best_epoch",
+    "seconds", "parameters", "seed"}; a split of no sequences is left out. The caller's random state is left
+    as it was.
 
     Raises InputError for labels that do not fit the sequences, an empty train or valid split, or an
     architecture that gives no classes; UnknownName for one that there is not; NotFinite if the loss is
@@ -110,7 +118,7 @@ def train(simulation: Simulation, settings: Settings = DEFAULT, progress: Progre
     splits = {name: take_split(simulation, name, device) for name in ("train", "valid", "test")}
     with settled(settings.seed, device):
         module = classifier(settings.architecture, simulation.codes.shape[1]).to(device)
-        history = fit(module, splits, settings, progress)
+        history = fit(module, splits, settings, progress, keep)
     module.eval()
     measured = {name: measure(module, splits[name]) for name in ("test", "valid") if len(splits[name].labels)}
     facts = {
@@ -168,7 +176,11 @@ def settled(seed: int, device: torch.device) -> Iterator[None]:
 
 
 def fit(
-    module: Classifier, splits: dict[str, Split], settings: Settings, progress: Progress | None
+    module: Classifier,
+    splits: dict[str, Split],
+    settings: Settings,
+    progress: Progress | None,
+    keep: Keep | None,
 ) -> list[Epoch]:
     """Train the module in place and leave the best epoch's weights in it."""
     optimizer = Adam(module.parameters(), settings.rate)
@@ -180,6 +192,8 @@ def fit(
         best = lowest(history)
         if best is history[-1]:
             kept = copy.deepcopy(module.state_dict())
+        if keep:
+            keep(number, module)
         if progress:
             progress(number, settings.epochs, history[-1])
         if number - best.number >= settings.patience:
@@ -260,3 +274,22 @@ def save(path: Path, training: Training, simulation: Simulation) -> Path:
         about = {**training.metrics, "model": native.fingerprint(model)}
         part.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
     return metrics
+
+
+def checkpoints_in(folder: Path, settings: Settings, length: int, every: int = 1) -> Keep:
+    """Keeps a checkpoint after every so many epochs; those of an earlier training go with the first.
+
+    Raises InputError where no epoch is one of them, OutputError where the folder cannot be written.
+    """
+    if not 1 <= every <= settings.epochs:
+        raise InputError(f"a checkpoint every {every} epochs cannot be, of {settings.epochs} epochs")
+    check_writable(folder)
+
+    def keep(number: int, module: Classifier) -> None:
+        if number % every == 0:
+            trained = Trained(settings.architecture, length, TASKS, number, settings.rate)
+            path = save_checkpoint(folder, module, trained)
+            if number == every:
+                drop_others(folder, path)
+
+    return keep

@@ -11,7 +11,7 @@ FLOORS = [
     *("errors", "compiled", "alphabet", "regions", "io", "shuffle", "references"),
     *("motifs", "ranks", "matches", "scan", "motif_statistics", "seqlets", "match_files", "simulate"),
     *("folder", "inputs", "overlap"),
-    *("engine", "methods", "models", "patterns", "train", "score"),
+    *("engine", "methods", "models", "patterns", "train", "influence", "score"),
     *("export", "evaluate", "report", "benchmark", "api", "cli"),
 ]
 NUMPY_ONLY = FLOORS[: FLOORS.index("engine")]

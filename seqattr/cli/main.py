@@ -15,7 +15,7 @@ from seqattr.errors import SeqattrError
 # Each command is the function of this name in the module of this name.
 COMMANDS = (
     *("simulate", "train", "convert", "inspect", "methods", "score", "report", "plot", "export"),
-    *("patterns", "sensitivity", "attention", "maximize", "counterfactual", "benchmark"),
+    *("patterns", "sensitivity", "attention", "maximize", "counterfactual", "influence", "benchmark"),
 )
 INTERRUPTED = 130
 

@@ -16,24 +16,33 @@ from seqattr.cli.shared import PATH, progress_bar, say
 )
 @click.option("--epochs", type=int, help="At most this many passes over the training split.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the weights and the batches.")
+@click.option("--checkpoints", type=PATH, help="Folder to keep checkpoints in, for `seqattr influence`.")
+@click.option("--every", default=1, show_default=True, help="A checkpoint after every so many epochs.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:i.")
-def train(data: Path, out: Path, **options: Any) -> None:
+def train(data: Path, out: Path, checkpoints: Path | None, every: int, **options: Any) -> None:
     """Train the paper's CNN on a simulation; DATA is what `seqattr simulate` wrote.
 
-    Writes OUT, and beside it OUT's name with .metrics.json: accuracy and AUROC of each task.
+    Writes OUT, and beside it OUT's name with .metrics.json: accuracy and AUROC of each task. Checkpoints are
+    model files too; those of an earlier training in the same folder go.
     """
     from seqattr.io.atomic import check_writable
     from seqattr.simulate import read_simulation
-    from seqattr.train import Settings, save
+    from seqattr.train import Settings, checkpoints_in, save
     from seqattr.train import train as run
 
     check_writable(out.parent)
     simulation = read_simulation(data)
     settings = Settings(**{name: value for name, value in options.items() if value is not None})
+    keep = checkpoints_in(checkpoints, settings, simulation.codes.shape[1], every) if checkpoints else None
     with progress_bar("training") as progress:
-        training = run(simulation, settings, lambda number, epochs, epoch: progress(number, epochs))
+        training = run(simulation, settings, lambda number, epochs, _: progress(number, epochs), keep)
     written = save(out, training, simulation)
-    for task, reached in training.metrics.get("test", {}).items():
-        rank = "no AUROC" if reached["auroc"] is None else f"AUROC {reached['auroc']:.3f}"
-        say(f"{task}: accuracy {reached['accuracy']:.3f}, {rank} on the test split")
-    say(f"wrote {out} and {written}")
+    tell(training.metrics.get("test", {}))
+    say(f"wrote {out} and {written}" + (f", checkpoints to {checkpoints}" if checkpoints else ""))
+
+
+def tell(reached: dict[str, Any]) -> None:
+    """What was reached on the test split, task by task."""
+    for task, measured in reached.items():
+        rank = "no AUROC" if measured["auroc"] is None else f"AUROC {measured['auroc']:.3f}"
+        say(f"{task}: accuracy {measured['accuracy']:.3f}, {rank} on the test split")

@@ -1,0 +1,41 @@
+"""seqattr influence"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from seqattr.cli.shared import PATH, progress_bar, say
+
+
+@click.command()
+@click.option(
+    "--checkpoints", type=PATH, required=True, help="Folder that `seqattr train --checkpoints` wrote."
+)
+@click.option("--train", "data", type=PATH, required=True, help="The data set that was trained on.")
+@click.option("--fasta", type=PATH, help="Test sequences without labels. Default: those of --split.")
+@click.option(
+    "--split", default="test", show_default=True, help="Split of the data set: test, valid or train."
+)
+@click.option("--name", "names", multiple=True, help="A test sequence by name; repeatable.")
+@click.option(
+    "--number", default=10, show_default=True, help="Else the first so many test sequences; 0 takes all."
+)
+@click.option("--target", help="Of this output alone; needed with --fasta. Default: the loss of all.")
+@click.option("--top", default=10, show_default=True, help="Proponents and opponents of each test sequence.")
+@click.option("--out", type=PATH, default="influence.tsv", show_default=True, help="The table to write.")
+@click.option("--scores", type=PATH, help="HDF5 file for all scores, a row for each test sequence.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:i.")
+def influence(data: Path, checkpoints: Path, **options: Any) -> None:
+    """Training sequences that made a model answer as it does: TracIn over the checkpoints of its training.
+
+    For test sequences with labels, the influence is on their loss: proponents lowered it, opponents raised
+    it. For those of --fasta, which have none, it is on the output of --target before the sigmoid: proponents
+    raised it. Writes the strongest of both, with their labels.
+    """
+    from seqattr.report.influence import Request, write_influence
+
+    request = Request(checkpoints, data, **options)
+    with progress_bar("gradients") as progress:
+        told = write_influence(request, progress)
+    say(told)

@@ -1,0 +1,137 @@
+"""Checkpoints of a training: model files of our own that also hold the weights and how they were trained.
+
+The captured graph has batch norms folded away and names of its own, so that gradients with respect to the
+weights that were trained need these as they were. Read with weights_only=True, as every model file.
+"""
+
+import pickle
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from seqattr.engine.capture import first_line
+from seqattr.engine.model import Model
+from seqattr.errors import ModelError
+from seqattr.io.atomic import replacing
+from seqattr.models.load import safely
+from seqattr.models.native import to_plain
+from seqattr.models.zoo import ARCHITECTURES, Classifier, build
+
+OWN_FILES = r"epoch_\d+\.pt"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How the module of a checkpoint was trained, up to the end of `epoch` (from 1 on), at which rate."""
+
+    architecture: str
+    length: int
+    targets: tuple[str, ...]
+    epoch: int
+    rate: float
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint as it was read: where from, its training, and its weights by their names."""
+
+    path: Path
+    trained: Trained
+    weights: dict[str, Tensor]
+
+    def module(self) -> Classifier:
+        """The module with these weights, in eval mode. Raises ModelError where they do not fit it."""
+        module = build(self.trained.architecture, self.trained.length, len(self.trained.targets))
+        try:
+            module.load_state_dict(self.weights)
+        except (RuntimeError, AttributeError, TypeError) as error:
+            name = self.trained.architecture
+            raise ModelError(f"the weights of {self.path} do not fit {name}: {first_line(error)}") from error
+        assert isinstance(module, Classifier)  # as reading has checked
+        return module.eval()
+
+
+def save_checkpoint(folder: Path, module: Classifier, trained: Trained) -> Path:
+    """Write folder/epoch_NNN.pt, whole or not at all. Raises OutputError."""
+    model = Model(module, torch.zeros(2, 4, trained.length), targets=trained.targets)
+    path = folder / f"epoch_{trained.epoch:03d}.pt"
+    weights = {name: tensor.detach().cpu() for name, tensor in module.state_dict().items()}
+    plain = {**to_plain(model), "training": asdict(trained), "weights": weights}
+    with replacing(path) as part, open(part, "wb") as file:
+        torch.save(plain | {"training": plain["training"] | {"targets": list(trained.targets)}}, file)
+    return path
+
+
+def drop_others(folder: Path, kept: Path) -> None:
+    """Remove the checkpoints of an earlier training: one folder is of one training."""
+    for path in folder.iterdir():
+        if re.fullmatch(OWN_FILES, path.name) and path != kept:
+            with suppress(OSError):
+                path.unlink()
+
+
+def read_checkpoints(folder: Path | str) -> list[Checkpoint]:
+    """The checkpoints of one training, in the order of their epochs.
+
+    Raises ModelError where the folder holds none, a file in it is none, or they are of different trainings.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ModelError(f"there is no folder {folder} of checkpoints; {HINT}")
+    found = sorted(_all(folder), key=lambda checkpoint: checkpoint.trained.epoch)
+    if not found:
+        raise ModelError(f"{folder} holds no checkpoints (.pt); {HINT}")
+    for checkpoint in found[1:]:
+        _check_alike(found[0], checkpoint)
+    return found
+
+
+HINT = "`seqattr train --checkpoints` writes them"
+
+
+def _all(folder: Path) -> Iterator[Checkpoint]:
+    return (read_checkpoint(path) for path in sorted(folder.glob("*.pt")))
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """One checkpoint. Raises ModelError where the file is none."""
+    try:
+        data = safely(path)
+    except pickle.UnpicklingError as error:
+        raise ModelError(f"{path} is no checkpoint of seqattr: it could run code; {HINT}") from error
+    training = data.get("training") if isinstance(data, dict) else None
+    if not isinstance(training, dict) or "rate" not in training:
+        raise ModelError(f"{path} says no learning rate, so it is no checkpoint; {HINT}")
+    try:
+        trained = Trained(**(training | {"targets": tuple(training["targets"])}))
+        weights = dict(data["weights"])
+        _check_numbers(trained)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"the checkpoint {path} is damaged: {first_line(error)}") from error
+    return Checkpoint(path, trained, weights)
+
+
+def _check_numbers(trained: Trained) -> None:
+    if not 0 < float(trained.rate) < float("inf") or int(trained.epoch) < 1:
+        raise ValueError(f"its learning rate is {trained.rate}, its epoch {trained.epoch}")
+    if trained.architecture not in ARCHITECTURES or not ARCHITECTURES[trained.architecture].classes:
+        raise ValueError(f"its architecture is {trained.architecture!r}, which cannot be trained")
+
+
+def _check_alike(first: Checkpoint, other: Checkpoint) -> None:
+    ours, theirs = (_kind(checkpoint.trained) for checkpoint in (first, other))
+    if ours != theirs:
+        raise ModelError(
+            f"checkpoints of different trainings: {first.path} is {ours}, {other.path.name} is {theirs}"
+        )
+    if other.trained.epoch == first.trained.epoch:
+        raise ModelError(f"{first.path} and {other.path.name} are both of epoch {first.trained.epoch}")
+
+
+def _kind(trained: Trained) -> str:
+    return f"{trained.architecture} for {trained.length} bp and {', '.join(trained.targets)}"

@@ -1,0 +1,138 @@
+"""The influence of training sequences in files: what was asked for, and the table that answers it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from seqattr.alphabet import encode
+from seqattr.errors import InputError, UnknownName
+from seqattr.influence import Examples, examples_of, influence
+from seqattr.io.atomic import check_writable
+from seqattr.io.fasta import read_fasta
+from seqattr.io.named import write_named
+from seqattr.io.tables import write_table
+from seqattr.models.checkpoints import Checkpoint, read_checkpoints
+from seqattr.simulate import read_simulation
+
+
+@dataclass(frozen=True)
+class Request:
+    """Whose influence, on what, and where to write it.
+
+    `data` is the folder of a simulation. The tests are those of `fasta`, or of a split of the data; of these
+    the ones of the given names, else the first `number` (0 for all). `top` proponents and as many opponents
+    of each go to `out`, all scores to `scores`. Raises InputError for numbers that cannot be.
+    """
+
+    checkpoints: Path
+    data: Path
+    fasta: Path | None = None
+    split: str = "test"
+    names: tuple[str, ...] = ()
+    number: int = 10
+    target: str | None = None
+    top: int = 10
+    out: Path = Path("influence.tsv")
+    scores: Path | None = None
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        if self.top < 1:
+            raise InputError(f"at least 1 proponent and opponent must be listed, not {self.top}")
+        if self.number < 0:
+            raise InputError(f"the number of test sequences must be 0 or more, not {self.number}")
+
+
+def write_influence(request: Request, progress: Callable[[int, int], None]) -> str:
+    """Work out the influence and write it; returns what was done, in a line.
+
+    Raises as `influence` and `read_checkpoints` do, and OutputError.
+    """
+    checkpoints = read_checkpoints(request.checkpoints)
+    simulation = read_simulation(request.data)
+    training = examples_of(simulation, "train")
+    tests = examples_from(request.fasta) if request.fasta else examples_of(simulation, request.split)
+    tests = chosen(tests, request.names, request.number)
+    for path in filter(None, (request.out, request.scores)):
+        check_writable(path.parent)
+    scores = influence(checkpoints, training, tests, request.target, request.device, progress)
+    targets = checkpoints[0].trained.targets
+    what = subject(tests, request.target)
+    if request.scores:
+        about = {"influence_on": what, **history(checkpoints)}
+        write_named(request.scores, scores, tests.names, training.names, about)
+    write_table(request.out, table(tests, training, scores, targets, request.top))
+    number = f"{len(training.names)} training sequences on the {what} of {len(tests.names)} test sequences"
+    return f"influence of {number}, over {len(checkpoints)} checkpoints; wrote {request.out}"
+
+
+def subject(tests: Examples, target: str | None) -> str:
+    """What the influence is on."""
+    kind = "output" if tests.labels is None else "loss"
+    return f"{kind} for {target}" if target else kind
+
+
+def history(checkpoints: Sequence[Checkpoint]) -> dict[str, Any]:
+    """Epochs and learning rates."""
+    return {
+        "epochs": [checkpoint.trained.epoch for checkpoint in checkpoints],
+        "rates": [checkpoint.trained.rate for checkpoint in checkpoints],
+    }
+
+
+# --- test sequences ----------------------------------------------------------------------------
+
+
+def examples_from(path: Path | str) -> Examples:
+    """Sequences of a FASTA file, which have no labels. Raises InputError where they differ in length."""
+    records = read_fasta(path)
+    odd = next((record for record in records if len(record.text) != len(records[0].text)), None)
+    if odd is not None:
+        raise InputError(
+            f"the sequences of {path} must have one length: {records[0].name} has {len(records[0].text)} bp, "
+            f"{odd.name} {len(odd.text)} bp"
+        )
+    return Examples(tuple(r.name for r in records), np.stack([encode(r.text) for r in records]))
+
+
+def chosen(tests: Examples, names: Sequence[str], number: int) -> Examples:
+    """The tests of these names, or else the first so many, all for 0. Raises UnknownName."""
+    place = {name: row for row, name in enumerate(tests.names)}
+    unknown = next((name for name in names if name not in place), None)
+    if unknown is not None:
+        some = [*tests.names[:5], *(["..."] if len(tests.names) > 5 else [])]
+        raise UnknownName("test sequence", unknown, some)
+    return tests.only([place[name] for name in names] or list(range(len(tests.names)))[: number or None])
+
+
+# --- tables ------------------------------------------------------------------------------------
+
+
+def strongest(scores: npt.NDArray[np.float64], top: int) -> Iterator[tuple[int, str, int, int]]:
+    """(row, side, rank, column) of the largest scores above 0 of each row, and of the smallest below."""
+    for row, values in enumerate(scores):
+        for side, sign in (("proponent", 1), ("opponent", -1)):
+            order = np.argsort(-sign * values, kind="stable")[:top]
+            for rank, column in enumerate(order[sign * values[order] > 0].tolist(), 1):
+                yield row, side, rank, column
+
+
+def table(
+    tests: Examples, training: Examples, scores: npt.NDArray[np.float64], targets: Sequence[str], top: int
+) -> dict[str, Sequence[Any]]:
+    """The columns of a table of the `top` proponents and opponents of each test, with their labels."""
+    found = list(strongest(scores, top))
+    labels = np.zeros((len(training.names), 0), int) if training.labels is None else training.labels
+    columns: dict[str, Sequence[Any]] = {
+        "test": [tests.names[row] for row, *_ in found],
+        "side": [side for _, side, _, _ in found],
+        "rank": [rank for _, _, rank, _ in found],
+        "training": [training.names[column] for *_, column in found],
+        "score": [float(scores[row, column]) for row, _, _, column in found],
+    }
+    own = labels[[column for *_, column in found]]
+    return columns | dict(zip(targets, own.T.tolist(), strict=True))

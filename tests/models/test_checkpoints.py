@@ -1,0 +1,147 @@
+"""Checkpoints of a training: model files that give the trained module back, and whole folders of them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from seqattr.engine.model import random_sequences
+from seqattr.errors import InputError, ModelError, OutputError
+from seqattr.influence import examples_of, influence
+from seqattr.models.checkpoints import read_checkpoints
+from seqattr.models.load import load_model
+from seqattr.simulate import TASKS, Simulation, TalGata, simulate_tal_gata
+from seqattr.train import Settings, checkpoints_in, train
+
+LENGTH = 100
+SETTINGS = Settings(epochs=3, device="cpu", rate=0.002)
+
+
+@pytest.fixture(scope="module")
+def simulation() -> Simulation:
+    return simulate_tal_gata(TalGata(count=60, length=LENGTH), seed=0)
+
+
+@pytest.fixture(scope="module")
+def folder(simulation: Simulation, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two epochs of basset, whose batch norms a captured graph folds away."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    settings = replace(SETTINGS, architecture="basset", epochs=2)
+    train(simulation, settings, keep=checkpoints_in(folder, settings, LENGTH))
+    return folder
+
+
+def test_a_checkpoint_is_a_model_and_gives_its_module_back(folder: Path) -> None:
+    sequences = random_sequences(5, LENGTH, torch.float32, "cpu")
+    for epoch, checkpoint in enumerate(read_checkpoints(folder), 1):
+        model = load_model(folder / f"epoch_00{epoch}.pt")
+        trained = checkpoint.trained
+        assert (trained.epoch, trained.rate, trained.targets) == (epoch, 0.002, TASKS)
+        assert [target.name for target in model.targets] == list(TASKS)
+        module = checkpoint.module()
+        assert not any(part.training for part in module.modules())
+        # The graph holds folded batch norms, so that the last bits differ.
+        torch.testing.assert_close(module.logits(sequences), model.predict(sequences), rtol=1e-4, atol=1e-5)
+
+
+def test_keeping_them_changes_no_training(simulation: Simulation, tmp_path: Path) -> None:
+    kept = train(simulation, SETTINGS, keep=checkpoints_in(tmp_path, SETTINGS, LENGTH))
+    assert kept.history == train(simulation, SETTINGS).history
+    best = read_checkpoints(tmp_path)[kept.metrics["best_epoch"] - 1].weights
+    assert all(torch.equal(weight, best[name]) for name, weight in kept.module.state_dict().items())
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_those_of_an_earlier_training_go(simulation: Simulation, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    train(simulation, SETTINGS, keep=checkpoints_in(tmp_path, SETTINGS, LENGTH))
+    assert names(tmp_path) == ["epoch_001.pt", "epoch_002.pt", "epoch_003.pt", "notes.txt"]
+    train(simulation, SETTINGS, keep=checkpoints_in(tmp_path, SETTINGS, LENGTH, every=2))
+    assert names(tmp_path) == ["epoch_002.pt", "notes.txt"]
+
+
+def test_an_interrupt_leaves_whole_ones(simulation: Simulation, tmp_path: Path) -> None:
+    def stop(number: int, *_: object) -> None:
+        if number == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(simulation, SETTINGS, stop, checkpoints_in(tmp_path, SETTINGS, LENGTH))
+    assert [each.trained.epoch for each in read_checkpoints(tmp_path)] == [1, 2]
+    assert names(tmp_path) == ["epoch_001.pt", "epoch_002.pt"]
+
+
+def test_a_sequence_that_was_trained_on_is_its_own_proponent(folder: Path, simulation: Simulation) -> None:
+    training = examples_of(simulation, "train")
+    scores = influence(read_checkpoints(folder), training, training)
+    assert (scores.diagonal() > 0).all()
+    rank = (scores > scores.diagonal()[:, None]).sum(1)  # how many have more influence than the test itself
+    assert np.median(rank) <= len(training.names) / 20
+
+
+# ---- what cannot be read
+
+
+def changed(folder: Path, out: Path, change: Callable[[dict], object]) -> Path:
+    """The same folder with its second checkpoint changed."""
+    out.mkdir()
+    for path in folder.iterdir():
+        data = torch.load(path, weights_only=True)
+        if path.name == "epoch_002.pt":
+            change(data)
+        torch.save(data, out / path.name)
+    return out
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (lambda data: data.pop("training"), "says no learning rate, so it is no checkpoint"),
+        (lambda data: data["training"].pop("rate"), "says no learning rate, so it is no checkpoint"),
+        (lambda data: data["training"].update(rate=-1.0), "is damaged: its learning rate is -1.0"),
+        (lambda data: data["training"].update(epoch="x"), "is damaged"),
+        (lambda data: data["training"].update(architecture="x"), "its architecture is 'x', which cannot"),
+        (lambda data: data["training"].update(architecture="bpnet"), "'bpnet', which cannot be trained"),
+        (lambda data: data["training"].update(architecture="tal-gata"), "different trainings: .* is basset"),
+        (lambda data: data["training"].update(length=90), "different trainings"),
+        (lambda data: data["training"].update(epoch=1), "are both of epoch 1"),
+        (lambda data: data["training"].update(more=1), "is damaged"),
+        (lambda data: data.pop("weights"), "is damaged"),
+    ],
+)
+def test_a_folder_that_is_no_training(
+    folder: Path, tmp_path: Path, change: Callable[[dict], object], line: str
+) -> None:
+    with pytest.raises(ModelError, match=line):
+        read_checkpoints(changed(folder, tmp_path / "changed", change))
+
+
+def test_weights_that_do_not_fit(folder: Path, tmp_path: Path) -> None:
+    out = changed(folder, tmp_path / "changed", lambda data: data["weights"].popitem())
+    with pytest.raises(ModelError, match=r"the weights of .*epoch_002.pt do not fit basset"):
+        [checkpoint.module() for checkpoint in read_checkpoints(out)]
+
+
+def test_folders_without(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="there is no folder"):
+        read_checkpoints(tmp_path / "x")
+    with pytest.raises(ModelError, match="holds no checkpoints"):
+        read_checkpoints(tmp_path)
+    (tmp_path / "a.pt").write_bytes(b"no model")
+    with pytest.raises(ModelError, match=r"a\.pt .*(damaged|could run code)"):
+        read_checkpoints(tmp_path)
+
+
+def test_what_cannot_be_kept(tmp_path: Path) -> None:
+    for every in (0, 4):
+        with pytest.raises(InputError, match=f"every {every} epochs cannot be, of 3 epochs"):
+            checkpoints_in(tmp_path, SETTINGS, LENGTH, every)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot write to"):
+        checkpoints_in(tmp_path / "file", SETTINGS, LENGTH)
