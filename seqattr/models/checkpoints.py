@@ -4,7 +4,6 @@ The captured graph has batch norms folded away and names of its own, so that gra
 weights that were trained need these as they were. Read with weights_only=True, as every model file.
 """
 
-import pickle
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,7 +17,7 @@ from seqattr.engine.capture import first_line
 from seqattr.engine.model import Model
 from seqattr.errors import ModelError
 from seqattr.io.atomic import replacing
-from seqattr.models.load import safely
+from seqattr.models.load import OWN, recognise, safely
 from seqattr.models.native import to_plain
 from seqattr.models.zoo import ARCHITECTURES, Classifier, build
 
@@ -100,11 +99,11 @@ def _all(folder: Path) -> Iterator[Checkpoint]:
 
 def read_checkpoint(path: Path) -> Checkpoint:
     """One checkpoint. Raises ModelError where the file is none."""
-    try:
-        data = safely(path)
-    except pickle.UnpicklingError as error:
-        raise ModelError(f"{path} is no checkpoint of seqattr: it could run code; {HINT}") from error
-    training = data.get("training") if isinstance(data, dict) else None
+    kind = recognise(path)
+    if kind != OWN:
+        raise ModelError(f"{path} is {kind}, no checkpoint; {HINT}")
+    data = safely(path)
+    training = data.get("training")
     if not isinstance(training, dict) or "rate" not in training:
         raise ModelError(f"{path} says no learning rate, so it is no checkpoint; {HINT}")
     try:

@@ -133,8 +133,11 @@ def test_folders_without(tmp_path: Path) -> None:
         read_checkpoints(tmp_path / "x")
     with pytest.raises(ModelError, match="holds no checkpoints"):
         read_checkpoints(tmp_path)
+    torch.save({"weight": torch.zeros(3)}, tmp_path / "a.pt")
+    with pytest.raises(ModelError, match=r"a\.pt is a state dict, no checkpoint"):
+        read_checkpoints(tmp_path)
     (tmp_path / "a.pt").write_bytes(b"no model")
-    with pytest.raises(ModelError, match=r"a\.pt .*(damaged|could run code)"):
+    with pytest.raises(ModelError, match=r"a\.pt is not a PyTorch model file"):
         read_checkpoints(tmp_path)
 
 
