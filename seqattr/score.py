@@ -248,6 +248,7 @@ class Job:
         sides = (left, self.length - length - left)
         for t, writer in enumerate(writers):
             contributions = widen(result.contributions[t].numpy(), sides)
+            errors = result.standard_error
             writer.write(
                 rows,
                 Rows(
@@ -256,6 +257,7 @@ class Job:
                     contributions,
                     result.difference[t].numpy(),
                     result.additivity_error[t].numpy(),
+                    None if errors is None else widen(errors[t].numpy(), sides),
                 ),
             )
             self.errors[t, rows] = result.additivity_error[t]

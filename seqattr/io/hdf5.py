@@ -2,7 +2,8 @@
 
 raw/seq (N, 4, L) int8 one-hot · shap/seq (N, 4, L) hypothetical contributions · projected_shap/seq
 (N, 4, L) contributions on the observed bases · regions/{chrom,start,end,name,strand} (N) · difference and
-additivity_error (N) · the run's settings as attributes.
+additivity_error (N) · standard_error (N, L) of those contributions, where the method estimates them · the
+run's settings as attributes.
 """
 
 import json
@@ -27,6 +28,7 @@ _CHUNK_BYTES = 1 << 19
 _CHUNK_BASES = 1 << 15
 _COLUMNS = ("raw/seq", "shap/seq", "projected_shap/seq")
 _NUMBERS = ("difference", "additivity_error")
+_ERRORS = "standard_error"
 _PLACES = {"chrom": str, "start": int, "end": int, "name": str, "strand": str}
 _PLACE_NAMES = tuple(f"regions/{field}" for field in _PLACES)
 
@@ -39,13 +41,14 @@ class Rows(NamedTuple):
     contributions: npt.NDArray[np.floating]  # (B, L)
     difference: npt.NDArray[np.floating]  # (B,)
     additivity_error: npt.NDArray[np.floating]  # (B,)
+    standard_error: npt.NDArray[np.floating] | None = None  # (B, L)
 
 
 @dataclass(frozen=True)
 class Contributions:
     """A contributions file in memory: N sequences of L bases.
 
-    `contributions` are those on observed bases: at an N, which has none, they are 0.
+    `contributions` are those on observed bases: at an N, which has none, they are 0, as are their errors.
     """
 
     one_hot: npt.NDArray[np.int8]  # (N, 4, L)
@@ -55,6 +58,7 @@ class Contributions:
     difference: npt.NDArray[np.float64]  # (N,)
     additivity_error: npt.NDArray[np.float64]  # (N,)
     attributes: dict[str, Any]
+    standard_error: npt.NDArray[np.float32] | None = None  # (N, L), of a method that estimates
 
 
 class ContributionWriter:
@@ -112,6 +116,10 @@ class ContributionWriter:
             self._file[name][place] = self._narrowed(name, values)[order]
         for name in _NUMBERS:
             self._file[name][place] = getattr(rows, name)[order]
+        if rows.standard_error is not None:
+            if _ERRORS not in self._file:
+                self._create(_ERRORS, (self._shape[0], self._shape[2]), np.dtype(np.float32))
+            self._file[_ERRORS][place] = (rows.standard_error * rows.one_hot.sum(axis=1))[order]
         self._missing[numbers] = False
         self._sink.check()
 
@@ -129,19 +137,9 @@ class ContributionWriter:
 
     @uninterrupted()
     def _lay_out(self) -> None:
-        n, channels, length = self._shape
-        bases = min(length, _CHUNK_BASES)
-        rows = max(1, min(n, _CHUNK_BYTES // (channels * bases * self._dtype.itemsize)))
+        n = self._shape[0]
         for name in _COLUMNS:
-            self._file.create_dataset(
-                name,
-                shape=self._shape,
-                dtype=np.int8 if name == "raw/seq" else self._dtype,
-                chunks=(rows, channels, bases),
-                compression="gzip",
-                compression_opts=1,
-                shuffle=True,
-            )
+            self._create(name, self._shape, np.dtype(np.int8) if name == "raw/seq" else self._dtype)
         for name in _NUMBERS:
             self._file.create_dataset(name, shape=(n,), dtype=np.float64)
         for field, kind in _PLACES.items():
@@ -149,6 +147,21 @@ class ContributionWriter:
             self._file.create_dataset(f"regions/{field}", shape=(n,), dtype=dtype)
         for name, value in self._attributes.items():
             self._file.attrs[name] = _attribute(value)
+
+    def _create(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        """A dataset of some values for each base of each sequence, in chunks of whole sequences at best."""
+        n, channels, length = self._shape
+        bases = min(length, _CHUNK_BASES)
+        rows = max(1, min(n, _CHUNK_BYTES // (channels * bases * self._dtype.itemsize)))
+        self._file.create_dataset(
+            name,
+            shape=shape,
+            dtype=dtype,
+            chunks=(rows, *shape[1:-1], bases),
+            compression="gzip",
+            compression_opts=1,
+            shuffle=True,
+        )
 
     def _narrowed(self, name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The values in the file's type, unless float16 would lose them."""
@@ -167,11 +180,11 @@ class ContributionWriter:
 
     def _check_shapes(self, count: int, rows: Rows) -> None:
         _, channels, length = self._shape
-        square, flat = (count, channels, length), (count,)
+        square, line, flat = (count, channels, length), (count, length), (count,)
         for (name, values), shape in zip(
-            rows._asdict().items(), (square, square, (count, length), flat, flat), strict=True
+            rows._asdict().items(), (square, square, line, flat, flat, line), strict=True
         ):
-            if values.shape != shape:
+            if values is not None and values.shape != shape:
                 raise OutputError(
                     f"cannot write {self._path}: {name} has the shape {values.shape}, not {shape}"
                 )
@@ -195,6 +208,7 @@ def read_contributions(path: Path | str) -> Contributions:
             difference=file["difference"][:],
             additivity_error=file["additivity_error"][:],
             attributes={name: _value(stored) for name, stored in file.attrs.items()},
+            standard_error=file[_ERRORS][:].astype(np.float32) if _ERRORS in file else None,
         )
 
 
@@ -217,6 +231,7 @@ def _check_layout(path: Path | str, file: h5py.File) -> None:
             raise InputError(f"{path} has no dataset '{name}'; is it a contributions file of seqattr?")
     shape = file["raw/seq"].shape
     fits = len(shape) == 3 and shape[1] == 4 and all(file[name].shape == shape for name in _COLUMNS)
+    fits = fits and (_ERRORS not in file or file[_ERRORS].shape == (shape[0], shape[2]))
     if not fits or any(file[name].shape != shape[:1] for name in (*_NUMBERS, *_PLACE_NAMES)):
         raise InputError(f"{path} holds datasets that do not fit one shape (N, 4, L)")
 

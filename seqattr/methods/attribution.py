@@ -132,6 +132,8 @@ class Engine:
                 found = explanation.found(target)
                 check_found(found, target, chunk)
                 results.add(t, chunk, r.shape[1] / number, found, *values)
+                if explanation.errors is not None:
+                    results.add_errors(t, chunk, r.shape[1] / number, explanation.errors(target))
         return results.finish()
 
 

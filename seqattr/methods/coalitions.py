@@ -3,10 +3,10 @@
 The players are windows that divide the sequence. A coalition of them is present as in the sequence, all
 others are as in the reference; what it is worth is the target's value for that mixture. A group in which
 the sequence equals the reference plays no part, and a group's value is shared evenly by its bases that
-differ from the reference.
+differ from the reference. Which coalitions are tried hangs on a hash of the sequence and the reference; the
+standard errors say how far the values would spread, had chance been another.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import comb
@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.edits import Edits
+from seqattr.methods.gradients import seed_of
 from seqattr.methods.ways import Batch, Explanation, Way
 
 PERMUTATIONS = 20  # of the groups, for sampled values: ten and the same ten backwards
@@ -32,6 +33,7 @@ class Game:
     sequence: Tensor
     reference: Tensor
     groups: Tensor
+    rng: np.random.Generator  # what a method draws coalitions from
 
     @property
     def players(self) -> int:
@@ -49,14 +51,15 @@ class Game:
         outputs = work.graph.outputs
         return torch.stack([answers[outputs[t.output]][:, t.index] for t in self.batch.targets], 1)
 
-    def random(self) -> np.random.Generator:
-        """Chance that depends on the sequence alone, in whatever precision."""
-        bases = self.sequence.float().cpu().contiguous().numpy()
-        digest = hashlib.blake2b(bases.tobytes(), digest_size=16).digest()
-        return np.random.default_rng(int.from_bytes(digest, "little"))
+
+class Estimate(NamedTuple):
+    """Values of the players and their standard errors, both (players, T); what is exact has errors of 0."""
+
+    values: Tensor
+    errors: Tensor
 
 
-Solve = Callable[[Game], Tensor]  # a game of at least one player to the groups' values (players, T)
+Solve = Callable[[Game], Estimate]  # of a game of at least one player
 
 
 def by_groups(solve: Solve, most: int) -> Way:
@@ -64,28 +67,39 @@ def by_groups(solve: Solve, most: int) -> Way:
 
     def way(batch: Batch) -> Explanation:
         pools = batch.references.expand(len(batch.sequences), -1, -1, -1)
-        found = torch.stack(
-            [
-                torch.stack([pair_multipliers(batch, x, r, solve, most) for r in pool])
-                for x, pool in zip(batch.sequences, pools, strict=True)
-            ]
-        )  # (B, R, T, 4, L)
-        of = {target: found[:, :, t] for t, target in enumerate(batch.targets)}
-        return Explanation(batch.gathered(of.__getitem__), batch.outputs(batch.alone(batch.sequences)))
+        found = [
+            shares_of(batch, x, r, solve, most)
+            for x, pool in zip(batch.sequences, pools, strict=True)
+            for r in pool
+        ]
+        multipliers, errors = (
+            torch.stack(each).unflatten(0, pools.shape[:2]) for each in zip(*found, strict=True)
+        )  # (B, R, T, 4, L), (B, R, T, L)
+        errors = errors.square().sum(1).sqrt() / pools.shape[1]
+        number = {target: t for t, target in enumerate(batch.targets)}
+        return Explanation(
+            batch.gathered(lambda target: multipliers[:, :, number[target]]),
+            batch.outputs(batch.alone(batch.sequences)),
+            lambda target: errors[:, number[target]],
+        )
 
     return way
 
 
-def pair_multipliers(batch: Batch, sequence: Tensor, reference: Tensor, solve: Solve, most: int) -> Tensor:
-    """Multipliers (T, 4, L) by which each base contributes its share of its group's value."""
+def shares_of(
+    batch: Batch, sequence: Tensor, reference: Tensor, solve: Solve, most: int
+) -> tuple[Tensor, Tensor]:
+    """Multipliers (T, 4, L) by which each base contributes its share of its group's value; errors (T, L)."""
     different = (sequence != reference).any(0)
     groups = windows(sequence.shape[1], most, sequence.device) & different
     groups = groups[groups.any(1)]
     if not len(groups):
-        return sequence.new_zeros(len(batch.targets), *sequence.shape)
-    values = solve(Game(batch, sequence, reference, groups)).to(sequence)
-    shares = values.T @ (groups / groups.sum(1, keepdim=True)).to(sequence)  # (T, L)
-    return shares[:, None] * slope(sequence, reference)
+        nothing = sequence.new_zeros(len(batch.targets), *sequence.shape)
+        return nothing, nothing[:, 0]
+    rng = np.random.default_rng(seed_of(sequence.float(), reference.float()))  # in whatever precision
+    each = (groups / groups.sum(1, keepdim=True)).to(sequence)
+    values, errors = (of.to(sequence).T @ each for of in solve(Game(batch, sequence, reference, groups, rng)))
+    return values[:, None] * slope(sequence, reference), errors
 
 
 def windows(length: int, most: int, device: torch.device) -> Tensor:
@@ -106,8 +120,8 @@ def slope(sequence: Tensor, reference: Tensor) -> Tensor:
 # --- Shapley values ----------------------------------------------------------------------------
 
 
-def shapley(game: Game) -> Tensor:
-    """The mean over all orders of what a player adds to those before it (players, T), from 2^n values."""
+def shapley(game: Game) -> Estimate:
+    """The mean over all orders of what a player adds to those before it, exactly, from 2^n values."""
     number = game.players
     coalitions = torch.arange(2**number, device=game.sequence.device)
     members = (coalitions[:, None] >> torch.arange(number, device=coalitions.device)) & 1 > 0
@@ -118,14 +132,8 @@ def shapley(game: Game) -> Tensor:
         without = coalitions[~members[:, player]]
         gains = worth[without + 2**player] - worth[without]
         added.append((weights[size[without], None] * gains).sum(0))
-    return torch.stack(added)
-
-
-class Estimate(NamedTuple):
-    """Values of the players and their standard errors, both (players, T)."""
-
-    values: Tensor
-    errors: Tensor
+    values = torch.stack(added)
+    return Estimate(values, torch.zeros_like(values))
 
 
 def estimated(game: Game, permutations: int = PERMUTATIONS) -> Estimate:
@@ -134,8 +142,8 @@ def estimated(game: Game, permutations: int = PERMUTATIONS) -> Estimate:
     Whatever the orders, they sum to the difference. The errors are those of means over independent pairs
     of orders.
     """
-    random, number = game.random(), game.players
-    orders = np.stack([random.permutation(number) for _ in range(max(2, permutations // 2))])
+    number = game.players
+    orders = np.stack([game.rng.permutation(number) for _ in range(max(2, permutations // 2))])
     orders = np.stack([orders, orders[:, ::-1]], 1).reshape(-1, number)
     ranks = torch.from_numpy(orders.argsort(1)).to(game.sequence.device)
     upto = torch.arange(number + 1, device=ranks.device)
@@ -147,21 +155,30 @@ def estimated(game: Game, permutations: int = PERMUTATIONS) -> Estimate:
     return Estimate(pairs.mean(0), pairs.std(0) / len(pairs) ** 0.5)
 
 
-def sampled(game: Game) -> Tensor:
+def sampled(game: Game) -> Estimate:
     """Shapley values by permutation sampling; exact for few players, of which there are few orders."""
-    return shapley(game) if 2**game.players <= PERMUTATIONS * game.players else estimated(game).values
+    return shapley(game) if 2**game.players <= PERMUTATIONS * game.players else estimated(game)
 
 
 # --- LIME --------------------------------------------------------------------------------------
 
 
-def lime(game: Game) -> Tensor:
-    """Slopes (players, T) of a linear fit to random coalitions, the nearer to the sequence the weightier."""
-    drawn = game.random().random((MASKS, game.players)) < 0.5
+def lime(game: Game) -> Estimate:
+    """Slopes of a linear fit to random coalitions, the nearer to the sequence the weightier.
+
+    The errors are those of a fit whose residuals differ from coalition to coalition: HC2 of MacKinnon &
+    White 1985.
+    """
+    drawn = game.rng.random((MASKS, game.players)) < 0.5
     drawn[0] = True  # the sequence itself
     members = torch.from_numpy(drawn).to(game.sequence.device)
     worth = game.worth(members).double()
     distance = 1 - (members.double().mean(1)).sqrt()  # cosine distance from the coalition of all
     weights = torch.exp(-(distance**2) / KERNEL_WIDTH**2).sqrt()[:, None]
-    terms = torch.cat([members.double(), torch.ones_like(weights)], 1)
-    return torch.linalg.lstsq(terms * weights, worth * weights, driver="gelsd").solution[:-1]
+    terms = torch.cat([members.double(), torch.ones_like(weights)], 1) * weights
+    fit = torch.linalg.pinv(terms)  # (players + 1, coalitions)
+    slopes = fit @ (worth * weights)
+    residuals = worth * weights - terms @ slopes
+    leverage = (terms * fit.T).sum(1, keepdim=True)
+    errors = (fit.square() @ (residuals.square() / (1 - leverage).clamp(min=1e-9))).sqrt()
+    return Estimate(slopes[:-1], errors[:-1])

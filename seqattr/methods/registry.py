@@ -256,7 +256,7 @@ METHODS: dict[str, Method] = {
     "shapley-sampling": replace(
         perturbing(
             by_groups(sampled, 40),
-            "Shapley values of 40 windows, over 20 random orders of them",
+            "Shapley values of 40 windows, over 20 random orders of them, with standard errors",
             "Castro, Gomez & Tejada 2009, section 3",
             "801 * R + 1",
         ),
@@ -264,7 +264,7 @@ METHODS: dict[str, Method] = {
     ),
     "lime": perturbing(
         by_groups(lime, 40),
-        "slopes of 40 windows in a linear fit to 500 random mixtures with the reference",
+        "slopes of 40 windows, with standard errors, in a linear fit to 500 mixtures with the reference",
         "Ribeiro, Singh & Guestrin 2016, section 3.4",
         "501 * R + 1",
     ),

@@ -17,7 +17,8 @@ class Attribution(NamedTuple):
 
     `prediction` is the target's value for the sequence, `difference` that value minus the references'
     mean. `additivity_error` is the worst over the references of
-    |sum of contributions - difference| / max(|difference|, |prediction| / 100).
+    |sum of contributions - difference| / max(|difference|, |prediction| / 100). `standard_error` is that of
+    the contributions, given the references, where the method estimates them by chance; None elsewhere.
     """
 
     contributions: Tensor  # (T, N, L)
@@ -26,6 +27,7 @@ class Attribution(NamedTuple):
     prediction: Tensor  # (T, N)
     difference: Tensor  # (T, N)
     additivity_error: Tensor  # (T, N)
+    standard_error: Tensor | None = None  # (T, N, L)
 
 
 class Accumulator:
@@ -42,6 +44,7 @@ class Accumulator:
         self.prediction = torch.zeros(len(targets), n, dtype=torch.float64)
         self.difference = torch.zeros(len(targets), n, dtype=torch.float64)
         self.error = torch.zeros(len(targets), n, dtype=torch.float64)
+        self.variance: Tensor | None = None  # of the contributions, where the method knows it
 
     def add(self, t: int, chunk: Chunk, share: float, found: Gathered, at_x: Tensor, at_r: Tensor) -> None:
         """What was found for one target against a share of the references, and its outputs."""
@@ -57,6 +60,12 @@ class Accumulator:
         self.difference[t, rows] += change.mean(1).cpu() * share
         self.error[t, rows] = torch.maximum(self.error[t, rows], error.amax(1).cpu())
 
+    def add_errors(self, t: int, chunk: Chunk, share: float, errors: Tensor) -> None:
+        """Standard errors (B, L) against a share of the references; independent of the other references'."""
+        if self.variance is None:
+            self.variance = torch.zeros_like(self.contributions, dtype=torch.float64)
+        self.variance[t, chunk.sequences] += (errors.double().cpu() * share).square()
+
     def finish(self) -> Attribution:
         return Attribution(
             self.contributions,
@@ -65,6 +74,7 @@ class Accumulator:
             self.prediction,
             self.difference,
             self.error,
+            None if self.variance is None else self.variance.sqrt().to(self.contributions),
         )
 
 

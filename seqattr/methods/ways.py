@@ -20,10 +20,15 @@ KEPT = 4  # shared references whose values stay in memory: the pieces of a large
 
 
 class Explanation(NamedTuple):
-    """One batch explained, target by target."""
+    """One batch explained, target by target.
+
+    A method that estimates contributions by chance says how far off they may be: the standard errors (B, L)
+    of their means over these references, for each of which chance is drawn anew.
+    """
 
     found: Callable[[Target], Gathered]
     outputs: Callable[[Target], tuple[Tensor, Tensor]]  # of sequences (B, 1), of references (B or 1, R)
+    errors: Callable[[Target], Tensor] | None = None
 
 
 @dataclass

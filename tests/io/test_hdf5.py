@@ -38,7 +38,7 @@ def regions_of(n: int) -> list[Region]:
 
 
 def part_of(rows: Rows, at: slice | np.ndarray) -> Rows:
-    return Rows(*(values[at] for values in rows))
+    return Rows(*(None if values is None else values[at] for values in rows))
 
 
 def write(path: Path, rows: Rows, batches: list, **settings: object) -> Contributions:
@@ -90,6 +90,16 @@ def test_at_an_n_there_is_no_observed_base_to_carry_a_contribution(tmp_path):
     rows = rows._replace(contributions=np.ones_like(rows.contributions))
     got = write(tmp_path / "a.h5", rows, [slice(0, 11)])
     np.testing.assert_array_equal(got.contributions, rows.one_hot.sum(axis=1))
+
+
+@pytest.mark.parametrize("batches", BATCHES.values(), ids=BATCHES)
+def test_standard_errors_lie_beside_the_contributions(tmp_path, batches):
+    """As float32 even in a file of float16, where small ones would be 0, and 0 where there is no base."""
+    rows = random_rows()
+    errors = np.random.default_rng(1).random((11, 30)).astype(np.float32) * 1e-8
+    got = write(tmp_path / "a.h5", rows._replace(standard_error=errors), batches, dtype="float16")
+    np.testing.assert_array_equal(got.standard_error, errors * rows.one_hot.sum(axis=1))
+    assert write(tmp_path / "b.h5", rows, batches).standard_error is None
 
 
 def test_float16_keeps_three_digits(tmp_path):

@@ -61,7 +61,7 @@ def test_numbers_are_valid(name: str, method: str) -> None:
     targets = len(model(name).targets)
     assert got.contributions.shape == (targets, 2, LENGTH)
     assert got.hypothetical.shape == (targets, 2, 4, LENGTH)
-    assert all(field.isfinite().all() for field in got)
+    assert all(field.isfinite().all() for field in got if field is not None)
     assert (got.contributions != 0).any()
     observed = (got.hypothetical * x).sum(2)
     scale = float(got.hypothetical.abs().max())
@@ -78,6 +78,9 @@ def test_score_writes_them(method: str, free: Path, fasta: Callable, ran: Callab
     found = read_contributions(tmp_path / "out" / "target0.h5")
     assert found.contributions.shape[0] == 3
     assert np.isfinite(found.contributions).all()
+    if method in ("shapley-sampling", "lime"):
+        assert found.standard_error is not None
+        assert (found.standard_error > 0).any()
 
 
 def test_score_takes_a_step_by_name(free: Path, fasta: Callable, ran: Callable, tmp_path: Path) -> None:
