@@ -254,7 +254,8 @@ def tiled_max_secant(a: Tensor, b: Tensor, size: int) -> Sequence[Tensor]:
     channels = b.stride().index(1) if 1 in b.stride() else -1
     if channels < 0 or b.shape[channels:].numel() != b.shape[channels] * b.shape[-1]:
         return []
-    return elementwise(kernels.tiled_max_secant, (a, b), 1, b.shape[channels], size) or []
+    pair = b.shape[channels] * b.shape[-1]
+    return elementwise(kernels.tiled_max_secant, (a, b), 1, b.shape[channels], pair, size) or []
 
 
 # --- contributions -----------------------------------------------------------------------------

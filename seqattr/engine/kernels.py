@@ -102,12 +102,15 @@ def chosen(first: int, last: int, out: Any, memory: Any, at: Any) -> None:
 
 
 @compiled
-def tiled_max_secant(first: int, last: int, out: Any, memory: Any, at: Any, channels: int, size: int) -> None:
-    elements = out.shape[2]
+def tiled_max_secant(
+    first: int, last: int, out: Any, memory: Any, at: Any, channels: int, pair: int, size: int
+) -> None:
+    """A line holds one pair or more, of `pair` elements each: no tile goes from one into the next."""
     for n in range(first, last):
-        a = memory[0][at[0][n] : at[0][n] + elements].reshape(-1, channels)
-        b = memory[1][at[1][n] : at[1][n] + elements].reshape(-1, channels)
-        _line_of_tiles(a, b, out[0, n].reshape(-1, channels), size)
+        for start in range(0, out.shape[2], pair):
+            a, b = memory[0][at[0][n] + start :], memory[1][at[1][n] + start :]
+            slope = out[0, n, start : start + pair].reshape(-1, channels)
+            _line_of_tiles(a[:pair].reshape(-1, channels), b[:pair].reshape(-1, channels), slope, size)
 
 
 @compiled

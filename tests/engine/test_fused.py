@@ -136,12 +136,16 @@ def test_a_base_that_no_reference_changes_contributes_exactly_0() -> None:
     assert (contributions[10:] != 0).all()
 
 
+@pytest.mark.parametrize("references", [1, 5])  # with one, all pairs lie in one line of memory
 @pytest.mark.parametrize("length", [40, 41, 42])
 @pytest.mark.parametrize("size", [2, 3])
 def test_tiles_of_a_max_equal_the_rule_for_any_windows(
-    length: int, size: int, monkeypatch: pytest.MonkeyPatch
+    references: int, length: int, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ties included: of several largest the first counts, on either side."""
+    """Ties included: of several largest the first counts, on either side.
+
+    float32 leaves additivity errors of some 1e-5; what is given to a wrong place leaves 0.1 and more.
+    """
 
     class Pooled(nn.Module):
         def __init__(self) -> None:
@@ -154,14 +158,14 @@ def test_tiles_of_a_max_equal_the_rule_for_any_windows(
             return (pooled * torch.linspace(-1, 1, pooled.shape[2])).sum((1, 2))[:, None]
 
     torch.manual_seed(0)
-    codes = torch.randint(4, (4, 6, length))
-    x, r = one_hot(codes, 4).mT.float().split((1, 5), 1)
+    codes = torch.randint(4, (4, 1 + references, length))
+    x, r = one_hot(codes, 4).mT.float().split((1, references), 1)
     model = seqattr.Model(Pooled(), x[:, 0])
     tiled = seqattr.attribute(model, x[:, 0], r, method="deeplift-rescale")
     monkeypatch.setattr(fused, "AVAILABLE", False)
     general = seqattr.attribute(model, x[:, 0], r, method="deeplift-rescale")
     torch.testing.assert_close(tiled.multipliers, general.multipliers, rtol=1e-5, atol=1e-6)
-    assert tiled.additivity_error.max() < 1e-5
+    assert tiled.additivity_error.max() < 1e-4
 
 
 def together(values: Tensor | list[Tensor]) -> Tensor:
