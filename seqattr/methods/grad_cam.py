@@ -3,13 +3,13 @@
 The map is as coarse as the convolution, and the same for all four bases of a position.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from seqattr.engine.graph import Graph, Step
-from seqattr.engine.kinds import CONVOLUTIONS, Kind, classify
+from seqattr.engine.kinds import CONVOLUTIONS, DENSE, Kind, classify
 from seqattr.engine.multipliers import whole
 from seqattr.engine.outputs import Target
 from seqattr.engine.rules.gradient import GRADIENT
@@ -17,10 +17,12 @@ from seqattr.errors import ModelError, UnknownName
 from seqattr.methods.ways import Batch, Explanation, Way
 
 Map = Callable[[Target], Tensor]  # (B, 1, L)
+Readers = Mapping[str, Sequence[Step]]
+Kinds = Mapping[str, Kind]
 
 
 def grad_cam(step_name: str = "") -> Way:
-    """The map of a step's channels, by default of the last convolution's, after its nonlinearity.
+    """The map of a step's channels, by default of the last hidden convolution's, after its nonlinearity.
 
     Raises ModelError if there is no convolution or the step's values are not (N, channels, positions),
     UnknownName for a step that there is not.
@@ -97,11 +99,37 @@ def step_called(graph: Graph, name: str) -> Step:
 
 
 def default_step(graph: Graph) -> Step | None:
-    """The last convolution, or the nonlinearity that is all that reads it."""
+    """The last convolution that is hidden, if one is, or the nonlinearity that is all that reads it."""
     active, kinds, readers = graph.active(), classify(graph), graph.consumers()
     steps = [s for s in graph.steps if s.op in CONVOLUTIONS and s.name in active]
     if not steps:
         return None
-    after = readers.get(steps[-1].name, [])
-    alone = len(after) == 1 and kinds[after[0].name] is Kind.ELEMENTWISE and not after[0].part_of
-    return after[0] if alone else steps[-1]
+    hidden = [s for s in steps if any(is_layer(step, kinds) for step in after(s, readers))]
+    last = (hidden or steps)[-1]
+    following = readers.get(last.name, [])
+    alone = len(following) == 1 and is_function(following[0], kinds)
+    return following[0] if alone else last
+
+
+def after(step: Step, readers: Readers) -> Iterator[Step]:
+    """Every step that a step's value has a part in."""
+    seen, waiting = {step.name}, [step.name]
+    while waiting:
+        for reader in readers.get(waiting.pop(), ()):
+            if reader.name not in seen:
+                seen.add(reader.name)
+                waiting.append(reader.name)
+                yield reader
+
+
+def is_layer(step: Step, kinds: Kinds) -> bool:
+    """Whether a step has weights or bends values, other than as a part of a softmax.
+
+    After a profile's own convolution none comes. The gradients of a profile weighed by its softmax cancel
+    over positions there, and would leave a map of rounding errors.
+    """
+    return step.op in CONVOLUTIONS | DENSE or is_function(step, kinds)
+
+
+def is_function(step: Step, kinds: Kinds) -> bool:
+    return kinds[step.name] is Kind.ELEMENTWISE and not step.part_of

@@ -13,7 +13,7 @@ from seqattr.errors import InputError, ModelError, UnknownName
 from seqattr.methods import METHODS, attribute, gradients
 from seqattr.methods.registry import NOISE, NOISY_SAMPLES
 from tests import slow_methods as slow
-from tests.pieces import Net, conv
+from tests.pieces import BPNet, Net, conv
 from tests.sequences import LENGTH, frequency, one_hot, shuffled
 from tests.twin import Layer, layers_of
 
@@ -116,6 +116,18 @@ def test_grad_cam_of_any_step(step: str, layer: int) -> None:
 def test_a_step_that_cannot_be_is_refused(method: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         attribute(net("convolutions")[1], one_hot(2, L), method=method)
+
+
+def test_grad_cam_looks_below_a_profile() -> None:
+    """Over whose positions the gradients of what its softmax weighs cancel."""
+    torch.manual_seed(0)
+    model = Model(BPNet().double(), torch.zeros(2, 4, L, dtype=torch.float64))
+    x = one_hot(2, L)
+    found = attribute(model, x, method="grad-cam")
+    assert torch.equal(found.multipliers, attribute(model, x, method="grad-cam:relu_3").multipliers)
+    profile = attribute(model, x, method="grad-cam:conv1d_4", targets=[0])
+    assert profile.multipliers.max() < 1e-12
+    assert (found.multipliers.amax((1, 2, 3)) > 1e-6).all()
 
 
 def test_grad_cam_wants_a_convolution() -> None:
