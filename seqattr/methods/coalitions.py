@@ -121,7 +121,10 @@ def slope(sequence: Tensor, reference: Tensor) -> Tensor:
 
 
 def shapley(game: Game) -> Estimate:
-    """The mean over all orders of what a player adds to those before it, exactly, from 2^n values."""
+    """The mean over all orders of what a player adds to those before it, exactly, from 2^n values.
+
+    Shapley 1953; as a weighted sum over coalitions: Lundberg & Lee 2017, equation 4.
+    """
     number = game.players
     coalitions = torch.arange(2**number, device=game.sequence.device)
     members = (coalitions[:, None] >> torch.arange(number, device=coalitions.device)) & 1 > 0
@@ -139,8 +142,9 @@ def shapley(game: Game) -> Estimate:
 def estimated(game: Game, permutations: int = PERMUTATIONS) -> Estimate:
     """Shapley values as means over random orders, each taken backwards as well.
 
-    Whatever the orders, they sum to the difference. The errors are those of means over independent pairs
-    of orders.
+    Whatever the orders, they sum to the difference (Castro, Gomez & Tejada 2009); an order and its mirror
+    image err in opposite directions (antithetic sampling, Mitchell et al. 2022). The errors are those of
+    means over independent pairs of orders.
     """
     number = game.players
     orders = np.stack([game.rng.permutation(number) for _ in range(max(2, permutations // 2))])
@@ -166,6 +170,7 @@ def sampled(game: Game) -> Estimate:
 def lime(game: Game) -> Estimate:
     """Slopes of a linear fit to random coalitions, the nearer to the sequence the weightier.
 
+    Ribeiro, Singh & Guestrin 2016, section 3.4, with a fit by least squares to all groups.
     The errors are those of a fit whose residuals differ from coalition to coalition: HC2 of MacKinnon &
     White 1985.
     """

@@ -39,7 +39,7 @@ def integrated(steps: int) -> Method:
     """Integrated gradients; complete only as the steps go to infinity."""
     summary = f"gradients at the midpoints of {steps} steps from the reference, times the difference"
     cost = Cost(f"{steps + 1} * R + 1", f"{steps} * R * T")
-    return gradient(along_path(steps), summary, "Sundararajan, Taly & Yan 2017", True, cost)
+    return gradient(along_path(steps), summary, "Sundararajan, Taly & Yan 2017, section 3", True, cost)
 
 
 def noisy(way: Way, what: str, source: str, references: bool) -> Method:
@@ -67,7 +67,8 @@ def relevances(book: Rulebook, summary: str, source: str) -> Method:
 
 
 SHRIKUMAR = "Shrikumar, Greenside & Kundaje 2017"
-SMILKOV, HOOKER = "Smilkov et al. 2017", "Hooker et al. 2019"
+SIMONYAN = "Simonyan, Vedaldi & Zisserman 2014, section 3"
+SMILKOV, HOOKER = "Smilkov et al. 2017", "Hooker et al. 2019, section 4.1"
 SELVARAJU, BACH = "Selvaraju et al. 2017", "Bach et al. 2015"
 TAYLOR, MONTAVON = "Montavon et al. 2017", "Montavon et al. 2019"
 
@@ -118,12 +119,10 @@ METHODS: dict[str, Method] = {
     "gradient": gradient(
         at_sequence,
         "the gradient at the sequence, times its difference from the reference",
-        "Simonyan, Vedaldi & Zisserman 2014",
+        f"{SIMONYAN}; times the input: Shrikumar et al. 2016",
         True,
     ),
-    "saliency": gradient(
-        sized(torch.abs), "the size of the gradient", "Simonyan, Vedaldi & Zisserman 2014, section 3", False
-    ),
+    "saliency": gradient(sized(torch.abs), "the size of the gradient", SIMONYAN, False),
     "squared-gradient": gradient(
         sized(torch.square), "the square of the gradient: sensitivity", "Gevrey, Dimopoulos & Lek 2003", False
     ),
@@ -136,7 +135,7 @@ METHODS: dict[str, Method] = {
     "vargrad": noisy(
         moment(Moments.variance, NOISY_SAMPLES, NOISE),
         "the variance of the gradients",
-        "Adebayo et al. 2018",
+        f"Adebayo et al. 2018; {HOOKER}",
         False,
     ),
     "integrated-gradients-5": integrated(5),
@@ -153,7 +152,7 @@ METHODS: dict[str, Method] = {
     "deconvnet": backward(
         DECONVNET,
         "the deconvolutional network's signal, times the difference from the reference",
-        "Zeiler & Fergus 2014",
+        "Zeiler & Fergus 2014, section 2.1",
     ),
     "guided-backprop": backward(
         GUIDED,
@@ -164,7 +163,7 @@ METHODS: dict[str, Method] = {
         GRADIENT,
         grad_cam,
         "where the last convolution's channels that matter are on; grad-cam:STEP for another step",
-        SELVARAJU,
+        f"{SELVARAJU}, section 3",
         guided=False,
     ),
     "guided-grad-cam": mapped(
@@ -176,21 +175,27 @@ METHODS: dict[str, Method] = {
     ),
     # relevance
     "lrp-0": relevances(
-        lrp.LRP_0, "each input's share in what it adds up to: gradient * base for ReLU nets", BACH
+        lrp.LRP_0,
+        "each input's share in what it adds up to: gradient * base for ReLU nets",
+        f"{BACH}, equation 56",
     ),
     "lrp-epsilon": relevances(
-        lrp.LRP_EPSILON, "LRP-0 that damps weak units, epsilon a quarter of a step's root mean square", BACH
+        lrp.LRP_EPSILON,
+        "LRP-0 that damps weak units, epsilon a quarter of a step's root mean square",
+        f"{BACH}, equation 58",
     ),
     "lrp-gamma": relevances(
-        lrp.LRP_GAMMA, "what agrees in sign with the unit counts 1.25 times", f"{MONTAVON}, section 10.2"
+        lrp.LRP_GAMMA, "what agrees in sign with the unit counts 1.25 times", f"{MONTAVON}, section 10.2.1"
     ),
     "lrp-alpha2-beta1": relevances(
         lrp.LRP_ALPHA_BETA,
         "positive contributions twice, minus negative ones once; the last layer by LRP-0",
-        BACH,
+        f"{BACH}, equation 60",
     ),
     "lrp-z-plus": relevances(
-        lrp.LRP_Z_PLUS, "positive contributions only: alpha 1, beta 0; the last layer by LRP-0", BACH
+        lrp.LRP_Z_PLUS,
+        "positive contributions only: alpha 1, beta 0; the last layer by LRP-0",
+        f"{BACH}, equation 60; {TAYLOR}, section 4",
     ),
     "lrp-flat": relevances(
         lrp.LRP_FLAT,
@@ -208,7 +213,7 @@ METHODS: dict[str, Method] = {
     "deep-taylor": relevances(
         lrp.DEEP_TAYLOR,
         "zB at the bases and z+ above, without biases: a positive output is conserved",
-        TAYLOR,
+        f"{TAYLOR}, sections 4 and 5",
     ),
     "lrp-composite": relevances(
         lrp.LRP_COMPOSITE,
@@ -230,14 +235,14 @@ METHODS: dict[str, Method] = {
     "ism": perturbing(
         mutagenesis(mean_effect),
         "in-silico mutagenesis: a base's effect less the mean effect of the three others",
-        "Zhou & Troyanskaya 2015, online methods",
+        "Zhou & Troyanskaya 2015",
         "3 * L + R + 2",
         references=False,
     ),
     "ism-any-base": perturbing(
         mutagenesis(largest_effect),
         "in-silico mutagenesis: a base's effect less that of the base that changes the output most",
-        "Kelley, Snoek & Rinn 2016, in silico mutagenesis",
+        "Kelley, Snoek & Rinn 2016",
         "3 * L + R + 2",
         references=False,
     ),
@@ -257,7 +262,7 @@ METHODS: dict[str, Method] = {
         perturbing(
             by_groups(sampled, 40),
             "Shapley values of 40 windows, over 20 random orders of them, with standard errors",
-            "Castro, Gomez & Tejada 2009, section 3",
+            "Castro, Gomez & Tejada 2009",
             "801 * R + 1",
         ),
         complete=True,

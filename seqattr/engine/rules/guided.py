@@ -37,7 +37,7 @@ RECTIFIERS = {
 
 
 def rectified(view: View) -> Passage:
-    """What comes back, where it is positive, whether or not the unit was on (Zeiler & Fergus 2014)."""
+    """What comes back, where it is positive, on or off: Zeiler & Fergus 2014, section 2.1."""
     return Passage(lambda m: [whole(m).clamp(min=0)])
 
 

@@ -120,8 +120,8 @@ LOGARITHMS = {"aten.log.default", "aten.log2.default", "aten.log10.default"}
 
 
 def of_function(step: Step) -> Rule:
-    """A nonlinearity's rule: in a softmax the gradient (Achtibat et al. 2024, section 3.3.1), in a norm what
-    it divides by is given.
+    """A nonlinearity's rule: in a softmax the gradient (Achtibat et al. 2024), in a norm what it divides by
+    is given.
     """
     if step.op == "aten.exp.default" and ("softmax" in step.part_of or "attention" in step.part_of):
         return slope

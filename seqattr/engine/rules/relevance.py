@@ -5,9 +5,9 @@ transpose, and a step that is linear but for a factor z / z' (epsilon, gamma, al
 factor put in before. Biases keep the share that they add, and so does f(0) of a function; a bias added in a
 step of its own is no part of the z of the step before.
 
-Bach et al. 2015 (LRP-0, epsilon, alpha-beta), Lapuschkin et al. 2017 (flat), Montavon et al. 2017 (deep
-Taylor: z+, zB, w2), Montavon et al. 2019 (gamma, composites), Achtibat et al. 2024 (products, softmax,
-attention), Ali et al. 2022 (norms).
+Bach et al. 2015, equations 56, 58 and 60 (LRP-0, epsilon, alpha-beta), Montavon et al. 2017, section 4
+(z+, zB, w2), Montavon et al. 2019, sections 10.2.1 and 10.3 (gamma, composites), Kohlbrenner et al. 2020
+(flat), Achtibat et al. 2024 (products, softmax, attention), Ali et al. 2022 (norms).
 """
 
 from collections.abc import Callable, Sequence
