@@ -29,6 +29,7 @@ except SeqattrError as error:
 NETS = ["model"] if OWN else [f"seed-{seed}" for seed in RECIPE.seeds]
 FOLDERS = [f"{OUT}/{net}/{scoring.folder}" for net in NETS for scoring in RECIPE.scorings]
 REFERENCES = {scoring.references_folder: scoring.references for scoring in RECIPE.scorings}
+METHODS = {scoring.method_folder: scoring.method for scoring in RECIPE.scorings}
 TARGETS = config["targets"] if OWN else []
 SCORES = [f"{folder}/{name}" for folder in FOLDERS for name in FILES_OF_SCORES]
 MOTIFS = config.get("motifs", [])
@@ -147,7 +148,7 @@ rule score:
         model=config["model"] if OWN else f"{OUT}/{{net}}/model.pt",
         fasta=config["fasta"] if OWN else f"{OUT}/evaluation/sequences.fa",
         references=lambda wildcards: reference_file(REFERENCES[wildcards.refs]) or [],
-        patterns=lambda wildcards: patterns_for(wildcards.method, wildcards.net),
+        patterns=lambda wildcards: patterns_for(METHODS[wildcards.method], wildcards.net),
     output:
         expand(f"{OUT}/{{{{net}}}}/{{{{refs}}}}/{{{{method}}}}/{{file}}", file=FILES_OF_SCORES),
     log:
@@ -158,6 +159,7 @@ rule score:
         out=subpath(output[0], parent=True),
         refs=lambda wildcards: REFERENCES[wildcards.refs],
         patterns=lambda wildcards, input: ["--patterns", input.patterns] if input.patterns else [],
+        method=lambda wildcards: METHODS[wildcards.method],
         targets=[word for target in TARGETS for word in ("--target", target)],
         options=config["score_options"],
     threads: config["threads"]
@@ -168,7 +170,7 @@ rule score:
         "config/environment.yaml"
     shell:
         "seqattr score --model {input.model:q} --fasta {input.fasta:q} --refs {params.refs:q}"
-        " --method {wildcards.method:q} {params.patterns:q} {params.targets:q} {params.options}"
+        " --method {params.method:q} {params.patterns:q} {params.targets:q} {params.options}"
         " --out {params.out:q} 2> {log:q}"
 
 

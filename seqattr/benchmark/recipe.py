@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any, NamedTuple
 
 from seqattr.errors import InputError
@@ -32,8 +32,8 @@ class Scoring(NamedTuple):
 
     @property
     def folder(self) -> str:
-        """Where its scores lie within those of a net; a colon is no letter of a file name everywhere."""
-        return f"{self.references_folder}/{self.method}"
+        """Where its scores lie within those of a net."""
+        return f"{self.references_folder}/{self.method_folder}"
 
     @property
     def needs_patterns(self) -> bool:
@@ -42,7 +42,16 @@ class Scoring(NamedTuple):
 
     @property
     def references_folder(self) -> str:
-        return filename(self.references.replace(":", "-"))
+        return folder_name(self.references)
+
+    @property
+    def method_folder(self) -> str:
+        return folder_name(self.method)
+
+
+def folder_name(name: str) -> str:
+    """A method or references as a folder; a colon is no letter of a file name everywhere."""
+    return filename(name.replace(":", "-"))
 
 
 @dataclass(frozen=True)
@@ -52,8 +61,8 @@ class Recipe:
     `train` sequences to learn from (a tenth each for validation and testing), `evaluation` sequences to score
     (10 of 13 hold both motifs), a net for each of `seeds`. All `methods` (every one there is, but those that
     are too COSTLY, with an empty list) are scored against each of `refs`, the DeepLIFT methods against each
-    of `shuffled` too. Raises InputError for a recipe of nothing and for references that cannot be read or
-    would share a folder, UnknownName for a method or references that there are not.
+    of `shuffled` too. Raises InputError for a recipe of nothing, for references that cannot be read, and for
+    scores that would share a folder, UnknownName for a method or references that there are not.
     """
 
     train: int = 8000
@@ -92,12 +101,13 @@ def usual_methods() -> tuple[str, ...]:
 
 
 def refuse_one_folder(scorings: list[Scoring]) -> None:
-    """Raises InputError where scores against two kinds of references would lie in the same folder."""
-    every = dict.fromkeys((scoring.references, scoring.references_folder) for scoring in scorings)
-    for (one, folder), (other, again) in combinations(every, 2):
+    """Raises InputError where scores of two methods or kinds of references would share a folder."""
+    against = {f"against '{scoring.references}'": scoring.references_folder for scoring in scorings}
+    by = {f"by '{scoring.method}'": scoring.method_folder for scoring in scorings}
+    for (one, folder), (other, again) in chain(combinations(against.items(), 2), combinations(by.items(), 2)):
         if folder == again:
             raise InputError(
-                f"scores against '{one}' and '{other}' would both be written to the folder {folder}; "
+                f"scores {one} and {other} would both be written to the folder {folder}; "
                 "leave one of them out"
             )
 

@@ -125,6 +125,7 @@ def test_a_method_is_scored_once_against_the_same_references():
     recipe = Recipe(methods=("deeplift", "gradient"), refs=("shuffle:10",), shuffled=("shuffle:10",))
     assert recipe.scorings == [Scoring("deeplift", "shuffle:10"), Scoring("gradient", "shuffle:10")]
     assert recipe.scorings[0].folder == "shuffle-10/deeplift"
+    assert Scoring("grad-cam:relu_1", "freq").folder == "freq/grad-cam-relu_1"
 
 
 def test_a_recipe_of_nothing_is_refused():
@@ -141,7 +142,7 @@ def test_a_recipe_of_nothing_is_refused():
         Recipe(shuffled=("shuffle:few",))
 
 
-def test_references_that_would_share_a_folder_are_refused(tmp_path, monkeypatch):
+def test_scores_that_would_share_a_folder_are_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a").mkdir()
     for name in ("a/b.fa", "a_b.fa"):
@@ -149,6 +150,8 @@ def test_references_that_would_share_a_folder_are_refused(tmp_path, monkeypatch)
     with pytest.raises(InputError, match=r"would both be written to the folder fasta-a_b\.fa"):
         Recipe(refs=("fasta:a/b.fa", "fasta:a_b.fa"))
     assert Recipe(refs=("fasta:a_b.fa",)).scorings[0].references_folder == "fasta-a_b.fa"
+    with pytest.raises(InputError, match=r"by 'grad-cam:a/b' and by 'grad-cam:a_b' would both be written to"):
+        Recipe(methods=("grad-cam:a/b", "grad-cam:a_b"))
 
 
 def test_a_costly_method_takes_part_when_it_is_named(monkeypatch):
