@@ -1,38 +1,35 @@
 """The main job: windows through a model and a method, into a folder of files that other tools read."""
 
 import json
-import platform
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from seqattr.alphabet import one_hot
 from seqattr.engine.model import Model
 from seqattr.errors import InputError, NotFinite, UnknownName
 from seqattr.folder import file_names, file_stems, scored
 from seqattr.inputs import Inputs, resized
-from seqattr.io.atomic import cannot_write, check_writable, replacing, replacing_all
+from seqattr.io.atomic import check_writable, replacing, replacing_all
 from seqattr.io.bed import write_regions
-from seqattr.io.bigwig import Track, write_bigwig
 from seqattr.io.hdf5 import ContributionWriter, Rows
 from seqattr.methods import Attribution, Method
 from seqattr.methods.attribution import Engine
 from seqattr.methods.patterns import with_patterns
 from seqattr.methods.registry import method_named
-from seqattr.models.inspection import explained
 from seqattr.models.native import fingerprint, package_version
 from seqattr.overlap import Behind, ahead
 from seqattr.patterns import load_patterns
+from seqattr.precision import PRECISIONS, Precision, roughness
+from seqattr.provenance import provenance
 from seqattr.references import Reference, parse
-from seqattr.regions import cut_overlaps, genome_order
+from seqattr.tracks import Scratch, scratch_in, write_tracks
 
 Progress = Callable[[int, int], None]  # windows done, windows in all
 MOST_TARGETS = 100  # without being asked
@@ -41,23 +38,6 @@ BATCH_NUMBERS = 2**23
 NUMBERS_PER_TARGET = 12
 MOST_WINDOWS = 1024
 ROUGH_WINDOWS = 8  # on which a rough precision is measured
-
-
-class Precision(NamedTuple):
-    """The numbers of a walk; None: the model's own. A rough one is measured beside float32."""
-
-    dtype: torch.dtype | None
-    tf32: bool = False
-    rough: bool = False
-
-
-PRECISIONS = {
-    "model": Precision(None),
-    "float32": Precision(torch.float32),
-    "float64": Precision(torch.float64),
-    "tf32": Precision(torch.float32, tf32=True, rough=True),
-    "bfloat16": Precision(torch.bfloat16, rough=True),
-}
 
 
 @dataclass(frozen=True)
@@ -101,7 +81,7 @@ def score(
     job = Job(model, inputs, Path(out), settings)
     check_writable(out)
     with replacing_all(job.out, file_names(job.stems.values())) as job.paths:
-        with job.scratch() as scratch:
+        with scratch_in(job.out, len(job.windows), job.length) as scratch:
             job.attribute(scratch, progress or (lambda done, total: None))
             job.write_tracks(scratch)
         write_regions(job.paths["regions.bed"], job.regions)
@@ -156,18 +136,9 @@ class Job:
             tf32=precision.tf32,
         )
 
-    @contextmanager
-    def scratch(self) -> Iterator[IO[bytes]]:
-        """Contributions (T, N, L) float32 on the way to the tracks; the system removes the file by itself."""
-        try:
-            with tempfile.TemporaryFile(dir=self.out) as file:
-                yield file
-        except OSError as error:
-            raise cannot_write(self.out, error) from error
-
     # --- attribution ---------------------------------------------------------------------------
 
-    def attribute(self, scratch: IO[bytes], progress: Progress) -> None:
+    def attribute(self, scratch: Scratch, progress: Progress) -> None:
         """All windows, batch by batch, into the HDF5 files and the scratch file."""
         same: list[int] = []
         done = 0
@@ -229,17 +200,10 @@ class Job:
         shared = batch.references.ndim == 3
         references = batch.references if shared else batch.references[some]
         exact = self.engine_of(PRECISIONS["float32"]).attribute(batch.sequences[some], references)
-        largest = exact.contributions.abs().amax(-1)
-        apart = (result.contributions[:, some] - exact.contributions).abs().amax(-1) / largest.clamp(
-            min=1e-30
-        )
-        return (
-            f"--precision {self.settings.precision}: contributions differ from float32's by up to "
-            f"{float(apart.max()):.1%} of a sequence's largest, measured on {largest.shape[1]} sequences"
-        )
+        return roughness(self.settings.precision, result, exact)
 
     def store(
-        self, batch: "Batch", result: Attribution, writers: Sequence[ContributionWriter], scratch: IO[bytes]
+        self, batch: "Batch", result: Attribution, writers: Sequence[ContributionWriter], scratch: Scratch
     ) -> None:
         """One batch into the files, shorter windows in the middle of their rows."""
         start = time.perf_counter()
@@ -261,9 +225,8 @@ class Job:
                 ),
             )
             self.errors[t, rows] = result.additivity_error[t]
-            for row, values in zip(rows, contributions.astype(np.float32), strict=True):
-                scratch.seek(4 * self.length * (t * len(self.windows) + int(row)))
-                scratch.write(values.tobytes())
+            for row, values in zip(rows, contributions, strict=True):
+                scratch.put(t, int(row), values)
         self.seconds["writing"] += time.perf_counter() - start
 
     def note_unshuffled(self, same: Sequence[int]) -> None:
@@ -290,31 +253,12 @@ class Job:
         dtype: Any = self.settings.h5_dtype
         return ContributionWriter(path, len(self.windows), self.length, attributes, dtype)
 
-    def write_tracks(self, scratch: IO[bytes]) -> None:
-        """A bigWig for each target, on genome coordinates where windows have them."""
+    def write_tracks(self, scratch: Scratch) -> None:
+        """A bigWig for each target."""
         start = time.perf_counter()
-        sizes = dict(sorted(self.sizes.items()))  # readers search the names in byte order
-        inner = [window.own_region for window in self.windows]
-        order = genome_order(inner, sizes)
-        cuts = cut_overlaps([inner[i] for i in order])
-        for t, target in enumerate(self.targets):
-            tracks = (
-                self.track(scratch, t, int(i), begin, end)
-                for i, (begin, end) in zip(order, cuts, strict=True)
-                if end > begin
-            )
-            total = sum(end - begin for begin, end in cuts)
-            write_bigwig(self.paths[f"{self.stems[target]}.bw"], sizes, tracks, total)
+        paths = [self.paths[f"{self.stems[target]}.bw"] for target in self.targets]
+        write_tracks(paths, scratch, self.windows, self.regions, self.sizes)
         self.seconds["writing"] += time.perf_counter() - start
-
-    def track(self, scratch: IO[bytes], target: int, row: int, begin: int, end: int) -> Track:
-        """What one window writes of the genome: bases begin to end, on the forward strand."""
-        scratch.seek(4 * self.length * (target * len(self.windows) + row))
-        values = np.frombuffer(scratch.read(4 * self.length), np.float32)
-        region = self.regions[row]
-        if region.strand == "-":
-            values = values[::-1]
-        return Track(region.chrom, begin, values[begin - region.start : end - region.start])
 
     def finish(self) -> Summary:
         """run.json, and what the caller prints."""
@@ -331,7 +275,8 @@ class Job:
             self.targets, len(self.windows), errors, rounded, self.engine.entry.complete, self.notes
         )
         with replacing(self.paths["run.json"]) as part:
-            text = json.dumps({**provenance(self), **summary.__dict__}, indent=2)
+            facts = provenance(self.engine, self.model_hash, self.settings.__dict__, self.length)
+            text = json.dumps({**facts, **summary.__dict__}, indent=2)
             part.write_text(text + "\n", encoding="utf-8")
         return summary
 
@@ -350,26 +295,6 @@ def check_number(targets: Sequence[str], settings: Settings) -> None:
             f"the model has {len(targets)} targets ({targets[0]}, {targets[1]}, ...): say which to explain "
             "(--target), or wrap the model so that it gives the sum or profile you mean"
         )
-
-
-def provenance(job: Job) -> dict[str, Any]:
-    """What it takes to run this again: versions, settings, the model's hash, and how much work it was."""
-    return {
-        "seqattr": package_version(),
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-        },
-        "model": job.model_hash,
-        "explained": explained(job.model),
-        "settings": job.settings.__dict__,
-        "device": str(job.engine.place),
-        "dtype": str(job.engine.dtype).removeprefix("torch."),
-        "length": job.length,
-        "rows_forward": job.engine.work.rows_forward,
-        "rows_backward": job.engine.work.rows_backward,
-    }
 
 
 def widen(values: npt.NDArray[Any], sides: tuple[int, int]) -> npt.NDArray[Any]:

@@ -10,8 +10,8 @@ PACKAGE = Path(__file__).parents[1] / "seqattr"
 FLOORS = [
     *("errors", "compiled", "alphabet", "regions", "io", "shuffle", "references"),
     *("motifs", "ranks", "matches", "scan", "motif_statistics", "seqlets", "match_files", "simulate"),
-    *("folder", "inputs", "overlap"),
-    *("engine", "methods", "models", "patterns", "train", "influence", "score"),
+    *("folder", "inputs", "tracks", "overlap"),
+    *("engine", "methods", "models", "patterns", "train", "influence", "precision", "provenance", "score"),
     *("export", "evaluate", "report", "benchmark", "api", "cli"),
 ]
 NUMPY_ONLY = FLOORS[: FLOORS.index("engine")]

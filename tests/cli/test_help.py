@@ -11,7 +11,7 @@ import seqattr
 from seqattr.cli.main import COMMANDS, cli
 from seqattr.export import WRITERS
 from seqattr.models.load import INPUT_LAYOUTS
-from seqattr.score import PRECISIONS
+from seqattr.precision import PRECISIONS
 
 
 def commands(

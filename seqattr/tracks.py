@@ -1,0 +1,75 @@
+"""From contributions that come batch by batch to tracks that lie in the genome's order."""
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import numpy.typing as npt
+
+from seqattr.inputs import Window
+from seqattr.io.atomic import cannot_write
+from seqattr.io.bigwig import Track, write_bigwig
+from seqattr.regions import Region, cut_overlaps, genome_order
+
+
+class Scratch:
+    """Contributions (T, N, L) as float32 in a file, put and got by target and row."""
+
+    def __init__(self, file: IO[bytes], rows: int, length: int) -> None:
+        self._file, self._rows, self._length = file, rows, length
+
+    def put(self, target: int, row: int, values: npt.NDArray[np.floating]) -> None:
+        self._seek(target, row)
+        self._file.write(values.astype(np.float32).tobytes())
+
+    def get(self, target: int, row: int) -> npt.NDArray[np.float32]:
+        self._seek(target, row)
+        return np.frombuffer(self._file.read(4 * self._length), np.float32)
+
+    def _seek(self, target: int, row: int) -> None:
+        self._file.seek(4 * self._length * (target * self._rows + row))
+
+
+@contextmanager
+def scratch_in(folder: Path, rows: int, length: int) -> Iterator[Scratch]:
+    """A file on the way to the tracks, which the system removes by itself. Raises OutputError."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            yield Scratch(file, rows, length)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+
+
+def write_tracks(
+    paths: Sequence[Path],
+    scratch: Scratch,
+    windows: Sequence[Window],
+    regions: Sequence[Region],
+    sizes: Mapping[str, int],
+) -> None:
+    """A bigWig for each target, on genome coordinates where windows have them; regions are those of the rows.
+
+    Where windows overlap, each gives what lies on its side of the midpoint between their summits.
+    """
+    sizes = dict(sorted(sizes.items()))  # readers search the names in byte order
+    inner = [window.own_region for window in windows]
+    order = genome_order(inner, sizes)
+    cuts = cut_overlaps([inner[i] for i in order])
+    total = sum(end - begin for begin, end in cuts)
+    for target, path in enumerate(paths):
+        tracks = (
+            track(scratch.get(target, int(i)), regions[int(i)], begin, end)
+            for i, (begin, end) in zip(order, cuts, strict=True)
+            if end > begin
+        )
+        write_bigwig(path, sizes, tracks, total)
+
+
+def track(values: npt.NDArray[np.float32], region: Region, begin: int, end: int) -> Track:
+    """What one window writes of the genome: bases begin to end, on the forward strand."""
+    if region.strand == "-":
+        values = values[::-1]
+    return Track(region.chrom, begin, values[begin - region.start : end - region.start])
