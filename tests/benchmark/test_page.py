@@ -1,11 +1,6 @@
 """The page: it tells what was measured, needs no network, and fits a telephone."""
 
-import html
-import json
-import re
-import subprocess
 from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
 
@@ -13,30 +8,18 @@ from seqattr.benchmark.collect import collect
 from seqattr.benchmark.recipe import COSTLY
 from seqattr.methods import METHODS
 from tests.benchmark.made import EVERY, simulated, write_run
-from tests.report.test_page import BROWSER, FLAGS, in_browser
+from tests.browser import TELEPHONE, in_browser, links_that_lead_nowhere, opened, opened_narrow
 
-# What is measured in the page, and left in it for --dump-dom.
-PROBE = """
-<script>
-addEventListener("load", () => {
+ASK = """
   const rows = () => [...document.querySelectorAll("#means tbody tr")].filter(row => !row.hidden)
     .map(row => row.cells[0].textContent);
-  const seen = {width: document.documentElement.scrollWidth, window: innerWidth, first: rows()};
-  seen.images = [...document.images].map(image => image.naturalWidth);
-  seen.loaded = performance.getEntriesByType("resource").map(entry => entry.name)
-    .filter(name => !name.startsWith("data:"));
+  seen.first = rows();
   const headings = [...document.querySelectorAll("#means th button")];
   headings.find(button => button.textContent === "off-task").click();
   seen.sorted = rows();
   document.getElementById("motif").value = "";
   document.getElementById("motif").dispatchEvent(new Event("change"));
   seen.all = rows().length;
-  const place = document.createElement("pre");
-  place.id = "seen"; place.textContent = JSON.stringify(seen);
-  document.body.append(place);
-  if (parent !== window) parent.document.body.append(place);
-});
-</script>
 """
 
 
@@ -51,17 +34,6 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_run(folder / "s", truth, references="shuffle:10"),
     ]
     return collect(runs, folder / "simulation", [], folder / "out").page
-
-
-def opened(text: str, folder: Path) -> dict:
-    (folder / "page.html").write_text(text)
-    command = [str(BROWSER), *FLAGS, f"--user-data-dir={folder / 'profile'}", "--dump-dom"]
-    done = subprocess.run(
-        [*command, (folder / "page.html").as_uri()], capture_output=True, text=True, timeout=90, check=True
-    )
-    found = re.search(r'<pre id="seen">(.*?)</pre>', done.stdout)
-    assert found, done.stdout[-500:]
-    return json.loads(html.unescape(found[1]))
 
 
 def test_it_opens_with_what_was_run_and_the_claims(path):
@@ -98,15 +70,14 @@ def test_nothing_is_from_elsewhere_and_names_are_escaped(path):
 
 
 def test_links_lead_to_files(path):
-    links = re.findall(r'href="([^"]+)"', path.read_text())
-    assert len(links) > 10
-    for link in links:
-        assert (path.parent / unquote(link)).is_file(), link
+    number, broken = links_that_lead_nowhere(path)
+    assert number > 10
+    assert broken == []
 
 
 @in_browser
 def test_it_sorts_and_no_picture_is_broken(path, tmp_path):
-    seen = opened(path.read_text().replace("</body>", PROBE + "</body>"), tmp_path)
+    seen = opened(path.read_text(), tmp_path, ASK)
     assert len(seen["images"]) == 7
     assert min(seen["images"]) > 300
     assert seen["loaded"] == []
@@ -117,8 +88,6 @@ def test_it_sorts_and_no_picture_is_broken(path, tmp_path):
 
 @in_browser
 def test_it_fits_a_telephone(path, tmp_path):
-    inner = html.escape(path.read_text().replace("</body>", PROBE + "</body>"))
-    frame = f'<body><iframe style="border:0;width:390px;height:800px" srcdoc="{inner}"></iframe></body>'
-    seen = opened(frame, tmp_path)
-    assert seen["window"] == 390
-    assert seen["width"] <= 390
+    seen = opened_narrow(path.read_text(), tmp_path, ASK)
+    assert seen["window"] == TELEPHONE
+    assert seen["width"] <= TELEPHONE

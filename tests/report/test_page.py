@@ -1,42 +1,25 @@
 """The page in a real browser: no network, no broken picture, it sorts, it fits a telephone."""
 
-import html
-import json
 import re
-import shutil
-import subprocess
-from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
 
 from seqattr.motifs import TAL1
 from seqattr.report.html import number, percent, sortable, tiny
 from seqattr.report.run import Settings, report
+from tests.browser import TELEPHONE, in_browser, links_that_lead_nowhere, opened, opened_narrow
 from tests.scored import write_scores
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-in_browser = pytest.mark.skipif(BROWSER is None, reason="no chromium to open the page in")
-FLAGS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--window-size=1200,900", "--virtual-time-budget=5000"),
-]
 NASTY = "<img src=x onerror=alert(1)>"
 
-# What is measured in the page, and left in it for --dump-dom.
-PROBE = """
-<script>
-addEventListener("load", () => {
+ASK = """
   const logos = [...document.querySelectorAll(".logo")];
-  const entries = performance.getEntriesByType("resource").map(entry => entry.name);
   const names = () => [...document.querySelectorAll("#motif-table tbody tr")].filter(row => !row.hidden)
     .map(row => row.cells[0].textContent + "/" + row.cells[2].textContent);
   const press = text => [...document.querySelectorAll("#motif-table th button")]
     .find(button => button.textContent === text).click();
-  const seen = {width: document.documentElement.scrollWidth, window: innerWidth, rows: {}};
-  seen.images = [...document.images].map(image => image.naturalWidth);
   seen.logos = logos.map(logo => getComputedStyle(logo).backgroundImage.slice(0, 14));
-  seen.loaded = entries.filter(name => !name.startsWith("data:"));
+  seen.rows = {};
   for (const heading of ["motif", "motif", "mean", "mean"]) {
     press(heading);
     const head = document.querySelector("#motif-table th[aria-sort]");
@@ -45,12 +28,6 @@ addEventListener("load", () => {
   document.getElementById("target").value = "quiet";
   document.getElementById("target").dispatchEvent(new Event("change"));
   seen.quiet = names();
-  const place = document.createElement("pre");
-  place.id = "seen"; place.textContent = JSON.stringify(seen);
-  document.body.append(place);
-  if (parent !== window) parent.document.body.append(place);
-});
-</script>
 """
 
 
@@ -68,21 +45,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     return report(made.folder, [folder / "motifs.meme"], Settings(sequences=2)).page.read_text()
 
 
-def opened(text: str, folder: Path) -> dict:
-    """What the probe sees when the browser opens the page."""
-    (folder / "page.html").write_text(text)
-    command = [str(BROWSER), *FLAGS, f"--user-data-dir={folder / 'profile'}", "--dump-dom"]
-    done = subprocess.run(
-        [*command, (folder / "page.html").as_uri()], capture_output=True, text=True, timeout=90, check=True
-    )
-    found = re.search(r'<pre id="seen">(.*?)</pre>', done.stdout)
-    assert found, done.stdout[-500:]
-    return json.loads(html.unescape(found[1]))
-
-
 @pytest.fixture(scope="module")
 def seen(page: str, tmp_path_factory: pytest.TempPathFactory) -> dict:
-    return opened(page.replace("</body>", PROBE + "</body>"), tmp_path_factory.mktemp("wide"))
+    return opened(page, tmp_path_factory.mktemp("wide"), ASK)
 
 
 @in_browser
@@ -116,12 +81,9 @@ def test_one_target_can_be_picked(seen):
 
 @in_browser
 def test_it_fits_a_telephone(page, tmp_path):
-    """In a frame of 390 pixels, since a browser's own window cannot be that narrow."""
-    inner = html.escape(page.replace("</body>", PROBE + "</body>"))
-    frame = f'<body><iframe style="border:0;width:390px;height:800px" srcdoc="{inner}"></iframe></body>'
-    seen = opened(frame, tmp_path)
-    assert seen["window"] == 390
-    assert seen["width"] <= 390
+    seen = opened_narrow(page, tmp_path, ASK)
+    assert seen["window"] == TELEPHONE
+    assert seen["width"] <= TELEPHONE
 
 
 def test_nothing_in_it_is_from_elsewhere(page):
@@ -143,10 +105,9 @@ def test_names_from_files_are_escaped(page):
 def test_links_lead_to_files(tmp_path):
     made = write_scores(tmp_path / "scores", count=6, targets=("a b/c", "é"))
     path = report(made.folder, ["bundled"], Settings(sequences=1)).page
-    links = re.findall(r'href="([^"]+)"', path.read_text())
-    assert len(links) >= 4 + 3 * 2
-    for link in links:
-        assert (path.parent / unquote(link)).is_file(), link
+    number, broken = links_that_lead_nowhere(path)
+    assert number >= 4 + 3 * 2
+    assert broken == []
 
 
 @pytest.mark.parametrize(
