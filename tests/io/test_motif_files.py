@@ -115,6 +115,14 @@ def test_a_jaspar_identifier_is_followed_by_the_factor(motifs_of, heading, name)
 
 
 HEAD = MEME.replace("w= 3", "w= {}")
+BELOW_0 = "motif 'm1' in {} holds a number below 0 or none; probabilities or counts were expected"
+NO_WIDTH = "motif 'm1' in {} has a width of 0; a motif has at least one position"
+
+
+def of_sum(position: int, total: float) -> str:
+    return f"motif 'm1' in {{}}: position {position} sums to {total:g}; probabilities sum to 1"
+
+
 BAD = {
     "empty": ("", "{} is empty; a file of one of these formats was expected: "),
     "blank": ("\n \n", "{} is empty; "),
@@ -147,14 +155,8 @@ BAD = {
     "MEME twice": (MEME + POSITIONS + MEME[32:] + POSITIONS, "line 10 of {} repeats the motif 'm1'"),
     "twice": (JASPAR + JASPAR, "{} repeats the motif 'm1'"),
     "nameless": (">\n" + RAW, "{} has a motif without a name; a name follows '>'"),
-    "of width 0": (
-        ">m1\n>m2\n" + RAW,
-        "motif 'm1' in {} has a width of 0; a motif has at least one position",
-    ),
-    "of empty brackets": (
-        ">m1\nA [ ]\nC [ ]\nG [ ]\nT [ ]\n",
-        "motif 'm1' in {} has a width of 0; a motif has at least one position",
-    ),
+    "of width 0": (">m1\n>m2\n" + RAW, NO_WIDTH),
+    "of empty brackets": (">m1\nA [ ]\nC [ ]\nG [ ]\nT [ ]\n", NO_WIDTH),
     "of proteins": (
         ">m1\n" + "".join(f"{letter} 1 2 3\n" for letter in "ARNDCQEGHILKMFPSTWYV"),
         "motif 'm1' in {} has rows for A, R, N, D, C, Q, ...; only DNA motifs (A, C, G, T) can be read",
@@ -181,34 +183,13 @@ BAD = {
         RAW.replace("10 0", "ten 0"),
         "line 4 of {} holds 'ten' where a number of a motif's matrix",
     ),
-    "that does not sum to 1": (
-        POSITIONS.replace("0 0 0 1", ".5 .5 .3 .3"),
-        "motif 'm1' in {}: position 2 sums to 1.6; probabilities sum to 1",
-    ),
-    "that is off by more than rounding": (
-        ENCODE.replace(".4", ".43"),
-        "motif 'm1' in {}: position 1 sums to 1.03; probabilities sum to 1",
-    ),
-    "that sums to the same, but not to 1": (
-        ".5 .5 .5 .5\n.5 .5 .5 .5\n.9 .1 .5 .5\n",
-        "motif 'm1' in {}: position 1 sums to 2; probabilities sum to 1",
-    ),
-    "with a typing error": (
-        POSITIONS.replace(".4", "4"),
-        "motif 'm1' in {}: position 1 sums to 4.6; probabilities sum to 1",
-    ),
-    "with a position of zeros": (
-        RAW.replace("4 10 0", "4 0 0"),
-        "motif 'm1' in {}: position 2 sums to 0; probabilities sum to 1",
-    ),
-    "of log-odds": (
-        RAW.replace("4 10", "-4 10"),
-        "motif 'm1' in {} holds a number below 0 or none; probabilities or counts were expected",
-    ),
-    "with nan": (
-        RAW.replace("10 0", "nan 0"),
-        "motif 'm1' in {} holds a number below 0 or none; probabilities or counts were expected",
-    ),
+    "that does not sum to 1": (POSITIONS.replace("0 0 0 1", ".5 .5 .3 .3"), of_sum(2, 1.6)),
+    "that is off by more than rounding": (ENCODE.replace(".4", ".43"), of_sum(1, 1.03)),
+    "that sums to the same, but not to 1": (".5 .5 .5 .5\n.5 .5 .5 .5\n.9 .1 .5 .5\n", of_sum(1, 2)),
+    "with a typing error": (POSITIONS.replace(".4", "4"), of_sum(1, 4.6)),
+    "with a position of zeros": (RAW.replace("4 10 0", "4 0 0"), of_sum(2, 0)),
+    "of log-odds": (RAW.replace("4 10", "-4 10"), BELOW_0),
+    "with nan": (RAW.replace("10 0", "nan 0"), BELOW_0),
     "four by four, either way": (
         "1 0 0 0\n0 1 0 0\n0 0 1 0\n0 0 0 1\n",
         "motif 'm1' in {} has four rows and four columns; name the rows A, C, G, T",
