@@ -78,7 +78,9 @@ def result(model: Model, method: str) -> Attribution:
 @pytest.mark.parametrize(("name", "i"), PAIRS)
 def test_spellings_agree_to_the_last_bit(name: str, i: int, method: str) -> None:
     wanted, got = result(spelled(name, 0), method), result(spelled(name, i), method)
-    for field, a, b in zip(wanted._fields, wanted, got, strict=True):
+    fields = [name for name in wanted._fields if getattr(wanted, name) is not None]
+    for field in fields:
+        a, b = getattr(wanted, field), getattr(got, field)
         assert torch.equal(a, b), field
 
 
