@@ -7,8 +7,10 @@ import click
 
 from seqattr.cli.shared import (
     PATH,
+    device_option,
     foreign_options,
     input_options,
+    model_option,
     open_model,
     progress_bar,
     read_inputs,
@@ -18,9 +20,7 @@ from seqattr.cli.shared import (
 
 
 @click.command()
-@click.option(
-    "--model", type=PATH, required=True, help="Model file; others than seqattr's own need --trust-model."
-)
+@model_option
 @click.option(
     "--fasta", type=PATH, required=True, help="Sequences (gzip is fine), or a genome with --regions."
 )
@@ -32,7 +32,7 @@ from seqattr.cli.shared import (
     help="Write attention.h5; a layer takes heads x tokens x tokens numbers for each sequence.",
 )
 @input_options
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:i.")
+@device_option
 @foreign_options
 def attention(model: Path, fasta: Path, out: Path, **options: Any) -> None:
     """What each token of a model with attention attends to, and attention rollout.

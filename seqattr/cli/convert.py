@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from seqattr.cli.shared import PATH, foreign_from, foreign_options, say
+from seqattr.cli.shared import PATH, foreign_options, open_model, say
 
 
 @click.command()
@@ -18,9 +18,7 @@ def convert(source: Path, out: Path, **options: Any) -> None:
     SOURCE is a pickled module, TorchScript, a torch.export archive (.pt2), or a state dict with --arch.
     """
     from seqattr.models import native
-    from seqattr.models.load import load_model
 
-    foreign = foreign_from(options)
-    model = load_model(source, trust=options.pop("trust_model"), foreign=foreign)
+    model = open_model(source, options)
     native.save(out, model)
     say(f"wrote {out}: {len(model.graph.steps)} steps, {len(model.targets)} targets, input {model.lengths}")

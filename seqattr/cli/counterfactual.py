@@ -5,13 +5,21 @@ from typing import Any
 
 import click
 
-from seqattr.cli.shared import PATH, foreign_from, foreign_options, say, warn
+from seqattr.cli.shared import (
+    PATH,
+    device_option,
+    foreign_options,
+    input_options,
+    model_option,
+    open_model,
+    read_inputs,
+    say,
+    warn,
+)
 
 
 @click.command()
-@click.option(
-    "--model", type=PATH, required=True, help="Model file; others than seqattr's own need --trust-model."
-)
+@model_option
 @click.option("--fasta", type=PATH, required=True, help="Sequences; gzip is fine.")
 @click.option("--target", default="0", show_default=True, help="Output to change, by name or number.")
 @click.option(
@@ -21,7 +29,8 @@ from seqattr.cli.shared import PATH, foreign_from, foreign_options, say, warn
 @click.option(
     "--out", type=PATH, default="counterfactuals.tsv", show_default=True, help="The table to write."
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:i.")
+@input_options
+@device_option
 @foreign_options
 def counterfactual(model: Path, fasta: Path, out: Path, **options: Any) -> None:
     """Few substitutions that flip an output, or bring it to a value.
@@ -30,17 +39,13 @@ def counterfactual(model: Path, fasta: Path, out: Path, **options: Any) -> None:
     table with the path of each sequence: position (0-based) and bases of each substitution, and the output
     after it.
     """
-    from seqattr import inputs
     from seqattr.alphabet import one_hot
     from seqattr.io.tables import write_table
     from seqattr.methods import counterfactual as methods
-    from seqattr.models.load import load_model
 
-    foreign, trust = foreign_from(options), options.pop("trust_model")
-    loaded = load_model(model, trust=trust, foreign=foreign)
-    found = inputs.fitted(inputs.from_fasta(fasta), loaded.lengths, loaded.example_length)
-    for note in found.notes:
-        warn(note)
+    loaded = open_model(model, options)
+    found = read_inputs(loaded, fasta, options)
+    warn(*found.notes)
     sequences = [one_hot(window.codes[None])[0] for window in found.windows]
     paths = methods.counterfactuals(loaded, sequences, **options)
     write_table(out, methods.table([window.name for window in found.windows], paths))

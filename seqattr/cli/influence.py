@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from seqattr.cli.shared import PATH, progress_bar, say
+from seqattr.cli.shared import PATH, device_option, progress_bar, say
 
 
 @click.command()
@@ -25,7 +25,7 @@ from seqattr.cli.shared import PATH, progress_bar, say
 @click.option("--top", default=10, show_default=True, help="Proponents and opponents of each test sequence.")
 @click.option("--out", type=PATH, default="influence.tsv", show_default=True, help="The table to write.")
 @click.option("--scores", type=PATH, help="HDF5 file for all scores, a row for each test sequence.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:i.")
+@device_option
 def influence(data: Path, checkpoints: Path, **options: Any) -> None:
     """Training sequences that made a model answer as it does: TracIn over the checkpoints of its training.
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from seqattr.cli.shared import PATH, foreign_from, foreign_options
+from seqattr.cli.shared import PATH, foreign_options, open_model
 
 
 @click.command()
@@ -15,8 +15,6 @@ from seqattr.cli.shared import PATH, foreign_from, foreign_options
 def inspect(model: Path, method: str, **options: Any) -> None:
     """The captured graph: step, kind, rule, shape and source line; inputs and outputs."""
     from seqattr.models.inspection import describe
-    from seqattr.models.load import load_model
 
-    foreign = foreign_from(options)
-    loaded = load_model(model, trust=options.pop("trust_model"), foreign=foreign)
+    loaded = open_model(model, options)
     click.echo(describe(loaded, method))

@@ -5,13 +5,19 @@ from typing import Any
 
 import click
 
-from seqattr.cli.shared import PATH, foreign_from, foreign_options, progress_bar, say
+from seqattr.cli.shared import (
+    PATH,
+    device_option,
+    foreign_options,
+    model_option,
+    open_model,
+    progress_bar,
+    say,
+)
 
 
 @click.command()
-@click.option(
-    "--model", type=PATH, required=True, help="Model file; others than seqattr's own need --trust-model."
-)
+@model_option
 @click.option("--target", default="0", show_default=True, help="Output to maximise, by name or number.")
 @click.option("--number", default=20, show_default=True, help="How many sequences, each from its own start.")
 @click.option("--out", type=PATH, default="maximized", show_default=True, help="Folder to write.")
@@ -28,7 +34,7 @@ from seqattr.cli.shared import PATH, foreign_from, foreign_options, progress_bar
 )
 @click.option("--length", type=int, help="Length of the sequences, of a model that takes any.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the random starts.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:i.")
+@device_option
 @foreign_options
 def maximize(model: Path, target: str, out: Path, background: str | None, **options: Any) -> None:
     """Sequences that an output is largest for: what the model wants.
@@ -39,14 +45,12 @@ def maximize(model: Path, target: str, out: Path, background: str | None, **opti
     """
     from seqattr.inputs import frequencies
     from seqattr.methods.maximize import Settings
-    from seqattr.models.load import load_model
     from seqattr.report.maximized import maximized
 
-    foreign, trust, device = foreign_from(options), options.pop("trust_model"), options.pop("device")
+    loaded, device = open_model(model, options), options.pop("device")
     if background is not None:
         options["background"] = frequencies(background)
     settings = Settings(**options)
-    loaded = load_model(model, trust=trust, foreign=foreign)
     with progress_bar("climbing") as progress:
         found = maximized(loaded, target, out, settings, device, progress)
     say(f"outputs of {float(found.output.min()):.3g} to {float(found.output.max()):.3g}; wrote {out}")

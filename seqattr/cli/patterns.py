@@ -5,21 +5,29 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqattr.cli.shared import PATH, foreign_from, foreign_options, progress_bar, say, warn
+from seqattr.cli.shared import (
+    PATH,
+    device_option,
+    foreign_options,
+    input_options,
+    model_option,
+    open_model,
+    progress_bar,
+    read_inputs,
+    say,
+    warn,
+)
 
 if TYPE_CHECKING:
     from seqattr.methods.patterns import Patterns
 
 
 @click.command()
-@click.option(
-    "--model", type=PATH, required=True, help="Model file; others than seqattr's own need --trust-model."
-)
+@model_option
 @click.option("--fasta", type=PATH, required=True, help="Sequences such as it was trained on; gzip is fine.")
 @click.option("--out", type=PATH, default="patterns.h5", show_default=True, help="The file to write.")
-@click.option("--pad", is_flag=True, help="Fill shorter sequences up to the model's length with N.")
-@click.option("--crop", is_flag=True, help="Cut longer sequences to the model's length.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:i.")
+@input_options
+@device_option
 @foreign_options
 def patterns(model: Path, fasta: Path, out: Path, **options: Any) -> None:
     """What a model's units respond to: patterns for the methods patternnet and patternattribution.
@@ -28,26 +36,21 @@ def patterns(model: Path, fasta: Path, out: Path, **options: Any) -> None:
     file names the model by a hash of its graph and weights, and serves that model in whatever file it is.
     `seqattr score --patterns FILE` reads it.
     """
-    from seqattr import inputs
     from seqattr.io.atomic import check_writable
-    from seqattr.models.load import load_model
     from seqattr.patterns import learn_patterns, save_patterns
 
     check_writable(out.parent)
-    foreign, trust = foreign_from(options), options.pop("trust_model")
-    loaded = load_model(model, trust=trust, foreign=foreign)
-    device = options.pop("device")
-    found = inputs.fitted(inputs.from_fasta(fasta), loaded.lengths, loaded.example_length, **options)
+    loaded = open_model(model, options)
+    found = read_inputs(loaded, fasta, options)
     with progress_bar("learning patterns") as progress:
-        learned = learn_patterns(loaded, found.windows, device, progress)
+        learned = learn_patterns(loaded, found.windows, options["device"], progress)
     save_patterns(out, learned)
     report(learned, found.notes, out)
 
 
 def report(learned: "Patterns", notes: list[str], out: Path) -> None:
     """What was learned, and of which units nothing was."""
-    for note in notes:
-        warn(note)
+    warn(*notes)
     silent = {each.step: each.silent for each in learned.steps if each.silent}
     if silent:
         where = ", ".join(f"{number} of {step}" for step, number in silent.items())

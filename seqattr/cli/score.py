@@ -9,8 +9,10 @@ import click
 
 from seqattr.cli.shared import (
     PATH,
+    device_option,
     foreign_options,
     input_options,
+    model_option,
     open_model,
     progress_bar,
     read_inputs,
@@ -24,9 +26,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option(
-    "--model", type=PATH, required=True, help="Model file; others than seqattr's own need --trust-model."
-)
+@model_option
 @click.option(
     "--fasta", type=PATH, required=True, help="Sequences (gzip is fine), or a genome with --regions."
 )
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 @click.option("--out", type=PATH, default="scores", show_default=True, help="Folder for the results.")
 @input_options
 @click.option("--seed", default=0, show_default=True, help="Seed of the references.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:i.")
+@device_option
 @click.option(
     "--precision",
     default="model",

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
 
+model_option = click.option(
+    "--model", type=PATH, required=True, help="Model file; others than seqattr's own need --trust-model."
+)
+device_option = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:i.")
+
 
 def foreign_options(command: F) -> F:
     """What must be said of a model that is not in seqattr's own format."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from seqattr.cli.shared import PATH, progress_bar, say
+from seqattr.cli.shared import PATH, device_option, progress_bar, say
 
 
 @click.command()
@@ -18,7 +18,7 @@ from seqattr.cli.shared import PATH, progress_bar, say
 @click.option("--seed", default=0, show_default=True, help="Seed of the weights and the batches.")
 @click.option("--checkpoints", type=PATH, help="Folder to keep checkpoints in, for `seqattr influence`.")
 @click.option("--every", default=1, show_default=True, help="A checkpoint after every so many epochs.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:i.")
+@device_option
 def train(data: Path, out: Path, checkpoints: Path | None, every: int, **options: Any) -> None:
     """Train the paper's CNN on a simulation; DATA is what `seqattr simulate` wrote.
 
