@@ -41,7 +41,7 @@ class Size:
 
     shuffled: int = 100  # sequences of 2114 bases, 20 references each
     written: int = 1000  # sequences of 2114 bases
-    scored: int = 100  # sequences of 2114 bases, 20 references each
+    scored: int = 300  # sequences of 2114 bases, 20 references each
     mutated: int = 600  # substitutions of one sequence
     flat: tuple[int, int] = (1000, 10_000)  # sequences of 1000 bases, one reference each
     rounds: int = 3

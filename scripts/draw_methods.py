@@ -4,7 +4,7 @@ python scripts/draw_methods.py MODEL.pt SIMULATION_FOLDER OUT.png
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -18,12 +18,12 @@ from matplotlib.figure import Figure
 from seqattr.alphabet import ALPHABET, one_hot
 from seqattr.engine.model import Model
 from seqattr.errors import SeqattrError
-from seqattr.methods import METHODS, attribute
+from seqattr.methods import METHODS, Method, attribute, fit_patterns, with_patterns
 from seqattr.methods.registry import COSTLY
 from seqattr.models.load import load_model
 from seqattr.references import references
 from seqattr.report.figures import COLOURS
-from seqattr.simulate import Planted, read_simulation
+from seqattr.simulate import Planted, Simulation, read_simulation
 
 TARGET, REFERENCES = "both", "shuffle:10"
 DRAWN_BASES, MARGIN = 76, 6  # of the sequence; the least beside a motif
@@ -53,18 +53,22 @@ class Scene(NamedTuple):
 
 
 def main(model_file: Path, data: Path, out: Path) -> None:
-    model = load_model(model_file)
-    scene = most_telling(model, list(simulated(data)))
-    tracks = contributions(model, [scene], METHODS)
+    model, simulation = load_model(model_file), read_simulation(data)
+    patterns = fit_patterns(model, one_hot(simulation.codes))
+    methods = {
+        name: with_patterns(name, patterns) if method.needs_patterns else method
+        for name, method in METHODS.items()
+    }
+    scene = most_telling(model, list(scenes_of(simulation)), methods)
+    tracks = contributions(model, [scene], methods)
     draw(scene, {name: values[0] for name, values in tracks}).savefig(out, dpi=150)
 
 
 # --- what is drawn -------------------------------------------------------------------------------
 
 
-def simulated(data: Path) -> Iterator[Scene]:
+def scenes_of(simulation: Simulation) -> Iterator[Scene]:
     """The test sequences with one of each motif, near enough to be drawn together."""
-    simulation = read_simulation(data)
     for row in np.flatnonzero(np.array(simulation.splits) == "test"):
         sites = [site for site in simulation.planted if site.sequence == row]
         low, high = min((s.start for s in sites), default=0), max((s.end for s in sites), default=0)
@@ -75,23 +79,24 @@ def simulated(data: Path) -> Iterator[Scene]:
 
 
 def contributions(
-    model: Model, scenes: Sequence[Scene], methods: Iterable[str]
+    model: Model, scenes: Sequence[Scene], methods: Mapping[str, Method]
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Of those methods that can explain this model as it is, (N, L)."""
     sequences = np.stack([scene.sequence for scene in scenes])
     drawn = references(REFERENCES, sequences)
-    for name in methods:
+    for name, method in methods.items():
         try:
-            result = attribute(model, sequences, drawn, method=name, targets=[TARGET])
+            result = attribute(model, sequences, drawn, method=method, targets=[TARGET])
         except SeqattrError as error:
             print(f"left out: {name}: {error}", file=sys.stderr)
         else:
             yield name, result.contributions[0].numpy()
 
 
-def most_telling(model: Model, scenes: Sequence[Scene]) -> Scene:
+def most_telling(model: Model, scenes: Sequence[Scene], methods: Mapping[str, Method]) -> Scene:
     """The sequence about whose weaker motif the methods differ most; those that cost much have no say."""
-    found = contributions(model, scenes, [name for name in METHODS if name not in COSTLY])
+    quick = {name: method for name, method in methods.items() if name not in COSTLY}
+    found = contributions(model, scenes, quick)
     shares = [[scene.weakest(row) for scene, row in zip(scenes, rows, strict=True)] for _, rows in found]
     return scenes[int(np.std(shares, axis=0).argmax())]
 
