@@ -51,6 +51,7 @@ def test_run_json_says_how_to_run_it_again(sigmoid, fasta, tmp_path):
         "precision": "model",
         "batch_size": 4,
         "h5_dtype": "float32",
+        "patterns": None,
     }
     assert run["explained"] == "the values before the final sigmoid"
     assert len(run["model"]) == 64
