@@ -30,6 +30,6 @@ def roughness(precision: str, rough: Attribution, exact: Attribution) -> str:
     largest = exact.contributions.abs().amax(-1)
     apart = (rough.contributions[:, :some] - exact.contributions).abs().amax(-1) / largest.clamp(min=1e-30)
     return (
-        f"--precision {precision}: contributions differ from float32's by up to "
+        f"in {precision} contributions differ from float32's by up to "
         f"{float(apart.max()):.1%} of a sequence's largest, measured on {some} sequences"
     )

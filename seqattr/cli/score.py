@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     "--method",
     default="deeplift",
     show_default=True,
-    help="deeplift, deeplift-rescale, deeplift-revealcancel, gradient ...; an unknown name lists all.",
+    help="deeplift, deeplift-rescale, deeplift-revealcancel, gradient ...; `seqattr methods` lists all.",
 )
 @click.option("--patterns", metavar="FILE", help="What `seqattr patterns` wrote, for methods that need it.")
 @click.option(
@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     type=click.Choice(["float32", "float16"]),
     default="float32",
     show_default=True,
-    help="Numbers in the HDF5 files.",
+    help="Numbers in the HDF5 files, but for standard errors.",
 )
 @foreign_options
 def score(model: Path, fasta: Path, out: Path, **options: Any) -> None:
