@@ -10,6 +10,7 @@ one. A folder holds:
     simulation.json   the settings, the seed and the version of seqattr
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -128,6 +129,14 @@ class Simulation:
     def indices(self, split: str) -> np.ndarray:
         """The indices of the sequences of a split: train, valid or test."""
         return np.flatnonzero(np.array(self.splits) == split)
+
+    def digest(self, split: str) -> str:
+        """A hash of the names, sequences and labels of a split, in their order."""
+        rows = self.indices(split)
+        names = json.dumps([self.names[row] for row in rows])
+        values = (self.codes[rows].astype(np.uint8), self.labels[rows].astype(np.int8))
+        text = names.encode() + b"".join(f"{each.shape}".encode() + each.tobytes() for each in values)
+        return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 
 PUBLISHED = TalGata()

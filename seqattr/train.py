@@ -16,7 +16,7 @@ import copy
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,9 +30,10 @@ from seqattr.alphabet import one_hot
 from seqattr.engine.model import Model
 from seqattr.errors import InputError, NotFinite
 from seqattr.io.atomic import check_writable, replacing
+from seqattr.io.stale import drop_stale
 from seqattr.methods.attribution import pick_device
 from seqattr.models import native
-from seqattr.models.checkpoints import Trained, drop_others, save_checkpoint
+from seqattr.models.checkpoints import OWN_FILES, Trained, save_checkpoint
 from seqattr.models.zoo import Classifier, build, classifiers
 from seqattr.ranks import auroc
 from seqattr.simulate import TASKS, Simulation
@@ -92,7 +93,7 @@ class Split(NamedTuple):
 
 
 Progress = Callable[[int, int, Epoch], None]
-Keep = Callable[[int, Classifier], None]
+Keep = Callable[[int, Classifier, bool], None]
 
 
 def train(
@@ -103,7 +104,7 @@ def train(
 ) -> Training:
     """Learn from the train split, choose the epoch on the valid split, measure on valid and test.
 
-    `progress(number, epochs, epoch)` is called after each epoch, and before it `keep(number, module)`. The
+    `progress(number, epochs, epoch)` is called after each epoch, before it `keep(number, module, last)`. The
     metrics are {"test": {task: {"accuracy", "auroc"}}, "valid": ..., "architecture", "epochs", "best_epoch",
     "seconds", "parameters", "seed"}; a split of no sequences is left out. The caller's random state is left
     as it was.
@@ -192,11 +193,12 @@ def fit(
         best = lowest(history)
         if best is history[-1]:
             kept = copy.deepcopy(module.state_dict())
+        last = number == settings.epochs or number - best.number >= settings.patience
         if keep:
-            keep(number, module)
+            keep(number, module, last)
         if progress:
             progress(number, settings.epochs, history[-1])
-        if number - best.number >= settings.patience:
+        if last:
             break
     module.load_state_dict(kept)
     return history
@@ -276,20 +278,21 @@ def save(path: Path, training: Training, simulation: Simulation) -> Path:
     return metrics
 
 
-def checkpoints_in(folder: Path, settings: Settings, length: int, every: int = 1) -> Keep:
-    """Keeps a checkpoint after every so many epochs; those of an earlier training go with the first.
+def checkpoints_in(folder: Path, settings: Settings, simulation: Simulation, every: int = 1) -> Keep:
+    """Keeps a checkpoint after every so many epochs and after the last; those of an earlier training go.
 
     Raises InputError where no epoch is one of them, OutputError where the folder cannot be written.
     """
     if not 1 <= every <= settings.epochs:
         raise InputError(f"a checkpoint every {every} epochs cannot be, of {settings.epochs} epochs")
     check_writable(folder)
+    length, data = simulation.codes.shape[1], simulation.digest("train")
+    about = Trained(settings.architecture, length, TASKS, 1, settings.rate, settings.seed, data)
+    own: set[str] = set()
 
-    def keep(number: int, module: Classifier) -> None:
-        if number % every == 0:
-            trained = Trained(settings.architecture, length, TASKS, number, settings.rate)
-            path = save_checkpoint(folder, module, trained)
-            if number == every:
-                drop_others(folder, path)
+    def keep(number: int, module: Classifier, last: bool) -> None:
+        if number % every == 0 or last:
+            own.add(save_checkpoint(folder, module, replace(about, epoch=number)).name)
+            drop_stale(folder, own, OWN_FILES)
 
     return keep

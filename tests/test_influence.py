@@ -36,7 +36,7 @@ class Made(Checkpoint):
 
 
 def checkpoint(epoch: int, rate: float) -> Made:
-    return Made(Path("none"), Trained("made", LENGTH, TARGETS, epoch, rate), {})
+    return Made(Path("none"), Trained("made", LENGTH, TARGETS, epoch, rate, 0, ""), {})
 
 
 CHECKPOINTS = [checkpoint(1, 0.1), checkpoint(2, 0.03)]

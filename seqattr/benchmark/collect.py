@@ -12,9 +12,9 @@ from seqattr.benchmark.recipe import TABLES
 from seqattr.benchmark.summary import Summary, summarise
 from seqattr.benchmark.tables import tables
 from seqattr.io.atomic import check_writable, replacing, replacing_all
+from seqattr.io.stale import drop_stale
 from seqattr.io.tables import write_table
 from seqattr.report.drawings import files_of, links_of, write_drawings
-from seqattr.report.files import drop_stale
 from seqattr.simulate import read_simulation
 
 OWN_FIGURES = r"(fig5[ab]_.+|fig6_sequence|appendix_j_references)\.(png|svg)"

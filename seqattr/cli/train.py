@@ -33,7 +33,7 @@ def train(data: Path, out: Path, checkpoints: Path | None, every: int, **options
     check_writable(out.parent)
     simulation = read_simulation(data)
     settings = Settings(**{name: value for name, value in options.items() if value is not None})
-    keep = checkpoints_in(checkpoints, settings, simulation.codes.shape[1], every) if checkpoints else None
+    keep = checkpoints_in(checkpoints, settings, simulation, every) if checkpoints else None
     with progress_bar("training") as progress:
         training = run(simulation, settings, lambda number, epochs, _: progress(number, epochs), keep)
     written = save(out, training, simulation)

@@ -4,9 +4,7 @@ The captured graph has batch norms folded away and names of its own, so that gra
 weights that were trained need these as they were. Read with weights_only=True, as every model file.
 """
 
-import re
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,18 +19,23 @@ from seqattr.models.load import OWN, recognise, safely
 from seqattr.models.native import to_plain
 from seqattr.models.zoo import ARCHITECTURES, Classifier, build
 
-OWN_FILES = r"epoch_\d+\.pt"
+OWN_FILES = r"epoch_\d+\.pt"  # one folder is of one training: those of an earlier one go
 
 
 @dataclass(frozen=True)
 class Trained:
-    """How the module of a checkpoint was trained, up to the end of `epoch` (from 1 on), at which rate."""
+    """How the module of a checkpoint was trained, up to the end of `epoch` (from 1 on), at which rate.
+
+    `data` is the hash of the train split, as `Simulation.digest` has it.
+    """
 
     architecture: str
     length: int
     targets: tuple[str, ...]
     epoch: int
     rate: float
+    seed: int
+    data: str
 
 
 @dataclass(frozen=True)
@@ -64,14 +67,6 @@ def save_checkpoint(folder: Path, module: Classifier, trained: Trained) -> Path:
     with replacing(path) as part, open(part, "wb") as file:
         torch.save(plain | {"training": plain["training"] | {"targets": list(trained.targets)}}, file)
     return path
-
-
-def drop_others(folder: Path, kept: Path) -> None:
-    """Remove the checkpoints of an earlier training: one folder is of one training."""
-    for path in folder.iterdir():
-        if re.fullmatch(OWN_FILES, path.name) and path != kept:
-            with suppress(OSError):
-                path.unlink()
 
 
 def read_checkpoints(folder: Path | str) -> list[Checkpoint]:
@@ -133,4 +128,5 @@ def _check_alike(first: Checkpoint, other: Checkpoint) -> None:
 
 
 def _kind(trained: Trained) -> str:
-    return f"{trained.architecture} for {trained.length} bp and {', '.join(trained.targets)}"
+    net = f"{trained.architecture} for {trained.length} bp and {', '.join(trained.targets)}"
+    return f"{net}, seed {trained.seed}, trained on {trained.data}"

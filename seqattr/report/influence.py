@@ -16,7 +16,7 @@ from seqattr.io.fasta import read_fasta
 from seqattr.io.named import write_named
 from seqattr.io.tables import write_table
 from seqattr.models.checkpoints import Checkpoint, read_checkpoints
-from seqattr.simulate import read_simulation
+from seqattr.simulate import Simulation, read_simulation
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ def write_influence(request: Request, progress: Callable[[int, int], None]) -> s
     """
     checkpoints = read_checkpoints(request.checkpoints)
     simulation = read_simulation(request.data)
+    check_data(request, checkpoints[0], simulation)
     training = examples_of(simulation, "train")
     tests = examples_from(request.fasta) if request.fasta else examples_of(simulation, request.split)
     tests = chosen(tests, request.names, request.number)
@@ -68,6 +69,15 @@ def write_influence(request: Request, progress: Callable[[int, int], None]) -> s
     write_table(request.out, table(tests, training, scores, targets, request.top))
     number = f"{len(training.names)} training sequences on the {what} of {len(tests.names)} test sequences"
     return f"influence of {number}, over {len(checkpoints)} checkpoints; wrote {request.out}"
+
+
+def check_data(request: Request, checkpoint: Checkpoint, simulation: Simulation) -> None:
+    """Raises InputError unless the data's train split is what the checkpoints were trained on."""
+    if simulation.digest("train") != checkpoint.trained.data:
+        raise InputError(
+            f"the checkpoints in {request.checkpoints} were trained on other sequences than the train split "
+            f"of {request.data}; --train must be the data set of their training"
+        )
 
 
 def subject(tests: Examples, target: str | None) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from seqattr.errors import InputError
 from seqattr.io.atomic import check_writable, replacing, replacing_all
 from seqattr.io.hdf5 import read_contributions
+from seqattr.io.stale import drop_stale
 from seqattr.match_files import write_matches, write_motif_table, write_seqlets
 from seqattr.matches import STRONG, Matches, measure
 from seqattr.motif_statistics import null_motifs
@@ -19,7 +20,6 @@ from seqattr.regions import Region
 from seqattr.report import figures, page
 from seqattr.report.drawings import Drawing, files_of, links_of, write_drawings
 from seqattr.report.figures import SERIES, Points
-from seqattr.report.files import drop_stale
 from seqattr.report.findings import Findings, Window, boxes_in, examine, in_turns, ranked
 from seqattr.report.html import Link, Picture, png_text
 from seqattr.report.page import Page

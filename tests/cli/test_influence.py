@@ -14,10 +14,22 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with data/ (80 sequences, 8 of them test) and checkpoints/ of three epochs."""
     folder = tmp_path_factory.mktemp("trained")
     write = ["simulate", "tal-gata", "--out", "data", "--count", "80", "--settings", "published"]
+    other = [
+        "simulate",
+        "tal-gata",
+        "--out",
+        "other",
+        "--count",
+        "80",
+        "--settings",
+        "published",
+        "--seed",
+        "1",
+    ]
     learn = ["train", "data", "--out", "model.pt", "--epochs", "3", "--checkpoints", "checkpoints"]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        for words in (write, learn):
+        for words in (write, other, learn):
             with pytest.raises(SystemExit) as left:
                 main(words)
             assert not left.value.code
@@ -73,6 +85,10 @@ def test_what_is_wrong_is_one_line(refused, words, fasta, trained, tmp_path, fre
     assert "test sequences have 40 bp, but the checkpoints are for 200 bp" in refused(*words, *others)
     mixed = "--fasta", fasta(["ACGT", "AC"]), "--target", "TAL1"
     assert "must have one length: r0 has 4 bp, r1 2 bp" in refused(*words, *mixed)
+    told = refused(*words, "--train", trained / "other")
+    assert (
+        f"were trained on other sequences than the train split of {trained / 'other'}; --train must" in told
+    )
     (tmp_path / "empty").mkdir()
     assert "holds no checkpoints (.pt)" in refused(*words, "--checkpoints", tmp_path / "empty")
     assert "says no learning rate" in refused(*words, "--checkpoints", free.parent)

@@ -30,7 +30,7 @@ def folder(simulation: Simulation, tmp_path_factory: pytest.TempPathFactory) -> 
     """Two epochs of basset, whose batch norms a captured graph folds away."""
     folder = tmp_path_factory.mktemp("checkpoints")
     settings = replace(SETTINGS, architecture="basset", epochs=2)
-    train(simulation, settings, keep=checkpoints_in(folder, settings, LENGTH))
+    train(simulation, settings, keep=checkpoints_in(folder, settings, simulation))
     return folder
 
 
@@ -48,7 +48,7 @@ def test_a_checkpoint_is_a_model_and_gives_its_module_back(folder: Path) -> None
 
 
 def test_keeping_them_changes_no_training(simulation: Simulation, tmp_path: Path) -> None:
-    kept = train(simulation, SETTINGS, keep=checkpoints_in(tmp_path, SETTINGS, LENGTH))
+    kept = train(simulation, SETTINGS, keep=checkpoints_in(tmp_path, SETTINGS, simulation))
     assert kept.history == train(simulation, SETTINGS).history
     best = read_checkpoints(tmp_path)[kept.metrics["best_epoch"] - 1].weights
     assert all(torch.equal(weight, best[name]) for name, weight in kept.module.state_dict().items())
@@ -60,10 +60,34 @@ def names(folder: Path) -> list[str]:
 
 def test_those_of_an_earlier_training_go(simulation: Simulation, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
-    train(simulation, SETTINGS, keep=checkpoints_in(tmp_path, SETTINGS, LENGTH))
+    train(simulation, SETTINGS, keep=checkpoints_in(tmp_path, SETTINGS, simulation))
     assert names(tmp_path) == ["epoch_001.pt", "epoch_002.pt", "epoch_003.pt", "notes.txt"]
-    train(simulation, SETTINGS, keep=checkpoints_in(tmp_path, SETTINGS, LENGTH, every=2))
-    assert names(tmp_path) == ["epoch_002.pt", "notes.txt"]
+    train(simulation, SETTINGS, keep=checkpoints_in(tmp_path, SETTINGS, simulation, every=2))
+    assert names(tmp_path) == ["epoch_002.pt", "epoch_003.pt", "notes.txt"]
+
+
+def test_the_last_epoch_is_kept_wherever_training_stops(simulation: Simulation, tmp_path: Path) -> None:
+    """At so high a rate the valid loss soon gets worse, and training ends before the ninth epoch."""
+    train(simulation, SETTINGS, keep=checkpoints_in(tmp_path, SETTINGS, simulation))
+    hasty = replace(SETTINGS, epochs=20, patience=1, rate=0.5)
+    epochs = len(train(simulation, hasty, keep=checkpoints_in(tmp_path, hasty, simulation, every=19)).history)
+    assert epochs < 19
+    assert names(tmp_path) == [f"epoch_{epochs:03d}.pt"]
+    assert [each.trained.rate for each in read_checkpoints(tmp_path)] == [0.5]
+
+
+def test_a_checkpoint_knows_its_seed_and_its_data(folder: Path, simulation: Simulation) -> None:
+    trained = read_checkpoints(folder)[0].trained
+    assert (trained.seed, trained.data) == (0, simulation.digest("train"))
+    rows = simulation.indices("train")
+    codes, labels = simulation.codes.copy(), simulation.labels.copy()
+    codes[rows[-1], 0] ^= 1
+    labels[rows[-1], 0] ^= 1
+    names = (*simulation.names[:-1], "other")
+    for other in (replace(simulation, codes=codes), replace(simulation, labels=labels)):
+        assert other.digest("train") != trained.data
+        assert other.digest("test") == simulation.digest("test")
+    assert replace(simulation, names=names).digest("train") != trained.data
 
 
 def test_an_interrupt_leaves_whole_ones(simulation: Simulation, tmp_path: Path) -> None:
@@ -72,7 +96,7 @@ def test_an_interrupt_leaves_whole_ones(simulation: Simulation, tmp_path: Path) 
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(simulation, SETTINGS, stop, checkpoints_in(tmp_path, SETTINGS, LENGTH))
+        train(simulation, SETTINGS, stop, checkpoints_in(tmp_path, SETTINGS, simulation))
     assert [each.trained.epoch for each in read_checkpoints(tmp_path)] == [1, 2]
     assert names(tmp_path) == ["epoch_001.pt", "epoch_002.pt"]
 
@@ -110,6 +134,8 @@ def changed(folder: Path, out: Path, change: Callable[[dict], object]) -> Path:
         (lambda data: data["training"].update(architecture="bpnet"), "'bpnet', which cannot be trained"),
         (lambda data: data["training"].update(architecture="tal-gata"), "different trainings: .* is basset"),
         (lambda data: data["training"].update(length=90), "different trainings"),
+        (lambda data: data["training"].update(seed=1), "different trainings: .*, seed 0, .* seed 1, trained"),
+        (lambda data: data["training"].update(data="ff"), "different trainings: .* is .* trained on ff"),
         (lambda data: data["training"].update(epoch=1), "are both of epoch 1"),
         (lambda data: data["training"].update(more=1), "is damaged"),
         (lambda data: data.pop("weights"), "is damaged"),
@@ -141,10 +167,10 @@ def test_folders_without(tmp_path: Path) -> None:
         read_checkpoints(tmp_path)
 
 
-def test_what_cannot_be_kept(tmp_path: Path) -> None:
+def test_what_cannot_be_kept(simulation: Simulation, tmp_path: Path) -> None:
     for every in (0, 4):
         with pytest.raises(InputError, match=f"every {every} epochs cannot be, of 3 epochs"):
-            checkpoints_in(tmp_path, SETTINGS, LENGTH, every)
+            checkpoints_in(tmp_path, SETTINGS, simulation, every)
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot write to"):
-        checkpoints_in(tmp_path / "file", SETTINGS, LENGTH)
+        checkpoints_in(tmp_path / "file", SETTINGS, simulation)

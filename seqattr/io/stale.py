@@ -1,0 +1,18 @@
+"""Which files of an earlier run have to go."""
+
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+
+def drop_stale(folder: Path, names: Iterable[str], pattern: str) -> None:
+    """Remove a folder's files whose whole name fits the pattern, as a run's own do, unless among `names`.
+
+    Best effort: a file that cannot be removed stays, and no link of a new page leads to it.
+    """
+    kept = set(names)
+    for path in folder.iterdir():
+        if re.fullmatch(pattern, path.name) and path.name not in kept:
+            with suppress(OSError):
+                path.unlink()
