@@ -39,15 +39,11 @@ def counterfactual(model: Path, fasta: Path, out: Path, **options: Any) -> None:
     table with the path of each sequence: position (0-based) and bases of each substitution, and the output
     after it.
     """
-    from seqattr.alphabet import one_hot
-    from seqattr.io.tables import write_table
-    from seqattr.methods import counterfactual as methods
+    from seqattr.report.counterfactual import write_counterfactuals
 
     loaded = open_model(model, options)
     found = read_inputs(loaded, fasta, options)
     warn(*found.notes)
-    sequences = [one_hot(window.codes[None])[0] for window in found.windows]
-    paths = methods.counterfactuals(loaded, sequences, **options)
-    write_table(out, methods.table([window.name for window in found.windows], paths))
+    paths = write_counterfactuals(out, loaded, found.windows, **options)
     reached = sum(path.reached for path in paths)
     say(f"{reached} of {len(paths)} sequences reach {options['reach']:g}; wrote {out}")

@@ -36,10 +36,10 @@ def patterns(model: Path, fasta: Path, out: Path, **options: Any) -> None:
     file names the model by a hash of its graph and weights, and serves that model in whatever file it is.
     `seqattr score --patterns FILE` reads it.
     """
-    from seqattr.io.atomic import check_writable
+    from seqattr.io.atomic import check_file
     from seqattr.patterns import learn_patterns, save_patterns
 
-    check_writable(out.parent)
+    check_file(out)
     loaded = open_model(model, options)
     found = read_inputs(loaded, fasta, options)
     with progress_bar("learning patterns") as progress:

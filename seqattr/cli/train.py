@@ -25,12 +25,12 @@ def train(data: Path, out: Path, checkpoints: Path | None, every: int, **options
     Writes OUT, and beside it OUT's name with .metrics.json: accuracy and AUROC of each task. Checkpoints are
     model files too; those of an earlier training in the same folder go.
     """
-    from seqattr.io.atomic import check_writable
+    from seqattr.io.atomic import check_file
     from seqattr.simulate import read_simulation
     from seqattr.train import Settings, checkpoints_in, save
     from seqattr.train import train as run
 
-    check_writable(out.parent)
+    check_file(out)
     simulation = read_simulation(data)
     settings = Settings(**{name: value for name, value in options.items() if value is not None})
     keep = checkpoints_in(checkpoints, settings, simulation, every) if checkpoints else None

@@ -94,6 +94,19 @@ def check_writable(folder: Path | str) -> None:
         _remove(probe)
 
 
+def check_file(path: Path | str) -> None:
+    """Prove that a file can be put under this name: `check_writable` for its folder, and no folder has it.
+
+    Raises OutputError.
+    """
+    final = Path(os.path.realpath(path))
+    try:
+        _refuse_folder(final)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    check_writable(final.parent)
+
+
 def _refuse_folder(path: Path) -> None:
     """Found out now rather than after hours of computing."""
     if path.is_dir():

@@ -1,6 +1,7 @@
 """Counterfactuals: few substitutions that bring an output where one wants it, and the path there."""
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any, NamedTuple
 
 import torch
@@ -11,9 +12,9 @@ from seqattr.engine.model import Model
 from seqattr.engine.outputs import cut_to
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.run import full_precision
-from seqattr.errors import InputError
+from seqattr.errors import InputError, NotFinite
 from seqattr.methods.attribution import pick_device
-from seqattr.methods.mutagenesis import effects
+from seqattr.methods.mutagenesis import effects, greedy
 from seqattr.methods.ways import Batch, Work
 
 
@@ -48,8 +49,11 @@ def counterfactuals(
     furthest, of all there are (in-silico mutagenesis); it ends when `reach` is passed, after `most`
     substitutions, or where none helps. Few, but not always the fewest: that would take all combinations.
 
-    Raises InputError where `most` is less than 1 or the length does not fit, UnknownName for the target.
+    Raises InputError where `most` is less than 1, `reach` NaN or the length does not fit, UnknownName for the
+    target, NotFinite where the model answers with NaN or infinity for a sequence or after a substitution.
     """
+    if reach != reach:
+        raise InputError("the output's value to be reached must be a number, not nan")
     if most < 1:
         raise InputError(f"the number of substitutions must be at least 1, not {most}")
     for sequence in sequences:
@@ -59,25 +63,35 @@ def counterfactuals(
     work = Work(graph.to(place, model.dtype), GRADIENT)
     with torch.no_grad(), full_precision():
         rows = [torch.as_tensor(sequence).to(place, model.dtype) for sequence in sequences]
-        return [walk(Batch(work, x[None], x[None, None], True, targets), reach, most) for x in rows]
+        batches = [Batch(work, x[None], x[None, None], True, targets) for x in rows]
+        return [walk(batch, row, reach, most) for row, batch in enumerate(batches)]
 
 
-def walk(batch: Batch, reach: float, most: int) -> Path:
-    """One sequence, substitution by substitution."""
-    sequence, (target,) = batch.sequences[0].clone(), batch.targets
-    start = output = float(batch.alone(sequence[None]).own_outputs(target))
+def walk(batch: Batch, row: int, reach: float, most: int) -> Path:
+    """One sequence, substitution by substitution; `row` is its number among all."""
+    sequence, (target,) = batch.sequences[0], batch.targets
+    start = output = output_of(batch, sequence, row)
     sign = 1 if start < reach else -1
+
+    def gains(sequence: Tensor) -> Tensor:
+        return sign * effects(batch, sequence)[target]
+
     edits: list[Substitution] = []
-    while sign * (output - reach) < 0 and len(edits) < most:
-        table = sign * effects(batch, sequence)[target]
-        base, position = divmod(int(table.argmax()), table.shape[1])
-        if table[base, position] <= 0:
-            break
-        before = letter(sequence[:, position])
-        sequence[:, position] = torch.eye(4)[base].to(sequence)
-        output = float(batch.alone(sequence[None]).own_outputs(target))
+    for position, base, edited in greedy(sequence, gains, most if sign * (start - reach) < 0 else 0):
+        before, sequence = letter(sequence[:, position]), edited
+        output = output_of(batch, sequence, row)
         edits.append(Substitution(position, before, ALPHABET[base], output))
+        if sign * (output - reach) >= 0:
+            break
     return Path(start, tuple(edits), sign * (output - reach) >= 0)
+
+
+def output_of(batch: Batch, sequence: Tensor, row: int) -> float:
+    """The target's value for one sequence (4, L). Raises NotFinite."""
+    output = float(batch.alone(sequence[None]).own_outputs(batch.targets[0]))
+    if not isfinite(output):
+        raise NotFinite(f"the model answers with NaN or infinity for sequence number {row}", row)
+    return output
 
 
 def letter(column: Tensor) -> str:

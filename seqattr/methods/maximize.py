@@ -19,7 +19,7 @@ from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.run import full_precision
 from seqattr.errors import InputError, NotFinite
 from seqattr.methods.attribution import pick_device
-from seqattr.methods.mutagenesis import effects, mean_effect
+from seqattr.methods.mutagenesis import effects, greedy, mean_effect
 from seqattr.methods.ways import Batch, Work
 from seqattr.references import background_of
 
@@ -73,7 +73,7 @@ class Maximized(NamedTuple):
     output: Tensor  # (N,), of the sequences
     log_likelihood: Tensor  # (N,), of the sequences under the background, in nats
     substitutions: Tensor  # (N,), how many the polish made
-    importance: Tensor  # (N, L), the output less its mean over the three other bases at a position
+    importance: Tensor  # (N, L), the output less its mean over the three other bases there; 0 if not finite
     ascent: Ascent
 
 
@@ -145,8 +145,9 @@ class Hill:
         return self.effects(sequence) + self.weight * likelier
 
     def importance(self, sequence: Tensor) -> Tensor:
-        """The output less its mean over the three other bases at each position, (L,)."""
-        return (sequence * mean_effect(self.effects(sequence)[None])[0]).sum(0)
+        """The output less its mean over the three other bases at each position, (L,); 0 if not finite."""
+        mean = (sequence * mean_effect(self.effects(sequence)[None])[0]).sum(0)
+        return mean.nan_to_num(0.0, 0.0, 0.0)
 
 
 def random_starts(settings: Settings, length: int) -> Tensor:
@@ -177,6 +178,8 @@ def ranked(
     """The sequences measured, and everything in the order of their objectives."""
     sequences = torch.stack([sequence for sequence, _ in done])
     output = torch.cat([hill.outputs(sequences[part]) for part in parts])
+    if not output.isfinite().all():
+        raise NotFinite(f"the output {hill.target.name} is NaN or infinite for a maximised sequence")
     likelihood = hill.log_likelihood(sequences)
     order = (output + hill.weight * likelihood).argsort(descending=True, stable=True)
     columns = {
@@ -224,16 +227,9 @@ def discretised(points: Tensor) -> Tensor:
 
 def polished(hill: Hill, sequence: Tensor, most: int, tell: "Counter") -> tuple[Tensor, int]:
     """A sequence (4, L) after up to `most` substitutions, each the one that raises the objective most."""
-    sequence, made = sequence.clone(), 0
-    while made < most:
-        gains = hill.gains(sequence)
-        base, position = divmod(int(gains.argmax()), gains.shape[1])
-        if gains[base, position] <= 0:
-            break
-        sequence[:, position] = torch.eye(4)[base].to(sequence)
-        made += 1
+    made = list(greedy(sequence, hill.gains, most))
     tell.one()
-    return sequence, made
+    return made[-1].sequence if made else sequence, len(made)
 
 
 class Counter:

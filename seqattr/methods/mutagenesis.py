@@ -4,6 +4,7 @@ Of each layer only what an edit can reach is worked out again (engine/edits.py).
 """
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from seqattr.methods.ways import Batch, Explanation, Way
 
 Scores = dict[Target, Tensor]
 Form = Callable[[Tensor], Tensor]  # effects (B, 4, L) of putting each base at each position, to scores
+Gains = Callable[[Tensor], Tensor]
 KEPT_SCORES = 256  # sequences whose scores stay, as their references come in pieces
 
 
@@ -62,6 +64,29 @@ def substitutions(sequence: Tensor) -> tuple[Edits, Tensor]:
     new = (sequence.T[:, None] != bases).any(2)  # (L, 4)
     places, base = new.nonzero(as_tuple=True)
     return Edits(places, bases[base][:, :, None]), base
+
+
+class Substitution(NamedTuple):
+    """A base, by its row, put at a position, and the sequence (4, L) after it."""
+
+    position: int
+    base: int
+    sequence: Tensor
+
+
+def greedy(sequence: Tensor, gains: Gains, most: int) -> Iterator[Substitution]:
+    """Up to `most` substitutions, each the one of the largest gain above 0; NaN and infinity are none.
+
+    `gains` tells of a sequence (4, L) what each substitution in it is worth, (4, L).
+    """
+    for _ in range(most):
+        table = gains(sequence).nan_to_num(0.0, 0.0, 0.0)
+        base, position = divmod(int(table.argmax()), table.shape[1])
+        if table[base, position] <= 0:
+            return
+        sequence = sequence.clone()
+        sequence[:, position] = torch.eye(4)[base].to(sequence)
+        yield Substitution(position, base, sequence)
 
 
 def mean_effect(table: Tensor) -> Tensor:

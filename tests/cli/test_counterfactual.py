@@ -1,6 +1,8 @@
 """seqattr counterfactual"""
 
+import pytest
 import torch
+from torch import nn
 
 import seqattr
 from seqattr.alphabet import one_hot
@@ -29,4 +31,34 @@ def test_what_is_wrong_is_one_line(refused, fixed, fasta, tmp_path):
     assert "unknown target 'z'" in refused(*words, "--fasta", fasta(2), "--target", "z")
     assert "must be at least 1" in refused(*words, "--fasta", fasta(2), "--most", 0)
     assert "do not fit the model" in refused(*words, "--fasta", fasta(["ACGT", "AC"]))
+    assert "must be a number, not nan" in refused(*words, "--fasta", fasta(2), "--reach", "nan")
+    assert not (tmp_path / "t.tsv").exists()
+
+
+def test_a_place_that_cannot_be_written_is_found_before_the_work(
+    refused, fixed, fasta, tmp_path, monkeypatch
+):
+    def work(*_, **__):
+        pytest.fail("the work began")
+
+    monkeypatch.setattr("seqattr.methods.counterfactual.counterfactuals", work)
+    words = ["counterfactual", "--model", fixed, "--fasta", fasta(2), "--out"]
+    assert "Is a directory" in refused(*words, tmp_path)
+    assert "is, or lies in, a file" in refused(*words, fasta(1) / "t.tsv")
+
+
+class Brittle(nn.Module):
+    """The number of As, but NaN where all of twelve are."""
+
+    def forward(self, x):
+        count = x[:, 0].sum(1)
+        return (count + 0 * (11.5 - count).log())[:, None]
+
+
+def test_a_sequence_without_an_answer_is_named(refused, fasta, tmp_path):
+    seqattr.save_model(tmp_path / "m.pt", seqattr.Model(Brittle(), torch.zeros(2, 4, 12)))
+    words = ["counterfactual", "--model", tmp_path / "m.pt", "--out", tmp_path / "t.tsv"]
+    given = fasta({"well": "C" * 12, "bad": "A" * 12})
+    line = "the model answers with NaN or infinity for bad; nothing was written"
+    assert refused(*words, "--fasta", given, "--reach", 99) == line
     assert not (tmp_path / "t.tsv").exists()

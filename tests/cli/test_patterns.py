@@ -77,6 +77,14 @@ def test_units_without_a_pattern_are_told(ran, free, fasta, tmp_path):
         tmp_path / "p.h5", "--out", tmp_path / "out")  # fmt: skip
 
 
+def test_a_folder_in_the_place_of_the_file_is_found_before_the_work(
+    refused, free, fasta, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("seqattr.patterns.learn_patterns", lambda *_: pytest.fail("the work began"))
+    told = refused("patterns", "--model", free, "--fasta", fasta(3), "--out", tmp_path)
+    assert told == f"cannot write {tmp_path}: Is a directory"
+
+
 def test_what_does_not_go_together_is_one_line(refused, free, fixed, fasta, learned, tmp_path):
     command = ("--fasta", fasta(3), "--out", tmp_path / "out")
     assert refused("score", "--model", free, "--method", "patternnet", *command).startswith(

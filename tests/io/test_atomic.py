@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from seqattr.errors import InputError, OutputError
-from seqattr.io.atomic import cannot_write, check_writable, replacing, replacing_all, uninterrupted
+from seqattr.io.atomic import (
+    cannot_write,
+    check_file,
+    check_writable,
+    replacing,
+    replacing_all,
+    uninterrupted,
+)
 
 
 def files(folder: Path) -> list[str]:
@@ -131,6 +138,26 @@ def test_check_writable_really_writes(with_full_disk):
 def test_check_writable_where_nobody_can_write():
     with pytest.raises(OutputError, match="cannot write /proc/self/new: No such file or directory"):
         check_writable("/proc/self/new")
+
+
+def test_check_file_creates_the_folder_and_leaves_what_is_there(tmp_path):
+    check_file(tmp_path / "new" / "a")
+    assert files(tmp_path / "new") == []
+    (tmp_path / "a").write_text("old")
+    check_file(tmp_path / "a")
+    assert (tmp_path / "a").read_text() == "old"
+
+
+def test_check_file_refuses_a_folder_and_a_file_as_folder(tmp_path):
+    (tmp_path / "file").write_text("kept")
+    (tmp_path / "link").symlink_to(tmp_path)
+    for path, reason in [
+        (tmp_path, "Is a directory"),
+        (tmp_path / "link", "Is a directory"),
+        (tmp_path / "file" / "a", "it is, or lies in, a file"),
+    ]:
+        with pytest.raises(OutputError, match=reason):
+            check_file(path)
 
 
 # --- several files -----------------------------------------------------------------------------

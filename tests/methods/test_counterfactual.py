@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from seqattr.engine.model import Model
-from seqattr.errors import InputError, UnknownName
+from seqattr.errors import InputError, NotFinite, UnknownName
 from seqattr.methods.counterfactual import counterfactuals, table
 from tests.pieces import Net, conv
 from tests.sequences import LENGTH, one_hot
@@ -90,3 +90,26 @@ def test_what_cannot_be_is_said() -> None:
         counterfactuals(counting(), list(x), 0, most=0)
     with pytest.raises(UnknownName, match="unknown target 'x'"):
         counterfactuals(counting(), list(x), "x")
+    with pytest.raises(InputError, match="must be a number, not nan"):
+        counterfactuals(counting(), list(x), 0, reach=float("nan"))
+
+
+def brittle() -> Model:
+    """The number of As less 6.5, but NaN where all bases but one are As, or all."""
+
+    def number(_: nn.Module, x: Tensor) -> Tensor:
+        count = x[:, 0].sum(1)
+        return (count - 6.5 + 0 * (LENGTH - 1.5 - count).log())[:, None]
+
+    return Model(Net(number).double(), torch.zeros(2, 4, LENGTH, dtype=torch.float64))
+
+
+def test_nan_is_no_output_and_no_way_to_one() -> None:
+    x = torch.zeros(2, 4, LENGTH, dtype=torch.float64)
+    (path,) = counterfactuals(brittle(), list(x[:1]), 0, reach=LENGTH, most=100)
+    assert not path.reached
+    assert len(path.edits) == LENGTH - 2
+    x[1, 0] = 1
+    with pytest.raises(NotFinite, match="NaN or infinity for sequence number 1") as caught:
+        counterfactuals(brittle(), list(x), 0)
+    assert caught.value.row == 1

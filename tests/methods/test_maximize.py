@@ -110,6 +110,30 @@ def test_after_the_polish_no_substitution_helps(name: str) -> None:
         assert own > before[int(start)]
 
 
+def brittle() -> Model:
+    """The number of Gs, but NaN where all bases but one are Gs, or all."""
+
+    def gs(_: nn.Module, x: Tensor) -> Tensor:
+        count = x[:, 2].sum(1)
+        return (count + 0 * (LENGTH - 1.5 - count).log())[:, None]
+
+    return Model(Net(gs).double(), torch.zeros(2, 4, LENGTH, dtype=torch.float64))
+
+
+def test_a_substitution_to_nan_is_never_chosen() -> None:
+    found = maximize(brittle(), 0, Settings(number=3, steps=1, rate=1e-6, polish=100))
+    assert (found.output == LENGTH - 2).all()
+    assert (found.substitutions > 5).all()
+    assert (found.importance.sum(1) == LENGTH - 2).all()  # 1 for each G, and 0 where another would give NaN
+
+
+def test_sequences_whose_output_is_nan_are_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    gs = torch.eye(4).double()[2][:, None].expand(4, LENGTH)
+    monkeypatch.setattr("seqattr.methods.maximize.polished", lambda *_: (gs, 0))
+    with pytest.raises(NotFinite, match="is NaN or infinite for a maximised sequence"):
+        maximize(brittle(), 0, Settings(number=2, steps=1, rate=1e-6))
+
+
 def test_a_start_depends_on_the_seed_and_its_number_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     model = captured("dilated")[1]
     many, few = (maximize(model, 0, dataclasses.replace(QUICK, number=n, polish=2)) for n in (5, 2))

@@ -1,0 +1,32 @@
+"""Counterfactuals in a file: the paths of all windows as one table."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from seqattr.alphabet import one_hot
+from seqattr.engine.model import Model
+from seqattr.errors import NotFinite
+from seqattr.inputs import Window
+from seqattr.io.atomic import check_file
+from seqattr.io.tables import write_table
+from seqattr.methods import counterfactual as methods
+
+
+def write_counterfactuals(
+    out: Path | str, model: Model, windows: Sequence[Window], **options: Any
+) -> list[methods.Path]:
+    """Find the paths, with the options of `counterfactuals`, and write their table.
+
+    Raises as `counterfactuals` does, NotFinite naming the record, and OutputError.
+    """
+    check_file(out)
+    names = [window.name for window in windows]
+    sequences = [one_hot(window.codes[None])[0] for window in windows]
+    try:
+        paths = methods.counterfactuals(model, sequences, **options)
+    except NotFinite as error:
+        what = str(error).removesuffix(f"sequence number {error.row}")
+        raise NotFinite(f"{what}{names[error.row]}; nothing was written", error.row) from error
+    write_table(out, methods.table(names, paths))
+    return paths
