@@ -10,6 +10,7 @@ A test without labels has no loss. There the influence is on the output itself: 
 raise it, -r * grad loss(z) . grad output(z').
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -31,6 +32,7 @@ from seqattr.train import cross_entropy
 
 GRADIENTS_AT_ONCE = 2**23  # numbers: as many sequences as that allows go back together
 MOST_ROWS = 64
+GRADIENTS_KEPT = 2**27  # numbers: of as many tests as that allows at least one; the others wait
 Progress = Callable[[int, int], None]
 Value = Callable[[Classifier, Mapping[str, Tensor], Tensor, Tensor], Tensor]
 
@@ -70,8 +72,8 @@ def influence(
 
     With labels it is on the test's loss, of all targets together or of one: above 0 the training sequence
     lowered it (a proponent), below 0 raised it (an opponent). Without, on the output of the target, before
-    the sigmoid: above 0 it raised that. The gradients of the tests are kept, those of the training sequences
-    pass by.
+    the sigmoid: above 0 it raised that. Gradients of a block of tests are kept while those of the training
+    sequences pass by; many tests of a large model make several blocks. `progress(done, total)` counts both.
 
     Raises InputError where lengths or labels do not fit, UnknownName for the target, ModelError where a
     checkpoint's weights do not, NotFinite.
@@ -82,17 +84,18 @@ def influence(
     if training.labels is None:
         raise InputError("training sequences need labels")
     value, sign = value_of(tests, target, trained.targets)
-    place, steps = pick_device(device), len(checkpoints)
-    scores = np.zeros((len(tests.names), len(training.names)))
+    place, number = pick_device(device), len(training.names)
+    blocks = pieces(len(tests.names), rows_within(GRADIENTS_KEPT, checkpoints[0].module()))
+    tell = Counter(len(checkpoints) * (len(tests.names) + len(blocks) * number), progress)
+    scores = np.zeros((len(tests.names), number))
     with full_precision():
-        for step, checkpoint in enumerate(checkpoints):
+        for checkpoint, block in itertools.product(checkpoints, blocks):
             module = checkpoint.module().to(place)
-            kept = torch.cat([found for _, found in gradients(module, tests, value)])
+            kept = all_gradients(module, tests.only(range(len(tests.names))[block]), value, tell)
             for rows, found in gradients(module, training, loss):
                 products = sign * checkpoint.trained.rate * (kept @ found.T)
-                scores[:, rows] += products.double().cpu().numpy()
-                if progress:
-                    progress(step * len(training.names) + rows.stop, steps * len(training.names))
+                scores[block, rows] += products.double().cpu().numpy()
+                tell.add(len(found))
     if not np.isfinite(scores).all():
         raise NotFinite("an influence is NaN or infinite; are the weights of every checkpoint finite?")
     return scores
@@ -150,8 +153,40 @@ def gradients(module: Classifier, examples: Examples, value: Value) -> Iterator[
     like = next(iter(weights.values()))
     labels = examples.labels if examples.labels is not None else np.zeros((len(examples.names), 1))
     each = vmap(grad(lambda given, *example: value(module, given, *example)), (None, 0, 0))
-    size = GRADIENTS_AT_ONCE // sum(weight.numel() for weight in weights.values())
-    for rows in pieces(len(examples.names), min(max(size, 1), MOST_ROWS)):
+    size = min(rows_within(GRADIENTS_AT_ONCE, module), MOST_ROWS)
+    for rows in pieces(len(examples.names), size):
         sequences = torch.from_numpy(one_hot(examples.codes[rows])).to(like)
         found = each(weights, sequences, torch.from_numpy(labels[rows]).to(like))
         yield rows, torch.cat([gradient.flatten(1) for gradient in found.values()], 1)
+
+
+def all_gradients(module: Classifier, examples: Examples, value: Value, tell: "Counter") -> Tensor:
+    """The gradients of all examples (N, P), as they come written where they stay."""
+    like = next(module.logits.parameters())
+    kept = like.new_empty((len(examples.names), weights_of(module)))
+    for rows, found in gradients(module, examples, value):
+        kept[rows] = found
+        tell.add(len(found))
+    return kept
+
+
+def weights_of(module: Classifier) -> int:
+    """How many trained weights there are."""
+    return sum(weight.numel() for weight in module.logits.parameters())
+
+
+def rows_within(numbers: int, module: Classifier) -> int:
+    """The gradients of how many examples have no more numbers, at least 1."""
+    return max(1, numbers // weights_of(module))
+
+
+class Counter:
+    """Tells how many gradients are done, so many at a time."""
+
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        self.done, self.total, self.progress = 0, total, progress
+
+    def add(self, number: int) -> None:
+        self.done += number
+        if self.progress:
+            self.progress(self.done, self.total)

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from seqattr.cli.shared import PATH, device_option, progress_bar, say
+from seqattr.cli.shared import PATH, device_option, progress_bar, say, warn
 
 
 @click.command()
@@ -25,6 +25,8 @@ from seqattr.cli.shared import PATH, device_option, progress_bar, say
 @click.option("--top", default=10, show_default=True, help="Proponents and opponents of each test sequence.")
 @click.option("--out", type=PATH, default="influence.tsv", show_default=True, help="The table to write.")
 @click.option("--scores", type=PATH, help="HDF5 file for all scores, a row for each test sequence.")
+@click.option("--pad", is_flag=True, help="Fill shorter sequences of --fasta up with N.")
+@click.option("--crop", is_flag=True, help="Cut longer sequences of --fasta to their middle.")
 @device_option
 def influence(data: Path, checkpoints: Path, **options: Any) -> None:
     """Training sequences that made a model answer as it does: TracIn over the checkpoints of its training.
@@ -38,4 +40,5 @@ def influence(data: Path, checkpoints: Path, **options: Any) -> None:
     request = Request(checkpoints, data, **options)
     with progress_bar("gradients") as progress:
         told = write_influence(request, progress)
-    say(told)
+    warn(*told.notes)
+    say(told.line)

@@ -17,9 +17,14 @@ from seqattr.cli.shared import PATH, device_option, progress_bar, say
 @click.option("--epochs", type=int, help="At most this many passes over the training split.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the weights and the batches.")
 @click.option("--checkpoints", type=PATH, help="Folder to keep checkpoints in, for `seqattr influence`.")
-@click.option("--every", default=1, show_default=True, help="A checkpoint after every so many epochs.")
+@click.option(
+    "--every",
+    type=int,
+    show_default="1",
+    help="A checkpoint after every so many epochs, and after the last.",
+)
 @device_option
-def train(data: Path, out: Path, checkpoints: Path | None, every: int, **options: Any) -> None:
+def train(data: Path, out: Path, checkpoints: Path | None, every: int | None, **options: Any) -> None:
     """Train the paper's CNN on a simulation; DATA is what `seqattr simulate` wrote.
 
     Writes OUT, and beside it OUT's name with .metrics.json: accuracy and AUROC of each task. Checkpoints are
@@ -30,15 +35,23 @@ def train(data: Path, out: Path, checkpoints: Path | None, every: int, **options
     from seqattr.train import Settings, checkpoints_in, save
     from seqattr.train import train as run
 
+    each = interval(every, checkpoints)
     check_file(out)
     simulation = read_simulation(data)
     settings = Settings(**{name: value for name, value in options.items() if value is not None})
-    keep = checkpoints_in(checkpoints, settings, simulation, every) if checkpoints else None
+    keep = checkpoints_in(checkpoints, settings, simulation, each) if checkpoints else None
     with progress_bar("training") as progress:
         training = run(simulation, settings, lambda number, epochs, _: progress(number, epochs), keep)
     written = save(out, training, simulation)
     tell(training.metrics.get("test", {}))
     say(f"wrote {out} and {written}" + (f", checkpoints to {checkpoints}" if checkpoints else ""))
+
+
+def interval(every: int | None, checkpoints: Path | None) -> int:
+    """A checkpoint after how many epochs."""
+    if every is not None and checkpoints is None:
+        raise click.UsageError("--every is of no use without --checkpoints FOLDER")
+    return 1 if every is None else every
 
 
 def tell(reached: dict[str, Any]) -> None:

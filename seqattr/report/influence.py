@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from os.path import realpath
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from seqattr.alphabet import encode
+from seqattr.engine.model import Lengths
 from seqattr.errors import InputError, UnknownName
 from seqattr.influence import Examples, examples_of, influence
-from seqattr.io.atomic import check_writable
+from seqattr.inputs import fitted, from_fasta, notes_on_letters
+from seqattr.io.atomic import check_file, replacing_all
 from seqattr.io.fasta import read_fasta
 from seqattr.io.named import write_named
 from seqattr.io.tables import write_table
@@ -25,7 +27,8 @@ class Request:
 
     `data` is the folder of a simulation. The tests are those of `fasta`, or of a split of the data; of these
     the ones of the given names, else the first `number` (0 for all). `top` proponents and as many opponents
-    of each go to `out`, all scores to `scores`. Raises InputError for numbers that cannot be.
+    of each go to `out`, all scores to `scores`; `pad` and `crop` fit the sequences of `fasta` to the model.
+    Raises InputError for numbers that cannot be, and for one name for both files.
     """
 
     checkpoints: Path
@@ -39,36 +42,61 @@ class Request:
     out: Path = Path("influence.tsv")
     scores: Path | None = None
     device: str = "auto"
+    pad: bool = False
+    crop: bool = False
 
     def __post_init__(self) -> None:
         if self.top < 1:
             raise InputError(f"at least 1 proponent and opponent must be listed, not {self.top}")
         if self.number < 0:
             raise InputError(f"the number of test sequences must be 0 or more, not {self.number}")
+        if self.scores and realpath(self.scores) == realpath(self.out):
+            raise InputError(
+                f"the table and all scores cannot both be {self.out}; --scores needs its own name"
+            )
 
 
-def write_influence(request: Request, progress: Callable[[int, int], None]) -> str:
-    """Work out the influence and write it; returns what was done, in a line.
+class Told(NamedTuple):
+    """What was done, in a line, and what the user should know."""
 
-    Raises as `influence` and `read_checkpoints` do, and OutputError.
+    line: str
+    notes: list[str]
+
+
+def write_influence(request: Request, progress: Callable[[int, int], None]) -> Told:
+    """Work out the influence and write it, both files or none.
+
+    Raises as `influence` and `read_checkpoints` do, InputError for another data set, and OutputError.
     """
+    for path in filter(None, (request.out, request.scores)):
+        check_file(path)
     checkpoints = read_checkpoints(request.checkpoints)
     simulation = read_simulation(request.data)
     check_data(request, checkpoints[0], simulation)
     training = examples_of(simulation, "train")
-    tests = examples_from(request.fasta) if request.fasta else examples_of(simulation, request.split)
-    tests = chosen(tests, request.names, request.number)
-    for path in filter(None, (request.out, request.scores)):
-        check_writable(path.parent)
+    tests, notes = tests_of(request, checkpoints[0].trained.length, simulation)
     scores = influence(checkpoints, training, tests, request.target, request.device, progress)
-    targets = checkpoints[0].trained.targets
+    write_files(request, checkpoints, training, tests, scores)
     what = subject(tests, request.target)
-    if request.scores:
-        about = {"influence_on": what, **history(checkpoints)}
-        write_named(request.scores, scores, tests.names, training.names, about)
-    write_table(request.out, table(tests, training, scores, targets, request.top))
     number = f"{len(training.names)} training sequences on the {what} of {len(tests.names)} test sequences"
-    return f"influence of {number}, over {len(checkpoints)} checkpoints; wrote {request.out}"
+    return Told(f"influence of {number}, over {len(checkpoints)} checkpoints; wrote {request.out}", notes)
+
+
+def write_files(
+    request: Request,
+    checkpoints: Sequence[Checkpoint],
+    training: Examples,
+    tests: Examples,
+    scores: npt.NDArray[np.float64],
+) -> None:
+    """The table, and all scores if they were asked for, together."""
+    columns = table(tests, training, scores, checkpoints[0].trained.targets, request.top)
+    about = {"influence_on": subject(tests, request.target), **history(checkpoints)}
+    paths = [str(path) for path in (request.scores, request.out) if path]
+    with replacing_all(Path(), paths) as parts:
+        write_table(parts[str(request.out)], columns)
+        if request.scores:
+            write_named(parts[str(request.scores)], scores, tests.names, training.names, about)
 
 
 def check_data(request: Request, checkpoint: Checkpoint, simulation: Simulation) -> None:
@@ -97,16 +125,24 @@ def history(checkpoints: Sequence[Checkpoint]) -> dict[str, Any]:
 # --- test sequences ----------------------------------------------------------------------------
 
 
-def examples_from(path: Path | str) -> Examples:
-    """Sequences of a FASTA file, which have no labels. Raises InputError where they differ in length."""
-    records = read_fasta(path)
-    odd = next((record for record in records if len(record.text) != len(records[0].text)), None)
-    if odd is not None:
-        raise InputError(
-            f"the sequences of {path} must have one length: {records[0].name} has {len(records[0].text)} bp, "
-            f"{odd.name} {len(odd.text)} bp"
-        )
-    return Examples(tuple(r.name for r in records), np.stack([encode(r.text) for r in records]))
+def tests_of(request: Request, length: int, simulation: Simulation) -> tuple[Examples, list[str]]:
+    """The tests that are asked for, and what the user should know of them."""
+    if request.fasta:
+        tests, notes = examples_from(request.fasta, length, request.pad, request.crop)
+        return chosen(tests, request.names, request.number), notes
+    return chosen(examples_of(simulation, request.split), request.names, request.number), []
+
+
+def examples_from(
+    path: Path | str, length: int, pad: bool = False, crop: bool = False
+) -> tuple[Examples, list[str]]:
+    """Sequences of a FASTA file, which have no labels, and notes on their letters.
+
+    Raises InputError where they have not that length and may not be padded or cropped to it.
+    """
+    windows = fitted(from_fasta(path), Lengths(length, length), length, pad, crop).windows
+    codes = np.stack([window.codes for window in windows])
+    return Examples(tuple(window.name for window in windows), codes), notes_on_letters(read_fasta(path))
 
 
 def chosen(tests: Examples, names: Sequence[str], number: int) -> Examples:

@@ -6,6 +6,7 @@ import h5py
 import pytest
 
 from seqattr.cli.main import main
+from seqattr.errors import OutputError
 from seqattr.io.fasta import read_fasta
 
 
@@ -82,9 +83,9 @@ def test_what_is_wrong_is_one_line(refused, words, fasta, trained, tmp_path, fre
     assert "at least 1 proponent" in refused(*words, "--top", 0)
     assert "must be 0 or more, not -1" in refused(*words, "--number", -1)
     others = "--fasta", fasta(3), "--target", "TAL1"
-    assert "test sequences have 40 bp, but the checkpoints are for 200 bp" in refused(*words, *others)
+    assert "which takes 200 bp: r0 (40 bp), r1 (40 bp), r2 (40 bp); --pad would" in refused(*words, *others)
     mixed = "--fasta", fasta(["ACGT", "AC"]), "--target", "TAL1"
-    assert "must have one length: r0 has 4 bp, r1 2 bp" in refused(*words, *mixed)
+    assert "which takes 200 bp: r0 (4 bp), r1 (2 bp); --pad would" in refused(*words, *mixed)
     told = refused(*words, "--train", trained / "other")
     assert (
         f"were trained on other sequences than the train split of {trained / 'other'}; --train must" in told
@@ -96,4 +97,40 @@ def test_what_is_wrong_is_one_line(refused, words, fasta, trained, tmp_path, fre
     assert not (tmp_path / "out" / "table.tsv").exists()
     bad = "train", trained / "data", "--out", tmp_path / "m.pt", "--checkpoints", tmp_path / "c"
     assert "every 20 epochs cannot be, of 2 epochs" in refused(*bad, "--epochs", 2, "--every", 20)
+    assert not (tmp_path / "m.pt").exists()
+
+
+def test_letters_are_told_and_lengths_fitted(ran, words, fasta, tmp_path):
+    given = fasta({"chr1:0-40": "ACGTR" * 8, "long": "ACGTT" * 50})
+    said = ran(*words, "--fasta", given, "--target", "TAL1", "--pad", "--crop")
+    assert "warning: 8 ambiguous letters (IUPAC codes) were read as N" in said
+    assert "--chrom-sizes" not in said
+    assert {row[0] for row in table(tmp_path)[1:]} == {"chr1:0-40", "long"}
+
+
+def test_where_it_writes_is_looked_at_first(refused, words, tmp_path, monkeypatch):
+    monkeypatch.setattr("seqattr.report.influence.influence", lambda *_: pytest.fail("the work began"))
+    same = tmp_path / "out" / ".." / "out" / "table.tsv"
+    assert "cannot both be" in refused(*words, "--scores", same)
+    assert "Is a directory" in refused(*words, "--scores", tmp_path)
+    assert "Is a directory" in refused(*words, "--out", tmp_path)
+    (tmp_path / "file").write_text("")
+    assert "it is, or lies in, a file" in refused(*words, "--out", tmp_path / "file" / "t.tsv")
+
+
+def test_both_files_or_none(refused, words, tmp_path, monkeypatch):
+    def full(path: Path, *_: object) -> None:
+        Path(path).write_text("half")
+        raise OutputError("cannot write it: No space left on device")
+
+    monkeypatch.setattr("seqattr.report.influence.write_named", full)
+    assert "No space left" in refused(*words, "--scores", tmp_path / "all.h5")
+    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "all.h5").exists()
+
+
+def test_every_is_for_checkpoints(run, trained, tmp_path):
+    done = run("train", trained / "data", "--out", tmp_path / "m.pt", "--every", 2)
+    assert done.code == 2
+    assert "--every is of no use without --checkpoints" in done.err
     assert not (tmp_path / "m.pt").exists()
