@@ -6,6 +6,8 @@ from seqattr.engine.model import Model
 from seqattr.engine.outputs import Target
 from seqattr.methods import METHODS, Attribution, Patterns, attribute, fit_patterns, with_patterns
 from seqattr.methods.attention import attention
+from seqattr.methods.counterfactual import counterfactuals
+from seqattr.methods.maximize import maximize
 from seqattr.methods.sensitivity import jacobian, sensitivity
 from seqattr.models.load import Foreign, load_model
 from seqattr.models.native import save as save_model
@@ -23,10 +25,12 @@ __all__ = [
     "Target",
     "attention",
     "attribute",
+    "counterfactuals",
     "fit_patterns",
     "jacobian",
     "load_model",
     "load_patterns",
+    "maximize",
     "references",
     "save_model",
     "save_patterns",

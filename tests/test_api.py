@@ -16,8 +16,16 @@ from seqattr.errors import InputError, UnknownName
 def test_the_public_names():
     assert seqattr.__all__ == [
         *("METHODS", "REFERENCES", "Attribution", "Foreign", "Model", "Patterns", "SeqattrError", "Target"),
-        *("attention", "attribute", "fit_patterns", "jacobian", "load_model", "load_patterns"),
-        *("references", "save_model", "save_patterns", "sensitivity", "with_patterns"),
+        *("attention", "attribute", "counterfactuals", "fit_patterns", "jacobian", "load_model"),
+        *(
+            "load_patterns",
+            "maximize",
+            "references",
+            "save_model",
+            "save_patterns",
+            "sensitivity",
+            "with_patterns",
+        ),
     ]
     assert set(seqattr.__all__) == {*api.__all__, "SeqattrError"}
     for name in seqattr.__all__:
@@ -59,6 +67,17 @@ def test_the_example_of_the_docstring(free, texts, tmp_path):
         assert values.shape == (1, 3)
     np.testing.assert_allclose(result.contributions.sum(2), result.difference, rtol=1e-4, atol=1e-6)
     assert float(result.additivity_error.max()) < 1e-3
+
+
+def test_what_would_change_an_output_and_what_it_is_largest_for(free, texts):
+    model = seqattr.load_model(free)
+    sequences = one_hot(texts(3))
+    start = model.predict(torch.from_numpy(sequences).float())[:, 0]
+    paths = seqattr.counterfactuals(model, sequences, 0, most=2)
+    assert [path.start for path in paths] == pytest.approx(start.tolist(), abs=1e-6)
+    found = seqattr.maximize(model, 0)
+    assert found.sequences.shape == (20, 4, 40)
+    assert found.output.max() > start.max()
 
 
 @pytest.mark.parametrize("spec", ["shuffle:3", "freq", "zeros", "gc:2"])
