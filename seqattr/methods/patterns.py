@@ -41,7 +41,7 @@ class StepPattern(NamedTuple):
 class Patterns:
     """Patterns for each step with constant weights, in the graph's order, and of which model they are.
 
-    `model` is the `content_hash` of its graph: the same for the same weights in another file.
+    `model` is the `content_hash`: the same for the same weights in another file.
     """
 
     model: str
@@ -52,7 +52,7 @@ class Patterns:
         """The patterns by the names that the model's steps have. Raises InputError for another model's."""
         layers = layers_of(model.graph)
         shapes = [model.graph.tensors[layer.weight].shape for layer in layers]
-        if self.model != content_hash(model.graph) or shapes != [each.values.shape for each in self.steps]:
+        if self.model != content_hash(model) or shapes != [each.values.shape for each in self.steps]:
             raise InputError(
                 "the patterns were learned from another model; learn this one's with `seqattr patterns`"
             )
@@ -133,7 +133,7 @@ class Learning:
         """What was learned. Raises InputError if there was no sequence."""
         if not self.seen:
             raise InputError("patterns need sequences to learn from, and there is none")
-        return Patterns(content_hash(self.model.graph), self.seen, tuple(map(learned, self.sums)))
+        return Patterns(content_hash(self.model), self.seen, tuple(map(learned, self.sums)))
 
 
 def learned(sums: Sums) -> StepPattern:

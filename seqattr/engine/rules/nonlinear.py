@@ -184,5 +184,10 @@ def with_defaults(args: Sequence[Any], dims: int) -> tuple[list[int], list[int],
     """Kernel, stride, padding, dilation and rounding up, each dimension's written out."""
     size, stride, padding, dilation, ceil = [*args, *(None, None, 0, 1, False)[len(args) - 5 :]][:5]
     each = (size, stride or size, padding, dilation)
-    size, stride, padding, dilation = ([v] * dims if isinstance(v, int) else list(v) for v in each)
+    size, stride, padding, dilation = (spread(v, dims) for v in each)
     return size, stride, padding, dilation, bool(ceil)
+
+
+def spread(setting: int | Sequence[int], dims: int) -> list[int]:
+    """One number for each dimension, where one may stand for all."""
+    return [setting] * dims if isinstance(setting, int) else list(setting) * (dims // len(setting))
