@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqattr.alphabet import one_hot
+from seqattr.engine.content import content_hash
 from seqattr.engine.model import Model
 from seqattr.errors import InputError, NotFinite, UnknownName
 from seqattr.folder import file_names, file_stems, scored
@@ -23,7 +24,7 @@ from seqattr.methods import Attribution, Method
 from seqattr.methods.attribution import Engine
 from seqattr.methods.patterns import with_patterns
 from seqattr.methods.registry import method_named
-from seqattr.models.native import fingerprint, package_version
+from seqattr.models.native import package_version
 from seqattr.overlap import Behind, ahead
 from seqattr.patterns import load_patterns
 from seqattr.precision import PRECISIONS, Precision, roughness
@@ -118,7 +119,7 @@ class Job:
             raise InputError("--precision tf32 is a GPU's; on a CPU there is float32")
         check_number(self.targets, settings)
         self.stems = file_stems(self.targets)
-        self.model_hash = fingerprint(model)
+        self.model_hash = content_hash(model)
         self.paths: Mapping[str, Path] = {}
         self.length = max(window.length for window in self.windows)
         self.regions = [resized(window, self.length).region for window in self.windows]

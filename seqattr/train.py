@@ -27,6 +27,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits as cross_entrop
 from torch.optim import Adam, Optimizer
 
 from seqattr.alphabet import one_hot
+from seqattr.engine.content import content_hash
 from seqattr.engine.model import Model
 from seqattr.errors import InputError, NotFinite
 from seqattr.io.atomic import check_writable, replacing
@@ -264,7 +265,7 @@ def measure(module: Classifier, split: Split) -> dict[str, dict[str, float | Non
 
 
 def save(path: Path, training: Training, simulation: Simulation) -> Path:
-    """Write the captured model, and beside it its metrics and its fingerprint as <name>.metrics.json.
+    """Write the captured model, and beside it its metrics and its hash as <name>.metrics.json.
 
     Returns the latter's path. Raises OutputError where a file cannot be written.
     """
@@ -273,7 +274,7 @@ def save(path: Path, training: Training, simulation: Simulation) -> Path:
     native.save(path, model)
     metrics = path.with_suffix(".metrics.json")
     with replacing(metrics) as part:
-        about = {**training.metrics, "model": native.fingerprint(model)}
+        about = {**training.metrics, "model": content_hash(model)}
         part.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
     return metrics
 

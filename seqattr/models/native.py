@@ -36,7 +36,7 @@ def to_plain(model: Model) -> dict[str, Any]:
         "format": FORMAT,
         "version": VERSION,
         "seqattr": package_version(),
-        "fingerprint": fingerprint(model),
+        "fingerprint": checksum(model),
         **json.loads(json.dumps(description(model))),  # nothing but what JSON knows
         "tensors": {str(name): tensor.contiguous() for name, tensor in model.graph.tensors.items()},
     }
@@ -73,7 +73,7 @@ def from_plain(data: dict[str, Any]) -> Model:
             shapes=tuple(tuple(shape) for shape in data["shapes"]),
             example_length=data["example_length"],
         )
-        if fingerprint(model) != data["fingerprint"]:
+        if checksum(model) != data["fingerprint"]:
             raise ValueError("its content has another fingerprint than the one it carries")
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise ModelError(f"the model file is damaged: {type(error).__name__}: {error}") from error
@@ -93,8 +93,11 @@ def check_names(graph: Graph) -> None:
         raise ValueError("an output is nowhere, or a tensor is none")
 
 
-def fingerprint(model: Model) -> str:
-    """SHA-256 over the graph and its tensors: equal for equal models, whatever file they came from."""
+def checksum(model: Model) -> str:
+    """SHA-256 over all that a file holds, down to names and source lines, so that damage shows.
+
+    Which model it is, in whatever format, `content_hash` says.
+    """
     digest = hashlib.sha256(json.dumps(description(model), sort_keys=True).encode())
     for name in sorted(model.graph.tensors):
         tensor = model.graph.tensors[name].detach().cpu().contiguous()

@@ -65,7 +65,7 @@ def test_everything_comes_back(many, sequences, tmp_path):
     assert (again.lengths, again.example_length) == (many.lengths, many.example_length)
     assert (again.targets, again.finals, again.shapes) == (many.targets, many.finals, many.shapes)
     assert again.finals == ("softmax", "")
-    assert native.fingerprint(again) == native.fingerprint(many)
+    assert native.checksum(again) == native.checksum(many)
     assert native.description(again) == native.description(many)
 
 
@@ -93,7 +93,7 @@ def test_a_file_is_plain_data_that_torch_reads_safely(many, tmp_path):
     data = torch.load(tmp_path / "m.pt", weights_only=True)
     assert data["format"] == "seqattr model"
     assert data["version"] == 1
-    assert data["fingerprint"] == native.fingerprint(many)
+    assert data["fingerprint"] == native.checksum(many)
     assert all(isinstance(tensor, Tensor) for tensor in data["tensors"].values())
 
     def check(value: Any) -> None:
@@ -116,7 +116,7 @@ def test_the_fingerprint_is_of_the_content_alone(many, tmp_path):
         torch.manual_seed(0)
         captured_again = make(Many(), targets=["a", "b", "c", "counts"])
     prints = {
-        native.fingerprint(model)
+        native.checksum(model)
         for model in (many, captured_again, *(seqattr.load_model(tmp_path / n) for n in ("a.pt", "b.pt")))
     }
     assert len(prints) == 1
@@ -133,7 +133,7 @@ def test_anything_else_gives_another_fingerprint(many):
         changed(many, {"targets": [["x", 0, 0], *plain["targets"][1:]]}),
         changed(many, {"finals": ["", ""]}),
     ]
-    assert len({native.fingerprint(model) for model in (many, *others)}) == 5
+    assert len({native.checksum(model) for model in (many, *others)}) == 5
 
 
 def changed(model: seqattr.Model, change: dict[str, Any]) -> seqattr.Model:
