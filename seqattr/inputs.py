@@ -1,6 +1,6 @@
 """From files to the windows that are scored: their bases, and where they lie on a genome."""
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -233,3 +233,18 @@ def frequencies(text: str) -> tuple[float, ...]:
         codes = np.concatenate([encode(record.text) for record in iter_fasta(text)])
         return tuple(measured_background(codes, "forward").tolist())
     return tuple(background_of(numbers).tolist())
+
+
+# --- batches -------------------------------------------------------------------------------------
+
+
+def by_length(windows: Sequence[Window], most: Callable[[int], int]) -> Iterator[npt.NDArray[np.intp]]:
+    """Rows of windows of one length, in order: no more of them together than `most` says of that length, but
+    at least one.
+    """
+    lengths = np.array([window.length for window in windows], np.intp)
+    order = np.argsort(lengths, kind="stable")
+    starts = np.flatnonzero(np.diff(lengths[order])) + 1
+    for rows in np.split(order, starts) if len(windows) else []:
+        size = max(1, most(int(lengths[rows[0]])))
+        yield from (rows[start : start + size] for start in range(0, len(rows), size))

@@ -16,7 +16,7 @@ from seqattr.engine.content import content_hash
 from seqattr.engine.model import Model
 from seqattr.errors import InputError, NotFinite, UnknownName
 from seqattr.folder import file_names, file_stems, scored
-from seqattr.inputs import Inputs, resized
+from seqattr.inputs import Inputs, by_length, resized
 from seqattr.io.atomic import check_writable, replacing, replacing_all
 from seqattr.io.bed import write_regions
 from seqattr.io.hdf5 import ContributionWriter, Rows
@@ -166,13 +166,10 @@ class Job:
 
     def batches(self) -> Iterator[npt.NDArray[np.intp]]:
         """Rows of equal length, in order."""
-        lengths = np.array([window.length for window in self.windows])
-        for length in np.unique(lengths):
-            rows = np.flatnonzero(lengths == length)
-            numbers = self.reference.number + NUMBERS_PER_TARGET * len(self.targets)
-            size = min(MOST_WINDOWS, max(1, BATCH_NUMBERS // (4 * int(length) * numbers)))
-            for start in range(0, len(rows), size):
-                yield rows[start : start + size]
+        numbers = self.reference.number + NUMBERS_PER_TARGET * len(self.targets)
+        return by_length(
+            self.windows, lambda length: min(MOST_WINDOWS, BATCH_NUMBERS // (4 * length * numbers))
+        )
 
     def draw(self, rows: npt.NDArray[np.intp]) -> "Batch":
         """Some windows with their references."""

@@ -10,7 +10,7 @@ import pytest
 from seqattr.alphabet import decode, encode, reverse_complement_text
 from seqattr.engine.model import Lengths
 from seqattr.errors import InputError
-from seqattr.inputs import Inputs, Window, fitted, from_fasta, from_regions, resized, tiled
+from seqattr.inputs import Inputs, Window, by_length, fitted, from_fasta, from_regions, resized, tiled
 from seqattr.regions import Region
 
 FORTY = Lengths(40, 40)
@@ -235,3 +235,14 @@ def test_records_that_do_not_fit_are_named_with_what_would_help(lengths, given, 
     with pytest.raises(InputError) as caught:
         fitted(inputs(*given), lengths, 40, **options)
     assert str(caught.value) == line
+
+
+# --- batches -------------------------------------------------------------------------------------
+
+
+def test_rows_of_one_length_come_together_in_order_and_no_more_than_are_wanted():
+    windows = [window("A" * n) for n in (3, 5, 3, 2, 3, 5, 3)]
+    found = [rows.tolist() for rows in by_length(windows, lambda length: length - 1)]
+    assert found == [[3], [0, 2], [4, 6], [1, 5]]
+    assert [len(rows) for rows in by_length(windows, lambda length: 0)] == [1] * 7
+    assert list(by_length([], lambda length: 1)) == []

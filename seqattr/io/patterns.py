@@ -7,11 +7,10 @@ hash, the number of sequences and the version of seqattr.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import h5py
 import numpy as np
-import numpy.typing as npt
 
 from seqattr.errors import InputError
 from seqattr.io.atomic import uninterrupted
@@ -24,29 +23,22 @@ _FACTS = {"model": str, "sequences": int, "seqattr": str}
 _COLUMNS = {"step": str, "estimator": str, "windows": int, "silent": int}
 
 
-class PatternRow(NamedTuple):
-    """The pattern of one step."""
-
-    step: str
-    values: npt.NDArray[np.float64]
-    estimator: str
-    windows: int
-    silent: int
+Row = Mapping[str, Any]  # the pattern of one step: its values, and each of the columns
 
 
-def write_patterns(path: Path | str, rows: Sequence[PatternRow], facts: Mapping[str, Any]) -> None:
+def write_patterns(path: Path | str, rows: Sequence[Row], facts: Mapping[str, Any]) -> None:
     """Write patterns with what is known of them: model, sequences, seqattr. Raises OutputError."""
     with new_file(path) as (file, sink), uninterrupted():
         file.attrs.update({"format": FORMAT, "version": VERSION, **facts})
         for number, row in enumerate(rows):
             stored = file.create_dataset(
-                f"patterns/{number:05d}", data=row.values, chunks=row.values.shape, fletcher32=True
+                f"patterns/{number:05d}", data=row["values"], chunks=row["values"].shape, fletcher32=True
             )
-            stored.attrs.update({name: getattr(row, name) for name in _COLUMNS})
+            stored.attrs.update({name: row[name] for name in _COLUMNS})
         sink.check()
 
 
-def read_patterns(path: Path | str) -> tuple[list[PatternRow], dict[str, Any]]:
+def read_patterns(path: Path | str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The patterns in a file, in order, and what is known of them. Raises InputError where it is none."""
     with reading(path, "patterns"):
         pass
@@ -62,6 +54,6 @@ def read_patterns(path: Path | str) -> tuple[list[PatternRow], dict[str, Any]]:
         raise InputError(f"{path} is no whole file of patterns: {str(error).splitlines()[0]}") from error
 
 
-def _row(stored: h5py.Dataset) -> PatternRow:
+def _row(stored: h5py.Dataset) -> dict[str, Any]:
     values = np.asarray(stored[:], np.float64)
-    return PatternRow(values=values, **{name: kind(stored.attrs[name]) for name, kind in _COLUMNS.items()})
+    return {"values": values} | {name: kind(stored.attrs[name]) for name, kind in _COLUMNS.items()}

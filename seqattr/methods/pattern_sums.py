@@ -10,7 +10,7 @@ is the same in every window and takes no part in a covariance.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -29,7 +29,7 @@ ROUNDING = 1e-10  # of its own terms: a smaller w c is nothing but rounding
 
 
 @dataclass(frozen=True)
-class Layer:
+class WeightedStep:
     """A step with constant weights. `before` are the steps from its value to the rectifier that alone reads
     it, as far as they keep its elements; None: there is no such rectifier.
     """
@@ -44,11 +44,11 @@ class Layer:
         return "linear" if self.before is None else "positive"
 
 
-def layers_of(graph: Graph) -> list[Layer]:
+def weighted_steps(graph: Graph) -> list[WeightedStep]:
     """The steps that have patterns, in the order of the graph."""
     kinds = classify(graph)
     linear = [(step, operands(graph, step)) for step in graph.steps if kinds[step.name] is Kind.LINEAR]
-    return [Layer(step, *pair, before_rectifier(graph, step, kinds)) for step, pair in linear if pair]
+    return [WeightedStep(step, *pair, before_rectifier(graph, step, kinds)) for step, pair in linear if pair]
 
 
 def operands(graph: Graph, step: Step) -> tuple[Ref, Ref] | None:
@@ -80,7 +80,7 @@ def before_rectifier(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> tup
     return None
 
 
-def regime(layer: Layer, values: Values) -> Tensor:
+def regime(layer: WeightedStep, values: Values) -> Tensor:
     """1 for each element of a step's value that counts for its pattern, 0 for one that the rectifier holds
     back.
     """
@@ -107,14 +107,14 @@ def geometry(step: Step, weight: Tensor) -> Any:
     return geometry_of(step.op, step.args[3:], weight.ndim - 2)
 
 
-def opened(layer: Layer, weight: Tensor) -> Tensor:
+def opened(layer: WeightedStep, weight: Tensor) -> Tensor:
     """The weight with units along dimensions of their own, also where a transposed convolution has groups."""
     if layer.step.op in CONVOLUTIONS and geometry(layer.step, weight).transposed:
         return weight.unflatten(0, (geometry(layer.step, weight).groups, -1))
     return weight
 
 
-def inputs_along(layer: Layer, weight: Tensor) -> list[int]:
+def inputs_along(layer: WeightedStep, weight: Tensor) -> list[int]:
     """The dimensions of the opened weight along which the inputs of one unit lie."""
     if layer.step.op in CONVOLUTIONS:
         transposed = geometry(layer.step, weight).transposed
@@ -123,7 +123,7 @@ def inputs_along(layer: Layer, weight: Tensor) -> list[int]:
     return [-2] if first and layer.step.op not in DENSE and weight.ndim > 1 else [-1]
 
 
-def weight_sums(layer: Layer, x: Tensor, weight: Tensor, amounts: Tensor) -> Tensor:
+def weight_sums(layer: WeightedStep, x: Tensor, weight: Tensor, amounts: Tensor) -> Tensor:
     """The sum over windows of x times an amount for each window and unit, in the weight's shape."""
     step = layer.step
     if step.op in CONVOLUTIONS:
@@ -138,28 +138,36 @@ def weight_sums(layer: Layer, x: Tensor, weight: Tensor, amounts: Tensor) -> Ten
     return vjp(lambda w: function(*pair(w[0])), [weight], amounts)[0]
 
 
+class Totals(NamedTuple):
+    """The sums over all windows so far."""
+
+    windows: Tensor  # of each unit
+    active: Tensor
+    y: Tensor
+    x: Tensor  # of the weight's shape
+    xy: Tensor
+
+
 class Sums:
     """Running sums of one step in float64, over all windows that it has seen."""
 
-    def __init__(self, layer: Layer, weight: Tensor) -> None:
+    def __init__(self, layer: WeightedStep, weight: Tensor) -> None:
         self.layer, self.weight = layer, weight
         self.along = inputs_along(layer, weight)
-        self.x, self.xy = torch.zeros_like(weight), torch.zeros_like(weight)
         nothing = opened(layer, weight).sum(self.along, keepdim=True) * 0
-        self.windows, self.active, self.y = nothing, nothing, nothing  # of each unit
+        self.so_far = Totals(nothing, nothing, nothing, torch.zeros_like(weight), torch.zeros_like(weight))
 
-    def add(self, values: Values) -> None:
-        """One batch of float64 values of the whole graph."""
+    def after(self, values: Values) -> Totals:
+        """The totals with one batch more, of float64 values of the whole graph."""
         x, y = values[self.layer.activation], values[self.layer.step.name]
         on = regime(self.layer, values)
-        self.windows = self.windows + self.of_units(torch.ones_like(y))
-        self.active, self.y = self.active + self.of_units(on), self.y + self.of_units(y)
-        self.x += weight_sums(self.layer, x, self.weight, on)
-        self.xy += weight_sums(self.layer, x, self.weight, on * y)
+        units = [self.of_units(each) for each in (torch.ones_like(y), on, y)]
+        both = [weight_sums(self.layer, x, self.weight, each) for each in (on, on * y)]
+        return Totals(*map(torch.add, self.so_far, (*units, *both)))
 
     def of_units(self, values: Tensor) -> Tensor:
         """The sum of a step's values over windows, for each unit."""
-        shape = self.windows.shape
+        shape = self.so_far.windows.shape
         if self.layer.step.op in CONVOLUTIONS:
             return values.transpose(0, 1).flatten(1).sum(1).view(shape)
         if self.layer.step.op in DENSE:
@@ -171,9 +179,10 @@ class Sums:
 
         A unit that was never on, or is the same in all windows, has none: 0.
         """
-        weight, xy, x = (opened(self.layer, t) for t in (self.weight, self.xy, self.x))
-        seen = self.active.clamp(min=1)
-        first, second = xy / seen, x / seen * (self.y / self.windows.clamp(min=1))
+        windows, active, y, *sums = self.so_far
+        weight, x, xy = (opened(self.layer, t) for t in (self.weight, *sums))
+        seen = active.clamp(min=1)
+        first, second = xy / seen, x / seen * (y / windows.clamp(min=1))
         covariance = first - second
         down = (weight * covariance).sum(self.along, keepdim=True)
         size = (weight.abs() * (first.abs() + second.abs())).sum(self.along, keepdim=True)

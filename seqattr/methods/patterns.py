@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from seqattr.engine.content import content_hash
 from seqattr.engine.graph import Graph
-from seqattr.engine.memory import bytes_of, pieces, rows_at_once
+from seqattr.engine.memory import halving, pairs_at_once
 from seqattr.engine.model import Model
 from seqattr.engine.plan import Plan
 from seqattr.engine.rules.gradient import GRADIENT
@@ -17,7 +18,7 @@ from seqattr.engine.run import flat, full_precision, side_values
 from seqattr.errors import InputError, ModelError, NotFinite
 from seqattr.methods.attribution import pick_device
 from seqattr.methods.method import Method
-from seqattr.methods.pattern_sums import Sums, layers_of
+from seqattr.methods.pattern_sums import Sums, Values, weighted_steps
 from seqattr.methods.registry import METHODS, method_named
 
 Progress = Callable[[int, int], None]  # sequences done, sequences in all
@@ -50,7 +51,7 @@ class Patterns:
 
     def of(self, model: Model) -> dict[str, Tensor]:
         """The patterns by the names that the model's steps have. Raises InputError for another model's."""
-        layers = layers_of(model.graph)
+        layers = weighted_steps(model.graph)
         shapes = [model.graph.tensors[layer.weight].shape for layer in layers]
         if self.model != content_hash(model) or shapes != [each.values.shape for each in self.steps]:
             raise InputError(
@@ -99,7 +100,8 @@ class Learning:
         self.model, self.place, self.seen = model, pick_device(device), 0
         self.graph: Graph = model.graph.to(self.place, torch.float64)
         self.plan = Plan(self.graph, GRADIENT)
-        self.sums = [Sums(layer, self.graph.tensors[layer.weight]) for layer in layers_of(self.graph)]
+        self.sums = [Sums(layer, self.graph.tensors[layer.weight]) for layer in weighted_steps(self.graph)]
+        self._fitting: dict[int, int] = {}
         if not self.sums:
             raise ModelError("the model has no convolution, dense layer or matrix of which to learn patterns")
 
@@ -111,23 +113,36 @@ class Learning:
         self.model.check_length(ones.shape[2])
         if batch_size is not None and batch_size < 1:
             raise InputError(f"the batch size must be at least 1, not {batch_size}")
-        size = batch_size or rows_at_once(bytes_of(self.plan, ones.shape[2], self.place), self.place)
+        done, size = 0, batch_size or self.rows_at_once(ones.shape[2])
         with torch.no_grad(), full_precision():
-            for piece in pieces(len(ones), size):
-                self.add_batch(ones[piece].to(self.place, torch.float64))
-                (progress or (lambda done, total: None))(piece.stop, len(ones))
+            while done < len(ones):
+                size = halving(partial(self._add, ones[done:]), min(size, len(ones) - done))
+                done += size
+                (progress or (lambda done, total: None))(done, len(ones))
 
-    def add_batch(self, sequences: Tensor) -> None:
-        """Sequences that go through the model at once."""
-        values = side_values(self.plan, sequences)
+    def rows_at_once(self, length: int) -> int:
+        """How many sequences go through the model at once."""
+        if length not in self._fitting:
+            self._fitting[length] = pairs_at_once(self.plan, length, self.place)
+        return self._fitting[length]
+
+    def _add(self, sequences: Tensor, size: int) -> int:
+        """The first of some sequences, `size` of them: all or, where memory runs out, none."""
+        values = side_values(self.plan, sequences[:size].to(self.place, torch.float64))
+        self._check(values)
+        totals = [sums.after(values) for sums in self.sums]
+        for sums, total in zip(self.sums, totals, strict=True):
+            sums.so_far = total
+        self.seen += size
+        return size
+
+    def _check(self, values: Values) -> None:
+        """Raises NotFinite for the first sequence that the model has no answer to."""
         for name in self.graph.outputs:
             bad = ~flat(values[name]).isfinite().all(1)
             if bad.any():
                 row = self.seen + int(bad.nonzero()[0])
                 raise NotFinite(f"the model answers with NaN or infinity for sequence number {row}", row)
-        for sums in self.sums:
-            sums.add(values)
-        self.seen += len(sequences)
 
     def patterns(self) -> Patterns:
         """What was learned. Raises InputError if there was no sequence."""
@@ -138,5 +153,5 @@ class Learning:
 
 def learned(sums: Sums) -> StepPattern:
     values, known = sums.pattern()
-    windows, silent = int(sums.windows.max()), int((~known).sum())
+    windows, silent = int(sums.so_far.windows.max()), int((~known).sum())
     return StepPattern(sums.layer.step.name, values.cpu(), sums.layer.estimator, windows, silent)

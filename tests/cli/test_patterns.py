@@ -59,6 +59,7 @@ def test_scores_are_the_librarys(ran, free, fasta, texts, learned, tmp_path, met
     np.testing.assert_allclose(found.hypothetical, wanted.hypothetical[1], rtol=1e-5, atol=1e-7)
     run = json.loads((tmp_path / "out" / "run.json").read_text())
     assert run["settings"]["patterns"] == str(learned)
+    assert run["model"] == found.attributes["model"] == seqattr.load_patterns(learned).model
 
 
 def test_sequences_of_several_lengths_and_those_that_must_be_fitted(ran, free, fixed, fasta, tmp_path):

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,9 +11,16 @@ import torch
 from torch import Tensor, nn
 
 from seqattr.engine.content import content_hash
+from seqattr.engine.graph import INPUT
 from seqattr.engine.model import Model
+from seqattr.engine.plan import Plan
+from seqattr.engine.run import side_values
 from seqattr.errors import InputError, ModelError, NotFinite
+from seqattr.inputs import Window
 from seqattr.methods import METHODS, Patterns, attribute, fit_patterns, with_patterns
+from seqattr.methods.pattern_sums import Sums, Totals, Values
+from seqattr.patterns import learn_patterns
+from seqattr.regions import Region
 from tests import slow_patterns as slow
 from tests.pieces import Net, conv
 from tests.sequences import LENGTH, one_hot
@@ -167,6 +175,67 @@ def test_any_graph_has_patterns_that_give_back_the_value(name: str) -> None:
         if step.name in found and step.op in ("aten.linear.default", "aten.conv1d.default"):
             products = (found[step.name] * model.graph.tensors[step.args[1]]).flatten(1).sum(1)
             assert ((products - 1).abs().minimum(products.abs()) < 1e-6).all()
+
+
+def window_of(length: int, name: str) -> Window:
+    codes = one_hot(1, length)[0].argmax(0).numpy().astype(np.uint8)
+    return Window(name, codes, Region(name, 0, length, name), (0, length))
+
+
+def rows_forward(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many rows go through the model each time, from now on."""
+    rows: list[int] = []
+
+    def counted(plan: Plan, sequences: Tensor) -> Any:
+        rows.append(len(sequences))
+        return side_values(plan, sequences)
+
+    for module in ("seqattr.methods.patterns", "seqattr.engine.run"):
+        monkeypatch.setattr(f"{module}.side_values", counted)
+    return rows
+
+
+def test_each_sequence_goes_forward_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the two empty rows by which memory is measured, once for each length."""
+    rows = rows_forward(monkeypatch)
+    windows = [window_of(20_000 + 10 * (n % 2), f"w{n}") for n in range(6)]
+    learn_patterns(captured("conv1d")[1], windows)
+    assert sum(rows) == 6 + 2 * 2
+
+
+@pytest.mark.parametrize("of_sums", [False, True])
+def test_when_memory_runs_out_half_as_many_go_at_once(of_sums: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And none is counted twice, also where some steps had their sums already."""
+    model = captured("bpnet")[1]
+    wanted = fit_patterns(model, one_hot(21))
+    tried: list[int] = []
+    after = Sums.after
+
+    def fits(rows: int) -> None:
+        tried.append(rows)
+        if rows > 6:
+            raise torch.OutOfMemoryError
+
+    def forward(plan: Plan, sequences: Tensor) -> Any:
+        fits(len(sequences))
+        return side_values(plan, sequences)
+
+    def summed(sums: Sums, values: Values) -> Totals:
+        if sums.layer.step.name == wanted.steps[-1].step:
+            fits(len(values[INPUT]))
+        return after(sums, values)
+
+    if of_sums:
+        monkeypatch.setattr(Sums, "after", summed)
+    else:
+        monkeypatch.setattr("seqattr.methods.patterns.side_values", forward)
+    seen: list[int] = []
+    found = fit_patterns(model, one_hot(21), batch_size=21, progress=lambda done, total: seen.append(done))
+    assert tried == [21, 10, 5, 5, 5, 5, 1]
+    assert (seen, found.sequences) == ([5, 10, 15, 20, 21], 21)
+    for a, b in zip(found.steps, wanted.steps, strict=True):
+        assert a.windows == b.windows
+        torch.testing.assert_close(a.values, b.values, rtol=1e-8, atol=1e-10)
 
 
 SPELLED = {
