@@ -14,11 +14,6 @@ from seqattr.engine.kinds import CONVOLUTIONS, Kind, classify, function_of
 from seqattr.engine.multipliers import Multiplier, Parts
 from seqattr.engine.view import View
 
-# Weights as a rule may want them that knows the step's pattern too.
-WITH_PATTERN: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "pattern": lambda weight, pattern: pattern,
-    "weight times pattern": torch.mul,
-}
 OVERWRITING = {"aten.relu.default": torch.relu_}
 Backward = Callable[[Multiplier], Sequence[Multiplier]]  # one multiplier for each activation argument
 
@@ -43,8 +38,8 @@ class Rulebook:
 
     `choose`, where given, picks the rule of a step by its place in the graph, if its kind is among those
     `by_place`. The rules in `wants_parts` need their input's difference in two parts; those in
-    `passes_parts` need it when their own value's parts are wanted. `patterns` are what was learned of steps
-    with weights, by the steps' names, each of its weight's shape.
+    `passes_parts` need it when their own value's parts are wanted. `learned` is what is known of steps with
+    weights, by the steps' names, each of its weight's shape, and `forms` are those that a weight takes by it.
     """
 
     name: str
@@ -53,7 +48,8 @@ class Rulebook:
     by_place: frozenset[Kind] = frozenset({Kind.ELEMENTWISE})
     wants_parts: frozenset[Rule] = frozenset()
     passes_parts: frozenset[Rule] = frozenset()
-    patterns: Mapping[str, Tensor] = field(default_factory=dict)
+    forms: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = field(default_factory=dict)
+    learned: Mapping[str, Tensor] = field(default_factory=dict)
 
     def rule(self, graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:
         """The rule for one step."""
@@ -103,10 +99,10 @@ class Plan:
         return self.convolutions[key]
 
     def formed(self, step: Step, weight: Tensor, form: str) -> Tensor:
-        """A step's weight in one of the FORMS, or one that its pattern takes part in."""
+        """A step's weight in one of the FORMS, or of the book's own."""
         if form in FORMS:
             return FORMS[form](weight)
-        return WITH_PATTERN[form](weight, self.book.patterns[step.name].to(weight))
+        return self.book.forms[form](weight, self.book.learned[step.name].to(weight))
 
     @cached_property
     def convolutions(self) -> dict[tuple[str, str], Convolution]:

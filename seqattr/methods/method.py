@@ -56,4 +56,4 @@ class Method:
                 f"the method '{self.book.name}' needs patterns: learn them with `seqattr patterns` and give "
                 "--patterns FILE, or with fit_patterns and give with_patterns"
             )
-        return replace(self.book, patterns=self.patterns.of(model))
+        return replace(self.book, learned=self.patterns.of(model))

@@ -5,6 +5,8 @@ The gradient, but that at a step whose pattern was learned the pattern stands in
 all else are as the gradient has them, and so are weights of which nothing was learned.
 """
 
+import torch
+
 from seqattr.engine.kinds import Kind
 from seqattr.engine.multipliers import whole
 from seqattr.engine.plan import Passage, Rulebook
@@ -26,11 +28,12 @@ def share(view: View) -> Passage:
 
 def in_form(view: View, form: str) -> Passage:
     """The transpose of a linear step whose weights are in a form that needs its pattern."""
-    if view.step.name not in view.plan.book.patterns:
+    if view.step.name not in view.plan.book.learned:
         return linear.linear(view)
     weighted, shape = Weighted(view, form), view.shape()
     return Passage(lambda m: [weighted.transposed(whole(m), shape, form)])
 
 
-PATTERNNET = Rulebook("patternnet", {**RULES, Kind.LINEAR: signal})
-PATTERN_ATTRIBUTION = Rulebook("patternattribution", {**RULES, Kind.LINEAR: share})
+FORMS = {"pattern": lambda weight, pattern: pattern, "weight times pattern": torch.mul}
+PATTERNNET = Rulebook("patternnet", {**RULES, Kind.LINEAR: signal}, forms=FORMS)
+PATTERN_ATTRIBUTION = Rulebook("patternattribution", {**RULES, Kind.LINEAR: share}, forms=FORMS)
