@@ -21,7 +21,7 @@ HASH_SHOWN = 12  # digits that tell two models apart
 
 
 class Net(NamedTuple):
-    """A trained model: its fingerprint, and what training said of it where that is known."""
+    """A trained model: its hash, and what training said of it where that is known."""
 
     model: str
     metrics: dict[str, Any]  # the content of model.metrics.json, or nothing
@@ -141,7 +141,7 @@ def weakest(simulation: Simulation, contributions: npt.NDArray[np.floating]) -> 
 
 
 def nets_of(opened: Sequence[Scores], metrics: Sequence[dict[str, Any]]) -> list[Net]:
-    """The models, in the order of their seeds, then of their fingerprints."""
+    """The models, in the order of their seeds, then of their hashes."""
     told = {about["model"]: about for about in metrics}
     nets = [Net(model, told.get(model, {})) for model in {model_of(scores) for scores in opened}]
     return sorted(nets, key=lambda net: (net.metrics.get("seed", math.inf), net.model))
