@@ -23,7 +23,8 @@ def content_hash(model: Model) -> str:
 
     Equal for a model that was captured again, or read from another format, as far as torch writes it in the
     same steps there. What moves elements counts by where they end up at the length of the model's example:
-    other spellings of the same are the same, and what is undone again is nothing.
+    other spellings of the same are the same, and what is undone again is nothing. An example of another
+    length gives another hash, as some formats hold a model for one length alone.
     """
     return Content(model).digest()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 import seqattr
 from seqattr.engine.content import content_hash
@@ -20,6 +20,18 @@ def pooled() -> nn.Module:
     """A norm that melts, and a pool that torch.export alone writes in two dimensions."""
     layers = nn.Conv1d(4, 6, 7), nn.BatchNorm1d(6), nn.ReLU(), nn.MaxPool1d(2), nn.Flatten()
     return nn.Sequential(*layers, nn.Linear(6 * 27, 3), nn.Sigmoid())
+
+
+class Moving(nn.Module):
+    """Both strands, cropped, pooled and joined, with a dense layer over channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.head = nn.Conv1d(4, 6, 7), nn.Linear(12, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        both = torch.cat([self.conv(x), self.conv(x.flip(1, 2)).flip(2)], 1)[:, :, 3:-3]
+        return self.head(torch.max_pool1d(both, 4, padding=1).transpose(1, 2)).amax(1)
 
 
 def as_torchscript(module: nn.Module, path: Path) -> None:
@@ -90,7 +102,7 @@ def test_any_graph_has_a_hash_that_its_own_file_keeps(name: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize("write", [as_torchscript, as_archive, as_own, torch.save])
-@pytest.mark.parametrize("make", [pooled, BPNet])
+@pytest.mark.parametrize("make", [pooled, BPNet, Moving])
 @pytest.mark.filterwarnings("ignore")
 def test_formats_of_one_model_have_one_hash(make: Callable, write: Callable, tmp_path: Path) -> None:
     torch.manual_seed(0)
