@@ -11,11 +11,11 @@ from seqattr.engine.model import Model
 from seqattr.inputs import Aligned, Window
 from seqattr.io.arrays import ArrayWriter
 from seqattr.io.atomic import check_writable, replacing_all
+from seqattr.io.stale import drop_stale
 from seqattr.io.tables import growing_table
 from seqattr.methods.attention import Attending, Layer, Maps
 from seqattr.report.attention_figure import attention_figure
 from seqattr.report.figures import save
-from seqattr.report.files import drop_stale
 
 ARRAYS, TABLE, FIGURE = "attention.h5", "rollout.tsv", "attention.png"
 COLUMNS = ("sequence", "token", "chrom", "start", "end", "rollout")
