@@ -49,11 +49,18 @@ class UnsupportedOp(ModelError):
 
 
 class NotFinite(SeqattrError):
-    """The model answered with NaN or infinity, for the sequence in `row`."""
+    """The model answered with NaN or infinity, for the sequence in `row` if that is known.
 
-    def __init__(self, message: str, row: int = 0) -> None:
-        super().__init__(message)
-        self.row = row
+    `what` ends before the sequence is named, as in "the weights are NaN for".
+    """
+
+    def __init__(self, what: str, row: int | None = None) -> None:
+        super().__init__(what if row is None else f"{what} sequence number {row}")
+        self.what, self.row = what, row
+
+    def named(self, name: str) -> "NotFinite":
+        """The same of a record, by its name."""
+        return NotFinite(f"{self.what} sequence {name}; nothing was written")
 
 
 class OutputError(SeqattrError):

@@ -1,6 +1,7 @@
 """From files to the windows that are scored: their bases, and where they lie on a genome."""
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqattr.alphabet import UNKNOWN, count_ambiguous, encode, one_hot
-from seqattr.errors import InputError
+from seqattr.errors import InputError, NotFinite
 from seqattr.io.bed import read_bed, read_chrom_sizes
 from seqattr.io.fasta import Genome, Record, iter_fasta, read_fasta
 from seqattr.references import background_of
@@ -73,6 +74,17 @@ class Inputs(NamedTuple):
     windows: list[Window]
     sizes: dict[str, int]
     notes: list[str]
+
+
+@contextmanager
+def naming(names: Sequence[str]) -> Iterator[None]:
+    """Where the block raises NotFinite for the sequence in a row, say its name among these."""
+    try:
+        yield
+    except NotFinite as error:
+        if error.row is None:
+            raise
+        raise error.named(names[error.row]) from error
 
 
 def from_fasta(path: Path | str, chrom_sizes: Path | str | None = None) -> Inputs:

@@ -8,8 +8,8 @@ import torch
 
 from seqattr.alphabet import one_hot
 from seqattr.engine.model import Model
-from seqattr.errors import InputError, NotFinite
-from seqattr.inputs import Window, by_length
+from seqattr.errors import InputError
+from seqattr.inputs import Window, by_length, naming
 from seqattr.io.patterns import read_patterns, write_patterns
 from seqattr.methods.patterns import Learning, Patterns, StepPattern
 from seqattr.models.native import package_version
@@ -30,17 +30,13 @@ def learn_patterns(
     Raises ModelError for a model without weights, NotFinite naming the record where it answers with NaN.
     """
     learning = Learning(model, device)
-    for rows in by_length(windows, lambda length: MOST_BASES // length):
-        before = learning.seen
-        try:
+    batches = list(by_length(windows, lambda length: MOST_BASES // length))
+    with naming([windows[row].name for rows in batches for row in rows]):
+        for rows in batches:
             learning.add(
                 one_hot(np.stack([windows[row].codes for row in rows])),
                 progress=lambda *_: progress(learning.seen, len(windows)),
             )
-        except NotFinite as error:
-            what = str(error).removesuffix(f"sequence number {error.row}")
-            name = windows[rows[error.row - before]].name
-            raise NotFinite(f"{what}{name}; nothing was written") from error
     return learning.patterns()
 
 

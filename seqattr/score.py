@@ -14,9 +14,9 @@ import numpy.typing as npt
 from seqattr.alphabet import one_hot
 from seqattr.engine.content import content_hash
 from seqattr.engine.model import Model
-from seqattr.errors import InputError, NotFinite, UnknownName
+from seqattr.errors import InputError, UnknownName
 from seqattr.folder import file_names, file_stems, scored
-from seqattr.inputs import Inputs, by_length, resized
+from seqattr.inputs import Inputs, by_length, naming, resized
 from seqattr.io.atomic import check_writable, replacing, replacing_all
 from seqattr.io.bed import write_regions
 from seqattr.io.hdf5 import ContributionWriter, Rows
@@ -184,11 +184,8 @@ class Job:
         """The attribution of a batch. Raises NotFinite naming the record."""
         start = time.perf_counter()
         try:
-            return self.engine.attribute(batch.sequences, batch.references, self.settings.batch_size)
-        except NotFinite as error:
-            what = str(error).removesuffix(f" number {error.row}")
-            name = self.names[batch.rows[error.row]]
-            raise NotFinite(f"{what} {name}; nothing was written") from error
+            with naming([self.names[i] for i in batch.rows]):
+                return self.engine.attribute(batch.sequences, batch.references, self.settings.batch_size)
         finally:
             self.seconds["attribution"] += time.perf_counter() - start
 

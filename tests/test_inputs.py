@@ -9,8 +9,18 @@ import pytest
 
 from seqattr.alphabet import decode, encode, reverse_complement_text
 from seqattr.engine.model import Lengths
-from seqattr.errors import InputError
-from seqattr.inputs import Inputs, Window, by_length, fitted, from_fasta, from_regions, resized, tiled
+from seqattr.errors import InputError, NotFinite
+from seqattr.inputs import (
+    Inputs,
+    Window,
+    by_length,
+    fitted,
+    from_fasta,
+    from_regions,
+    naming,
+    resized,
+    tiled,
+)
 from seqattr.regions import Region
 
 FORTY = Lengths(40, 40)
@@ -246,3 +256,14 @@ def test_rows_of_one_length_come_together_in_order_and_no_more_than_are_wanted()
     assert found == [[3], [0, 2], [4, 6], [1, 5]]
     assert [len(rows) for rows in by_length(windows, lambda length: 0)] == [1] * 7
     assert list(by_length([], lambda length: 1)) == []
+
+
+# --- names of rows -------------------------------------------------------------------------------
+
+
+def test_a_row_that_is_not_finite_is_told_by_the_records_name():
+    line = r"^the slope is NaN for sequence b; nothing was written$"
+    with pytest.raises(NotFinite, match=line), naming(["a", "b"]):
+        raise NotFinite("the slope is NaN for", 1)
+    with pytest.raises(NotFinite, match=r"^the loss is NaN$"), naming(["a"]):
+        raise NotFinite("the loss is NaN")

@@ -42,7 +42,7 @@ def sensitivity(model: Path, fasta: Path, out: Path, **options: Any) -> None:
     derivative itself and of its square. Writes OUT/sensitivity.tsv, .npz (arrays of targets x 4 x length)
     and .png. All sequences must have one length.
     """
-    from seqattr.inputs import Aligned
+    from seqattr.inputs import Aligned, naming
     from seqattr.io.atomic import check_writable
     from seqattr.methods.sensitivity import sensitivity as run
     from seqattr.report.sensitivity import write_sensitivity
@@ -54,7 +54,7 @@ def sensitivity(model: Path, fasta: Path, out: Path, **options: Any) -> None:
     warn(*inputs.notes)
     options["targets"] = options["targets"] or None
     check_number([target.name for target in loaded.targets], Settings(targets=options["targets"]))
-    with progress_bar("measuring") as progress:
+    with progress_bar("measuring") as progress, naming([window.name for window in inputs.windows]):
         found = run(loaded, Aligned(inputs.windows), progress=progress, **options)
     write_sensitivity(out, found)
     say(f"wrote {out}/sensitivity.tsv, .npz and .png, over {found.sequences} sequences")

@@ -27,7 +27,7 @@ from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.run import full_precision, side_values
 from seqattr.errors import InputError, NotFinite
 from seqattr.methods.attribution import pick_device
-from seqattr.methods.sensitivity import Sequences, check_shape
+from seqattr.methods.sequences import Sequences, check_shape, sliced, tensor_of
 
 Heads = list[Attention]  # of one layer: one by one where they were written so, else all in one
 
@@ -64,6 +64,7 @@ def attention(
     Layers are found in the captured graph, however they were written. Raises InputError for a model that
     has none and for shapes that do not fit, NotFinite for weights that are NaN.
     """
+    sequences = sliced(sequences)
     check_shape(sequences, batch_size)
     attending = Attending(model, sequences.shape[2], device)
     return attending.layers, joined([maps for _, maps in attending.batches(sequences, batch_size)])
@@ -108,7 +109,7 @@ class Attending:
         """How many sequences are done, and what the last of them attend to; memory stays flat."""
         total = check_shape(sequences, batch_size)
         for rows in pieces(total, batch_size or self.rows):
-            ones = torch.as_tensor(sequences[rows]).detach().to(self.place, self.dtype)
+            ones = tensor_of(sequences[rows]).to(self.place, self.dtype)
             with torch.no_grad(), full_precision():
                 maps = halving(partial(self._in_pieces, ones), len(ones))
             self._check(maps, rows.start)
@@ -131,7 +132,7 @@ class Attending:
             bad = ~weights.flatten(1).isfinite().all(1)
             if bad.any():
                 row = start + int(bad.nonzero()[0])
-                raise NotFinite(f"the weights of {name} are NaN or infinite for sequence number {row}", row)
+                raise NotFinite(f"the weights of {name} are NaN or infinite for", row)
 
 
 def joined(maps: Sequence[Maps]) -> Maps:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,6 +15,7 @@ from seqattr.errors import InputError
 from seqattr.methods.method import Method
 from seqattr.methods.registry import method_named
 from seqattr.methods.results import Accumulator, Attribution, check_found, check_outputs
+from seqattr.methods.sequences import tensor_of
 from seqattr.methods.ways import Batch, Work
 
 
@@ -84,18 +84,18 @@ class Engine:
         return self._pairs[length]
 
     def _tensor(self, array: Any, what: str, dims: int) -> Tensor:
-        tensor = (
-            torch.from_numpy(np.array(array)) if isinstance(array, np.ndarray) else torch.as_tensor(array)
-        )
+        tensor = tensor_of(array)
         if tensor.ndim != dims or tensor.shape[-2] != 4:
             wanted = "(N, 4, L)" if dims == 3 else "(N, R, 4, L) or (R, 4, L)"
             raise InputError(f"{what} must have the shape {wanted}, not {tuple(tensor.shape)}")
-        return tensor.detach()
+        return tensor
 
     def _references(self, references: Any, sequences: Tensor) -> tuple[bool, Tensor]:
         """Whether all sequences share the references, and these as (R, 4, L) or (N, R, 4, L)."""
         if references is None:
             return True, torch.zeros(1, *sequences.shape[1:])
+        if not hasattr(references, "ndim"):
+            references = tensor_of(references)
         strides = getattr(references, "strides", None) or references.stride()
         if references.ndim == 4 and len(references) and strides[0] == 0 and len(references) > 1:
             references = references[0]

@@ -20,6 +20,7 @@ from seqattr.methods.attribution import pick_device
 from seqattr.methods.method import Method
 from seqattr.methods.pattern_sums import Sums, Values, weighted_steps
 from seqattr.methods.registry import METHODS, method_named
+from seqattr.methods.sequences import tensor_of
 
 Progress = Callable[[int, int], None]  # sequences done, sequences in all
 
@@ -107,7 +108,7 @@ class Learning:
 
     def add(self, sequences: Any, batch_size: int | None = None, progress: Progress | None = None) -> None:
         """More sequences (N, 4, L)."""
-        ones = torch.as_tensor(sequences).detach()
+        ones = tensor_of(sequences)
         if ones.ndim != 3 or ones.shape[1] != 4:
             raise InputError(f"sequences must have the shape (N, 4, L), not {tuple(ones.shape)}")
         self.model.check_length(ones.shape[2])
@@ -142,7 +143,7 @@ class Learning:
             bad = ~flat(values[name]).isfinite().all(1)
             if bad.any():
                 row = self.seen + int(bad.nonzero()[0])
-                raise NotFinite(f"the model answers with NaN or infinity for sequence number {row}", row)
+                raise NotFinite("the model answers with NaN or infinity for", row)
 
     def patterns(self) -> Patterns:
         """What was learned. Raises InputError if there was no sequence."""

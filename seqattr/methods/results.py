@@ -80,15 +80,13 @@ class Accumulator:
 
 def check_outputs(at_x: Tensor, at_r: Tensor, target: Target, chunk: Chunk) -> None:
     """Raises NotFinite naming the first sequence for which the model answers with NaN or infinity."""
-    for values, what in ((at_x, "sequence"), (at_r, "a reference of sequence")):
+    for values, what in ((at_x, ""), (at_r, " a reference of")):
         bad = ~values.isfinite()
         if bad.any():
             first = int(bad.any(1).nonzero()[0]) if len(values) == len(at_x) else 0
             row = chunk.sequences.start + first
             answer = float(values[bad][0])
-            raise NotFinite(
-                f"the model answers {answer} for target {target.name} of {what} number {row}", row
-            )
+            raise NotFinite(f"the model answers {answer} for target {target.name} of{what}", row)
 
 
 def check_found(found: Gathered, target: Target, chunk: Chunk) -> None:
@@ -96,5 +94,4 @@ def check_found(found: Gathered, target: Target, chunk: Chunk) -> None:
     bad = ~(found.multipliers - found.against[:, None]).flatten(1).isfinite().all(1)
     if bad.any():
         row = chunk.sequences.start + int(bad.nonzero()[0])
-        what = f"target {target.name} of sequence number {row}"
-        raise NotFinite(f"the method finds a slope that is NaN or infinite for {what}", row)
+        raise NotFinite(f"the method finds a slope that is NaN or infinite for target {target.name} of", row)

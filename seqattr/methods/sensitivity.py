@@ -4,7 +4,7 @@ Both are the engine's plain gradient at the sequences, with nothing to compare t
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,20 +14,12 @@ from seqattr.engine.model import Model
 from seqattr.engine.outputs import Target, cut_to
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.run import full_precision
-from seqattr.errors import InputError, NotFinite
+from seqattr.errors import NotFinite
 from seqattr.methods.attribution import pick_device
+from seqattr.methods.sequences import Sequences, check_shape, sliced, tensor_of
 from seqattr.methods.ways import Batch, Work
 
 Progress = Callable[[int, int], None]  # sequences done, sequences in all
-
-
-class Sequences(Protocol):
-    """One-hot sequences (N, 4, L), a slice of rows at a time: an array, a tensor, or made when asked for."""
-
-    @property
-    def shape(self) -> Any: ...
-
-    def __getitem__(self, rows: slice, /) -> Any: ...
 
 
 class Sensitivity(NamedTuple):
@@ -55,10 +47,10 @@ def jacobian(
     softmax; the precision is the model's. `batch_size` counts sequences; None chooses it from free memory.
 
     Raises InputError for shapes that do not fit, UnknownName for an unknown target, NotFinite for a
-    derivative that is NaN or infinite.
+    answer or a derivative that is NaN or infinite.
     """
     slopes = Slopes(model, model.pick(targets), device)
-    return torch.cat([found.cpu() for _, found in slopes.batches(sequences, batch_size)], 1)
+    return torch.cat([found.cpu() for _, found in slopes.batches(sliced(sequences), batch_size)], 1)
 
 
 def sensitivity(
@@ -76,7 +68,7 @@ def sensitivity(
     `jacobian` does, and InputError where there are no sequences.
     """
     picked = tuple(dict.fromkeys(model.pick(targets)))  # by name and by number is once
-    tally = Tally()
+    sequences, tally = sliced(sequences), Tally()
     for done, found in Slopes(model, picked, device).batches(sequences, batch_size):
         tally.add(found.double())
         if progress is not None:
@@ -101,37 +93,33 @@ class Slopes:
             size = batch_size or pairs_at_once(self.work.plan, length, self.place)
         for rows in pieces(total, size):
             with torch.no_grad(), full_precision():
-                found = self.at(sequences[rows], size)
-            self.check(found, rows.start)
+                found = self.at(sequences[rows], rows.start, size)
             yield min(rows.stop, total), found
 
-    def at(self, sequences: Any, size: int) -> Tensor:
+    def at(self, sequences: Any, start: int, size: int) -> Tensor:
         """The derivatives (T, B, 4, L), with fewer rows at once than `size` where memory runs out."""
-        ones = torch.as_tensor(sequences).detach().to(self.place, self.model.dtype)
-        return halving(lambda n: torch.cat([self._walk(ones[p]) for p in pieces(len(ones), n)], 1), size)
+        ones = tensor_of(sequences).to(self.place, self.model.dtype)
 
-    def _walk(self, ones: Tensor) -> Tensor:
+        def walked(rows: int) -> Tensor:
+            return torch.cat([self._walk(ones[p], start + p.start) for p in pieces(len(ones), rows)], 1)
+
+        return halving(walked, size)
+
+    def _walk(self, ones: Tensor, start: int) -> Tensor:
         batch = Batch(self.work, ones, ones[None], True, self.targets)
         walk = batch.alone(ones)
-        return torch.stack([batch.back(walk, target).squeeze(1) for target in self.targets])
+        answers = torch.stack([walk.own_outputs(target) for target in self.targets])
+        self._check(answers, "the model answers NaN or infinity", start)
+        slopes = torch.stack([batch.back(walk, target).squeeze(1) for target in self.targets])
+        self._check(slopes, "the gradient is NaN or infinite", start)
+        return slopes
 
-    def check(self, found: Tensor, start: int) -> None:
-        """Raises NotFinite naming the first sequence that has no slope."""
-        bad = ~found.flatten(2).isfinite().all(2)
+    def _check(self, values: Tensor, what: str, start: int) -> None:
+        """Raises NotFinite for the first sequence of (T, B, ...) that has no number."""
+        bad = ~values.flatten(2).isfinite().all(2)
         if bad.any():
             t, row = bad.nonzero()[0].tolist()
-            what = f"target {self.targets[t].name} of sequence number {start + row}"
-            raise NotFinite(f"the gradient is NaN or infinite for {what}", start + row)
-
-
-def check_shape(sequences: Sequences, batch_size: int | None) -> int:
-    """The number of sequences. Raises InputError for what are no sequences, or no size of a batch."""
-    shape = tuple(sequences.shape)
-    if len(shape) != 3 or shape[1] != 4 or not shape[0]:
-        raise InputError(f"sequences must have the shape (N, 4, L) with N at least 1, not {shape}")
-    if batch_size is not None and batch_size < 1:
-        raise InputError(f"the batch size must be at least 1, not {batch_size}")
-    return int(shape[0])
+            raise NotFinite(f"{what} for target {self.targets[t].name} of", start + row)
 
 
 class Tally:

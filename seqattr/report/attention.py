@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from seqattr.engine.model import Model
-from seqattr.inputs import Aligned, Window
+from seqattr.inputs import Aligned, Window, naming
 from seqattr.io.arrays import ArrayWriter
 from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.stale import drop_stale
@@ -46,7 +46,7 @@ def write_attention(
     attending = Attending(model, sequences.shape[2], device)
     files = [name for name, wanted in ((ARRAYS, hdf5), (TABLE, attending.rolled), (FIGURE, True)) if wanted]
     check_writable(out)
-    with replacing_all(out, files) as paths:
+    with replacing_all(out, files) as paths, naming([window.name for window in windows]):
         first = write_rows(attending, sequences, paths, progress)
         save(attention_figure(attending.layers, first, windows[0].name), paths[FIGURE], "png")
     drop_stale(Path(out), files, r"attention\.h5|rollout\.tsv")

@@ -173,3 +173,17 @@ def test_a_slope_that_is_no_number_is_named() -> None:
     model = Model(module, torch.zeros(2, 4, LENGTH, dtype=torch.float64))
     with pytest.raises(NotFinite, match="NaN or infinite for target target0 of sequence number 1"):
         sensitivity(model, x, batch_size=1)
+
+
+def test_an_answer_that_is_no_number_is_named_though_its_slope_is_one() -> None:
+    """Each A counts nearly as much as a float can hold, so that two of them are too many."""
+    module = nn.Sequential(nn.Flatten(), nn.Linear(4 * LENGTH, 1, bias=False)).double()
+    x = one_hot(4)
+    x[:, 0] = 0
+    x[2, 0, :2] = 1
+    with torch.no_grad():
+        module[1].weight.zero_()[0, :LENGTH] = 1.5e308
+    model = Model(module, torch.zeros(2, 4, LENGTH, dtype=torch.float64))
+    for size in (1, 3):
+        with pytest.raises(NotFinite, match="NaN or infinity for target target0 of sequence number 2"):
+            jacobian(model, x, batch_size=size)
