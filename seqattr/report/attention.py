@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from seqattr.engine.model import Model
 from seqattr.inputs import Aligned, Window, naming
 from seqattr.io.arrays import ArrayWriter
 from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.stale import drop_stale
-from seqattr.io.tables import growing_table
+from seqattr.io.tables import MISSING, growing_table
 from seqattr.methods.attention import Attending, Layer, Maps
+from seqattr.progress import Progress, silent
 from seqattr.report.attention_figure import attention_figure
 from seqattr.report.figures import save
 
@@ -35,7 +37,7 @@ def write_attention(
     out: Path | str,
     device: str = "auto",
     hdf5: bool = True,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = silent,
 ) -> Written:
     """Write OUT/attention.h5, rollout.tsv and attention.png, all of them or none.
 
@@ -57,7 +59,7 @@ def write_rows(
     attending: Attending,
     sequences: Aligned,
     paths: Mapping[str, Path],
-    progress: Callable[[int, int], None] | None,
+    progress: Progress,
 ) -> Maps:
     """The arrays and the table, batch by batch; what the first sequence attends to."""
     first, done = None, 0
@@ -67,8 +69,7 @@ def write_rows(
             for sink in sinks:
                 sink(done, maps)
             first, done = first or one_row(maps), upto
-            if progress is not None:
-                progress(done, len(sequences))
+            progress(done, len(sequences))
     assert first is not None  # there is a sequence
     return first
 
@@ -133,17 +134,32 @@ def rollout_rows(maps: Maps, layer: Layer, windows: Sequence[Window]) -> dict[st
 
 
 def places(layer: Layer, windows: Sequence[Window]) -> tuple[Any, Any]:
-    """Where each token of each window lies on its chromosome, or, without one, on its sequence."""
+    """Where each token of each window lies on its chromosome, or, without one, on its sequence.
+
+    Padding lies nowhere: it is cut off, and a token that has seen nothing else has no place.
+    """
     if layer.bases is None:
         unknown = [""] * (layer.keys * len(windows))
         return unknown, unknown
-    start, end = (column.numpy() for column in layer.bases.unbind(1))
-    forward = [(w.region.start + start, w.region.start + end) for w in windows]
-    backward = [(w.region.end - end, w.region.end - start) for w in windows]
-    strands = [w.region.strand == "-" for w in windows]
-    chosen = [b if minus else f for f, b, minus in zip(forward, backward, strands, strict=True)]
-    starts, ends = zip(*chosen, strict=True)
-    return np.concatenate(starts), np.concatenate(ends)
+    bases = layer.bases.numpy()
+    starts, ends = np.concatenate([place(bases, window) for window in windows]).T
+    alone = starts >= ends
+    return blanked(starts, alone), blanked(ends, alone)
+
+
+def place(bases: npt.NDArray[np.integer], window: Window) -> npt.NDArray[np.integer]:
+    """Start and end (tokens, 2) of what each token has seen of a window's own bases."""
+    whole, own = window.region, window.own_region
+    minus = whole.strand == "-"
+    places = whole.end - bases[:, ::-1] if minus else whole.start + bases
+    return places.clip(own.start, own.end)
+
+
+def blanked(numbers: npt.NDArray[np.integer], missing: npt.NDArray[np.bool_]) -> Any:
+    """Whole numbers, or NA."""
+    if not missing.any():
+        return numbers
+    return [MISSING if gone else str(number) for number, gone in zip(numbers, missing, strict=True)]
 
 
 def in_words(layers: Sequence[Layer]) -> str:

@@ -101,3 +101,20 @@ def test_what_is_wrong_is_one_line_and_an_earlier_run_stands(ran, refused, atten
     (out / "rollout.tsv").mkdir()
     assert "rollout.tsv: Is a directory" in refused(*words, attending, "--fasta", fasta(2))
     assert (out / "attention.h5").read_bytes() == before["attention.h5"]
+
+
+def test_padding_lies_nowhere(ran, attending, fasta, texts, tmp_path):
+    """Thirty bases in the middle of forty: five of padding on each side."""
+    text = texts(1, 30)[0]
+    path = fasta({"chr1:0-30(+)": text, "chr1:50-80(-)": text}, "short.fa")
+    (tmp_path / "sizes").write_text("chr1\t80\n")
+    options = ["--fasta", path, "--pad", "--chrom-sizes", tmp_path / "sizes", "--out", tmp_path / "a"]
+    ran("attention", "--model", attending, *options)
+    rows = [(int(row["start"]), int(row["end"])) for row in table(tmp_path / "a")]
+    assert rows[:TOKENS] == [(max(i - 5, 0), min(i + 4, 30)) for i in range(TOKENS)]
+    assert rows[TOKENS:] == [(max(76 - i, 50), min(85 - i, 80)) for i in range(TOKENS)]
+    ran("attention", "--model", attending, "--fasta", fasta({"chr1": text[:6]}, "six.fa"), *options[2:])
+    places = [(row["start"], row["end"]) for row in table(tmp_path / "a")]
+    assert places[8:10] == [("NA", "NA"), ("0", "1")]
+    assert places[-11:-9] == [("4", "6"), ("5", "6")]
+    assert places[-9:] == [("NA", "NA")] * 9
