@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from seqattr.benchmark.summary import Interval, Summary
-from seqattr.report.figures import SERIES
+from seqattr.report.figures import SERIES, plain
 
 BAR_INCHES = 0.21
 BAR_ALPHA = 0.45
@@ -96,4 +96,4 @@ def dress_bars(axes: Axes, title: str, methods: Sequence[str]) -> None:
     axes.tick_params(labelsize=8, length=0)
     axes.grid(axis="x", color="0.9", linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    plain(axes, "bottom")

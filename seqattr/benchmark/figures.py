@@ -17,7 +17,7 @@ from seqattr.benchmark.summary import POOLED, Summary
 from seqattr.evaluate.tal_gata import OTHER, STRONG
 from seqattr.io.hdf5 import open_contributions
 from seqattr.report.drawings import Drawing
-from seqattr.report.figures import SERIES, Box, contribution_logos
+from seqattr.report.figures import SERIES, Box, contribution_logos, plain
 from seqattr.simulate import CLASSES, LABELS, TASKS, Simulation
 
 SCATTER_INCHES = (2.5, 1.55)
@@ -160,7 +160,7 @@ def draw_scatter(axes: Axes, log_odds: np.ndarray, importance: np.ndarray, class
     axes.scatter(log_odds[mixed], importance[mixed], c=colours, **look)
     axes.tick_params(labelsize=7)
     axes.yaxis.set_major_locator(MaxNLocator(4))
-    axes.spines[["top", "right"]].set_visible(False)
+    plain(axes)
 
 
 # --- Fig. 6 --------------------------------------------------------------------------------------

@@ -8,12 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seqattr.methods.attention import Layer, Maps
-from seqattr.report.figures import SERIES
+from seqattr.report.figures import MOST_DRAWN, SERIES, plain, shortened
 from seqattr.report.heat import heat_map
 
-MOST_DRAWN = 12  # layers
 ACROSS = 4
 INCHES = 2.4
+LONGEST_NAME = 40
 
 
 def attention_figure(layers: Sequence[Layer], maps: Maps, name: str) -> Figure:
@@ -38,7 +38,7 @@ def attention_figure(layers: Sequence[Layer], maps: Maps, name: str) -> Figure:
         layer = next(layer for layer in layers if layer.square)
         draw_rollout(below[0].subplots(), layer, maps.rollout[0].mean(0).numpy())
     some = f", the first {len(shown)} of {len(layers)} layers" if len(shown) < len(layers) else ""
-    figure.suptitle(f"attention in {name}{some}", fontsize=10)
+    figure.suptitle(f"attention in {shortened(name, LONGEST_NAME)}{some}", fontsize=10)
     return figure
 
 
@@ -71,4 +71,4 @@ def draw_rollout(axes: Axes, layer: Layer, shares: np.ndarray) -> None:
     axes.set_ylabel("rollout\n(mean over tokens)", fontsize=8)
     axes.set_xlabel("middle of the token's bases (bp)" if known else "token", fontsize=8)
     axes.tick_params(labelsize=7)
-    axes.spines[["top", "right"]].set_visible(False)
+    plain(axes)

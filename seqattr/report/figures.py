@@ -30,6 +30,7 @@ FORMATS: dict[str, dict[str, Any]] = {
     "svg": {"metadata": {"Date": None}},
     "pdf": {"metadata": {"CreationDate": None}},
 }
+MOST_DRAWN = 12  # rows or panels of one figure
 _LONGEST_NAME = 16
 
 
@@ -92,7 +93,7 @@ def draw_logo(
         logomaker.Logo(heights, ax=axes, color_scheme=COLOURS, show_spines=False)
     else:
         axes.set_ylim(-1, 1)  # nothing to see, and no limits to be found from it
-        axes.spines[["top", "right", "bottom"]].set_visible(False)
+        plain(axes, "bottom")
     axes.axhline(0, color="0.6", linewidth=0.5)
     axes.set_xlim(first - 0.5, first + len(heights) - 0.5)
     axes.set_ylabel(label, fontsize=9)
@@ -142,6 +143,11 @@ def shortened(name: str, longest: int = _LONGEST_NAME) -> str:
     return name if len(name) <= longest else name[: longest - 1] + "…"
 
 
+def plain(axes: Axes, *also: str) -> None:
+    """No frame but the sides that carry numbers."""
+    axes.spines[["top", "right", *also]].set_visible(False)
+
+
 def motif_logo(pwm: PWM) -> Figure:
     """A motif as letters as high as the information at each position, 2 bits at most; nothing else."""
     p = pwm.probabilities
@@ -178,7 +184,7 @@ def importance_panel(named: Sequence[Points], others: Points, strong: float, tit
     axes.set_xlabel("log-odds of the match (nats)", fontsize=9)
     axes.set_ylabel("importance (sum of contributions)", fontsize=9)
     axes.tick_params(labelsize=8)
-    axes.spines[["top", "right"]].set_visible(False)
+    plain(axes)
     axes.set_title(title, fontsize=10)
     if axes.get_legend_handles_labels()[0]:
         legend = axes.legend(fontsize=7, framealpha=0.8, edgecolor="none", loc="upper left", markerscale=2)

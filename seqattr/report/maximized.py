@@ -15,7 +15,16 @@ from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.fasta import write_fasta
 from seqattr.io.tables import write_table
 from seqattr.methods.maximize import Maximized, Progress, Settings, headers, maximize, path_table
-from seqattr.report.figures import GREY, INCHES_PER_BASE, ROW_INCHES, SERIES, draw_logo, save
+from seqattr.report.figures import (
+    GREY,
+    INCHES_PER_BASE,
+    ROW_INCHES,
+    SERIES,
+    draw_logo,
+    plain,
+    save,
+    shortened,
+)
 
 DRAWN = 5  # the best so many
 MOST_BASES = 200  # of each: the stretch that carries most
@@ -64,7 +73,9 @@ def logos(found: Maximized, target: str) -> Figure:
         draw_logo(axes, row.importance, row.one_hot, f"maximized_{rank + 1}", row.first)
         axes.set_title(f"output {found.output[rank]:.3g}", fontsize=8, loc="left")
     axes.set_xlabel("position (bp)", fontsize=8)
-    figure.suptitle(f"{target}: letters as high as it falls with another base in their place", fontsize=10)
+    figure.suptitle(
+        f"{shortened(target)}: letters as high as it falls with another base in their place", fontsize=10
+    )
     return figure
 
 
@@ -90,7 +101,7 @@ def ascent(found: Maximized, target: str) -> Figure:
     left, right = figure.subplots(1, 2, sharey=True)
     draw_paths(left, found.ascent.relaxed.double().numpy(), "relaxed sequence")
     draw_paths(right, found.ascent.discretised.double().numpy(), "its most probable bases")
-    left.set_ylabel(f"{target}: output", fontsize=9)
+    left.set_ylabel(f"{shortened(target)}: output", fontsize=9)
     handles, labels = left.get_legend_handles_labels()
     figure.legend(handles[::-1], labels[::-1], fontsize=7, frameon=False, loc="outside right center")
     return figure
@@ -104,4 +115,4 @@ def draw_paths(axes: Axes, values: npt.NDArray[np.floating], title: str) -> None
     axes.set_title(title, fontsize=10)
     axes.set_xlabel("step", fontsize=9)
     axes.tick_params(labelsize=8)
-    axes.spines[["top", "right"]].set_visible(False)
+    plain(axes)

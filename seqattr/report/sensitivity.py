@@ -12,12 +12,11 @@ from seqattr.alphabet import ALPHABET
 from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.tables import write_table
 from seqattr.methods.sensitivity import Sensitivity
-from seqattr.report.figures import COLOURS, save, shortened
+from seqattr.report.figures import COLOURS, MOST_DRAWN, plain, save, shortened
 from seqattr.report.heat import heat_map
 
 FILES = ("sensitivity.tsv", "sensitivity.npz", "sensitivity.png")
 MOMENTS = ("mean_absolute", "standard_error", "mean", "mean_square")
-MOST_DRAWN = 12  # targets
 
 
 def write_sensitivity(out: Path | str, found: Sensitivity) -> None:
@@ -64,7 +63,7 @@ def draw_profile(axes: Axes, table: np.ndarray, name: str) -> None:
     axes.set_ylim(0, 1.05 * (profile.max() or 1))
     axes.set_ylabel(f"{shortened(name)}\nmean of bases", fontsize=8)
     axes.tick_params(labelsize=7)
-    axes.spines[["top", "right"]].set_visible(False)
+    plain(axes)
 
 
 def draw_bases(axes: Axes, table: np.ndarray) -> None:
