@@ -87,8 +87,10 @@ def naming(names: Sequence[str]) -> Iterator[None]:
         raise error.named(names[error.row]) from error
 
 
-def from_fasta(path: Path | str, chrom_sizes: Path | str | None = None) -> Inputs:
+def from_fasta(path: Path | str, chrom_sizes: Path | str | None = None, placed: bool = True) -> Inputs:
     """Each record is a window; headers such as chr1:100-200 are genome coordinates if sizes are given.
+
+    Unless it matters where they are `placed`, no note is made of headers.
 
     Raises InputError for a file that is no DNA FASTA, and for a header past its chromosome's end.
     """
@@ -99,7 +101,8 @@ def from_fasta(path: Path | str, chrom_sizes: Path | str | None = None) -> Input
         region = place(record, given)
         sizes.setdefault(region.chrom, len(record.text))
         windows.append(Window(record.name, encode(record.text), region, (0, len(record.text))))
-    return Inputs(windows, sizes, notes_on_letters(records) + notes_on_headers(records, bool(given)))
+    of_headers = notes_on_headers(records, bool(given)) if placed else []
+    return Inputs(windows, sizes, notes_on_letters(records) + of_headers)
 
 
 def place(record: Record, sizes: Mapping[str, int]) -> Region:

@@ -1,6 +1,5 @@
 """Patterns of a model: learned from the windows of files, saved, and loaded again."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,17 +12,13 @@ from seqattr.inputs import Window, by_length, naming
 from seqattr.io.patterns import read_patterns, write_patterns
 from seqattr.methods.patterns import Learning, Patterns, StepPattern
 from seqattr.models.native import package_version
+from seqattr.progress import Progress, silent
 
-Progress = Callable[[int, int], None]  # windows done, windows in all
 MOST_BASES = 2**22  # in memory as bytes, four to a base; the model takes as many of them as it can
 
 
-def nothing(done: int, total: int) -> None:
-    """For those who want no progress."""
-
-
 def learn_patterns(
-    model: Model, windows: list[Window], device: str = "auto", progress: Progress = nothing
+    model: Model, windows: list[Window], device: str = "auto", progress: Progress = silent
 ) -> Patterns:
     """The patterns of every step with weights, from one pass over windows of one length or of several.
 

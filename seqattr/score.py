@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from seqattr.alphabet import one_hot
 from seqattr.engine.content import content_hash
 from seqattr.engine.model import Model
+from seqattr.engine.outputs import check_number
 from seqattr.errors import InputError, UnknownName
 from seqattr.folder import file_names, file_stems, scored
 from seqattr.inputs import Inputs, by_length, naming, resized
@@ -28,12 +29,11 @@ from seqattr.models.native import package_version
 from seqattr.overlap import Behind, ahead
 from seqattr.patterns import load_patterns
 from seqattr.precision import PRECISIONS, Precision, roughness
+from seqattr.progress import Progress, silent
 from seqattr.provenance import provenance
 from seqattr.references import Reference, parse
 from seqattr.tracks import Scratch, scratch_in, write_tracks
 
-Progress = Callable[[int, int], None]  # windows done, windows in all
-MOST_TARGETS = 100  # without being asked
 # A batch in memory: so many numbers, of which a target takes so many for each base of the table it fills.
 BATCH_NUMBERS = 2**23
 NUMBERS_PER_TARGET = 12
@@ -70,7 +70,7 @@ class Summary:
 
 
 def score(
-    model: Model, inputs: Inputs, out: Path | str, settings: Settings, progress: Progress | None = None
+    model: Model, inputs: Inputs, out: Path | str, settings: Settings, progress: Progress = silent
 ) -> Summary:
     """Attribute every window and write, for each target, a bigWig and an HDF5 file, with regions.bed and
     run.json beside them.
@@ -83,7 +83,7 @@ def score(
     check_writable(out)
     with replacing_all(job.out, file_names(job.stems.values())) as job.paths:
         with scratch_in(job.out, len(job.windows), job.length) as scratch:
-            job.attribute(scratch, progress or (lambda done, total: None))
+            job.attribute(scratch, progress)
             job.write_tracks(scratch)
         write_regions(job.paths["regions.bed"], job.regions)
         summary = job.finish()
@@ -117,7 +117,7 @@ class Job:
         self.engine = self.engine_of(self.precision)
         if self.precision.tf32 and self.engine.place.type != "cuda":
             raise InputError("--precision tf32 is a GPU's; on a CPU there is float32")
-        check_number(self.targets, settings)
+        check_number(self.targets, settings.targets is not None)
         self.stems = file_stems(self.targets)
         self.model_hash = content_hash(model)
         self.paths: Mapping[str, Path] = {}
@@ -281,15 +281,6 @@ def method_of(settings: Settings) -> Method:
     if settings.patterns is None:
         return method_named(settings.method)
     return with_patterns(settings.method, load_patterns(settings.patterns))
-
-
-def check_number(targets: Sequence[str], settings: Settings) -> None:
-    """Raises InputError rather than write a file for each of very many targets that nobody chose."""
-    if settings.targets is None and len(targets) > MOST_TARGETS:
-        raise InputError(
-            f"the model has {len(targets)} targets ({targets[0]}, {targets[1]}, ...): say which to explain "
-            "(--target), or wrap the model so that it gives the sum or profile you mean"
-        )
 
 
 def widen(values: npt.NDArray[Any], sides: tuple[int, int]) -> npt.NDArray[Any]:

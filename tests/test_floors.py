@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "seqattr"
 FLOORS = [
-    *("errors", "compiled", "alphabet", "regions", "io", "shuffle", "references"),
+    *("errors", "progress", "compiled", "alphabet", "regions", "io", "shuffle", "references"),
     *("motifs", "ranks", "matches", "scan", "motif_statistics", "seqlets", "match_files", "simulate"),
     *("folder", "inputs", "tracks", "overlap"),
     *("engine", "methods", "models", "patterns", "train", "influence", "precision", "provenance", "score"),
@@ -16,7 +16,7 @@ FLOORS = [
 ]
 NUMPY_ONLY = FLOORS[: FLOORS.index("engine")]
 # Nothing but what starts at once: the rest is imported by the command that needs it.
-CLI_MAY = {"errors", "cli"}
+CLI_MAY = {"errors", "progress", "cli"}
 LARGE = {"torch", "numpy", "h5py", "pyBigWig", "pyfaidx", "matplotlib", "logomaker", "pandas"}
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 

@@ -16,13 +16,13 @@ from seqattr.benchmark.recipe import EVALUATION_SEED, EVALUATION_SHARES, Recipe
 from seqattr.io.atomic import check_writable
 from seqattr.models.load import load_model
 from seqattr.patterns import learn_patterns, save_patterns
+from seqattr.progress import Progress
 from seqattr.score import Settings as ScoreSettings
 from seqattr.score import score
 from seqattr.simulate import TalGata, read_simulation, simulate_tal_gata, write_simulation
 from seqattr.train import Settings as TrainSettings
 from seqattr.train import save, train
 
-Progress = Callable[[int, int], None]  # done, in all
 Watch = Callable[[str], AbstractContextManager[Progress]]  # a step by its name
 
 

@@ -15,15 +15,15 @@ from seqattr.cli.shared import (
     progress_bar,
     read_inputs,
     say,
+    sizes_option,
     warn,
 )
 
 
 @click.command()
 @model_option
-@click.option(
-    "--fasta", type=PATH, required=True, help="Sequences (gzip is fine), or a genome with --regions."
-)
+@input_options
+@sizes_option
 @click.option("--out", type=PATH, default="attention", show_default=True, help="Folder for the results.")
 @click.option(
     "--hdf5/--no-hdf5",
@@ -31,7 +31,6 @@ from seqattr.cli.shared import (
     show_default=True,
     help="Write attention.h5; a layer takes heads x tokens x tokens numbers for each sequence.",
 )
-@input_options
 @device_option
 @foreign_options
 def attention(model: Path, fasta: Path, out: Path, **options: Any) -> None:

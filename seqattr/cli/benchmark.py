@@ -1,7 +1,7 @@
 """seqattr benchmark"""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +11,7 @@ import click
 
 from seqattr.cli.shared import PATH, progress_bar, say
 from seqattr.errors import InputError
+from seqattr.progress import Progress
 
 if TYPE_CHECKING:
     from seqattr.benchmark.collect import Collected
@@ -80,7 +81,7 @@ def seeds_from(text: str) -> tuple[int, ...]:
 
 
 @contextmanager
-def step(name: str) -> Iterator[Callable[[int, int], None]]:
+def step(name: str) -> Iterator[Progress]:
     """A step of the benchmark: a bar while it runs, a line when it is done."""
     started = time.perf_counter()
     with progress_bar(name) as progress:

@@ -20,7 +20,7 @@ from seqattr.cli.shared import (
 
 @click.command()
 @model_option
-@click.option("--fasta", type=PATH, required=True, help="Sequences; gzip is fine.")
+@input_options
 @click.option("--target", default="0", show_default=True, help="Output to change, by name or number.")
 @click.option(
     "--reach", type=float, default=0.0, show_default=True, help="The output's value to be reached or passed."
@@ -29,7 +29,6 @@ from seqattr.cli.shared import (
 @click.option(
     "--out", type=PATH, default="counterfactuals.tsv", show_default=True, help="The table to write."
 )
-@input_options
 @device_option
 @foreign_options
 def counterfactual(model: Path, fasta: Path, out: Path, **options: Any) -> None:

@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @model_option
-@click.option("--fasta", type=PATH, required=True, help="Sequences such as it was trained on; gzip is fine.")
-@click.option("--out", type=PATH, default="patterns.h5", show_default=True, help="The file to write.")
 @input_options
+@click.option("--out", type=PATH, default="patterns.h5", show_default=True, help="The file to write.")
 @device_option
 @foreign_options
 def patterns(model: Path, fasta: Path, out: Path, **options: Any) -> None:

@@ -17,6 +17,7 @@ from seqattr.cli.shared import (
     progress_bar,
     read_inputs,
     say,
+    sizes_option,
     warn,
 )
 
@@ -27,9 +28,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @model_option
-@click.option(
-    "--fasta", type=PATH, required=True, help="Sequences (gzip is fine), or a genome with --regions."
-)
+@input_options
+@sizes_option
 @click.option(
     "--refs",
     default="shuffle:10",
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
     help="Output to explain, by name or number; repeatable. Default: all.",
 )
 @click.option("--out", type=PATH, default="scores", show_default=True, help="Folder for the results.")
-@input_options
 @click.option("--seed", default=0, show_default=True, help="Seed of the references.")
 @device_option
 @click.option(

@@ -21,9 +21,7 @@ from seqattr.cli.shared import (
 
 @click.command()
 @model_option
-@click.option(
-    "--fasta", type=PATH, required=True, help="Sequences (gzip is fine), or a genome with --regions."
-)
+@input_options
 @click.option(
     "--target",
     "targets",
@@ -31,7 +29,6 @@ from seqattr.cli.shared import (
     help="Output to measure, by name or number; repeatable. Default: all.",
 )
 @click.option("--out", type=PATH, default="sensitivity", show_default=True, help="Folder for the results.")
-@input_options
 @device_option
 @click.option("--batch-size", type=int, help="Sequences at once. Default: by free memory.")
 @foreign_options
@@ -42,18 +39,18 @@ def sensitivity(model: Path, fasta: Path, out: Path, **options: Any) -> None:
     derivative itself and of its square. Writes OUT/sensitivity.tsv, .npz (arrays of targets x 4 x length)
     and .png. All sequences must have one length.
     """
+    from seqattr.engine.outputs import check_number
     from seqattr.inputs import Aligned, naming
     from seqattr.io.atomic import check_writable
     from seqattr.methods.sensitivity import sensitivity as run
     from seqattr.report.sensitivity import write_sensitivity
-    from seqattr.score import Settings, check_number
 
     check_writable(out)
     loaded = open_model(model, options)
     inputs = read_inputs(loaded, fasta, options)
     warn(*inputs.notes)
     options["targets"] = options["targets"] or None
-    check_number([target.name for target in loaded.targets], Settings(targets=options["targets"]))
+    check_number([target.name for target in loaded.targets], chosen=options["targets"] is not None)
     with progress_bar("measuring") as progress, naming([window.name for window in inputs.windows]):
         found = run(loaded, Aligned(inputs.windows), progress=progress, **options)
     write_sensitivity(out, found)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from seqattr.errors import InputError
+from seqattr.progress import Progress, silent
 
 if TYPE_CHECKING:
     from seqattr.engine.model import Model
@@ -21,6 +22,9 @@ PATH = click.Path(path_type=Path)
 model_option = click.option(
     "--model", type=PATH, required=True, help="Model file; others than seqattr's own need --trust-model."
 )
+sizes_option = click.option(
+    "--chrom-sizes", type=PATH, help="Headers such as chr1:100-200 are then genome coordinates."
+)
 device_option = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:i.")
 
 
@@ -30,7 +34,7 @@ def foreign_options(command: F) -> F:
 
 
 def input_options(command: F) -> F:
-    """Which windows of a FASTA file are meant, and how they are fitted to the model."""
+    """A FASTA file, which windows of it are meant, and how they are fitted to the model."""
     return with_options(command, INPUTS)
 
 
@@ -52,7 +56,7 @@ FOREIGN = (
 )
 INPUTS = (
     click.option(
-        "--chrom-sizes", type=PATH, help="Headers such as chr1:100-200 are then genome coordinates."
+        "--fasta", type=PATH, required=True, help="Sequences (gzip is fine), or a genome with --regions."
     ),
     click.option("--regions", type=PATH, help="BED or narrowPeak: take windows of the FASTA around these."),
     click.option("--tile", type=int, metavar="STEP", help="Take windows every STEP bases of each record."),
@@ -93,10 +97,14 @@ def open_model(path: Path, options: dict[str, Any]) -> "Model":
 
 
 def read_inputs(model: "Model", fasta: Path, options: dict[str, Any]) -> "Inputs":
-    """The windows that `input_options` ask for, fitted to the model as far as they allow."""
+    """The windows that `input_options` ask for, fitted to the model as far as they allow.
+
+    Where they lie on a genome matters to commands with a `sizes_option` alone.
+    """
     from seqattr import inputs
 
-    regions, tile, sizes = options.pop("regions"), options.pop("tile"), options.pop("chrom_sizes")
+    regions, tile = options.pop("regions"), options.pop("tile")
+    placed, sizes = "chrom_sizes" in options, options.pop("chrom_sizes", None)
     if regions is not None and tile is not None:
         raise click.UsageError("--regions and --tile exclude each other")
     if regions is not None:
@@ -104,16 +112,16 @@ def read_inputs(model: "Model", fasta: Path, options: dict[str, Any]) -> "Inputs
     elif tile is not None:
         found = inputs.tiled(fasta, model.example_length, tile)
     else:
-        found = inputs.from_fasta(fasta, sizes)
+        found = inputs.from_fasta(fasta, sizes, placed)
     pad, crop = options.pop("pad"), options.pop("crop")
     return inputs.fitted(found, model.lengths, model.example_length, pad, crop)
 
 
 @contextmanager
-def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(label: str) -> Iterator[Progress]:
     """A function (done, total) that draws a bar on a terminal, and nothing in a log."""
     if not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield silent
         return
     bar: Any = None
 

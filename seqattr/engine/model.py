@@ -131,8 +131,8 @@ class Model:
         """The kind of each step, by its name."""
         return classify(self.graph)
 
-    def pick(self, wanted: Sequence[int | str] | None) -> tuple[Target, ...]:
-        """Targets by name or number, all for None. Raises UnknownName."""
+    def pick(self, wanted: Sequence[int | str] | int | str | None) -> tuple[Target, ...]:
+        """Targets by name or number, all for None. Raises UnknownName, and InputError for none at all."""
         return pick_targets(self.targets, wanted)
 
     def check_length(self, length: int) -> None:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from seqattr.engine.graph import Graph, Ref, Step, inputs_of, rewire
 from seqattr.engine.kinds import SHAPES
 from seqattr.engine.simplify import drop_unused
-from seqattr.errors import UnknownName
+from seqattr.errors import InputError, UnknownName
+
+MOST_TARGETS = 100  # without being asked
 
 
 @dataclass(frozen=True)
@@ -108,13 +110,19 @@ def name_targets(sizes: Sequence[int], names: Sequence[str] | None = None) -> tu
     return tuple(Target(name, *place) for name, place in zip(names, places, strict=True))
 
 
-def pick_targets(targets: Sequence[Target], wanted: Sequence[int | str] | None) -> tuple[Target, ...]:
-    """The targets named or numbered in `wanted`; all of them for None.
+def pick_targets(
+    targets: Sequence[Target], wanted: Sequence[int | str] | int | str | None
+) -> tuple[Target, ...]:
+    """The targets named or numbered in `wanted`, which may be a single one; all of them for None.
 
-    Raises UnknownName, listing what there is.
+    Raises UnknownName, listing what there is, and InputError where none is wanted.
     """
     if wanted is None:
         return tuple(targets)
+    if isinstance(wanted, int | str):
+        wanted = [wanted]
+    if not len(wanted):
+        raise InputError("no target was named; None takes all of them")
     named = {target.name: target for target in targets}
     numbered: dict[int | str, Target] = {str(i): target for i, target in enumerate(targets)}
     table = numbered | named | dict(enumerate(targets))
@@ -122,6 +130,15 @@ def pick_targets(targets: Sequence[Target], wanted: Sequence[int | str] | None) 
         if key not in table:
             raise UnknownName("target", str(key), shorten(list(named)))
     return tuple(table[key] for key in wanted)
+
+
+def check_number(names: Sequence[str], chosen: bool) -> None:
+    """Raises InputError rather than take each of very many targets that nobody chose."""
+    if not chosen and len(names) > MOST_TARGETS:
+        raise InputError(
+            f"the model has {len(names)} targets ({names[0]}, {names[1]}, ...): say which to explain "
+            "(--target), or wrap the model so that it gives the sum or profile you mean"
+        )
 
 
 def shorten(names: list[str], most: int = 12) -> list[str]:

@@ -3,7 +3,7 @@
 Both are the engine's plain gradient at the sequences, with nothing to compare them with.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import torch
@@ -18,8 +18,7 @@ from seqattr.errors import NotFinite
 from seqattr.methods.attribution import pick_device
 from seqattr.methods.sequences import Sequences, check_shape, sliced, tensor_of
 from seqattr.methods.ways import Batch, Work
-
-Progress = Callable[[int, int], None]  # sequences done, sequences in all
+from seqattr.progress import Progress, silent
 
 
 class Sensitivity(NamedTuple):
@@ -60,7 +59,7 @@ def sensitivity(
     targets: list[int | str] | None = None,
     device: str = "auto",
     batch_size: int | None = None,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Sensitivity:
     """The mean absolute value of the Jacobian over sequences (N, 4, L), for each target, base and position.
 
@@ -71,8 +70,7 @@ def sensitivity(
     sequences, tally = sliced(sequences), Tally()
     for done, found in Slopes(model, picked, device).batches(sequences, batch_size):
         tally.add(found.double())
-        if progress is not None:
-            progress(done, sequences.shape[0])
+        progress(done, sequences.shape[0])
     return tally.finish(tuple(target.name for target in picked))
 
 

@@ -111,3 +111,12 @@ def test_the_installed_script_is_the_same_command():
         timeout=60,
     )
     assert done.stdout.startswith("seqattr 0")
+
+
+def test_a_genomes_sizes_are_asked_for_only_where_places_are_written():
+    """One text for --fasta, and no option that would change nothing."""
+    reading = ["score", "attention", "sensitivity", "counterfactual", "patterns"]
+    assert {said(command, "--fasta") for command in reading} == {said("score", "--fasta")}
+    assert "or a genome with --regions" in said("score", "--fasta")
+    options = {command: {name for o in ALL[(command,)].params for name in o.opts} for command in reading}
+    assert [c for c in reading if "--chrom-sizes" in options[c]] == ["score", "attention"]

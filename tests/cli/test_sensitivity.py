@@ -75,3 +75,11 @@ def test_what_is_wrong_is_one_line_and_an_earlier_run_stands(ran, refused, run, 
     assert "lies in, a file" in refused(*words[:3], "--fasta", fasta(3), "--out", fasta(1) / "x")
     done = run(*words, "--fasta", fasta(3), "--regions", "x.bed", "--tile", 3)
     assert (done.code, "exclude each other" in done.err) == (2, True)
+
+
+def test_nothing_is_said_of_a_genome(ran, fixed, fasta, texts, tmp_path):
+    """No track is written, so that it does not matter where a record lies."""
+    path = fasta({"chr1:100-140": texts(1)[0], "r": texts(2)[1]})
+    assert "--chrom-sizes" not in ran(
+        "sensitivity", "--model", fixed, "--fasta", path, "--out", tmp_path / "s"
+    )

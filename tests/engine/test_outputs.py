@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
+from seqattr.engine.outputs import name_targets, pick_targets
 from seqattr.errors import InputError, UnknownName
 from seqattr.methods import attribute
 from tests.pieces import Net
@@ -109,3 +110,11 @@ def test_many_targets_are_not_all_listed() -> None:
 def test_target_names_have_to_be_as_many_as_outputs() -> None:
     with pytest.raises(InputError, match="the model has 3 targets, but 2 names were given"):
         capture(lambda m, x: m.net(x), targets=["a", "b"])
+
+
+def test_one_target_may_be_named_alone_and_none_at_all_is_said() -> None:
+    targets = name_targets([3], ["a", "b", "target0"])
+    assert pick_targets(targets, "target0") == targets[2:]
+    assert pick_targets(targets, 1) == targets[1:2]
+    with pytest.raises(InputError, match="no target was named; None takes all of them"):
+        pick_targets(targets, [])
