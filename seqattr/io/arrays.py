@@ -1,22 +1,20 @@
 """Large arrays with a row for each sequence as HDF5, written a few rows at a time."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import h5py
 import numpy as np
 import numpy.typing as npt
 
 from seqattr.io.atomic import uninterrupted
-from seqattr.io.new_hdf5 import new_file
+from seqattr.io.new_hdf5 import FileWriter
 
 _CHUNK_NUMBERS = 1 << 17
 
 
-class ArrayWriter:
+class ArrayWriter(FileWriter):
     """Context manager that writes float32 arrays, a row for each of these names, and the names themselves.
 
     `shapes` gives each array's shape without its rows. Nothing is compressed: gzip would save a seventh of
@@ -25,24 +23,8 @@ class ArrayWriter:
     """
 
     def __init__(self, path: Path | str, names: Sequence[str], shapes: Mapping[str, Sequence[int]]) -> None:
-        self._path, self._names, self._shapes = path, names, shapes
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Self:
-        self._file, self._sink = self._stack.enter_context(new_file(self._path))
-        try:
-            self._lay_out()
-        except BaseException as error:
-            self.__exit__(type(error), error, error.__traceback__)
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with self._stack:
-            if error is not None:
-                raise error
+        super().__init__(path)
+        self._names, self._shapes = names, shapes
 
     @uninterrupted()
     def _lay_out(self) -> None:

@@ -8,11 +8,10 @@ run's settings as attributes.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple
 
 import h5py
 import numpy as np
@@ -20,7 +19,7 @@ import numpy.typing as npt
 
 from seqattr.errors import InputError, OutputError
 from seqattr.io.atomic import uninterrupted
-from seqattr.io.new_hdf5 import new_file
+from seqattr.io.new_hdf5 import FileWriter
 from seqattr.io.reading import reading
 from seqattr.regions import Region
 
@@ -61,7 +60,7 @@ class Contributions:
     standard_error: npt.NDArray[np.float32] | None = None  # (N, L), of a method that estimates
 
 
-class ContributionWriter:
+class ContributionWriter(FileWriter):
     """Context manager that writes a contributions file of n sequences of `length` bases a batch at a time.
 
     The file takes its name only when the block ends well and all rows and regions have been written. With
@@ -79,30 +78,12 @@ class ContributionWriter:
     ) -> None:
         if n < 1 or length < 1:
             raise OutputError(f"cannot write {path}: there are no contributions to write ({n} x {length})")
-        self._path = path
+        super().__init__(path)
         self._shape = (n, 4, length)
         self._attributes = dict(attributes or {})
         self._dtype = np.dtype(dtype)
         self._missing = np.ones(n, dtype=bool)
         self._has_regions = False
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Self:
-        self._file, self._sink = self._stack.enter_context(new_file(self._path))
-        try:
-            self._lay_out()
-        except BaseException as error:
-            self.__exit__(type(error), error, error.__traceback__)
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with self._stack:
-            if error is not None:
-                raise error
-            self._check_complete()
 
     @uninterrupted()
     def write(self, at: slice | npt.NDArray[np.integer], rows: Rows) -> None:

@@ -1,10 +1,12 @@
 """A new HDF5 file on a disk that may be full, by a process that may be stopped."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import h5py
 
@@ -80,3 +82,41 @@ def new_file(path: Path | str) -> Iterator[tuple[h5py.File, Sink]]:
                 if file is not None:
                     file.close()
         sink.check()
+
+
+class FileWriter(ABC):
+    """Context manager that lays out a new HDF5 file, is given what goes in, and looks whether that was all.
+
+    The file takes its name only when the block ends well.
+    """
+
+    _file: h5py.File
+    _sink: Sink
+
+    def __init__(self, path: Path | str) -> None:
+        self._path = path
+        self._stack = ExitStack()
+
+    @abstractmethod
+    def _lay_out(self) -> None:
+        """What there is before anything is written; `uninterrupted`."""
+
+    def _check_complete(self) -> None:  # noqa: B027 - most files need not be complete
+        """Raises OutputError where something was never given."""
+
+    def __enter__(self) -> Self:
+        self._file, self._sink = self._stack.enter_context(new_file(self._path))
+        try:
+            self._lay_out()
+        except BaseException as error:
+            self.__exit__(type(error), error, error.__traceback__)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._stack:
+            if error is not None:
+                raise error
+            self._check_complete()
