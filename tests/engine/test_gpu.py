@@ -1,13 +1,22 @@
 """The same numbers on a GPU."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from seqattr.engine import fused
 from seqattr.engine.model import Model, random_sequences
 from seqattr.methods import METHODS, attribute
+from seqattr.methods.attention import attention
+from seqattr.methods.maximize import Settings, maximize
+from seqattr.methods.patterns import fit_patterns
+from seqattr.methods.sensitivity import jacobian, sensitivity
 from tests.kinds_of_method import ready
+from tests.pieces import over_positions
+from tests.sequences import LENGTH, one_hot
 
 pytestmark = [
     pytest.mark.gpu,
@@ -70,3 +79,30 @@ def test_a_batch_too_large_for_the_gpu_is_halved(model: Model, monkeypatch: pyte
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     assert result.additivity_error.max() < 1e-9
+
+
+@pytest.fixture(scope="module")
+def attending() -> Model:
+    torch.manual_seed(0)
+    encoder = nn.TransformerEncoderLayer(6, 2, 9, batch_first=True)
+    return Model(
+        over_positions(lambda m, h: m.encoder(h), encoder=encoder).double().eval(), torch.zeros(2, 4, LENGTH)
+    )
+
+
+CALLS: dict[str, Callable[[Model, Tensor, str], Any]] = {
+    "jacobian": lambda model, x, device: jacobian(model, x, device=device),
+    "sensitivity": lambda model, x, device: sensitivity(model, x, device=device)[2:],
+    "attention": lambda model, x, device: attention(model, x, device=device)[1].weights,
+    "fit_patterns": lambda model, x, device: [
+        each.values for each in fit_patterns(model, x, device=device).steps
+    ],
+    "maximize": lambda model, x, device: maximize(model, 0, Settings(number=2, steps=5), device)[:-1],
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_what_looks_at_a_model_sees_the_same_as_on_the_cpu(attending: Model, name: str) -> None:
+    x = one_hot(5)
+    here, there = (CALLS[name](attending, x, device) for device in ("cpu", "cuda"))
+    torch.testing.assert_close(there, here, rtol=1e-8, atol=1e-10)  # float64 sums in another order
