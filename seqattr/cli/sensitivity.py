@@ -37,7 +37,7 @@ def sensitivity(model: Path, fasta: Path, out: Path, **options: Any) -> None:
 
     The mean of |d output / d base| over all sequences, with its standard error, and the means of the
     derivative itself and of its square. Writes OUT/sensitivity.tsv, .npz (arrays of targets x 4 x length)
-    and .png. All sequences must have one length.
+    and .png. All sequences must have one length. At a position, sequences with N or padding do not count.
     """
     from seqattr.engine.outputs import check_number
     from seqattr.inputs import Aligned, naming

@@ -14,7 +14,7 @@ from seqattr.engine.model import Model
 from seqattr.engine.outputs import Target, cut_to
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.run import full_precision
-from seqattr.errors import NotFinite
+from seqattr.errors import InputError, NotFinite
 from seqattr.methods.attribution import pick_device
 from seqattr.methods.sequences import Sequences, check_shape, sliced, tensor_of
 from seqattr.methods.ways import Batch, Work
@@ -22,14 +22,18 @@ from seqattr.progress import Progress, silent
 
 
 class Sensitivity(NamedTuple):
-    """Moments of the derivatives d output / d base over N sequences, each (T, 4, L), float64, on the CPU."""
+    """Moments of the derivatives d output / d base over N sequences, each (T, 4, L), float64, on the CPU.
+
+    Each position has those of the sequences with a base there, `counts` of them; NaN where there is none.
+    """
 
     targets: tuple[str, ...]
     sequences: int
     mean_absolute: Tensor
-    standard_error: Tensor  # of the mean absolute value; NaN for one sequence
+    standard_error: Tensor  # of the mean absolute value; NaN for a single one
     mean: Tensor
     mean_square: Tensor
+    counts: Tensor  # (L,), whole numbers
 
 
 def jacobian(
@@ -49,7 +53,7 @@ def jacobian(
     answer or a derivative that is NaN or infinite.
     """
     slopes = Slopes(model, model.pick(targets), device)
-    return torch.cat([found.cpu() for _, found in slopes.batches(sliced(sequences), batch_size)], 1)
+    return torch.cat([found.cpu() for _, _, found in slopes.batches(sliced(sequences), batch_size)], 1)
 
 
 def sensitivity(
@@ -63,13 +67,15 @@ def sensitivity(
 ) -> Sensitivity:
     """The mean absolute value of the Jacobian over sequences (N, 4, L), for each target, base and position.
 
+    At a position, sequences without a base there (N, and so padding) do not count.
+
     Sequences are taken a batch at a time, so that memory does not grow with their number. Raises as
     `jacobian` does, and InputError where there are no sequences.
     """
     picked = tuple(dict.fromkeys(model.pick(targets)))  # by name and by number is once
     sequences, tally = sliced(sequences), Tally()
-    for done, found in Slopes(model, picked, device).batches(sequences, batch_size):
-        tally.add(found.double())
+    for done, ones, found in Slopes(model, picked, device).batches(sequences, batch_size):
+        tally.add(found.double(), ones.any(1))
         progress(done, sequences.shape[0])
     return tally.finish(tuple(target.name for target in picked))
 
@@ -82,8 +88,10 @@ class Slopes:
         self.model, self.place = model, pick_device(device)
         self.work = Work(graph.to(self.place, model.dtype), GRADIENT)
 
-    def batches(self, sequences: Sequences, batch_size: int | None = None) -> Iterator[tuple[int, Tensor]]:
-        """How many sequences are done, and the derivatives (T, B, 4, L) for the last of them."""
+    def batches(
+        self, sequences: Sequences, batch_size: int | None = None
+    ) -> Iterator[tuple[int, Tensor, Tensor]]:
+        """How many sequences are done, the last of them (B, 4, L), and their derivatives (T, B, 4, L)."""
         total = check_shape(sequences, batch_size)
         length = sequences.shape[2]
         self.model.check_length(length)
@@ -91,12 +99,12 @@ class Slopes:
             size = batch_size or pairs_at_once(self.work.plan, length, self.place)
         for rows in pieces(total, size):
             with torch.no_grad(), full_precision():
-                found = self.at(sequences[rows], rows.start, size)
-            yield min(rows.stop, total), found
+                ones = tensor_of(sequences[rows]).to(self.place, self.model.dtype)
+                found = self.at(ones, rows.start, size)
+            yield min(rows.stop, total), ones, found
 
-    def at(self, sequences: Any, start: int, size: int) -> Tensor:
+    def at(self, ones: Tensor, start: int, size: int) -> Tensor:
         """The derivatives (T, B, 4, L), with fewer rows at once than `size` where memory runs out."""
-        ones = tensor_of(sequences).to(self.place, self.model.dtype)
 
         def walked(rows: int) -> Tensor:
             return torch.cat([self._walk(ones[p], start + p.start) for p in pieces(len(ones), rows)], 1)
@@ -121,27 +129,40 @@ class Slopes:
 
 
 class Tally:
-    """Moments of what comes in batches (T, B, 4, L); merged as by Chan, Golub & LeVeque (1983), so that a
-    spread much smaller than its mean is not lost.
+    """Moments of what comes in batches (T, B, 4, L), position by position; merged as by Chan, Golub & LeVeque
+    (1983), so that a spread much smaller than its mean is not lost.
     """
 
     def __init__(self) -> None:
-        self.number = 0
-        self.absolute = self.spread = self.mean = self.square = torch.zeros(())
+        self.sequences = 0
+        self.counts = self.absolute = self.spread = self.mean = self.square = torch.zeros(())
 
-    def add(self, slopes: Tensor) -> None:
-        sizes, count = slopes.abs(), slopes.shape[1]
-        batch_mean = sizes.mean(1)
-        apart, before = batch_mean.cpu() - self.absolute, self.number
-        self.number += count
-        share = count / self.number
-        self.spread = self.spread + (sizes - batch_mean[:, None]).square().sum(1).cpu()
+    def add(self, slopes: Tensor, known: Tensor) -> None:
+        """Derivatives that count where `known` (B, L)."""
+        weights = known.to(slopes.dtype)[:, None]
+        count, before = weights.sum((0, 1)).cpu(), self.counts
+        divisor = count.clamp(min=1).to(slopes.device)
+        self.sequences, self.counts = self.sequences + slopes.shape[1], before + count
+        share = count / self.counts.clamp(min=1)
+
+        def mean_of(values: Tensor) -> Tensor:
+            return (values * weights).sum(1) / divisor
+
+        sizes = slopes.abs()
+        batch_mean = mean_of(sizes)
+        apart = batch_mean.cpu() - self.absolute
+        self.spread = self.spread + ((sizes - batch_mean[:, None]).square() * weights).sum(1).cpu()
         self.spread = self.spread + apart.square() * before * share
         self.absolute = self.absolute + apart * share
-        self.mean = self.mean + (slopes.mean(1).cpu() - self.mean) * share
-        self.square = self.square + (slopes.square().mean(1).cpu() - self.square) * share
+        self.mean = self.mean + (mean_of(slopes).cpu() - self.mean) * share
+        self.square = self.square + (mean_of(slopes.square()).cpu() - self.square) * share
 
     def finish(self, targets: tuple[str, ...]) -> Sensitivity:
-        variance = self.spread / (self.number - 1) if self.number > 1 else self.spread * torch.nan
-        error = (variance / self.number).sqrt()
-        return Sensitivity(targets, self.number, self.absolute, error, self.mean, self.square)
+        """The moments. Raises InputError where no sequence had a base."""
+        n = self.counts
+        if not n.any():
+            raise InputError("no sequence has a base: all are N")
+        error = torch.where(n > 1, (self.spread / (n - 1) / n).sqrt(), torch.nan)
+        moments = (self.absolute, error, self.mean, self.square)
+        absolute, error, mean, square = (torch.where(n > 0, each, torch.nan) for each in moments)
+        return Sensitivity(targets, self.sequences, absolute, error, mean, square, n.long())

@@ -1,4 +1,4 @@
-"""Heat maps of values that are never negative."""
+"""Heat maps of values that are never negative; NaN is left blank."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ DARK = 2.0
 
 def heat_map(axes: Axes, values: np.ndarray, **bar_options: Any) -> None:
     """Rows down, columns across, and a colour bar, whose end is pointed where values go beyond it."""
-    largest, most = float(values.max()), float(np.quantile(values, FEW))
+    largest, most = float(np.nanmax(values)), float(np.nanquantile(values, FEW))
     cut = 0 < DARK * most < largest
     limit = most if cut else largest or 1.0
     image = axes.imshow(values, cmap="viridis", vmin=0, vmax=limit, aspect="auto")

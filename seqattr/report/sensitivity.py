@@ -23,22 +23,26 @@ def write_sensitivity(out: Path | str, found: Sensitivity) -> None:
     """Write OUT/sensitivity.tsv, .npz and .png, all of them or none. Raises OutputError."""
     check_writable(out)
     arrays = {name: getattr(found, name).numpy() for name in MOMENTS}
+    counts = found.counts.numpy()
     with replacing_all(out, FILES) as paths:
-        write_table(paths["sensitivity.tsv"], columns(found.targets, arrays))
+        write_table(paths["sensitivity.tsv"], columns(found.targets, arrays, counts))
         with open(paths["sensitivity.npz"], "wb") as file:  # given a name, numpy would put .npz behind it
-            np.savez_compressed(file, targets=found.targets, sequences=found.sequences, **arrays)
+            np.savez_compressed(
+                file, targets=found.targets, sequences=found.sequences, counts=counts, **arrays
+            )
         save(heat_maps(found.targets, arrays["mean_absolute"], found.sequences), paths[FILES[2]], "png")
 
 
-def columns(targets: tuple[str, ...], arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """A row for each target, position (0-based) and base."""
+def columns(targets: tuple[str, ...], arrays: Mapping[str, np.ndarray], counts: np.ndarray) -> dict[str, Any]:
+    """A row for each target, position (0-based) and base; `sequences` are those with one at that position."""
     count, bases, length = arrays["mean_absolute"].shape
     rows = {
         "target": np.repeat(targets, bases * length),
         "position": np.tile(np.repeat(np.arange(length), bases), count),
         "base": np.tile(list(ALPHABET), count * length),
     }
-    return rows | {name: values.transpose(0, 2, 1).ravel() for name, values in arrays.items()}
+    seen = {"sequences": np.tile(np.repeat(counts, bases), count)}
+    return rows | seen | {name: values.transpose(0, 2, 1).ravel() for name, values in arrays.items()}
 
 
 def heat_maps(targets: tuple[str, ...], values: np.ndarray, sequences: int) -> Figure:
@@ -60,7 +64,7 @@ def heat_maps(targets: tuple[str, ...], values: np.ndarray, sequences: int) -> F
 def draw_profile(axes: Axes, table: np.ndarray, name: str) -> None:
     profile = table.mean(0)
     axes.stairs(profile, np.arange(len(profile) + 1) - 0.5, fill=True, color="0.35")
-    axes.set_ylim(0, 1.05 * (profile.max() or 1))
+    axes.set_ylim(0, 1.05 * (np.nanmax(profile) or 1))
     axes.set_ylabel(f"{shortened(name)}\nmean of bases", fontsize=8)
     axes.tick_params(labelsize=7)
     plain(axes)

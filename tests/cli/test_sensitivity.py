@@ -83,3 +83,13 @@ def test_nothing_is_said_of_a_genome(ran, fixed, fasta, texts, tmp_path):
     assert "--chrom-sizes" not in ran(
         "sensitivity", "--model", fixed, "--fasta", path, "--out", tmp_path / "s"
     )
+
+
+def test_padding_does_not_count(ran, fixed, fasta, texts, tmp_path):
+    """Thirty bases in the middle of forty."""
+    path = fasta([text[:30] for text in texts(4)])
+    ran("sensitivity", "--model", fixed, "--fasta", path, "--pad", "--out", tmp_path / "s")
+    rows = table(tmp_path / "s")
+    blank = {int(row["position"]) for row in rows if row["mean_absolute"] == "NA"}
+    assert blank == {*range(5), *range(35, 40)}
+    assert all((row["sequences"] == "0") == (int(row["position"]) in blank) for row in rows)

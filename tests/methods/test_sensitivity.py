@@ -110,7 +110,7 @@ def test_a_small_spread_around_a_large_mean_is_kept() -> None:
     values = 1e6 + 1e-4 * torch.randn(1, 50, 4, 3, generator=torch.Generator().manual_seed(0)).double()
     tally = Tally()
     for some in values.split(7, 1):
-        tally.add(some)
+        tally.add(some, torch.ones(some.shape[1], 3, dtype=torch.bool))
     wanted = values.std(1) / np.sqrt(50)
     torch.testing.assert_close(tally.finish(("t",)).standard_error, wanted, rtol=1e-5, atol=0)
 
@@ -187,3 +187,24 @@ def test_an_answer_that_is_no_number_is_named_though_its_slope_is_one() -> None:
     for size in (1, 3):
         with pytest.raises(NotFinite, match="NaN or infinity for target target0 of sequence number 2"):
             jacobian(model, x, batch_size=size)
+
+
+def test_a_sequence_counts_at_a_position_where_it_has_a_base() -> None:
+    module, model = captured("conv1d")
+    x = one_hot(7)
+    x[:3, :, :5] = 0
+    x[:6, :, -2:] = 0
+    x[..., 11] = 0
+    slopes, known = twin(module.eval(), x).abs().numpy(), x.any(1).numpy()
+    for size in (2, 7):
+        found = sensitivity(model, x, batch_size=size)
+        assert found.counts.tolist() == known.sum(0).tolist()
+        for at in range(LENGTH):
+            some = slopes[..., at][:, known[:, at]]
+            mean = some.mean(1) if some.size else np.nan
+            error = some.std(1, ddof=1) / np.sqrt(some.shape[1]) if some.shape[1] > 1 else np.nan
+            near = {"rtol": 0, "atol": ROUNDING}
+            np.testing.assert_allclose(found.mean_absolute[..., at], mean * np.ones((2, 4)), **near)
+            np.testing.assert_allclose(found.standard_error[..., at], error * np.ones((2, 4)), **near)
+    with pytest.raises(InputError, match="no sequence has a base"):
+        sensitivity(model, x * 0)
