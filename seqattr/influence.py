@@ -27,13 +27,13 @@ from seqattr.errors import InputError, NotFinite, UnknownName
 from seqattr.methods.attribution import pick_device
 from seqattr.models.checkpoints import Checkpoint
 from seqattr.models.zoo import Classifier
+from seqattr.progress import Counter, Progress, silent
 from seqattr.simulate import Simulation
 from seqattr.train import cross_entropy
 
 GRADIENTS_AT_ONCE = 2**23  # numbers: as many sequences as that allows go back together
 MOST_ROWS = 64
 GRADIENTS_KEPT = 2**27  # numbers: of as many tests as that allows at least one; the others wait
-Progress = Callable[[int, int], None]
 Value = Callable[[Classifier, Mapping[str, Tensor], Tensor, Tensor], Tensor]
 
 
@@ -66,7 +66,7 @@ def influence(
     tests: Examples,
     target: str | None = None,
     device: str = "auto",
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> npt.NDArray[np.float64]:
     """The influence of each training sequence on each test, (tests, training).
 
@@ -178,15 +178,3 @@ def weights_of(module: Classifier) -> int:
 def rows_within(numbers: int, module: Classifier) -> int:
     """The gradients of how many examples have no more numbers, at least 1."""
     return max(1, numbers // weights_of(module))
-
-
-class Counter:
-    """Tells how many gradients are done, so many at a time."""
-
-    def __init__(self, total: int, progress: Progress | None) -> None:
-        self.done, self.total, self.progress = 0, total, progress
-
-    def add(self, number: int) -> None:
-        self.done += number
-        if self.progress:
-            self.progress(self.done, self.total)

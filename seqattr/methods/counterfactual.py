@@ -90,7 +90,7 @@ def output_of(batch: Batch, sequence: Tensor, row: int) -> float:
     """The target's value for one sequence (4, L). Raises NotFinite."""
     output = float(batch.alone(sequence[None]).own_outputs(batch.targets[0]))
     if not isfinite(output):
-        raise NotFinite(f"the model answers with NaN or infinity for sequence number {row}", row)
+        raise NotFinite("the model answers with NaN or infinity for", row)
     return output
 
 

@@ -4,7 +4,6 @@ Gradient ascent from random starts over relaxed sequences, whose columns are pro
 bases; at the end the most probable bases, and single substitutions as long as they help.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -21,10 +20,10 @@ from seqattr.errors import InputError, NotFinite
 from seqattr.methods.attribution import pick_device
 from seqattr.methods.mutagenesis import effects, greedy, mean_effect
 from seqattr.methods.ways import Batch, Work
+from seqattr.progress import Counter, Progress, silent
 from seqattr.references import background_of
 
 UNIFORM = (0.25, 0.25, 0.25, 0.25)
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def maximize(
     target: int | str,
     settings: Settings = Settings(),
     device: str = "auto",
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Maximized:
     """Sequences that maximise output + weight * log-likelihood under a background of single bases.
 
@@ -159,9 +158,7 @@ def random_starts(settings: Settings, length: int) -> Tensor:
     return torch.from_numpy(np.stack(drawn))
 
 
-def all_ascents(
-    hill: Hill, starts: Tensor, settings: Settings, size: int, progress: Progress | None
-) -> Maximized:
+def all_ascents(hill: Hill, starts: Tensor, settings: Settings, size: int, progress: Progress) -> Maximized:
     """Every start, so many at once; then the polish, and the best first."""
     parts = pieces(len(starts), size)
     tell = Counter(len(parts) * settings.steps + len(starts), progress)
@@ -195,7 +192,7 @@ def ranked(
     return Maximized(start=order.cpu(), ascent=way, **ordered)
 
 
-def climbing(hill: Hill, starts: Tensor, settings: Settings, tell: "Counter") -> tuple[Tensor, Ascent]:
+def climbing(hill: Hill, starts: Tensor, settings: Settings, tell: Counter) -> tuple[Tensor, Ascent]:
     """The logits (N, 4, L) at the end, and the way there."""
     logits = starts.clone()
     adam = torch.optim.Adam([logits], lr=settings.rate, maximize=True)
@@ -206,7 +203,7 @@ def climbing(hill: Hill, starts: Tensor, settings: Settings, tell: "Counter") ->
         path.append(state(hill, points, output))
         logits.grad = points * (slopes - (points * slopes).sum(1, keepdim=True))
         adam.step()
-        tell.one()
+        tell.add()
     points = logits.softmax(1)
     path.append(state(hill, points, hill.outputs(points)))
     return logits, Ascent(*map(torch.stack, zip(*path, strict=True)))
@@ -225,23 +222,11 @@ def discretised(points: Tensor) -> Tensor:
     return torch.zeros_like(points).scatter_(1, points.argmax(1, keepdim=True), 1)
 
 
-def polished(hill: Hill, sequence: Tensor, most: int, tell: "Counter") -> tuple[Tensor, int]:
+def polished(hill: Hill, sequence: Tensor, most: int, tell: Counter) -> tuple[Tensor, int]:
     """A sequence (4, L) after up to `most` substitutions, each the one that raises the objective most."""
     made = list(greedy(sequence, hill.gains, most))
-    tell.one()
+    tell.add()
     return made[-1].sequence if made else sequence, len(made)
-
-
-class Counter:
-    """Tells how many of all are done, one at a time."""
-
-    def __init__(self, total: int, progress: Progress | None) -> None:
-        self.done, self.total, self.progress = 0, total, progress
-
-    def one(self) -> None:
-        self.done += 1
-        if self.progress:
-            self.progress(self.done, self.total)
 
 
 # --- tables ------------------------------------------------------------------------------------

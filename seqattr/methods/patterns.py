@@ -1,6 +1,5 @@
 """Patterns of a model, learned from sequences: what PatternNet and PatternAttribution explain by."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -21,8 +20,7 @@ from seqattr.methods.method import Method
 from seqattr.methods.pattern_sums import Sums, Values, weighted_steps
 from seqattr.methods.registry import METHODS, method_named
 from seqattr.methods.sequences import tensor_of
-
-Progress = Callable[[int, int], None]  # sequences done, sequences in all
+from seqattr.progress import Progress, silent
 
 
 class StepPattern(NamedTuple):
@@ -67,7 +65,7 @@ def fit_patterns(
     *,
     device: str = "auto",
     batch_size: int | None = None,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Patterns:
     """The patterns of every step with weights, from one pass over one-hot sequences (N, 4, L).
 
@@ -106,7 +104,7 @@ class Learning:
         if not self.sums:
             raise ModelError("the model has no convolution, dense layer or matrix of which to learn patterns")
 
-    def add(self, sequences: Any, batch_size: int | None = None, progress: Progress | None = None) -> None:
+    def add(self, sequences: Any, batch_size: int | None = None, progress: Progress = silent) -> None:
         """More sequences (N, 4, L)."""
         ones = tensor_of(sequences)
         if ones.ndim != 3 or ones.shape[1] != 4:
@@ -119,7 +117,7 @@ class Learning:
             while done < len(ones):
                 size = halving(partial(self._add, ones[done:]), min(size, len(ones) - done))
                 done += size
-                (progress or (lambda done, total: None))(done, len(ones))
+                progress(done, len(ones))
 
     def rows_at_once(self, length: int) -> int:
         """How many sequences go through the model at once."""

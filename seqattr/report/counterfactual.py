@@ -6,8 +6,7 @@ from typing import Any
 
 from seqattr.alphabet import one_hot
 from seqattr.engine.model import Model
-from seqattr.errors import NotFinite
-from seqattr.inputs import Window
+from seqattr.inputs import Window, naming
 from seqattr.io.atomic import check_file
 from seqattr.io.tables import write_table
 from seqattr.methods import counterfactual as methods
@@ -23,10 +22,7 @@ def write_counterfactuals(
     check_file(out)
     names = [window.name for window in windows]
     sequences = [one_hot(window.codes[None])[0] for window in windows]
-    try:
+    with naming(names):
         paths = methods.counterfactuals(model, sequences, **options)
-    except NotFinite as error:
-        what = str(error).removesuffix(f"sequence number {error.row}")
-        raise NotFinite(f"{what}{names[error.row]}; nothing was written", error.row) from error
     write_table(out, methods.table(names, paths))
     return paths

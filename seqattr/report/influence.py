@@ -1,6 +1,6 @@
 """The influence of training sequences in files: what was asked for, and the table that answers it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from os.path import realpath
 from pathlib import Path
@@ -18,6 +18,7 @@ from seqattr.io.fasta import read_fasta
 from seqattr.io.named import write_named
 from seqattr.io.tables import write_table
 from seqattr.models.checkpoints import Checkpoint, read_checkpoints
+from seqattr.progress import Progress
 from seqattr.simulate import Simulation, read_simulation
 
 
@@ -63,7 +64,7 @@ class Told(NamedTuple):
     notes: list[str]
 
 
-def write_influence(request: Request, progress: Callable[[int, int], None]) -> Told:
+def write_influence(request: Request, progress: Progress) -> Told:
     """Work out the influence and write it, both files or none.
 
     Raises as `influence` and `read_checkpoints` do, InputError for another data set, and OutputError.

@@ -14,7 +14,8 @@ from seqattr.engine.model import Model
 from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.fasta import write_fasta
 from seqattr.io.tables import write_table
-from seqattr.methods.maximize import Maximized, Progress, Settings, headers, maximize, path_table
+from seqattr.methods.maximize import Maximized, Settings, headers, maximize, path_table
+from seqattr.progress import Progress
 from seqattr.report.figures import (
     GREY,
     INCHES_PER_BASE,
