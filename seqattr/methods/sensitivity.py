@@ -49,7 +49,7 @@ def jacobian(
     `sequences` is (N, 4, L) one-hot, numpy or torch. Targets are the outputs before a final sigmoid or
     softmax; the precision is the model's. `batch_size` counts sequences; None chooses it from free memory.
 
-    Raises InputError for shapes that do not fit, UnknownName for an unknown target, NotFinite for a
+    Raises InputError for shapes that do not fit, UnknownName for an unknown target, NotFinite for an
     answer or a derivative that is NaN or infinite.
     """
     slopes = Slopes(model, model.pick(targets), device)

@@ -59,6 +59,6 @@ def test_a_sequence_without_an_answer_is_named(refused, fasta, tmp_path):
     seqattr.save_model(tmp_path / "m.pt", seqattr.Model(Brittle(), torch.zeros(2, 4, 12)))
     words = ["counterfactual", "--model", tmp_path / "m.pt", "--out", tmp_path / "t.tsv"]
     given = fasta({"well": "C" * 12, "bad": "A" * 12})
-    line = "the model answers with NaN or infinity for bad; nothing was written"
+    line = "the model answers with NaN or infinity for sequence bad; nothing was written"
     assert refused(*words, "--fasta", given, "--reach", 99) == line
     assert not (tmp_path / "t.tsv").exists()
