@@ -11,6 +11,7 @@ import torch
 
 import seqattr
 from benchmarks.models import NETWORKS, network
+from seqattr.alphabet import one_hot
 from seqattr.io.fasta import write_fasta
 from seqattr.io.hdf5 import Contributions, read_contributions
 from seqattr.methods import METHODS
@@ -28,12 +29,15 @@ ESTIMATING = ("shapley", "shapley-sampling", "lime")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """For each network NAME.pt and NAME.fa."""
+    """For each network NAME.pt, NAME.fa and NAME.patterns.h5."""
     folder = tmp_path_factory.mktemp("sized")
     for name, count in SEQUENCES.items():
         length = NETWORKS[name].length
         write_fasta(folder / f"{name}.fa", [f"s{n}" for n in range(count)], random_texts(count, length))
-        seqattr.save_model(folder / f"{name}.pt", seqattr.Model(network(name), torch.zeros(2, 4, length)))
+        model = seqattr.Model(network(name), torch.zeros(2, 4, length))
+        seqattr.save_model(folder / f"{name}.pt", model)
+        learned = seqattr.fit_patterns(model, one_hot(random_texts(20, length, seed=1)))
+        seqattr.save_patterns(folder / f"{name}.patterns.h5", learned)
     return folder
 
 
@@ -43,7 +47,9 @@ def test_score_writes_valid_files(
     name: str, method: str, folder: Path, ran: Callable, tmp_path: Path
 ) -> None:
     model, fasta = folder / f"{name}.pt", folder / f"{name}.fa"
-    options = ("--refs", "shuffle:1", "--method", method, "--out", tmp_path)
+    options = ["--refs", "shuffle:1", "--method", method, "--out", tmp_path]
+    if METHODS[method].needs_patterns:
+        options += ["--patterns", folder / f"{name}.patterns.h5"]
     ran("score", "--model", model, "--fasta", fasta, *options)
     told = json.loads((tmp_path / "run.json").read_text())
     assert told["settings"]["method"] == method
