@@ -160,7 +160,7 @@ def gradients(module: Classifier, examples: Examples, value: Value) -> Iterator[
         yield rows, torch.cat([gradient.flatten(1) for gradient in found.values()], 1)
 
 
-def all_gradients(module: Classifier, examples: Examples, value: Value, tell: "Counter") -> Tensor:
+def all_gradients(module: Classifier, examples: Examples, value: Value, tell: Counter) -> Tensor:
     """The gradients of all examples (N, P), as they come written where they stay."""
     like = next(module.logits.parameters())
     kept = like.new_empty((len(examples.names), weights_of(module)))

@@ -63,7 +63,7 @@ def counterfactuals(
     work = Work(graph.to(place, model.dtype), GRADIENT)
     with torch.no_grad(), full_precision():
         rows = [torch.as_tensor(sequence).to(place, model.dtype) for sequence in sequences]
-        batches = [Batch(work, x[None], x[None, None], True, targets) for x in rows]
+        batches = [Batch.of_points(work, x[None], targets) for x in rows]
         return [walk(batch, row, reach, most) for row, batch in enumerate(batches)]
 
 

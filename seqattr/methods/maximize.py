@@ -117,7 +117,7 @@ class Hill:
     log_background: Tensor  # (4, 1)
 
     def batch(self, points: Tensor) -> Batch:
-        return Batch(self.work, points, points[None, :1], True, [self.target])
+        return Batch.of_points(self.work, points, [self.target])
 
     def outputs(self, points: Tensor) -> Tensor:
         """The target's values at points (N, 4, L), (N,)."""

@@ -112,7 +112,7 @@ class Slopes:
         return halving(walked, size)
 
     def _walk(self, ones: Tensor, start: int) -> Tensor:
-        batch = Batch(self.work, ones, ones[None], True, self.targets)
+        batch = Batch.of_points(self.work, ones, self.targets)
         walk = batch.alone(ones)
         answers = torch.stack([walk.own_outputs(target) for target in self.targets])
         self._check(answers, "the model answers NaN or infinity", start)

@@ -95,6 +95,11 @@ class Batch:
     targets: Sequence[Target]
     in_pieces: bool = False
 
+    @classmethod
+    def of_points(cls, work: Work, points: Tensor, targets: Sequence[Target]) -> "Batch":
+        """Points (B, 4, L) that are compared with nothing."""
+        return cls(work, points, points[None, :1], True, targets)
+
     def against_references(self) -> Walk:
         """Forward and ready to go back, every sequence beside its references."""
         work = self.work

@@ -12,9 +12,8 @@ import numpy.typing as npt
 from seqattr.engine.model import Lengths
 from seqattr.errors import InputError, UnknownName
 from seqattr.influence import Examples, examples_of, influence
-from seqattr.inputs import fitted, from_fasta, notes_on_letters
+from seqattr.inputs import fitted, from_fasta
 from seqattr.io.atomic import check_file, replacing_all
-from seqattr.io.fasta import read_fasta
 from seqattr.io.named import write_named
 from seqattr.io.tables import write_table
 from seqattr.models.checkpoints import Checkpoint, read_checkpoints
@@ -141,9 +140,10 @@ def examples_from(
 
     Raises InputError where they have not that length and may not be padded or cropped to it.
     """
-    windows = fitted(from_fasta(path), Lengths(length, length), length, pad, crop).windows
+    read = from_fasta(path, placed=False)
+    windows = fitted(read, Lengths(length, length), length, pad, crop).windows
     codes = np.stack([window.codes for window in windows])
-    return Examples(tuple(window.name for window in windows), codes), notes_on_letters(read_fasta(path))
+    return Examples(tuple(window.name for window in windows), codes), read.notes
 
 
 def chosen(tests: Examples, names: Sequence[str], number: int) -> Examples:
