@@ -18,6 +18,7 @@ from seqattr.cli.shared import (
     read_inputs,
     say,
     sizes_option,
+    targets_option,
     warn,
 )
 
@@ -43,12 +44,7 @@ if TYPE_CHECKING:
     help="deeplift, deeplift-rescale, deeplift-revealcancel, gradient ...; `seqattr methods` lists all.",
 )
 @click.option("--patterns", metavar="FILE", help="What `seqattr patterns` wrote, for methods that need it.")
-@click.option(
-    "--target",
-    "targets",
-    multiple=True,
-    help="Output to explain, by name or number; repeatable. Default: all.",
-)
+@targets_option("explain")
 @click.option("--out", type=PATH, default="scores", show_default=True, help="Folder for the results.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the references.")
 @device_option

@@ -15,6 +15,7 @@ from seqattr.cli.shared import (
     progress_bar,
     read_inputs,
     say,
+    targets_option,
     warn,
 )
 
@@ -22,12 +23,7 @@ from seqattr.cli.shared import (
 @click.command()
 @model_option
 @input_options
-@click.option(
-    "--target",
-    "targets",
-    multiple=True,
-    help="Output to measure, by name or number; repeatable. Default: all.",
-)
+@targets_option("measure")
 @click.option("--out", type=PATH, default="sensitivity", show_default=True, help="Folder for the results.")
 @device_option
 @click.option("--batch-size", type=int, help="Sequences at once. Default: by free memory.")

@@ -28,6 +28,12 @@ sizes_option = click.option(
 device_option = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:i.")
 
 
+def targets_option(verb: str) -> Callable[[F], F]:
+    """Which outputs a command is to explain, measure ..."""
+    text = f"Output to {verb}, by name or number; repeatable. Default: all."
+    return click.option("--target", "targets", multiple=True, help=text)
+
+
 def foreign_options(command: F) -> F:
     """What must be said of a model that is not in seqattr's own format."""
     return with_options(command, FOREIGN)
