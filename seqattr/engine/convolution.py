@@ -5,12 +5,16 @@ wherever torch would choose its own loops for a small batch, several times. PERF
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
-from seqattr.engine import fused
+from seqattr.engine import onednn, spectral
+from seqattr.engine.onednn import Convolved, channels_last
+from seqattr.engine.spectral import Run
+from seqattr.engine.workspace import POOL
 
 aten = torch.ops.aten
 # Weights as a rule may want them.
@@ -22,8 +26,9 @@ FORMS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "square": torch.square,
     "ones": torch.ones_like,
 }
-# With so few outputs a convolution is a matrix product of its input and all its taps, and their sum.
-NARROW = 8
+LANES = 16  # of float32 in a vector
+NARROW = 8  # with so few outputs, those of several positions are worked out together
+LEFT_OVER = 4  # outputs beyond whole vectors that are worked out by themselves
 LEAST_TAPS = 4  # fewer are as fast without
 
 
@@ -68,11 +73,11 @@ class Convolution(Protocol):
         """W^T m, for activations of this shape."""
 
 
-def convolution(weight: Tensor, geometry: Geometry) -> Convolution:
-    """The form that suits weight, geometry and device."""
+def convolution(weight: Tensor, geometry: Geometry, by_spectra: bool = False) -> Convolution:
+    """The form that suits weight, geometry and device; through spectra only where they are allowed."""
     suits = weight.device.type == "cpu" and weight.dtype == torch.float32 and weight.ndim in (3, 4)
     if suits and torch.backends.mkldnn.is_available() and not geometry.transposed and geometry.groups == 1:
-        return ChannelsLast(weight, geometry)
+        return ChannelsLast(weight, geometry, by_spectra)
     return Plain(weight, geometry)
 
 
@@ -105,7 +110,7 @@ class ChannelsLast:
     turned round, unless it is strided.
     """
 
-    def __init__(self, weight: Tensor, geometry: Geometry) -> None:
+    def __init__(self, weight: Tensor, geometry: Geometry, by_spectra: bool = False) -> None:
         self.lifted = weight.ndim == 3
         if self.lifted:
             weight = weight.unsqueeze(2)
@@ -116,8 +121,8 @@ class ChannelsLast:
                 output_padding=[0, *geometry.output_padding],
             )
         self.weight, self.geometry = channels_last(weight), geometry
-        self.straight = correlation(weight, geometry)
-        self.back = turned(weight, geometry)
+        self.straight = correlation(weight, geometry, by_spectra)
+        self.back = turned(weight, geometry, by_spectra)
 
     def forward(self, activation: Tensor, bias: Tensor | None = None) -> Tensor:
         value = self.straight(self.lift(activation), bias)
@@ -136,53 +141,85 @@ class ChannelsLast:
         return channels_last(value.unsqueeze(2) if self.lifted else value)
 
 
-def channels_last(value: Tensor) -> Tensor:
-    return value.contiguous(memory_format=torch.channels_last)
-
-
-Run = Callable[[Tensor, Tensor | None], Tensor]
-
-
-def turned(weight: Tensor, geometry: Geometry) -> Run | None:
+def turned(weight: Tensor, geometry: Geometry, by_spectra: bool) -> Run | None:
     """The transpose of a convolution as another one; None where it has strides or is padded too far."""
     reach = [d * (k - 1) for d, k in zip(geometry.dilation, weight.shape[2:], strict=True)]
     padding = [r - p for r, p in zip(reach, geometry.padding, strict=True)]
     if max(geometry.stride) > 1 or min(padding) < 0:
         return None
-    return correlation(weight.flip(2, 3).transpose(0, 1), geometry._replace(padding=padding))
+    return correlation(weight.flip(2, 3).transpose(0, 1), geometry._replace(padding=padding), by_spectra)
 
 
-def correlation(weight: Tensor, geometry: Geometry) -> Run:
-    """A convolution (outputs, inputs, height, width) of channels-last values."""
-    flat = weight.shape[2] == 1 and geometry.padding[0] == 0 and max(geometry.stride) == 1
-    if flat and fused.AVAILABLE and weight.shape[0] <= NARROW and weight.shape[3] >= LEAST_TAPS:
-        return narrow(weight, geometry.padding[1], geometry.dilation[1])
-    return wide(weight, geometry)
+def correlation(weight: Tensor, geometry: Geometry, by_spectra: bool = False) -> Run:
+    """A convolution (outputs, inputs, height, width) of channels-last values, in the quickest form."""
+    outputs, inputs, height, taps = weight.shape
+    simple = max(*geometry.stride, *geometry.dilation) == height == 1 and geometry.padding[0] == 0
+    if not simple or taps < LEAST_TAPS:
+        return wide(weight, geometry)
+    padding = geometry.padding[1]
+    if outputs <= NARROW:
+        return by_rows(narrow(weight, padding))
+    beyond = 0 < outputs % LANES <= LEFT_OVER and min(inputs, outputs) >= LANES and onednn.ARRANGES
+    direct = by_rows(split(weight, padding)) if beyond else wide(weight, geometry)
+    if by_spectra and spectral.pays(outputs, inputs, taps):
+        return by_rows(spectral.where_many(direct, weight, padding))
+    return direct
+
+
+def by_rows(run: Run) -> Run:
+    """For values (N, C, H, L), a convolution of (N, C, 1, L)."""
+
+    def of_all(value: Tensor, bias: Tensor | None) -> Tensor:
+        number, height = value.shape[0], value.shape[2]
+        if height == 1:
+            return run(value, bias)
+        lines = value.permute(0, 2, 3, 1).flatten(0, 1).unsqueeze(1)
+        found = run(lines.permute(0, 3, 1, 2), bias).permute(0, 2, 3, 1)
+        return found.view(number, height, *found.shape[2:]).permute(0, 3, 1, 2)
+
+    return of_all
 
 
 def wide(weight: Tensor, geometry: Geometry) -> Run:
-    weight, (stride, padding, dilation) = channels_last(weight), geometry[:3]
-    return lambda value, bias: torch.mkldnn_convolution(value, weight, bias, padding, stride, dilation, 1)
+    return Convolved(weight, geometry.padding, geometry.stride, geometry.dilation)
 
 
-def narrow(weight: Tensor, padding: int, dilation: int) -> Run:
-    """With few outputs: each tap's product with each position, added where it belongs.
+def narrow(weight: Tensor, padding: int) -> Run:
+    """With few outputs: those of several neighbouring positions at once, so that they fill a vector.
 
-    The taps are turned round, so that what a position gives lies in the order of where it goes.
+    They are the outputs of one convolution that strides over these positions, with a kernel for each.
     """
     outputs, inputs, _, taps = weight.shape
-    first = padding - dilation * (taps - 1)
-    every_tap = channels_last(weight[:, :, 0].flip(2).permute(2, 0, 1).reshape(-1, inputs, 1, 1))
+    together = 2 * LANES // outputs if taps >= 2 * LANES else min(LANES // outputs, LANES // 2)
+    shifted = weight.new_zeros(together, outputs, inputs, 1, taps + together - 1)
+    for place, kernel in enumerate(shifted):
+        kernel[..., place : place + taps] = weight
+    # The padding is that of both ends, and what is left over at the first is thrown away.
+    convolved = cache(lambda more: Convolved(shifted.flatten(0, 1), (0, padding + more), (1, together)))
 
     def run(value: Tensor, bias: Tensor | None) -> Tensor:
-        terms = torch.mkldnn_convolution(value, every_tap, None, (0, 0), (1, 1), (1, 1), 1)
-        rows, height = terms.shape[0], terms.shape[2]
-        terms = terms.permute(0, 2, 3, 1).flatten(0, 1)  # (N * height, L, taps * outputs)
-        length = terms.shape[1] + 2 * padding - dilation * (taps - 1)
-        total = terms.new_zeros(len(terms), length, outputs)
-        if bias is not None:
-            total += bias
-        fused.add_overlapping(terms, total, first, dilation)
-        return total.view(rows, height, length, outputs).permute(0, 3, 1, 2)
+        length = value.shape[3] + 2 * padding - taps + 1
+        more = -length % together
+        found = convolved(more)(value, None if bias is None else bias.repeat(together))
+        found = found.permute(0, 2, 3, 1).reshape(len(found), 1, -1, outputs)[:, :, more : more + length]
+        return found.contiguous().permute(0, 3, 1, 2)
+
+    return run
+
+
+def split(weight: Tensor, padding: int) -> Run:
+    """With a few outputs more than fill vectors: these by themselves, both written into one value."""
+    outputs, taps = weight.shape[0], weight.shape[3]
+    whole = outputs - outputs % LANES
+    most, rest = Convolved(weight[:whole], (0, padding)), narrow(weight[whole:], padding)
+
+    def run(value: Tensor, bias: Tensor | None) -> Tensor:
+        rows, length = value.shape[0], value.shape[3] + 2 * padding - taps + 1
+        made = POOL.take(rows * length * outputs, value.dtype).view(rows, 1, length, outputs)
+        made = made.permute(0, 3, 1, 2)
+        made[:, whole:] = rest(value, None if bias is None else bias[whole:])
+        made[:, :whole] = 0
+        most.add(made[:, :whole], value, None if bias is None else bias[:whole])
+        return made
 
     return run

@@ -43,16 +43,6 @@ def in_threads(function: Callable[..., None], rows: int, *arrays: Any) -> None:
         part.result()
 
 
-# --- convolutions with few outputs -------------------------------------------------------------
-
-
-def add_overlapping(terms: Tensor, total: Tensor, first: int, dilation: int) -> None:
-    """total (N, M, outputs) += terms (N, L, taps * outputs): tap t of position l goes to l + first + t
-    * dilation, and nowhere if that is outside.
-    """
-    in_threads(kernels.add_overlapping, len(terms), terms.numpy(), total.numpy(), first, dilation)
-
-
 # --- elementwise -------------------------------------------------------------------------------
 
 

@@ -188,20 +188,102 @@ def gather(
                 mean[n, c, i] *= share
 
 
+# --- spectra of tiles: two tiles at a time, as the real and the imaginary part of one signal ---
+
+
 @compiled
-def add_overlapping(start: int, end: int, terms: Any, total: Any, first: int, dilation: int) -> None:
-    length, outputs = total.shape[1:]
-    taps = terms.shape[2] // outputs
-    for n in range(start, end):
-        line = total[n].reshape(-1)
-        for place in range(terms.shape[1]):
-            term, left = terms[n, place], place + first
-            if dilation == 1 and left >= 0 and left + taps <= length:
-                for i in range(taps * outputs):
-                    line[left * outputs + i] += term[i]
-            else:
-                for t in range(taps):
-                    at = left + t * dilation
-                    if 0 <= at < length:
-                        for o in range(outputs):
-                            line[at * outputs + o] += term[t * outputs + o]
+def _quarters(
+    count: int, run: int, source: Any, at: Any, target: Any, to: Any, turn: int, turns: Any
+) -> None:
+    """A step of the Fourier transform, radix 4, of `count` times four runs of numbers.
+
+    `source` and `target` are real and imaginary parts; `at` and `to` say how far apart, there, one of the
+    count is from the next, and one of the four. The p-th is turned by p * turn of the `turns`.
+    """
+    real, imaginary, new_real, new_imaginary = source[0], source[1], target[0], target[1]
+    for p in range(count):
+        cos1, sin1 = turns[0, p * turn], turns[1, p * turn]
+        cos2, sin2 = turns[0, 2 * p * turn], turns[1, 2 * p * turn]
+        cos3, sin3 = turns[0, 3 * p * turn], turns[1, 3 * p * turn]
+        a = p * at[0]
+        b, c, d = a + at[1], a + 2 * at[1], a + 3 * at[1]
+        a_re, a_im = real[a : a + run], imaginary[a : a + run]
+        b_re, b_im = real[b : b + run], imaginary[b : b + run]
+        c_re, c_im = real[c : c + run], imaginary[c : c + run]
+        d_re, d_im = real[d : d + run], imaginary[d : d + run]
+        a = p * to[0]
+        b, c, d = a + to[1], a + 2 * to[1], a + 3 * to[1]
+        re0, im0 = new_real[a : a + run], new_imaginary[a : a + run]
+        re1, im1 = new_real[b : b + run], new_imaginary[b : b + run]
+        re2, im2 = new_real[c : c + run], new_imaginary[c : c + run]
+        re3, im3 = new_real[d : d + run], new_imaginary[d : d + run]
+        for i in range(run):
+            even_re, even_im = a_re[i] + c_re[i], a_im[i] + c_im[i]
+            odd_re, odd_im = b_re[i] + d_re[i], b_im[i] + d_im[i]
+            left_re, left_im = a_re[i] - c_re[i], a_im[i] - c_im[i]
+            right_re, right_im = b_re[i] - d_re[i], b_im[i] - d_im[i]
+            re0[i], im0[i] = even_re + odd_re, even_im + odd_im
+            re, im = left_re + right_im, left_im - right_re
+            re1[i], im1[i] = re * cos1 - im * sin1, re * sin1 + im * cos1
+            re, im = even_re - odd_re, even_im - odd_im
+            re2[i], im2[i] = re * cos2 - im * sin2, re * sin2 + im * cos2
+            re, im = left_re - right_im, left_im + right_re
+            re3[i], im3[i] = re * cos3 - im * sin3, re * sin3 + im * cos3
+
+
+@compiled
+def to_spectra(first: int, last: int, values: Any, spectra: Any, turns: Any, step: int, padding: int) -> None:
+    """Of rows of values (N, L, C) the spectra (N, pairs, 64, 2, C) of each two tiles.
+
+    Tiles begin `step` apart, the first `padding` before the row. Frequency q + 16 m stands at 4 q + m.
+    """
+    length, channels = values.shape[1:]
+    quarter = 16 * channels
+    tile, work = np.empty((2, 4 * quarter), values.dtype), np.empty((2, 4 * quarter), values.dtype)
+    for n in range(first, last):
+        row = values[n].reshape(-1)
+        for pair in range(spectra.shape[1]):
+            for side in range(2):
+                start = (2 * pair + side) * step - padding
+                begin = min(max(-start, 0), 64) * channels
+                end = max(min(64, length - start) * channels, begin)
+                one, begun = tile[side], row[start * channels + begin :]
+                one[:begin] = 0
+                for i in range(end - begin):
+                    one[begin + i] = begun[i]
+                one[end:] = 0
+            flat = spectra[n, pair].reshape(-1)
+            spectrum, both = (flat, flat[channels:]), 2 * channels
+            planes, others = (tile[0], tile[1]), (work[0], work[1])
+            _quarters(16, channels, planes, (channels, quarter), others, (4 * channels, channels), 1, turns)
+            _quarters(
+                4, 4 * channels, others, (4 * channels, quarter), planes, (quarter, 4 * channels), 4, turns
+            )
+            _quarters(16, channels, planes, (channels, quarter), spectrum, (4 * both, both), 0, turns)
+
+
+@compiled
+def from_spectra(first: int, last: int, spectra: Any, values: Any, turns: Any, step: int) -> None:
+    """The way back, of each tile its first `step` positions: into rows of values (N, L, C).
+
+    Backwards is forwards with real and imaginary parts exchanged.
+    """
+    length, channels = values.shape[1:]
+    quarter = 16 * channels
+    tile, work = np.empty((2, 4 * quarter), values.dtype), np.empty((2, 4 * quarter), values.dtype)
+    for n in range(first, last):
+        row = values[n].reshape(-1)
+        for pair in range(spectra.shape[1]):
+            flat = spectra[n, pair].reshape(-1)
+            spectrum, both = (flat[channels:], flat), 2 * channels
+            planes, others = (tile[1], tile[0]), (work[1], work[0])
+            _quarters(16, channels, spectrum, (4 * both, both), planes, (4 * channels, channels), 1, turns)
+            _quarters(
+                4, 4 * channels, planes, (4 * channels, quarter), others, (quarter, 4 * channels), 4, turns
+            )
+            _quarters(1, quarter, others, (0, quarter), planes, (0, quarter), 0, turns)
+            for side in range(2):
+                start = (2 * pair + side) * step
+                place, one = row[start * channels :], tile[side]
+                for i in range(min(step, length - start) * channels):
+                    place[i] = one[i]

@@ -1,5 +1,6 @@
 """How many pairs go through the model at once: chosen from free memory, halved when that was too many."""
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -113,7 +114,9 @@ def chunks(sequences: int, references: int, pairs: int, shared: bool) -> Iterato
 
 
 def pieces(number: int, size: int) -> list[slice]:
-    return [slice(start, min(start + size, number)) for start in range(0, number, size)]
+    """As few as there can be of at most this size, all of nearly the same."""
+    many = math.ceil(number / size)
+    return [slice(number * i // many, number * (i + 1) // many) for i in range(many)]
 
 
 def is_out_of_memory(error: BaseException) -> bool:

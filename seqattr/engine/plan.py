@@ -40,6 +40,8 @@ class Rulebook:
     `by_place`. The rules in `wants_parts` need their input's difference in two parts; those in
     `passes_parts` need it when their own value's parts are wanted. `learned` is what is known of steps with
     weights, by the steps' names, each of its weight's shape, and `forms` are those that a weight takes by it.
+    `by_spectra` lets long convolutions go through spectra, which is quicker: for rules to which it makes
+    no difference whether a value is 0 or 0 but for rounding, as it does to those that divide by values.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Rulebook:
     passes_parts: frozenset[Rule] = frozenset()
     forms: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = field(default_factory=dict)
     learned: Mapping[str, Tensor] = field(default_factory=dict)
+    by_spectra: bool = False
 
     def rule(self, graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:
         """The rule for one step."""
@@ -92,7 +95,7 @@ class Plan:
         key = step.name, form
         if key not in self.convolutions:
             geometry = geometry_of(step.op, step.args[3:], weight.ndim - 2)
-            prepared = convolution(self.formed(step, weight, form), geometry)
+            prepared = convolution(self.formed(step, weight, form), geometry, self.by_spectra)
             if step.args[1] not in self.graph.tensors:
                 return prepared  # of this batch's size
             self.convolutions[key] = prepared
@@ -103,6 +106,13 @@ class Plan:
         if form in FORMS:
             return FORMS[form](weight)
         return self.book.forms[form](weight, self.book.learned[step.name].to(weight))
+
+    @cached_property
+    def by_spectra(self) -> bool:
+        """Whether long convolutions may go through spectra. Not before a max: equal windows are then equal
+        only but for rounding, and which of them is the largest would be left to that.
+        """
+        return self.book.by_spectra and Kind.MAX not in self.kinds.values()
 
     @cached_property
     def convolutions(self) -> dict[tuple[str, str], Convolution]:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from seqattr.engine import fused
+from seqattr.engine import onednn
 from seqattr.engine.convolution import ChannelsLast, Geometry, Plain, convolution, geometry_of
 
 ONE_DIM = [
@@ -16,6 +16,7 @@ ONE_DIM = [
 TWO_DIM = [
     Geometry([1, 1], [0, 2], [1, 2], False, [0, 0], 1),
     Geometry([1, 2], [1, 2], [2, 1], False, [0, 0], 1),
+    Geometry([1, 1], [0, 3], [1, 1], False, [0, 0], 1),
 ]
 
 
@@ -55,16 +56,24 @@ def compare(weight: Tensor, bias: Tensor, geometry: Geometry, x: Tensor) -> None
     )
 
 
-@pytest.mark.parametrize("dilation", [1, 3])
-def test_without_compiled_loops_it_is_the_same(dilation: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    geometry = Geometry([1], [2], [dilation], False, [0], 1)
-    weight, m = numbers(20, 4, 5, seed=0), numbers(2, 20, 50, seed=1)
-    shape = (2, 4, 50 + 4 * dilation - 4)
-    narrow = convolution(weight, geometry).transposed(m, shape)
-    monkeypatch.setattr(fused, "AVAILABLE", False)
-    torch.testing.assert_close(
-        narrow, convolution(weight, geometry).transposed(m, shape), rtol=1e-5, atol=1e-5
-    )
+@pytest.mark.parametrize("outputs", [1, 2, 3, 5, 8, 18, 33, 50])
+@pytest.mark.parametrize("taps", [4, 11, 40])
+def test_outputs_that_do_not_fill_vectors(outputs: int, taps: int) -> None:
+    """Few of them, or a few more than fill vectors, whatever the length leaves over."""
+    weight, bias = numbers(outputs, 20, taps, seed=0), numbers(outputs, seed=1)
+    for length in range(60, 68):
+        geometry = Geometry([1], [length % 3], [1], False, [0], 1)
+        compare(weight, bias, geometry, numbers(2, 20, length, seed=2))
+
+
+def test_where_torch_arranges_no_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onednn, "ARRANGES", False)
+    geometry = Geometry([1], [2], [1], False, [0], 1)
+    compare(numbers(50, 20, 7, seed=0), numbers(50, seed=1), geometry, numbers(2, 20, 60, seed=2))
+    total, added = torch.ones(2, 3, 1, 9), onednn.Convolved(numbers(3, 4, 1, 1, seed=0))
+    value = onednn.channels_last(numbers(2, 4, 1, 9, seed=1))
+    added.add(total, value)
+    torch.testing.assert_close(total, 1 + added(value))
 
 
 def test_what_onednn_does_not_serve_is_left_to_torch() -> None:

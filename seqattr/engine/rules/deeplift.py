@@ -113,9 +113,11 @@ PASSING: frozenset[Rule] = frozenset({linear.scale, linear.offset, linear.rearra
 
 
 def book(name: str, choose: Choice) -> Rulebook:
-    return Rulebook(name, COMPLETE, choose, wants_parts=frozenset({revealcancel}), passes_parts=PASSING)
+    return Rulebook(
+        name, COMPLETE, choose, wants_parts=frozenset({revealcancel}), passes_parts=PASSING, by_spectra=True
+    )
 
 
-RESCALE = Rulebook("deeplift-rescale", {**COMPLETE, Kind.ELEMENTWISE: rescale})
+RESCALE = Rulebook("deeplift-rescale", {**COMPLETE, Kind.ELEMENTWISE: rescale}, by_spectra=True)
 REVEALCANCEL = book("deeplift-revealcancel", everywhere)
 GENOMICS_DEFAULT = book("deeplift", after_dense)

@@ -1,0 +1,95 @@
+"""Long convolutions as products of spectra: tile by tile, with overlaps that are thrown away.
+
+A tile of 64 positions gives 64 - taps + 1 of the result, for one product of complex numbers at each
+frequency: about 2.4 multiplications a position, weight and channel, where there was one for each tap.
+"""
+
+import math
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqattr.engine import fused, kernels
+from seqattr.engine.onednn import Convolved
+from seqattr.engine.workspace import POOL
+
+TILE = 64
+Run = Callable[[Tensor, Tensor | None], Tensor]  # a convolution of channels-last values, with a bias or none
+
+# Where it is quicker, as measured: with many channels and many taps, but for so many weights that they no
+# longer lie in a cache, and for so many signals at once.
+LEAST_CHANNELS = 40
+TAPS = range(10, TILE // 2)
+MOST_WEIGHTS = 2**15  # for each frequency
+LEAST_SIGNALS = 24
+
+
+def pays(outputs: int, inputs: int, taps: int) -> bool:
+    """Whether a convolution of this size is quicker so."""
+    enough = min(outputs, inputs) >= LEAST_CHANNELS and taps in TAPS
+    return fused.AVAILABLE and enough and outputs * inputs <= MOST_WEIGHTS
+
+
+def where_many(direct: Run, weight: Tensor, padding: int) -> Run:
+    """The convolution through spectra; the direct one where there are too few tiles for that."""
+    many, step = cache(lambda: spectral(weight, padding)), TILE - weight.shape[3] + 1
+
+    def run(value: Tensor, bias: Tensor | None) -> Tensor:
+        signals = value.shape[0] * value.shape[3] // (2 * step)
+        return (many() if signals >= LEAST_SIGNALS else direct)(value, bias)
+
+    return run
+
+
+def spectral(weight: Tensor, padding: int) -> Run:
+    """The convolution with a weight (outputs, inputs, 1, taps) of channels-last values (N, inputs, 1, L).
+
+    Two tiles of one sequence are the real and the imaginary part of one signal. The weights are real, so
+    their parts stay apart.
+    """
+    outputs, inputs, _, taps = weight.shape
+    products = Convolved(products_of(weight), groups=TILE)
+    turns, step = turning(), TILE - taps + 1
+
+    def run(value: Tensor, bias: Tensor | None) -> Tensor:
+        rows, length = value.shape[0], value.shape[3] + 2 * padding - taps + 1
+        pairs = math.ceil(length / step / 2)
+        spectra = POOL.take(rows * pairs * TILE * 2 * inputs, value.dtype).view(rows, pairs, TILE, 2, inputs)
+        arrays = rows_of(value).numpy(), spectra.numpy(), turns
+        fused.in_threads(kernels.to_spectra, rows, *arrays, step, padding)
+        if bias is not None:  # a constant is all at frequency 0
+            bias = torch.cat([bias, bias, bias.new_zeros((TILE - 1) * 2 * outputs)])
+        signals = spectra.view(1, rows * pairs, 1, -1).permute(0, 3, 1, 2)
+        found = rows_of(products(signals, bias)).view(rows, pairs, TILE, 2, outputs)
+        result = POOL.take(rows * length * outputs, value.dtype).view(rows, length, outputs)
+        fused.in_threads(kernels.from_spectra, rows, found.numpy(), result.numpy(), turns, step)
+        return result[:, None].permute(0, 3, 1, 2)
+
+    return run
+
+
+def products_of(weight: Tensor) -> Tensor:
+    """For each frequency the matrix that multiplies real and imaginary parts: the weights of a 1x1
+    convolution in as many groups.
+    """
+    spectrum = torch.fft.fft(weight[:, :, 0].double(), n=TILE).conj() / TILE
+    real, imaginary = spectrum.real.permute(2, 0, 1), spectrum.imag.permute(2, 0, 1)
+    upper, lower = torch.cat([real, -imaginary], 2), torch.cat([imaginary, real], 2)
+    matrices = torch.cat([upper, lower], 1).to(weight.dtype)
+    matrices = matrices.unflatten(0, (4, -1)).transpose(0, 1).flatten(0, 2)  # in the order of the kernels
+    return matrices[:, :, None, None]
+
+
+def turning() -> np.ndarray:
+    """The cosines and sines of minus each 64th of a turn, (2, 64)."""
+    angles = torch.arange(TILE, dtype=torch.float64) * (-2 * math.pi / TILE)
+    turns: np.ndarray = torch.stack([angles.cos(), angles.sin()]).float().numpy()
+    return turns
+
+
+def rows_of(value: Tensor) -> Tensor:
+    """Channels-last values (N, C, 1, L) as they lie, (N, L, C)."""
+    return value.permute(0, 2, 3, 1).squeeze(1)
