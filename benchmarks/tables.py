@@ -6,7 +6,19 @@ from benchmarks.figures import Figure
 from benchmarks.targets import Judgement
 from benchmarks.timing import Row
 
-HEAD = ("case", "threads", "tool", "batch", "seconds", "units", "time / seqattr", "quartiles", "error", "sum")
+HEAD = (
+    "case",
+    "threads",
+    "tool",
+    "batch",
+    "seconds",
+    "units",
+    "time / seqattr",
+    "quartiles",
+    "error",
+    "worst",
+    "sum",
+)
 
 
 def aligned(lines: Sequence[Sequence[str]], rights: Sequence[bool]) -> str:
@@ -36,6 +48,7 @@ def row_cells(row: Row) -> tuple[str, ...]:
         number(row.units, ".1f"),
         row.verdict if row.verdict != "ok" else number(row.ratio, ".2f"),
         "-" if row.quartiles is None else "{:.2f}-{:.2f}".format(*row.quartiles),
+        number(row.usual_error, ".0e"),
         number(row.error, ".0e"),
         number(row.additivity, ".0e"),
     )
@@ -43,7 +56,7 @@ def row_cells(row: Row) -> tuple[str, ...]:
 
 def rows_table(rows: Sequence[Row]) -> str:
     """All rows of timing, under their heading."""
-    return aligned([HEAD, *map(row_cells, rows)], [False, True, False] + [True] * 7)
+    return aligned([HEAD, *map(row_cells, rows)], [False, True, False] + [True] * 8)
 
 
 def figures_table(figures: Sequence[Figure]) -> str:

@@ -41,6 +41,7 @@ class Row:
     ratio: float | None = None
     quartiles: tuple[float, float] | None = None
     error: float | None = None
+    usual_error: float | None = None
     additivity: float | None = None
     rounds: int = 0
 
@@ -119,7 +120,7 @@ def verdict(entrant: Entrant, problem: Problem) -> str:
     """ok, or how wrong."""
     if entrant.name == "own rescale":
         return "ok"
-    found = errors(problem, entrant.answer).contributions
+    found = errors(problem, entrant.answer).usual
     return "ok" if found <= RIGHT else f"wrong (error {found:.0e})"
 
 
@@ -151,6 +152,7 @@ def row(
         ratio=median(ratios) if ratios else None,
         quartiles=spread(ratios) if ratios else None,
         error=found.contributions if found else None,
+        usual_error=found.usual if found else None,
         additivity=found.additivity if found else None,
         rounds=len(entrant.times),
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from benchmarks import models, tools
 from benchmarks.cases import CASES, QUICK, Case, Problem
@@ -49,8 +49,8 @@ def only(monkeypatch: pytest.MonkeyPatch, **others: Tool) -> None:
         monkeypatch.setitem(TOOLS, name, tool)
 
 
-def scaled(factor: float) -> Tool:
-    """A tool that answers as seqattr does, times a factor."""
+def scaled(factor: float | Tensor) -> Tool:
+    """A tool that answers as seqattr does, times a factor, or one for each sequence."""
 
     def build(problem: Problem, batch: int | None) -> Run:
         run = tools.ours(problem, batch)
@@ -87,6 +87,18 @@ def test_what_is_wrong_is_not_compared(monkeypatch: pytest.MonkeyPatch, factor: 
     assert row.error == pytest.approx(factor - 1, rel=1e-2)
     if not right:
         assert row.verdict == "wrong (error 2e-03)"
+
+
+def test_one_sequence_that_is_off_is_shown_but_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rounding may give a max to another position there."""
+    factor = torch.tensor([1, 1.5, 1, 1]).view(1, 4, 1)
+    only(monkeypatch, peer=scaled(factor))
+    row = rows_of(TINY)["peer"]
+    assert row.verdict == "ok"
+    assert row.error is not None
+    assert row.error > 0.1
+    assert row.usual_error is not None
+    assert row.usual_error < 1e-5
 
 
 def test_what_fails_says_how_and_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
