@@ -19,8 +19,8 @@ from seqattr.methods.attribution import pick_device
 MEMORY_REFERENCES = 20  # peaks are measured where there is most to hold
 NOTE = """
 units: times that of one sequence forward by plain torch. time / seqattr: a tool's time over seqattr's,
-the median over rounds. error: a sequence's largest deviation from float64 over its largest contribution,
-the median; worst: that of all sequences over the largest of all. sum: additivity error."""
+the median over rounds. median error: a sequence's largest deviation from float64 over its largest
+contribution, the median; worst: that of all sequences over the largest of all. sum: additivity error."""
 
 
 def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:

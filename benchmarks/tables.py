@@ -48,8 +48,8 @@ def row_cells(row: Row) -> tuple[str, ...]:
         number(row.units, ".1f"),
         row.verdict if row.verdict != "ok" else number(row.ratio, ".2f"),
         "-" if row.quartiles is None else "{:.2f}-{:.2f}".format(*row.quartiles),
-        number(row.usual_error, ".0e"),
-        number(row.error, ".0e"),
+        number(row.median_error, ".0e"),
+        number(row.worst_error, ".0e"),
         number(row.additivity, ".0e"),
     )
 

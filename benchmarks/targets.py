@@ -79,7 +79,10 @@ def derived(rows: list[Row]) -> dict[str, float]:
         if row.tool == "own rescale":
             found[f"{row.case} time over rescale"] = 1 / row.ratio
     own = [row for row in rows if row.tool == "seqattr"]
-    for what, name in (("error", "worst error of contributions"), ("additivity", "worst additivity error")):
+    for what, name in (
+        ("worst_error", "worst error of contributions"),
+        ("additivity", "worst additivity error"),
+    ):
         values = [value for row in own if (value := getattr(row, what)) is not None]
         if values:
             found[name] = max(values)

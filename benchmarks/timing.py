@@ -40,8 +40,8 @@ class Row:
     units: float | None = None
     ratio: float | None = None
     quartiles: tuple[float, float] | None = None
-    error: float | None = None
-    usual_error: float | None = None
+    median_error: float | None = None
+    worst_error: float | None = None
     additivity: float | None = None
     rounds: int = 0
 
@@ -120,7 +120,7 @@ def verdict(entrant: Entrant, problem: Problem) -> str:
     """ok, or how wrong."""
     if entrant.name == "own rescale":
         return "ok"
-    found = errors(problem, entrant.answer).usual
+    found = errors(problem, entrant.answer).median
     return "ok" if found <= RIGHT else f"wrong (error {found:.0e})"
 
 
@@ -151,8 +151,8 @@ def row(
         units=median(in_units) if in_units else None,
         ratio=median(ratios) if ratios else None,
         quartiles=spread(ratios) if ratios else None,
-        error=found.contributions if found else None,
-        usual_error=found.usual if found else None,
+        median_error=found.median if found else None,
+        worst_error=found.worst if found else None,
         additivity=found.additivity if found else None,
         rounds=len(entrant.times),
     )

@@ -20,11 +20,11 @@ ADDITIVE = 1e-8
 
 class Errors(NamedTuple):
     """The largest deviation over the target's largest contribution; a sequence's over its own largest, the
-    median; and the worst additivity error.
+    median of sequences; and the worst additivity error. The worst target's, each.
     """
 
-    contributions: float
-    usual: float
+    worst: float
+    median: float
     additivity: float
 
 
@@ -44,10 +44,11 @@ def errors(problem: Problem, answer: Answer) -> Errors:
     true = truth(problem)
     deviation = (answer.contributions.double() - true.contributions).abs().amax(2)  # (T, N)
     largest = true.contributions.abs().amax(2)
-    worst, usual = (deviation.amax(1) / largest.amax(1)).max(), (deviation / largest).nanmedian()
+    relative = torch.where(deviation == 0, 0.0, deviation / largest)
+    worst, median = (deviation.amax(1) / largest.amax(1)).max(), relative.quantile(0.5, dim=1).max()
     told = answer.additivity
     additivity = told if told is not None else mean_additivity(answer.contributions, true)
-    return Errors(float(worst), float(usual), additivity)
+    return Errors(float(worst), float(median), additivity)
 
 
 def mean_additivity(contributions: Tensor, true: Attribution) -> float:

@@ -4,16 +4,14 @@ On a CPU, float32 runs through oneDNN with channels last: a third faster than in
 wherever torch would choose its own loops for a small batch, several times. PERFORMANCE.md has the figures.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
-from seqattr.engine import onednn, spectral
-from seqattr.engine.onednn import Convolved, channels_last
-from seqattr.engine.spectral import Run
+from seqattr.engine import spectral
+from seqattr.engine.onednn import Prepared, Run, channels_last
 from seqattr.engine.workspace import POOL
 
 aten = torch.ops.aten
@@ -73,8 +71,10 @@ class Convolution(Protocol):
         """W^T m, for activations of this shape."""
 
 
-def convolution(weight: Tensor, geometry: Geometry, by_spectra: bool = False) -> Convolution:
-    """The form that suits weight, geometry and device; through spectra only where they are allowed."""
+def convolution(weight: Tensor, geometry: Geometry, by_spectra: Collection[str] = ()) -> Convolution:
+    """The form that suits weight, geometry and device; `by_spectra` says whether "forward" and "back" may go
+    through spectra.
+    """
     suits = weight.device.type == "cpu" and weight.dtype == torch.float32 and weight.ndim in (3, 4)
     if suits and torch.backends.mkldnn.is_available() and not geometry.transposed and geometry.groups == 1:
         return ChannelsLast(weight, geometry, by_spectra)
@@ -110,7 +110,7 @@ class ChannelsLast:
     turned round, unless it is strided.
     """
 
-    def __init__(self, weight: Tensor, geometry: Geometry, by_spectra: bool = False) -> None:
+    def __init__(self, weight: Tensor, geometry: Geometry, by_spectra: Collection[str] = ()) -> None:
         self.lifted = weight.ndim == 3
         if self.lifted:
             weight = weight.unsqueeze(2)
@@ -120,9 +120,9 @@ class ChannelsLast:
                 dilation=[1, *geometry.dilation],
                 output_padding=[0, *geometry.output_padding],
             )
-        self.weight, self.geometry = channels_last(weight), geometry
-        self.straight = correlation(weight, geometry, by_spectra)
-        self.back = turned(weight, geometry, by_spectra)
+        self.straight = correlation(weight, geometry, "forward" in by_spectra)
+        self.back = turned(weight, geometry, "back" in by_spectra)
+        self.weight, self.geometry = weight if self.back else channels_last(weight), geometry
 
     def forward(self, activation: Tensor, bias: Tensor | None = None) -> Tensor:
         value = self.straight(self.lift(activation), bias)
@@ -152,17 +152,22 @@ def turned(weight: Tensor, geometry: Geometry, by_spectra: bool) -> Run | None:
 
 def correlation(weight: Tensor, geometry: Geometry, by_spectra: bool = False) -> Run:
     """A convolution (outputs, inputs, height, width) of channels-last values, in the quickest form."""
-    outputs, inputs, height, taps = weight.shape
+    height, taps = weight.shape[2:]
     simple = max(*geometry.stride, *geometry.dilation) == height == 1 and geometry.padding[0] == 0
     if not simple or taps < LEAST_TAPS:
-        return wide(weight, geometry)
-    padding = geometry.padding[1]
+        return Prepared(weight, geometry.padding, geometry.stride, geometry.dilation)
+    return by_rows(in_one_dimension(weight, geometry.padding[1], by_spectra))
+
+
+def in_one_dimension(weight: Tensor, padding: int, by_spectra: bool) -> Run:
+    """The quickest form for values (N, inputs, 1, L)."""
+    outputs, inputs, _, taps = weight.shape
     if outputs <= NARROW:
-        return by_rows(narrow(weight, padding))
-    beyond = 0 < outputs % LANES <= LEFT_OVER and min(inputs, outputs) >= LANES and onednn.ARRANGES
-    direct = by_rows(split(weight, padding)) if beyond else wide(weight, geometry)
+        return narrow(weight, padding)
+    beyond = 0 < outputs % LANES <= LEFT_OVER and min(inputs, outputs) >= LANES
+    direct = split(weight, padding) if beyond else Prepared(weight, (0, padding))
     if by_spectra and spectral.pays(outputs, inputs, taps):
-        return by_rows(spectral.where_many(direct, weight, padding))
+        return spectral.where_many(direct, weight, padding)
     return direct
 
 
@@ -180,10 +185,6 @@ def by_rows(run: Run) -> Run:
     return of_all
 
 
-def wide(weight: Tensor, geometry: Geometry) -> Run:
-    return Convolved(weight, geometry.padding, geometry.stride, geometry.dilation)
-
-
 def narrow(weight: Tensor, padding: int) -> Run:
     """With few outputs: those of several neighbouring positions at once, so that they fill a vector.
 
@@ -194,32 +195,36 @@ def narrow(weight: Tensor, padding: int) -> Run:
     shifted = weight.new_zeros(together, outputs, inputs, 1, taps + together - 1)
     for place, kernel in enumerate(shifted):
         kernel[..., place : place + taps] = weight
-    # The padding is that of both ends, and what is left over at the first is thrown away.
-    convolved = cache(lambda more: Convolved(shifted.flatten(0, 1), (0, padding + more), (1, together)))
+    # Padding is that of both ends: with more, all is there, and what is too much at the first is cut off.
+    more = together - 1
+    every = Prepared(shifted.flatten(0, 1), (0, padding + more), (1, together))
 
     def run(value: Tensor, bias: Tensor | None) -> Tensor:
         length = value.shape[3] + 2 * padding - taps + 1
-        more = -length % together
-        found = convolved(more)(value, None if bias is None else bias.repeat(together))
-        found = found.permute(0, 2, 3, 1).reshape(len(found), 1, -1, outputs)[:, :, more : more + length]
-        return found.contiguous().permute(0, 3, 1, 2)
+        found = every(value, None if bias is None else bias.repeat(together))
+        rows, _, _, blocks = found.shape
+        found = found.permute(0, 2, 3, 1).reshape(rows, 1, blocks * together, outputs)
+        return found[:, :, more : more + length].contiguous().permute(0, 3, 1, 2)
 
     return run
 
 
 def split(weight: Tensor, padding: int) -> Run:
-    """With a few outputs more than fill vectors: these by themselves, both written into one value."""
-    outputs, taps = weight.shape[0], weight.shape[3]
+    """With a few outputs more than fill vectors: these by themselves, both copied into one value."""
+    outputs = weight.shape[0]
     whole = outputs - outputs % LANES
-    most, rest = Convolved(weight[:whole], (0, padding)), narrow(weight[whole:], padding)
+    most, rest = Prepared(weight[:whole], (0, padding)), narrow(weight[whole:], padding)
 
     def run(value: Tensor, bias: Tensor | None) -> Tensor:
-        rows, length = value.shape[0], value.shape[3] + 2 * padding - taps + 1
-        made = POOL.take(rows * length * outputs, value.dtype).view(rows, 1, length, outputs)
-        made = made.permute(0, 3, 1, 2)
-        made[:, whole:] = rest(value, None if bias is None else bias[whole:])
-        made[:, :whole] = 0
-        most.add(made[:, :whole], value, None if bias is None else bias[:whole])
+        parts = (
+            most(value, bias if bias is None else bias[:whole]),
+            rest(value, bias if bias is None else bias[whole:]),
+        )
+        rows, _, _, length = parts[0].shape
+        made = (
+            POOL.take(rows * length * outputs, value.dtype).view(rows, 1, length, outputs).permute(0, 3, 1, 2)
+        )
+        made[:, :whole], made[:, whole:] = parts
         return made
 
     return run

@@ -10,6 +10,8 @@ import numpy as np
 
 from seqattr.compiled import compiled
 
+TILE = 64  # positions that are transformed together, in three radix-4 steps
+
 
 @compiled
 def _secant(a: Any, b: Any, zero: Any, one: Any) -> Any:
@@ -192,27 +194,27 @@ def gather(
 
 
 @compiled
-def _quarters(
-    count: int, run: int, source: Any, at: Any, target: Any, to: Any, turn: int, turns: Any
+def _radix4(
+    count: int, run: int, source: Any, apart: Any, target: Any, new_apart: Any, turn: int, twiddles: Any
 ) -> None:
-    """A step of the Fourier transform, radix 4, of `count` times four runs of numbers.
+    """A radix-4 step of the Fourier transform, of `count` times four runs of numbers.
 
-    `source` and `target` are real and imaginary parts; `at` and `to` say how far apart, there, one of the
-    count is from the next, and one of the four. The p-th is turned by p * turn of the `turns`.
+    `source` and `target` are real and imaginary parts; `apart` and `new_apart` say how far from each other,
+    there, the starts of two of the count are, and those of the four. The p-th is turned by p * turn.
     """
     real, imaginary, new_real, new_imaginary = source[0], source[1], target[0], target[1]
     for p in range(count):
-        cos1, sin1 = turns[0, p * turn], turns[1, p * turn]
-        cos2, sin2 = turns[0, 2 * p * turn], turns[1, 2 * p * turn]
-        cos3, sin3 = turns[0, 3 * p * turn], turns[1, 3 * p * turn]
-        a = p * at[0]
-        b, c, d = a + at[1], a + 2 * at[1], a + 3 * at[1]
+        cos1, sin1 = twiddles[0, p * turn], twiddles[1, p * turn]
+        cos2, sin2 = twiddles[0, 2 * p * turn], twiddles[1, 2 * p * turn]
+        cos3, sin3 = twiddles[0, 3 * p * turn], twiddles[1, 3 * p * turn]
+        a = p * apart[0]
+        b, c, d = a + apart[1], a + 2 * apart[1], a + 3 * apart[1]
         a_re, a_im = real[a : a + run], imaginary[a : a + run]
         b_re, b_im = real[b : b + run], imaginary[b : b + run]
         c_re, c_im = real[c : c + run], imaginary[c : c + run]
         d_re, d_im = real[d : d + run], imaginary[d : d + run]
-        a = p * to[0]
-        b, c, d = a + to[1], a + 2 * to[1], a + 3 * to[1]
+        a = p * new_apart[0]
+        b, c, d = a + new_apart[1], a + 2 * new_apart[1], a + 3 * new_apart[1]
         re0, im0 = new_real[a : a + run], new_imaginary[a : a + run]
         re1, im1 = new_real[b : b + run], new_imaginary[b : b + run]
         re2, im2 = new_real[c : c + run], new_imaginary[c : c + run]
@@ -232,58 +234,57 @@ def _quarters(
 
 
 @compiled
-def to_spectra(first: int, last: int, values: Any, spectra: Any, turns: Any, step: int, padding: int) -> None:
-    """Of rows of values (N, L, C) the spectra (N, pairs, 64, 2, C) of each two tiles.
+def to_spectra(
+    first: int, last: int, values: Any, spectra: Any, twiddles: Any, step: int, padding: int
+) -> None:
+    """Of rows of values (N, L, C) the spectra (N * pairs, TILE, 2, C) of each two tiles.
 
     Tiles begin `step` apart, the first `padding` before the row. Frequency q + 16 m stands at 4 q + m.
     """
-    length, channels = values.shape[1:]
-    quarter = 16 * channels
+    number, length, channels = values.shape
+    pairs, quarter, both = len(spectra) // number, TILE // 4 * channels, 2 * channels
     tile, work = np.empty((2, 4 * quarter), values.dtype), np.empty((2, 4 * quarter), values.dtype)
+    planes, others = (tile[0], tile[1]), (work[0], work[1])
     for n in range(first, last):
-        row = values[n].reshape(-1)
-        for pair in range(spectra.shape[1]):
-            for side in range(2):
-                start = (2 * pair + side) * step - padding
-                begin = min(max(-start, 0), 64) * channels
-                end = max(min(64, length - start) * channels, begin)
-                one, begun = tile[side], row[start * channels + begin :]
-                one[:begin] = 0
-                for i in range(end - begin):
-                    one[begin + i] = begun[i]
-                one[end:] = 0
-            flat = spectra[n, pair].reshape(-1)
-            spectrum, both = (flat, flat[channels:]), 2 * channels
-            planes, others = (tile[0], tile[1]), (work[0], work[1])
-            _quarters(16, channels, planes, (channels, quarter), others, (4 * channels, channels), 1, turns)
-            _quarters(
-                4, 4 * channels, others, (4 * channels, quarter), planes, (quarter, 4 * channels), 4, turns
-            )
-            _quarters(16, channels, planes, (channels, quarter), spectrum, (4 * both, both), 0, turns)
+        row = values[n // pairs].reshape(-1)
+        for side in range(2):
+            start = (2 * (n % pairs) + side) * step - padding
+            begin = min(max(-start, 0), TILE) * channels
+            end = max(min(TILE, length - start) * channels, begin)
+            one, begun = tile[side], row[start * channels + begin :]
+            one[:begin] = 0
+            for i in range(end - begin):
+                one[begin + i] = begun[i]
+            one[end:] = 0
+        flat = spectra[n].reshape(-1)
+        spectrum = flat, flat[channels:]
+        _radix4(16, channels, planes, (channels, quarter), others, (4 * channels, channels), 1, twiddles)
+        _radix4(
+            4, 4 * channels, others, (4 * channels, quarter), planes, (quarter, 4 * channels), 4, twiddles
+        )
+        _radix4(16, channels, planes, (channels, quarter), spectrum, (4 * both, both), 0, twiddles)
 
 
 @compiled
-def from_spectra(first: int, last: int, spectra: Any, values: Any, turns: Any, step: int) -> None:
+def from_spectra(first: int, last: int, spectra: Any, values: Any, twiddles: Any, step: int) -> None:
     """The way back, of each tile its first `step` positions: into rows of values (N, L, C).
 
     Backwards is forwards with real and imaginary parts exchanged.
     """
-    length, channels = values.shape[1:]
-    quarter = 16 * channels
+    number, length, channels = values.shape
+    pairs, quarter, both = len(spectra) // number, TILE // 4 * channels, 2 * channels
     tile, work = np.empty((2, 4 * quarter), values.dtype), np.empty((2, 4 * quarter), values.dtype)
+    planes, others = (tile[1], tile[0]), (work[1], work[0])
     for n in range(first, last):
-        row = values[n].reshape(-1)
-        for pair in range(spectra.shape[1]):
-            flat = spectra[n, pair].reshape(-1)
-            spectrum, both = (flat[channels:], flat), 2 * channels
-            planes, others = (tile[1], tile[0]), (work[1], work[0])
-            _quarters(16, channels, spectrum, (4 * both, both), planes, (4 * channels, channels), 1, turns)
-            _quarters(
-                4, 4 * channels, planes, (4 * channels, quarter), others, (quarter, 4 * channels), 4, turns
-            )
-            _quarters(1, quarter, others, (0, quarter), planes, (0, quarter), 0, turns)
-            for side in range(2):
-                start = (2 * pair + side) * step
-                place, one = row[start * channels :], tile[side]
-                for i in range(min(step, length - start) * channels):
-                    place[i] = one[i]
+        row, flat = values[n // pairs].reshape(-1), spectra[n].reshape(-1)
+        spectrum = flat[channels:], flat
+        _radix4(16, channels, spectrum, (4 * both, both), planes, (4 * channels, channels), 1, twiddles)
+        _radix4(
+            4, 4 * channels, planes, (4 * channels, quarter), others, (quarter, 4 * channels), 4, twiddles
+        )
+        _radix4(1, quarter, others, (0, quarter), planes, (0, quarter), 0, twiddles)
+        for side in range(2):
+            start = (2 * (n % pairs) + side) * step
+            place, one = row[start * channels :], tile[side]
+            for i in range(min(step, length - start) * channels):
+                place[i] = one[i]

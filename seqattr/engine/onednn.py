@@ -3,18 +3,24 @@
 torch's public call arranges the weights anew each time. Where torch lacks the others, it is what remains.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 ops = torch.ops.mkldnn
-NAMES = ("_reorder_convolution_weight", "_convolution_pointwise", "_convolution_pointwise_")
+NAMES = ("_reorder_convolution_weight", "_convolution_pointwise")
 ARRANGES = torch.backends.mkldnn.is_available() and all(hasattr(ops, name) for name in NAMES)
 
+Run = Callable[[Tensor, Tensor | None], Tensor]  # a convolution of channels-last values, with a bias or none
 
-class Convolved:
-    """A convolution (outputs, inputs / groups, height, width) of channels-last values in two dimensions."""
+
+class Prepared:
+    """A convolution (outputs, inputs / groups, height, width) of channels-last values in two dimensions.
+
+    Its weights never change, so that a copy shares them.
+    """
 
     def __init__(
         self,
@@ -28,27 +34,16 @@ class Convolved:
         self.geometry = list(padding), list(stride), list(dilation), groups
 
     def __call__(self, value: Tensor, bias: Tensor | None = None) -> Tensor:
+        weight = self.weight
         if not ARRANGES:
-            return torch.mkldnn_convolution(value, self.weight, bias, *self.geometry)
-        weight = self._arranged(value)
+            return torch.mkldnn_convolution(value, weight, bias, *self.geometry)
+        if weight.layout is torch.strided:
+            self.weight = weight = ops._reorder_convolution_weight(weight, *self.geometry, list(value.shape))
         result: Tensor = ops._convolution_pointwise(value, weight, bias, *self.geometry, "none", [], None)
         return result
 
-    def add(self, total: Tensor, value: Tensor, bias: Tensor | None = None) -> None:
-        """total += the convolution; the total may be some of the channels of a larger value."""
-        if ARRANGES:
-            weight = self._arranged(value)
-            ops._convolution_pointwise_.binary(
-                total, value, weight, bias, *self.geometry, "add", 1.0, None, [], None
-            )
-        else:
-            total += self(value, bias)
-
-    def _arranged(self, value: Tensor) -> Tensor:
-        """The weight as oneDNN wants it, arranged once."""
-        if self.weight.layout is torch.strided:
-            self.weight = ops._reorder_convolution_weight(self.weight, *self.geometry, list(value.shape))
-        return self.weight
+    def __deepcopy__(self, memo: Any) -> "Prepared":
+        return self
 
 
 def channels_last(value: Tensor) -> Tensor:

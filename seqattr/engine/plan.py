@@ -40,8 +40,8 @@ class Rulebook:
     `by_place`. The rules in `wants_parts` need their input's difference in two parts; those in
     `passes_parts` need it when their own value's parts are wanted. `learned` is what is known of steps with
     weights, by the steps' names, each of its weight's shape, and `forms` are those that a weight takes by it.
-    `by_spectra` lets long convolutions go through spectra, which is quicker: for rules to which it makes
-    no difference whether a value is 0 or 0 but for rounding, as it does to those that divide by values.
+    `by_spectra` holds the ways, "forward" and "back", that long convolutions may take through spectra, which
+    is quicker: not where a rule divides by what may be 0, or asks whether it is.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Rulebook:
     passes_parts: frozenset[Rule] = frozenset()
     forms: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = field(default_factory=dict)
     learned: Mapping[str, Tensor] = field(default_factory=dict)
-    by_spectra: bool = False
+    by_spectra: frozenset[str] = frozenset()
 
     def rule(self, graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:
         """The rule for one step."""
@@ -95,7 +95,7 @@ class Plan:
         key = step.name, form
         if key not in self.convolutions:
             geometry = geometry_of(step.op, step.args[3:], weight.ndim - 2)
-            prepared = convolution(self.formed(step, weight, form), geometry, self.by_spectra)
+            prepared = convolution(self.formed(step, weight, form), geometry, self.by_spectra(form))
             if step.args[1] not in self.graph.tensors:
                 return prepared  # of this batch's size
             self.convolutions[key] = prepared
@@ -107,12 +107,15 @@ class Plan:
             return FORMS[form](weight)
         return self.book.forms[form](weight, self.book.learned[step.name].to(weight))
 
-    @cached_property
-    def by_spectra(self) -> bool:
-        """Whether long convolutions may go through spectra. Not before a max: equal windows are then equal
-        only but for rounding, and which of them is the largest would be left to that.
+    def by_spectra(self, form: str) -> frozenset[str]:
+        """Which ways a convolution with its weights in some form may go through spectra.
+
+        Values that are equal, or 0, are then so but for rounding. So not forward in a net with a max, which
+        would leave to rounding which of two equal windows is the larger; nor to values of which RevealCancel
+        asks whether they are above or below 0.
         """
-        return self.book.by_spectra and Kind.MAX not in self.kinds.values()
+        asked = Kind.MAX in self.kinds.values() or (self.split and form == "plain")
+        return self.book.by_spectra - {"forward"} if asked else self.book.by_spectra
 
     @cached_property
     def convolutions(self) -> dict[tuple[str, str], Convolution]:

@@ -1,11 +1,11 @@
-"""Long convolutions as products of spectra: tile by tile, with overlaps that are thrown away.
+"""Convolutions with long kernels through the spectra of tiles, by overlap-save (Oppenheim and Schafer,
+Discrete-Time Signal Processing, section 8.7).
 
 A tile of 64 positions gives 64 - taps + 1 of the result, for one product of complex numbers at each
-frequency: about 2.4 multiplications a position, weight and channel, where there was one for each tap.
+frequency: with 11 taps 2.4 multiplications a position, weight and channel, where there was one for each tap.
 """
 
 import math
-from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -13,14 +13,12 @@ import torch
 from torch import Tensor
 
 from seqattr.engine import fused, kernels
-from seqattr.engine.onednn import Convolved
+from seqattr.engine.kernels import TILE
+from seqattr.engine.onednn import Prepared, Run
 from seqattr.engine.workspace import POOL
 
-TILE = 64
-Run = Callable[[Tensor, Tensor | None], Tensor]  # a convolution of channels-last values, with a bias or none
-
 # Where it is quicker, as measured: with many channels and many taps, but for so many weights that they no
-# longer lie in a cache, and for so many signals at once.
+# longer lie in a cache, and for so many signals of two tiles at once.
 LEAST_CHANNELS = 40
 TAPS = range(10, TILE // 2)
 MOST_WEIGHTS = 2**15  # for each frequency
@@ -35,11 +33,12 @@ def pays(outputs: int, inputs: int, taps: int) -> bool:
 
 def where_many(direct: Run, weight: Tensor, padding: int) -> Run:
     """The convolution through spectra; the direct one where there are too few tiles for that."""
-    many, step = cache(lambda: spectral(weight, padding)), TILE - weight.shape[3] + 1
+    many, taps = cache(lambda: spectral(weight, padding)), weight.shape[3]
 
     def run(value: Tensor, bias: Tensor | None) -> Tensor:
-        signals = value.shape[0] * value.shape[3] // (2 * step)
-        return (many() if signals >= LEAST_SIGNALS else direct)(value, bias)
+        length = value.shape[3] + 2 * padding - taps + 1
+        enough = value.shape[0] * length >= LEAST_SIGNALS * 2 * (TILE - taps + 1)
+        return (many() if enough else direct)(value, bias)
 
     return run
 
@@ -51,21 +50,21 @@ def spectral(weight: Tensor, padding: int) -> Run:
     their parts stay apart.
     """
     outputs, inputs, _, taps = weight.shape
-    products = Convolved(products_of(weight), groups=TILE)
-    turns, step = turning(), TILE - taps + 1
+    products, twiddles = Prepared(products_of(weight), groups=TILE), twiddle_factors()
+    step = TILE - taps + 1
 
     def run(value: Tensor, bias: Tensor | None) -> Tensor:
         rows, length = value.shape[0], value.shape[3] + 2 * padding - taps + 1
-        pairs = math.ceil(length / step / 2)
-        spectra = POOL.take(rows * pairs * TILE * 2 * inputs, value.dtype).view(rows, pairs, TILE, 2, inputs)
-        arrays = rows_of(value).numpy(), spectra.numpy(), turns
-        fused.in_threads(kernels.to_spectra, rows, *arrays, step, padding)
+        signals = rows * math.ceil(length / step / 2)
+        spectra = POOL.take(signals * TILE * 2 * inputs, value.dtype).view(signals, TILE, 2, inputs)
+        arrays = lines_of(value).numpy(), spectra.numpy(), twiddles
+        fused.in_threads(kernels.to_spectra, signals, *arrays, step, padding)
         if bias is not None:  # a constant is all at frequency 0
             bias = torch.cat([bias, bias, bias.new_zeros((TILE - 1) * 2 * outputs)])
-        signals = spectra.view(1, rows * pairs, 1, -1).permute(0, 3, 1, 2)
-        found = rows_of(products(signals, bias)).view(rows, pairs, TILE, 2, outputs)
+        found = products(spectra.view(1, 1, signals, -1).permute(0, 3, 1, 2), bias)
+        found = lines_of(found).view(signals, TILE, 2, outputs)
         result = POOL.take(rows * length * outputs, value.dtype).view(rows, length, outputs)
-        fused.in_threads(kernels.from_spectra, rows, found.numpy(), result.numpy(), turns, step)
+        fused.in_threads(kernels.from_spectra, signals, found.numpy(), result.numpy(), twiddles, step)
         return result[:, None].permute(0, 3, 1, 2)
 
     return run
@@ -83,13 +82,13 @@ def products_of(weight: Tensor) -> Tensor:
     return matrices[:, :, None, None]
 
 
-def turning() -> np.ndarray:
+def twiddle_factors() -> np.ndarray:
     """The cosines and sines of minus each 64th of a turn, (2, 64)."""
     angles = torch.arange(TILE, dtype=torch.float64) * (-2 * math.pi / TILE)
-    turns: np.ndarray = torch.stack([angles.cos(), angles.sin()]).float().numpy()
-    return turns
+    factors: np.ndarray = torch.stack([angles.cos(), angles.sin()]).float().numpy()
+    return factors
 
 
-def rows_of(value: Tensor) -> Tensor:
+def lines_of(value: Tensor) -> Tensor:
     """Channels-last values (N, C, 1, L) as they lie, (N, L, C)."""
     return value.permute(0, 2, 3, 1).squeeze(1)

@@ -21,7 +21,7 @@ CASE = "tal-gata/rescale/1t/20r"
 
 
 def own(**changes: float) -> Row:
-    fields = {"seconds": 1.0, "units": 40.0, "ratio": 1.0, "error": 1e-6, "additivity": 1e-5, **changes}
+    fields = {"seconds": 1.0, "units": 40.0, "ratio": 1.0, "worst_error": 1e-6, "additivity": 1e-5, **changes}
     return Row(CASE, 1, "seqattr", "ok", **fields)  # type: ignore[arg-type]
 
 
@@ -50,7 +50,7 @@ def test_a_rule_is_judged_by_its_time_over_rescale() -> None:
 
 def test_the_worst_row_decides_on_errors() -> None:
     assert words(own())["worst error of contributions"] == "met"
-    assert words(own(), own(error=2e-5))["worst error of contributions"] == "MISSED"
+    assert words(own(), own(worst_error=2e-5))["worst error of contributions"] == "MISSED"
     assert words(own(additivity=2e-4), own())["worst additivity error"] == "MISSED"
 
 

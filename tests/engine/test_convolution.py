@@ -1,5 +1,6 @@
 """Every form of a convolution is the same function, and its transpose is its transpose."""
 
+import copy
 from itertools import product
 
 import pytest
@@ -41,8 +42,13 @@ def test_channels_last_in_two_dimensions(geometry: Geometry, shape: tuple[int, i
 
 
 def compare(weight: Tensor, bias: Tensor, geometry: Geometry, x: Tensor) -> None:
-    form, plain = convolution(weight, geometry), Plain(weight.double(), geometry)
-    assert isinstance(form, ChannelsLast)
+    for by_spectra in ((), ("forward", "back")):
+        form = convolution(weight, geometry, by_spectra)
+        assert isinstance(form, ChannelsLast)
+        compare_form(form, Plain(weight.double(), geometry), bias, x)
+
+
+def compare_form(form: ChannelsLast, plain: Plain, bias: Tensor, x: Tensor) -> None:
     expected = plain.forward(x.double(), bias.double())
     for values in (x, x.mT.contiguous().mT):  # in either order in memory
         torch.testing.assert_close(form.forward(values, bias).double(), expected, rtol=1e-5, atol=1e-4)
@@ -66,14 +72,25 @@ def test_outputs_that_do_not_fill_vectors(outputs: int, taps: int) -> None:
         compare(weight, bias, geometry, numbers(2, 20, length, seed=2))
 
 
-def test_where_torch_arranges_no_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("outputs", [2, 50, 48])
+def test_where_torch_arranges_no_weights(outputs: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onednn, "ARRANGES", False)
     geometry = Geometry([1], [2], [1], False, [0], 1)
-    compare(numbers(50, 20, 7, seed=0), numbers(50, seed=1), geometry, numbers(2, 20, 60, seed=2))
-    total, added = torch.ones(2, 3, 1, 9), onednn.Convolved(numbers(3, 4, 1, 1, seed=0))
-    value = onednn.channels_last(numbers(2, 4, 1, 9, seed=1))
-    added.add(total, value)
-    torch.testing.assert_close(total, 1 + added(value))
+    compare(numbers(outputs, 40, 11, seed=0), numbers(outputs, seed=1), geometry, numbers(30, 40, 90, seed=2))
+
+
+def test_a_kernel_of_one_row_over_several() -> None:
+    """Of height 1, over values of height 5: few outputs, a few beyond whole vectors, and through spectra."""
+    geometry = Geometry([1, 1], [0, 3], [1, 1], False, [0, 0], 1)
+    for outputs in (3, 50):
+        weight, bias = numbers(outputs, 40, 1, 11, seed=0), numbers(outputs, seed=1)
+        compare(weight, bias, geometry, numbers(6, 40, 5, 130, seed=2))
+
+
+def test_copies_of_a_used_form_still_work() -> None:
+    form = convolution(numbers(6, 4, 7, seed=0), Geometry([1], [0], [1], False, [0], 1))
+    value = numbers(2, 4, 30, seed=1)
+    assert torch.equal(form.forward(value), copy.deepcopy(form).forward(value))
 
 
 def test_what_onednn_does_not_serve_is_left_to_torch() -> None:

@@ -5,13 +5,13 @@ import torch
 from torch import Tensor, nn
 
 import seqattr
-from seqattr.engine import spectral
+from seqattr.engine import onednn, spectral
 from seqattr.engine.onednn import channels_last
-from seqattr.engine.plan import Plan
-from seqattr.engine.rules.deeplift import GENOMICS_DEFAULT, RESCALE
+from seqattr.engine.plan import Plan, Rulebook
+from seqattr.engine.rules.deeplift import GENOMICS_DEFAULT, RESCALE, REVEALCANCEL
 from seqattr.engine.rules.gradient import GRADIENT
-from seqattr.engine.rules.guided import GUIDED
 from seqattr.engine.spectral import spectral as through_spectra
+from seqattr.methods import METHODS
 from tests.engine.test_convolution import numbers
 
 pytestmark = pytest.mark.skipif(not spectral.fused.AVAILABLE, reason="loops are compiled by numba")
@@ -89,18 +89,17 @@ def test_where_it_pays(outputs: int, inputs: int, taps: int, pays: bool) -> None
     assert spectral.pays(outputs, inputs, taps) is pays
 
 
+def test_without_compiled_loops_all_go_directly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spectral.fused, "AVAILABLE", False)
+    assert not spectral.pays(50, 50, 11)
+
+
 class Net(nn.Module):
     def __init__(self, pool: nn.Module) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
-            nn.Conv1d(4, 48, 11),
-            nn.ReLU(),
-            nn.Conv1d(48, 50, 11),
-            nn.ReLU(),
-            pool,
-            nn.Flatten(),
-            nn.LazyLinear(2),
-        )
+        convolutions = [nn.Conv1d(4, 48, 11), nn.Conv1d(48, 50, 11), nn.Conv1d(50, 44, 11)]
+        layers = [layer for convolution in convolutions for layer in (convolution, nn.ReLU())]
+        self.layers = nn.Sequential(*layers, pool, nn.Flatten(), nn.LazyLinear(2))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x)
@@ -113,24 +112,50 @@ def model_with(pool: nn.Module) -> seqattr.Model:
     return seqattr.Model(net.eval(), example)
 
 
-def test_not_before_a_max_nor_by_rules_that_look_for_zeros() -> None:
-    mean, largest = model_with(nn.AdaptiveAvgPool1d(1)), model_with(nn.MaxPool1d(10))
-    assert all(Plan(mean.graph, book).by_spectra for book in (RESCALE, GENOMICS_DEFAULT, GRADIENT))
-    assert not Plan(mean.graph, GUIDED).by_spectra
-    assert not Plan(largest.graph, RESCALE).by_spectra
+def ways(pool: nn.Module, book: Rulebook, form: str = "plain") -> set[str]:
+    return set(Plan(model_with(pool).graph, book).by_spectra(form))
+
+
+def test_only_where_nobody_asks_for_equal_values_or_zeros() -> None:
+    mean, largest = nn.AdaptiveAvgPool1d(1), nn.MaxPool1d(10)
+    assert ways(mean, RESCALE) == ways(mean, GENOMICS_DEFAULT) == {"forward", "back"}
+    assert ways(largest, RESCALE) == ways(mean, GRADIENT) == ways(mean, REVEALCANCEL) == {"back"}
+    assert ways(mean, REVEALCANCEL, "magnitude") == {"forward", "back"}
+    assert ways(mean, METHODS["lrp-epsilon"].book) == ways(mean, METHODS["lrp-z-plus"].book) == set()
+
+
+def rows(sequences: int, references: int, length: int) -> Tensor:
+    bases = torch.randint(4, (sequences, references, length), generator=torch.Generator().manual_seed(0))
+    return nn.functional.one_hot(bases, 4).transpose(2, 3).float()
 
 
 @pytest.mark.parametrize("method", ["deeplift-rescale", "deeplift", "deeplift-revealcancel", "gradient"])
-def test_contributions_are_those_of_float64(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = model_with(nn.AdaptiveAvgPool1d(1))
-    bases = torch.randint(4, (3, 21, 150), generator=torch.Generator().manual_seed(0))
-    rows = nn.functional.one_hot(bases, 4).transpose(2, 3).float()
-    used = []
+@pytest.mark.parametrize("pool", [nn.AdaptiveAvgPool1d(1), nn.MaxPool1d(10)], ids=["mean", "max"])
+def test_answers_are_those_of_float64(method: str, pool: nn.Module, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hypothetical contributions too, where sequence and reference are equal in part, or wholly."""
+    model, points, used = model_with(pool), rows(30, 5, 150), []
+    points[:, 1:3, :, 40:] = points[:, :1, :, 40:]
+    points[:, 3] = points[:, 0]
     many = spectral.spectral
-    monkeypatch.setattr(spectral, "spectral", lambda *given: used.append(given) or many(*given))
-    found, true = (
-        seqattr.attribute(model, rows[:, 0], rows[:, 1:], method=method, dtype=dtype).contributions
+
+    def counted(weight: Tensor, padding: int) -> onednn.Run:
+        used.append(padding)
+        return many(weight, padding)
+
+    monkeypatch.setattr(spectral, "spectral", counted)
+    single, double = (
+        seqattr.attribute(model, points[:, 0], points[:, 1:], method=method, dtype=dtype)
         for dtype in (torch.float32, torch.float64)
     )
-    assert used or method == "gradient"  # of few rows
-    assert (found - true).abs().max() < 1e-5 * true.abs().max()
+    assert 10 in used  # back; there, all taps but one are padding
+    for found, true in zip(
+        (single.contributions, single.hypothetical), (double.contributions, double.hypothetical), strict=True
+    ):
+        assert (found - true).abs().max() < 1e-5 * true.abs().max()
+
+
+def test_mutagenesis_compares_answers_of_one_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An edit without an effect has none, however many are worked out together."""
+    monkeypatch.setattr(spectral, "spectral", lambda *given: pytest.fail("went through spectra"))
+    model = model_with(nn.AdaptiveAvgPool1d(1))
+    seqattr.attribute(model, rows(40, 1, 150)[:, 0], method="ism")

@@ -112,12 +112,20 @@ def fed_by_dense(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> bool:
 PASSING: frozenset[Rule] = frozenset({linear.scale, linear.offset, linear.rearrange, rescale})
 
 
+BOTH_WAYS = frozenset({"forward", "back"})
+
+
 def book(name: str, choose: Choice) -> Rulebook:
     return Rulebook(
-        name, COMPLETE, choose, wants_parts=frozenset({revealcancel}), passes_parts=PASSING, by_spectra=True
+        name,
+        COMPLETE,
+        choose,
+        wants_parts=frozenset({revealcancel}),
+        passes_parts=PASSING,
+        by_spectra=BOTH_WAYS,
     )
 
 
-RESCALE = Rulebook("deeplift-rescale", {**COMPLETE, Kind.ELEMENTWISE: rescale}, by_spectra=True)
+RESCALE = Rulebook("deeplift-rescale", {**COMPLETE, Kind.ELEMENTWISE: rescale}, by_spectra=BOTH_WAYS)
 REVEALCANCEL = book("deeplift-revealcancel", everywhere)
 GENOMICS_DEFAULT = book("deeplift", after_dense)

@@ -35,4 +35,4 @@ RULES: Mapping[Kind, Rule] = {
     Kind.MAX: jacobian,
     Kind.LOGSUMEXP: jacobian,
 }
-GRADIENT = Rulebook("gradient", RULES, by_spectra=True)
+GRADIENT = Rulebook("gradient", RULES, by_spectra=frozenset({"back"}))

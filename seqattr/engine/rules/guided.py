@@ -6,7 +6,7 @@ from seqattr.engine.graph import Graph, Step
 from seqattr.engine.kinds import Kind
 from seqattr.engine.multipliers import whole
 from seqattr.engine.plan import Passage, Rule, Rulebook
-from seqattr.engine.rules.gradient import RULES, slope
+from seqattr.engine.rules.gradient import GRADIENT, RULES, slope
 from seqattr.engine.view import View
 
 
@@ -21,7 +21,7 @@ def where_written(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:
     return slope if step.part_of else guided
 
 
-GUIDED = Rulebook("guided-backprop", RULES, choose=where_written)
+GUIDED = Rulebook("guided-backprop", RULES, choose=where_written, by_spectra=GRADIENT.by_spectra)
 
 
 # --- the deconvolutional network ------------------------------------------------------------------
@@ -46,4 +46,4 @@ def where_rectified(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule
     return rectified if step.op in RECTIFIERS and not step.part_of else where_written(graph, step, kinds)
 
 
-DECONVNET = Rulebook("deconvnet", RULES, choose=where_rectified)
+DECONVNET = Rulebook("deconvnet", RULES, choose=where_rectified, by_spectra=GRADIENT.by_spectra)
