@@ -15,7 +15,7 @@ HEAD = (
     "units",
     "time / seqattr",
     "quartiles",
-    "error",
+    "median error",
     "worst",
     "sum",
 )
