@@ -221,9 +221,8 @@ def split(weight: Tensor, padding: int) -> Run:
             rest(value, bias if bias is None else bias[whole:]),
         )
         rows, _, _, length = parts[0].shape
-        made = (
-            POOL.take(rows * length * outputs, value.dtype).view(rows, 1, length, outputs).permute(0, 3, 1, 2)
-        )
+        made = POOL.take(rows * length * outputs, value.dtype).view(rows, 1, length, outputs)
+        made = made.permute(0, 3, 1, 2)
         made[:, :whole], made[:, whole:] = parts
         return made
 

@@ -17,11 +17,11 @@ from seqattr.engine.kernels import TILE
 from seqattr.engine.onednn import Prepared, Run
 from seqattr.engine.workspace import POOL
 
-# Where it is quicker, as measured: with many channels and many taps, but for so many weights that they no
-# longer lie in a cache, and for so many signals of two tiles at once.
+# Where it is quicker, as measured: with many channels and many taps, for many signals of two tiles at once;
+# and while the weights of all frequencies, 256 numbers for each of a tap's, take no more than 17 MB.
 LEAST_CHANNELS = 40
 TAPS = range(10, TILE // 2)
-MOST_WEIGHTS = 2**15  # for each frequency
+MOST_WEIGHTS = 2**14  # of a tap
 LEAST_SIGNALS = 24
 
 
