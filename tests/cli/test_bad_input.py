@@ -340,7 +340,7 @@ def test_a_full_disk(free, fasta, out, tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run(free, fasta, texts, out, number):
     script = "from seqattr.cli import main; main()"
-    command = ["score", "--model", free, "--fasta", fasta(texts(4000)), "--refs", "shuffle:50", "--out", out]
+    command = ["score", "--model", free, "--fasta", fasta(texts(20000)), "--refs", "shuffle:50", "--out", out]
     process = subprocess.Popen(
         [sys.executable, "-c", script, *map(str, command)], stderr=subprocess.PIPE, text=True
     )
