@@ -1,7 +1,8 @@
 """Convolutions with constant weights, forward and transposed, each in the form that is fastest.
 
 On a CPU, float32 runs through oneDNN with channels last: a third faster than in torch's own order, and
-wherever torch would choose its own loops for a small batch, several times. PERFORMANCE.md has the figures.
+wherever torch would choose its own loops for a small batch, several times. On a GPU, wide kernels are matrix
+products. PERFORMANCE.md has the figures.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -10,7 +11,8 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from seqattr.engine import spectral
+from seqattr.engine import columns, spectral
+from seqattr.engine.columns import Columns
 from seqattr.engine.onednn import Prepared, Run, channels_last
 from seqattr.engine.workspace import POOL
 
@@ -78,7 +80,15 @@ def convolution(weight: Tensor, geometry: Geometry, by_spectra: Collection[str] 
     suits = weight.device.type == "cpu" and weight.dtype == torch.float32 and weight.ndim in (3, 4)
     if suits and torch.backends.mkldnn.is_available() and not geometry.transposed and geometry.groups == 1:
         return ChannelsLast(weight, geometry, by_spectra)
+    if columns.suits(weight) and as_columns(geometry, weight.shape[2]):
+        return Columns(weight, geometry.padding[0], geometry.dilation[0])
     return Plain(weight, geometry)
+
+
+def as_columns(geometry: Geometry, taps: int) -> bool:
+    """Whether one in one dimension has no strides and groups, and is padded no further than it reaches."""
+    plain = not geometry.transposed and geometry.groups == 1 and geometry.stride[0] == 1
+    return plain and geometry.padding[0] <= geometry.dilation[0] * (taps - 1)
 
 
 class Plain:

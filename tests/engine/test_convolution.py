@@ -7,8 +7,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from seqattr.engine import onednn
-from seqattr.engine.convolution import ChannelsLast, Geometry, Plain, convolution, geometry_of
+from seqattr.engine import columns, onednn
+from seqattr.engine.columns import Columns
+from seqattr.engine.convolution import (
+    ChannelsLast,
+    Convolution,
+    Geometry,
+    Plain,
+    as_columns,
+    convolution,
+    geometry_of,
+)
 
 ONE_DIM = [
     Geometry([stride], [padding], [dilation], False, [0], 1)
@@ -48,7 +57,7 @@ def compare(weight: Tensor, bias: Tensor, geometry: Geometry, x: Tensor) -> None
         compare_form(form, Plain(weight.double(), geometry), bias, x)
 
 
-def compare_form(form: ChannelsLast, plain: Plain, bias: Tensor, x: Tensor) -> None:
+def compare_form(form: Convolution, plain: Plain, bias: Tensor, x: Tensor) -> None:
     expected = plain.forward(x.double(), bias.double())
     for values in (x, x.mT.contiguous().mT):  # in either order in memory
         torch.testing.assert_close(form.forward(values, bias).double(), expected, rtol=1e-5, atol=1e-4)
@@ -85,6 +94,17 @@ def test_a_kernel_of_one_row_over_several() -> None:
     for outputs in (3, 50):
         weight, bias = numbers(outputs, 40, 1, 11, seed=0), numbers(outputs, seed=1)
         compare(weight, bias, geometry, numbers(6, 40, 5, 130, seed=2))
+
+
+@pytest.mark.parametrize("geometry", [each for each in ONE_DIM if each.stride == [1]], ids=str)
+def test_columns_are_the_same_convolution(geometry: Geometry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU's form for wide kernels, in pieces of two rows."""
+    monkeypatch.setattr(columns, "MOST_BYTES", 2 * 18 * 7 * 60 * 4)
+    weight, bias = numbers(20, 18, 7, seed=0), numbers(20, seed=1)
+    assert as_columns(geometry, 7) == (geometry.padding[0] <= 6 * geometry.dilation[0])
+    if as_columns(geometry, 7):
+        form = Columns(weight, geometry.padding[0], geometry.dilation[0])
+        compare_form(form, Plain(weight.double(), geometry), bias, numbers(5, 18, 60, seed=2))
 
 
 def test_copies_of_a_used_form_still_work() -> None:

@@ -70,6 +70,20 @@ def test_values_large_enough_to_be_compiled_for(method: str) -> None:
     assert apart < 1e-3  # float32, with RevealCancel's kinks
 
 
+def test_repeats_tie_under_wide_kernels_as_in_float64() -> None:
+    """A max pool over windows of the same bases: rounding must not tell them apart by where they lie."""
+    torch.manual_seed(0)
+    layers = [nn.Conv1d(4, 100, 19), nn.ReLU(), nn.Conv1d(100, 64, 11), nn.MaxPool1d(4), nn.Conv1d(64, 64, 7)]
+    model = Model(nn.Sequential(*layers, nn.Flatten(), nn.Linear(64 * 137, 1)), torch.zeros(2, 4, 600))
+    x = random_sequences(16, 12, torch.float32, "cpu", seed=1).repeat(1, 1, 50)
+    x[:, :, 300:] = random_sequences(16, 300, torch.float32, "cpu", seed=2)
+    r = random_sequences(4, 600, torch.float32, "cpu", seed=3)
+    exact = attribute(model, x, r, method="deeplift-rescale", device="cuda", dtype=torch.float64)
+    there = attribute(model, x, r, method="deeplift-rescale", device="cuda")
+    apart = (there.contributions - exact.contributions).abs().amax(-1) / exact.contributions.abs().amax(-1)
+    assert apart.max() < 1e-4
+
+
 def test_a_batch_too_large_for_the_gpu_is_halved(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seqattr.engine.memory.free_bytes", lambda device: 2**50)
     x = random_sequences(64, 60, torch.float64, "cpu", seed=1)
