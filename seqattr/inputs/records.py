@@ -1,0 +1,68 @@
+"""Each record of a FASTA file as a window of its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from seqattr.alphabet import count_ambiguous, encode
+from seqattr.errors import InputError
+from seqattr.inputs.windows import Inputs, Window
+from seqattr.io.bed import read_chrom_sizes
+from seqattr.io.fasta import Record, read_fasta
+from seqattr.regions import Region, parse_header
+
+
+def from_fasta(path: Path | str, chrom_sizes: Path | str | None = None, placed: bool = True) -> Inputs:
+    """Each record is a window; headers such as chr1:100-200 are genome coordinates if sizes are given.
+
+    Unless it matters where they are `placed`, no note is made of headers.
+
+    Raises InputError for a file that is no DNA FASTA, and for a header past its chromosome's end.
+    """
+    records = read_fasta(path)
+    given = read_chrom_sizes(chrom_sizes) if chrom_sizes else {}
+    windows, sizes = [], dict(given)
+    for record in records:
+        region = place(record, given)
+        sizes.setdefault(region.chrom, len(record.text))
+        windows.append(Window(record.name, encode(record.text), region, (0, len(record.text))))
+    of_headers = notes_on_headers(records, bool(given)) if placed else []
+    return Inputs(windows, sizes, notes_on_letters(records) + of_headers)
+
+
+def place(record: Record, sizes: Mapping[str, int]) -> Region:
+    """Where a record lies: on its chromosome if sizes are known, else on itself."""
+    found = parse_header(record.header, len(record.text)) if sizes else None
+    if found is not None and found.chrom not in sizes:
+        raise InputError(
+            f"record {record.name} lies on '{found.chrom}', which the chromosome sizes do not list"
+        )
+    region = found or Region(record.name, 0, len(record.text))
+    if region.end > sizes.get(region.chrom, region.end):
+        raise InputError(
+            f"record {record.name} ends at {region.end}, past the end of {region.chrom}, "
+            f"which has {sizes[region.chrom]} bases; are these the right chromosome sizes?"
+        )
+    return replace(region, name=record.name)
+
+
+def notes_on_letters(records: Sequence[Record]) -> list[str]:
+    """How many letters became N."""
+    ambiguous = sum(count_ambiguous(record.text) for record in records)
+    return [f"{ambiguous} ambiguous letters (IUPAC codes) were read as N"] if ambiguous else []
+
+
+def notes_on_headers(records: Sequence[Record], has_sizes: bool) -> list[str]:
+    """Coordinates that were not used, or that are missing."""
+    placed = sum(parse_header(record.header, len(record.text)) is not None for record in records)
+    if has_sizes and placed < len(records):
+        return [
+            f"{len(records) - placed} of {len(records)} headers are no genome coordinates of as many bases; "
+            "these records have tracks of their own"
+        ]
+    if placed and not has_sizes:
+        return [
+            f"{placed} of {len(records)} headers look like genome coordinates; "
+            "give --chrom-sizes to have tracks on the genome"
+        ]
+    return []
