@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from seqattr.alphabet import encode
+from seqattr.errors import InputError
 from seqattr.io.fasta import iter_fasta
 from seqattr.references import background_of
 from seqattr.scan import measured_background
