@@ -24,8 +24,8 @@ def benchmark() -> None:
 
 @benchmark.command("tal-gata")
 @click.option("--out", type=PATH, required=True, help="Folder for data, nets, scores, tables and the page.")
-@click.option("--quick", is_flag=True, help="A trial of about a minute: one net, fewer sequences.")
-@click.option("--seeds", help="Training seeds, a net for each. Default: 0,1,2; with --quick 0.")
+@click.option("--quick", is_flag=True, help="A trial of two minutes: one net, fewer sequences.")
+@click.option("--seeds", help="Training seeds, a net for each. Default: 0 to 4; with --quick 0.")
 @click.option(
     "--method",
     "methods",
@@ -36,7 +36,7 @@ def tal_gata(out: Path, quick: bool, seeds: str | None, methods: tuple[str, ...]
     """Which methods see planted TAL1 and GATA1 motifs: section 4.2 of the paper.
 
     Simulates, trains the paper's CNN, scores new sequences by every method and collects; `snakemake` does the
-    same as single calls. About ten minutes on two cores. Writes OUT/benchmark.html, tables, figures/, data/,
+    same as single calls. Under an hour on one core. Writes OUT/benchmark.html, tables, figures/, data/,
     evaluation/ and seed-S/ with the nets and their scores.
     """
     from seqattr.benchmark.recipe import FULL, QUICK

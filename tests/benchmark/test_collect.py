@@ -34,7 +34,9 @@ def simulation(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Simulati
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory, simulation: tuple[Path, Simulation]) -> list[Path]:
-    """Two nets; Rescale misses motifs, more in the second, guided backprop credits them everywhere."""
+    """Two nets; Rescale misses motifs, more in the second; guided backprop, and Rescale against shuffles, credit them
+    everywhere.
+    """
     place, (_, truth) = tmp_path_factory.mktemp("runs"), simulation
     found = []
     for number, model in enumerate(("b" * 64, "a" * 64)):
@@ -44,7 +46,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory, simulation: tuple[Path, Si
             write_run(net / "2", truth, "deeplift-rescale", model=model, missed=MISSED + 10 * number),
             write_run(net / "3", truth, "deeplift", model=model),
             write_run(net / "4", truth, "deeplift", "shuffle:10", model=model),
-            write_run(net / "5", truth, "deeplift-rescale", "shuffle:10", model=model),
+            write_run(net / "5", truth, "deeplift-rescale", "shuffle:10", model=model, credited=EVERY),
         ]
     return found
 

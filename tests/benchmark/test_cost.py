@@ -15,8 +15,8 @@ from tests.kinds_of_method import ready
 
 LENGTH = 200
 # Rows through the net, forward and backward, for one sequence and all that the benchmark does with it. A row
-# takes 0.04 ms on one core, so that 3,900 sequences (1,300 under three nets) take some eight minutes.
-MOST_ROWS = 3000
+# takes 0.04 ms on one core, so that 6,500 sequences (1,300 under five nets) take some three quarters of an hour.
+MOST_ROWS = 11_000
 
 
 @pytest.fixture(scope="module")

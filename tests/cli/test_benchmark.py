@@ -28,10 +28,10 @@ def test_a_benchmark_from_nothing(ran, small, folder):
     scores = [
         f"score seed-{seed} {run}"
         for seed in (0, 1)
-        for run in ("freq gradient", "freq deeplift", "shuffle:10 deeplift")
+        for run in ("freq gradient", "freq deeplift", "shuffle:10 gradient", "shuffle:10 deeplift")
     ]
-    assert steps == ["simulate", "train seed-0", *scores[:3], "train seed-1", *scores[3:], "collect"]
-    assert said[-1] == f"wrote {folder / 'benchmark.html'}, from 6 runs of 2 nets"
+    assert steps == ["simulate", "train seed-0", *scores[:4], "train seed-1", *scores[4:], "collect"]
+    assert said[-1] == f"wrote {folder / 'benchmark.html'}, from 8 runs of 2 nets"
     assert sum(line.startswith(("replicates", "does not replicate", "not measured")) for line in said) == 8
     with open(folder / "measures.tsv") as file:
         table = list(csv.DictReader(file, delimiter="\t"))
@@ -62,7 +62,7 @@ def test_collecting_again_gives_the_same_to_the_byte(ran, small, folder, tmp_pat
     runs = [
         folder / f"seed-{s}" / r
         for s in (0, 1)
-        for r in ("freq/deeplift", "freq/gradient", "shuffle-10/deeplift")
+        for r in ("freq/deeplift", "freq/gradient", "shuffle-10/deeplift", "shuffle-10/gradient")
     ]
     metrics = [word for s in (0, 1) for word in ("--metrics", folder / f"seed-{s}" / "model.metrics.json")]
     ran("benchmark", "collect", *runs, "--simulation", folder / "evaluation", *metrics, "--out", tmp_path)
