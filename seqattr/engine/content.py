@@ -141,14 +141,21 @@ def settings_of(step: Step, values: Mapping[str, Any]) -> tuple[str, Any]:
 
 def windows(op: str, args: Sequence[Any], dims: int) -> list[Any]:
     """What a maximum takes together, along each dimension of what it reads."""
-    if op == "aten.max.dim":
-        return ["all" if dim == args[0] % dims else "each" for dim in range(dims)]
+    if op in ("aten.max.dim", "aten.amax.default"):
+        reduced = reduced_along(args, dims)
+        return ["all" if dim in reduced else "each" for dim in range(dims)]
     spatial = int(op.split("pool")[1][0])
     if "adaptive" in op:
         return ["each"] * (dims - spatial) + list(args[0])
     *geometry, ceil = with_defaults(args, spatial)
     along = [(*each, ceil) if each[:3] != (1, 1, 0) else "each" for each in zip(*geometry, strict=True)]
     return ["each"] * (dims - spatial) + along
+
+
+def reduced_along(args: Sequence[Any], dims: int) -> set[int]:
+    """Along which of `dims` dimensions a maximum is taken: all, where none is given."""
+    given = args[0] if args else []
+    return {dim % dims for dim in ([given] if isinstance(given, int) else given)} or set(range(dims))
 
 
 def tuple_of(setting: Any) -> Any:

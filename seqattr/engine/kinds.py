@@ -67,6 +67,7 @@ MAXIMA = {
     "aten.adaptive_max_pool2d.default",
     "aten.adaptive_max_pool3d.default",
     "aten.max.dim",
+    "aten.amax.default",
 }
 AVERAGES = {
     "aten.mean.dim",

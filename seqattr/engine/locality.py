@@ -239,7 +239,7 @@ OPS: dict[Rule, str] = {
     convolved: "conv1d conv2d conv3d convolution",
     multiplied: "linear matmul",
     pooled: "max_pool1d max_pool2d max_pool1d_with_indices max_pool2d_with_indices avg_pool1d avg_pool2d",
-    reduced: "mean.dim sum.dim_IntList max.dim",
+    reduced: "mean.dim sum.dim_IntList max.dim amax",
     viewed: (
         "permute transpose.int mT movedim.int movedim.intlist swapaxes swapdims squeeze.dim squeeze.dims "
         "unsqueeze slice.Tensor select.int unbind.int split.Tensor unsafe_split.Tensor split_with_sizes chunk"

@@ -65,17 +65,16 @@ def mask_logits(logits: Tensor, mask: Tensor) -> Tensor:
 LOWEST = -1e4
 
 
-def amax(x: Tensor, dim: Sequence[int] = (), keepdim: bool = False) -> Tensor:
-    dims = sorted(d % x.ndim for d in dim) or list(range(x.ndim))
-    kept = [d for d in range(x.ndim) if d not in dims]
-    best = x.permute(*kept, *dims).flatten(len(kept)).max(-1).values
-    for d in dims if keepdim else ():
-        best = best.unsqueeze(d)
-    return best
-
-
 def amin(x: Tensor, dim: Sequence[int] = (), keepdim: bool = False) -> Tensor:
-    return -amax(-x, dim, keepdim)
+    return -torch.amax(-x, list(dim), keepdim)
+
+
+def largest_of_all(x: Tensor) -> Tensor:
+    return torch.amax(x, list(range(x.ndim)))
+
+
+def smallest_of_all(x: Tensor) -> Tensor:
+    return -largest_of_all(-x)
 
 
 def minimum_along(x: Tensor, dim: int, keepdim: bool = False) -> tuple[Tensor, Tensor]:
@@ -88,8 +87,9 @@ def widened(x: Tensor, shape: Sequence[int]) -> Tensor:
 
 
 def maximum(a: Tensor, b: Tensor) -> Tensor:
+    """Equal ones share what is due to the larger, as torch halves it."""
     shape = torch.broadcast_shapes(a.shape, b.shape)
-    return torch.stack([widened(a, shape), widened(b, shape)], -1).max(-1).values
+    return torch.stack([widened(a, shape), widened(b, shape)], -1).amax(-1)
 
 
 def minimum(a: Tensor, b: Tensor) -> Tensor:
@@ -212,8 +212,9 @@ LOWERINGS: dict[Any, Callable[..., Any]] = {
     aten._log_softmax.default: log_softmax,
     aten.glu.default: glu,
     aten.scaled_dot_product_attention.default: attention,
-    aten.amax.default: amax,
     aten.amin.default: amin,
+    aten.max.default: largest_of_all,
+    aten.min.default: smallest_of_all,
     aten.min.dim: minimum_along,
     aten.maximum.default: maximum,
     aten.max.other: maximum,

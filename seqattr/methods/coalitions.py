@@ -97,7 +97,7 @@ def shares_of(
         nothing = sequence.new_zeros(len(batch.targets), *sequence.shape)
         return nothing, nothing[:, 0]
     rng = np.random.default_rng(seed_of(sequence.float(), reference.float()))  # in whatever precision
-    each = (groups / groups.sum(1, keepdim=True)).to(sequence)
+    each = groups.to(sequence) / groups.sum(1, keepdim=True)
     values, errors = (of.to(sequence).T @ each for of in solve(Game(batch, sequence, reference, groups, rng)))
     return values[:, None] * slope(sequence, reference), errors
 

@@ -91,7 +91,11 @@ def log_sum_exp(view: View) -> Passage:
 def largest(view: View) -> Passage:
     """Max over a window or a dimension, window by window: what the sequence's largest adds over the
     reference's goes to its place, what the reference's largest takes away goes to that one's place.
+
+    Of several that are equally large it is the first, as in torch; `amax` alone shares among them.
     """
+    if view.step.op == "aten.amax.default":
+        return shared_largest(view)
     window = Windows(view)
     if window.tile and (slopes := view.pairwise_parts(partial(fused.tiled_max_secant, size=window.tile))):
         return Passage(lambda m: [over_tiles(slopes[0], whole(m), window.tile)])
@@ -107,6 +111,27 @@ def largest(view: View) -> Passage:
         return [window.restored(back)]
 
     return Passage(backward)
+
+
+def shared_largest(view: View) -> Passage:
+    """The same for `amax`: what is due to the largest is due to all that are as large, in equal shares."""
+    _, dims, *keep = view.step.args if len(view.step.args) > 1 else (None, [])
+    a, b = view.sequence(), view.reference()
+    dims = sorted(d % a.ndim for d in dims) or list(range(a.ndim))
+    top_a, top_b = a.amax(dims, True), b.amax(dims, True)
+    share_a, share_b = shares(a == top_a, dims, a.dtype), shares(b == top_b, dims, a.dtype)
+    cross = torch.maximum(top_a, top_b)
+    change = share_a * (cross - top_b) + share_b * (top_a - cross)
+    alike = torch.where(torch.minimum(share_a, share_b) > 0, (share_a + share_b) / 2, 0.0)
+    slope = divided(change, a - b, alike)
+    kept = top_a.shape
+    return Passage(lambda m: [(whole(m) if any(keep) else whole(m).reshape(kept)) * slope])
+
+
+def shares(among: Tensor, dims: list[int], dtype: torch.dtype) -> Tensor:
+    """1 over their number for those that are among the largest, 0 for all others."""
+    chosen = among.to(dtype)
+    return chosen / chosen.sum(dims, keepdim=True)
 
 
 def over_tiles(slopes: Tensor, multiplier: Tensor, size: int) -> Tensor:
