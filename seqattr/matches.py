@@ -3,10 +3,10 @@
 Reverse complementing the sequences and their contributions mirrors everything here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -76,6 +76,19 @@ class Matches:
         order = np.argsort(self.motif, kind="stable")
         ends = np.bincount(self.motif, minlength=len(self.motifs)).cumsum()
         yield from zip(self.motifs, np.split(order, ends[:-1]), strict=True)
+
+
+def in_order(matches: Matches) -> Matches:
+    """The matches by sequence, start, motif and strand."""
+    return matches.select(np.lexsort((-matches.strand, matches.motif, matches.start, matches.sequence)))
+
+
+def joined(parts: Sequence[Matches]) -> Matches:
+    """The matches of the same motifs, found apart, together in order; none of them measured."""
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS
+    }
+    return in_order(replace(parts[0], **columns))
 
 
 def read_backwards(values: np.ndarray, other: np.ndarray) -> np.ndarray:

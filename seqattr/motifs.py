@@ -3,11 +3,12 @@
 MOTIF_SOURCES says where `read_motifs` can take motifs from.
 """
 
+import warnings
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -15,11 +16,23 @@ from numpy.typing import ArrayLike
 
 from seqattr.alphabet import codes_of
 from seqattr.errors import InputError
-from seqattr.io import motif_files
+from seqattr.io.collection import MOST_COLUMNS, Collection
 from seqattr.io.jaspar import fetch_jaspar
-from seqattr.io.meme import Motif, parse_meme
-from seqattr.io.motif_files import Lines
+from seqattr.io.meme import parse_meme
+from seqattr.io.motif_files import (
+    Lines,
+    is_encode,
+    is_homer,
+    is_jaspar,
+    is_meme,
+    is_plain,
+    parse_encode,
+    parse_homer,
+    parse_jaspar,
+    parse_plain,
+)
 from seqattr.io.reading import text_lines
+from seqattr.io.transfac import is_transfac, parse_transfac
 from seqattr.references import BACKGROUND, background_of
 
 # One match: the index of its sequence, its first base (0-based) and its log-odds.
@@ -32,16 +45,20 @@ _STEPS = 100  # per nat, where the distribution of scores is computed
 class PWM:
     """A motif: the probabilities (4, w) of A, C, G, T at each of its w positions.
 
-    Raises InputError unless each of at least one column is a distribution, to within 1 in 100.
+    One of RNA, or of one strand alone, is not looked for on the other. Raises InputError unless each of at
+    least one column and at most MOST_COLUMNS is a distribution, to within 1 in 100.
     """
 
     name: str
     probabilities: np.ndarray
+    one_strand: bool = False
 
     def __post_init__(self) -> None:
         table = np.array(self.probabilities, dtype=np.float64)
         if table.ndim != 2 or table.shape[0] != 4 or table.shape[1] < 1:
             raise InputError(f"motif {self.name}: probabilities must be (4, width >= 1), not {table.shape}")
+        if table.shape[1] > MOST_COLUMNS:
+            raise InputError(f"motif {self.name} has {table.shape[1]} columns, of at most {MOST_COLUMNS}")
         off = np.flatnonzero(~((table >= 0).all(axis=0) & (abs(table.sum(axis=0) - 1) <= 0.01)))
         if len(off):
             raise InputError(
@@ -66,7 +83,7 @@ class PWM:
         return (rng.random(self.width) * upto[-1] >= upto).sum(axis=0).astype(np.uint8)
 
     def reverse_complement(self) -> "PWM":
-        return PWM(f"{self.name}_rc", self.probabilities[::-1, ::-1])
+        return PWM(f"{self.name}_rc", self.probabilities[::-1, ::-1], self.one_strand)
 
     def shuffled(self, seed: int = 0) -> "PWM":
         """Its columns in another order: of the same bases and information, and by chance alone a motif.
@@ -74,7 +91,7 @@ class PWM:
         The order depends on the seed and the motif's name, not on the collection it is in.
         """
         rng = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
-        return PWM(self.name, self.probabilities[:, rng.permutation(self.width)])
+        return PWM(self.name, self.probabilities[:, rng.permutation(self.width)], self.one_strand)
 
 
 def scan(pwm: PWM, sequences: ArrayLike, background: ArrayLike = BACKGROUND) -> np.ndarray:
@@ -168,79 +185,83 @@ BUNDLED: dict[str, PWM] = {motif.name: motif for motif in (TAL1, GATA1)}
 class MotifSource(NamedTuple):
     """One line of MOTIF_SOURCES: how it is written, what it is, what it recognises, how it is read.
 
-    Both functions get what the user gave, and a file's numbered lines, empty for what is no file.
+    Both functions get what the user gave, and a file's numbered lines, empty for what is no file; reading
+    also gets whether to be strict about odd motifs.
     """
 
     form: str
     help: str
     recognises: Callable[[str, Lines], bool]
-    read: Callable[[str, Lines], dict[str, Motif]]
+    read: Callable[[str, Lines, bool], Collection]
+
+
+def _of_file(
+    help: str,
+    recognises: Callable[[Lines], bool],
+    read: Callable[[Path | str, Lines, bool], Collection],
+) -> MotifSource:
+    return MotifSource("FILE", help, lambda spec, lines: recognises(lines), read)
 
 
 MOTIF_SOURCES: dict[str, MotifSource] = {
     "bundled": MotifSource(
         "bundled",
-        "TAL1 and GATA1, as in the paper",
+        "two motifs alone, TAL1 and GATA1, those of the paper",
         lambda spec, lines: spec == "bundled",
-        lambda spec, lines: {name: motif.probabilities for name, motif in BUNDLED.items()},
+        lambda spec, lines, strict: Collection({name: pwm.probabilities for name, pwm in BUNDLED.items()}),
     ),
     "database": MotifSource(
         "jaspar:NAME",
-        "an identifier or a factor in JASPAR; needs pyjaspar",
+        "an identifier or a factor in JASPAR; needs pyjaspar, which seqattr[motifs] brings",
         lambda spec, lines: spec.startswith("jaspar:"),
-        lambda spec, lines: fetch_jaspar(spec.removeprefix("jaspar:")),
+        lambda spec, lines, strict: fetch_jaspar(spec.removeprefix("jaspar:"), strict),
     ),
-    "MEME": MotifSource(
-        "FILE",
-        "MEME version 4 or later",
-        lambda spec, lines: motif_files.is_meme(lines),
-        lambda spec, lines: parse_meme(spec, iter(lines)),
+    "MEME": _of_file("MEME version 4 or later, MEME's own text output too", is_meme, parse_meme),
+    "HOMER": _of_file(
+        ">consensus, name, threshold; a row of four probabilities per position", is_homer, parse_homer
     ),
-    "HOMER": MotifSource(
-        "FILE",
-        ">consensus, name, threshold; a row of four probabilities per position",
-        lambda spec, lines: motif_files.is_homer(lines),
-        motif_files.parse_homer,
+    "ENCODE": _of_file(
+        ">name; a row of a letter and four probabilities per position", is_encode, parse_encode
     ),
-    "ENCODE": MotifSource(
-        "FILE",
-        ">name; a row of a letter and four probabilities per position",
-        lambda spec, lines: motif_files.is_encode(lines),
-        motif_files.parse_encode,
+    "JASPAR": _of_file(
+        ">identifier name; a row of counts per base, as A [ 1 2 ] or bare", is_jaspar, parse_jaspar
     ),
-    "JASPAR": MotifSource(
-        "FILE",
-        ">identifier name; a row of counts per base, as A [ 1 2 ] or bare",
-        lambda spec, lines: motif_files.is_jaspar(lines),
-        motif_files.parse_jaspar,
-    ),
-    "matrix": MotifSource(
-        "FILE",
-        "one matrix, four rows or four columns, named as the file",
-        lambda spec, lines: motif_files.is_plain(lines),
-        motif_files.parse_plain,
-    ),
+    "TRANSFAC": _of_file("AC, ID; P0 A C G T, a row of counts per position", is_transfac, parse_transfac),
+    "matrix": _of_file("one matrix, four rows or four columns, named as the file", is_plain, parse_plain),
 }
 
+_MOST_CHARACTERS = 1 << 28  # a large collection has a hundredth of it
+_MOST_REASONS = 10
 
-def read_motifs(specs: Iterable[str | Path]) -> dict[str, PWM]:
+
+def read_motifs(
+    specs: Iterable[str | Path], strict: bool = False, warn: Callable[[str], Any] = warnings.warn
+) -> dict[str, PWM]:
     """The motifs of files (plain or gzip, recognised by content) and of other MOTIF_SOURCES, in order.
 
-    Raises InputError, naming file and motif, for what is of no known format, is no DNA motif, or has the name
-    of another one.
+    An odd motif, or one that has the name of another of its file, is left out with a warning that names it,
+    or with `strict` raises InputError; so does what is of no known format, what holds no motif that can be
+    used, and a name that two of them have.
     """
     found: dict[str, PWM] = {}
     origin: dict[str, str] = {}
+    left_out: list[str] = []
     for spec in map(str, specs):
-        for name, matrix in _read(spec).items():
+        collection = _read(spec, strict)
+        left_out += collection.left_out
+        for name, matrix in collection.motifs.items():
             if name in found:
                 raise InputError(
                     f"the motif '{name}' is in {origin[name]} and again in {spec}; names must differ"
                 )
-            found[name] = PWM(name, matrix / matrix.sum(axis=0))
+            found[name] = PWM(name, matrix / matrix.sum(axis=0), name in collection.one_strand)
             origin[name] = spec
     if not found:
         raise InputError("there are no motifs; give a file of them, or 'bundled'")
+    for reason in left_out[:_MOST_REASONS]:
+        warn(f"a motif was left out: {reason}")
+    if len(left_out) > _MOST_REASONS:
+        warn(f"{len(left_out) - _MOST_REASONS} more motifs were left out for such reasons")
     return found
 
 
@@ -249,17 +270,29 @@ def motif_files_among(specs: Iterable[str]) -> list[str]:
     return [spec for spec in specs if _recognised(spec, ()) is None]
 
 
-def _read(spec: str) -> dict[str, Motif]:
+def _read(spec: str, strict: bool) -> Collection:
     lines: Lines = ()
     source = _recognised(spec, lines)
     if source is None:
-        lines = list(text_lines(spec, "motif"))
+        lines = _lines(spec)
         source = _recognised(spec, lines)
     if source is None:
         what = "is no motif file" if lines else "is empty"
         formats = ", ".join(name for name, source in MOTIF_SOURCES.items() if source.form == "FILE")
         raise InputError(f"{spec} {what}; a file of one of these formats was expected: {formats}")
-    return source.read(spec, lines)
+    return source.read(spec, lines, strict)
+
+
+def _lines(path: str) -> Lines:
+    """The numbered lines of a file without blank ones and comments. Raises InputError for far too many."""
+    lines, room = [], _MOST_CHARACTERS
+    for number, line in text_lines(path, "motif"):
+        room -= len(line) + 1
+        if room < 0:
+            raise InputError(f"{path} has more than {_MOST_CHARACTERS:,} letters; is this a motif file?")
+        if not line.startswith("#"):
+            lines.append((number, line))
+    return lines
 
 
 def _recognised(spec: str, lines: Lines) -> MotifSource | None:

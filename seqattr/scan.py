@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from seqattr.alphabet import UNKNOWN, codes_of, one_hot
 from seqattr.errors import InputError, UnknownName
-from seqattr.matches import COLUMNS, Matches, read_backwards
+from seqattr.matches import COLUMNS, Matches, in_order, joined, read_backwards
 from seqattr.motifs import PWM, score_threshold, top_matches
 from seqattr.references import background_of
 
@@ -57,26 +57,39 @@ class Pick:
 def find_matches(
     sequences: ArrayLike, motifs: Iterable[PWM], pick: Pick = Pick(), background: ArrayLike | None = None
 ) -> Matches:
-    """The matches of any number of motifs in one-hot sequences (N, 4, L); an N counts 0.
+    """The matches of any number of motifs in one-hot sequences (N, 4, L), at starts with a base throughout.
 
     Log-odds are natural and relative to the background frequencies, or to those measured in the sequences;
     they are rounded, by 1e-5 in most and 1e-3 in the widest motifs (see `_exact`). A motif wider than the
-    sequences has no match. Raises InputError for sequences that are not one-hot.
+    sequences has no match; one of one strand is not looked for on both. Raises InputError for sequences that
+    are not one-hot.
     """
-    codes, backwards = _oriented(codes_of(np.asarray(sequences)), pick.strand)
-    motifs, length = tuple(motifs), codes.shape[1]
+    codes, motifs = codes_of(np.asarray(sequences)), tuple(motifs)
     frequencies = (
         measured_background(codes, pick.strand)
         if background is None
         else background_of(np.asarray(background))
     )
+    empty = Matches(motifs, frequencies, *_no_hits())
+    single = np.array([pwm.one_strand for pwm in motifs], bool) & (pick.strand == "both")
+    found = _found(codes, empty, np.flatnonzero(~single), pick)
+    if not single.any():
+        return found
+    return joined([found, _found(codes, empty, np.flatnonzero(single), replace(pick, strand="forward"))])
+
+
+def _found(codes: np.ndarray, empty: Matches, numbers: np.ndarray, pick: Pick) -> Matches:
+    """The matches of the motifs with these numbers."""
+    codes, backwards = _oriented(codes, pick.strand)
+    length = codes.shape[1]
     found = [_no_hits()]
-    for numbers in _groups([pwm.width for pwm in motifs], length):
-        group = _Group.of([motifs[number] for number in numbers], pick, frequencies)
-        for first, hits in group.scan(codes):
-            found.append(hits._replace(sequence=hits.sequence + first, motif=numbers[hits.motif]).narrow())
+    for group in _groups([empty.motifs[number].width for number in numbers], length):
+        own = numbers[group]
+        scanner = _Group.of([empty.motifs[number] for number in own], pick, empty.background)
+        for first, hits in scanner.scan(codes):
+            found.append(hits._replace(sequence=hits.sequence + first, motif=own[hits.motif]).narrow())
     hits = _Hits(*map(np.concatenate, zip(*found, strict=True)))
-    return _turned(Matches(motifs, frequencies, *hits), backwards, length)
+    return _turned(replace(empty, **hits._asdict()), backwards, length)
 
 
 def _groups(widths: Sequence[int], length: int) -> Iterator[np.ndarray]:
@@ -92,18 +105,16 @@ def _turned(found: Matches, backwards: np.ndarray, length: int) -> Matches:
     turned = backwards[found.sequence]
     start = np.where(turned, length - found.end, found.start)
     strand = np.where(turned, -found.strand, found.strand)
-    place = found.sequence.astype(np.int64) * length + start
-    order = np.argsort((place * len(found.motifs) + found.motif) * 2 + (strand < 0))
-    return replace(found, start=start, strand=strand).select(order)
+    return in_order(replace(found, start=start, strand=strand))
 
 
 def measured_background(codes: np.ndarray, strand: str = "both") -> np.ndarray:
     """The frequencies (4,) of A, C, G, T in codes (N, L), each counted once more so that none is 0.
 
-    For both strands, A has that of T and C that of G.
+    For both strands, A has that of T and C that of G; the reverse strand has those of the other bases.
     """
     counts = 1.0 + np.bincount(codes.ravel(), minlength=UNKNOWN + 1)[:4]
-    counts = counts + counts[::-1] if strand == "both" else counts
+    counts = {"both": counts + counts[::-1], "forward": counts, "reverse": counts[::-1]}[strand]
     return counts / counts.sum()
 
 
@@ -128,11 +139,23 @@ def _oriented(codes: np.ndarray, strand: str) -> tuple[np.ndarray, np.ndarray]:
     """Codes (N, L) the way each sequence is scanned, and whether (N,) that is backwards.
 
     The reverse strand alone is the forward strand of the reverse complement; of both strands the lesser text
-    goes first.
+    goes first, padding apart.
     """
     other = np.where(codes == UNKNOWN, UNKNOWN, 3 - codes)[:, ::-1].astype(codes.dtype)
-    backwards = read_backwards(codes, other) if strand == "both" else np.full(len(codes), strand == "reverse")
+    if strand == "both":
+        backwards = read_backwards(_from_first_base(codes), _from_first_base(other))
+    else:
+        backwards = np.full(len(codes), strand == "reverse")
     return np.where(backwards[:, None], other, codes), backwards
+
+
+def _from_first_base(codes: np.ndarray) -> np.ndarray:
+    """Codes (N, L) with what lies before the first base behind the last."""
+    first = (codes != UNKNOWN).argmax(axis=1)
+    if not first.any():
+        return codes
+    at = (np.arange(codes.shape[1]) + first[:, None]) % codes.shape[1]
+    return np.take_along_axis(codes, at, axis=1)
 
 
 class _Group(NamedTuple):
@@ -158,12 +181,13 @@ class _Group(NamedTuple):
         for first in range(0, len(codes), step):
             some = codes[first : first + step]
             scores = self.weights @ _windows(some, self.width).T
-            pick = self._all if self.top is None else self._top
-            yield first, pick(scores.reshape(-1, len(self.thresholds), len(some), starts))
+            scores = scores.reshape(-1, len(self.thresholds), len(some), starts)
+            scores[:, :, ~_are_whole(some, self.width)] = -np.inf
+            yield first, (self._all if self.top is None else self._top)(scores)
 
     def _all(self, scores: np.ndarray) -> _Hits:
         """Every start that is good enough, of scores (strands, M, n, P)."""
-        places = np.flatnonzero(scores >= self.thresholds[:, None, None])
+        places = np.flatnonzero((scores >= self.thresholds[:, None, None]) & (scores > -np.inf))
         strand, motif, sequence, start = np.unravel_index(places, scores.shape)
         return _Hits(sequence, start, motif, 1 - 2 * strand, scores.reshape(-1)[places])
 
@@ -184,6 +208,13 @@ def _windows(codes: np.ndarray, width: int) -> np.ndarray:
     """One-hot windows (N * P, 4 w), each position's four channels together."""
     flat = np.ascontiguousarray(one_hot(codes).transpose(0, 2, 1), np.float32).reshape(len(codes), -1)
     return sliding_window_view(flat, 4 * width, axis=1)[:, ::4].reshape(-1, 4 * width)
+
+
+def _are_whole(codes: np.ndarray, width: int) -> np.ndarray:
+    """Which windows (N, P) of codes (N, L) are bases throughout."""
+    unknown = np.pad((codes == UNKNOWN).cumsum(axis=1), [(0, 0), (1, 0)])
+    whole: np.ndarray = unknown[:, width:] == unknown[:, :-width]
+    return whole
 
 
 def _exact(odds: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Finding matches: against the definition, mirrored, and independent of what is scanned together."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -55,13 +56,15 @@ def both_strands(pwm: PWM, sequences: np.ndarray, background=BACKGROUND) -> np.n
 @pytest.mark.parametrize("background", [BACKGROUND, UNEVEN])
 @pytest.mark.parametrize("strand", STRANDS)
 def test_all_matches_above_log_odds_are_those_of_the_definition(strand, background):
-    sequences = random_sequences()
+    sequences = random_sequences(count=60)
     found = find_matches(sequences, MOTIFS, Pick(top=None, log_odds=1.5, strand=strand), background)
     scores = dict(zip(rows(found), found.log_odds.tolist(), strict=True))
     kept = {"both": (1, -1), "forward": (1,), "reverse": (-1,)}[strand]
     expected = {}
     for pwm in MOTIFS:
         for (which, row, start), value in np.ndenumerate(both_strands(pwm, sequences, background)):
+            if not sequences[row, :, start : start + pwm.width].any(axis=0).all():
+                continue  # an N is no base
             assert abs(value - 1.5) > ROUNDED  # so that rounding decides nothing here
             if value >= 1.5 and (1, -1)[which] in kept:
                 expected[row, start, start + pwm.width, pwm.name, (1, -1)[which]] = value
@@ -163,11 +166,32 @@ def test_matches_do_not_depend_on_what_is_scanned_with_them(pick, monkeypatch):
             assert alone.log_odds.tolist() == same.log_odds.tolist()
 
 
-def test_unknown_bases_count_nothing():
-    sequences = one_hot(["N" * 30])
-    found = find_matches(sequences, [TAL1], Pick(top=None, log_odds=-1))
-    assert len(found) == 2 * (30 - TAL1.width + 1)
-    assert not found.log_odds.any()
+def test_what_is_no_base_takes_part_in_nothing():
+    assert len(find_matches(one_hot(["N" * 30]), [TAL1], Pick(top=None, log_odds=-1))) == 0
+    found = find_matches(one_hot(["ACGT" * 5 + "N" + "ACGT" * 5]), [GATA1], Pick(top=None, log_odds=-999))
+    assert set(found.start.tolist()) == {*range(11), *range(21, 32)}
+
+
+@pytest.mark.parametrize("pick", [Pick(), Pick(top=None, log_odds=-3), Pick(top=None, p_value=1)])
+@pytest.mark.parametrize(("left", "right"), [(0, 40), (40, 0), (13, 27)])
+def test_padded_sequences_have_the_matches_of_the_unpadded(pick, left, right):
+    sequences = np.concatenate([random_sequences(codes=4), REPEATS])
+    padded = np.pad(sequences, [(0, 0), (0, 0), (left, right)])
+    plain, found = (find_matches(each, MOTIFS, pick) for each in (sequences, padded))
+    shifted = [(row, start - left, end - left, *rest) for row, start, end, *rest in rows(found)]
+    assert shifted == [(row, start, end, *rest) for row, start, end, *rest in rows(plain)]
+    np.testing.assert_array_equal(found.log_odds, plain.log_odds)
+
+
+def test_a_motif_of_one_strand_is_not_looked_for_on_the_other():
+    sequences = random_sequences(codes=4)
+    single = replace(GATA1, name="single", one_strand=True)
+    found = find_matches(sequences, [TAL1, single, GATA1], Pick(top=None, log_odds=0), BACKGROUND)
+    plain = find_matches(sequences, [TAL1, GATA1], Pick(top=None, log_odds=0), BACKGROUND)
+    named = [row[:3] + row[4:] for row in rows(found) if row[3] == "single"]
+    assert named == [row[:3] + row[4:] for row in rows(plain) if row[3] == "GATA_disc1" and row[4] == 1]
+    assert [row for row in rows(found) if row[3] != "single"] == rows(plain)
+    assert single.shuffled().one_strand
 
 
 def test_a_motif_wider_than_the_sequences_has_no_match():

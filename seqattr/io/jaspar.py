@@ -6,14 +6,15 @@ from typing import Any
 
 from seqattr.alphabet import ALPHABET
 from seqattr.errors import InputError
-from seqattr.io.meme import Motif, motif_name
-from seqattr.io.motif_files import collected, scaled
+from seqattr.io.collection import Collection, Entry, Matrix, collected
+from seqattr.io.meme import motif_name
+from seqattr.io.motif_files import scaled
 
 _IDENTIFIER = re.compile(r"[A-Z]{2}\d{4}(\.\d+)?")
 
 
-def fetch_jaspar(wanted: str) -> dict[str, Motif]:
-    """Motif name -> probabilities (4, w) of all that JASPAR has under an identifier or a factor's name.
+def fetch_jaspar(wanted: str, strict: bool = True) -> Collection:
+    """The motifs, with probabilities (4, w), of all that JASPAR has under an identifier or a factor's name.
 
     An identifier without a version is the newest. Raises InputError where pyjaspar is not installed, or
     there is no such motif.
@@ -22,7 +23,8 @@ def fetch_jaspar(wanted: str) -> dict[str, Motif]:
         from pyjaspar import jaspardb
     except ImportError as error:
         raise InputError(
-            f"jaspar:{wanted} needs pyjaspar, which is not installed; `pip install pyjaspar`"
+            f"jaspar:{wanted} needs pyjaspar, which is not installed; "
+            "`pip install 'seqattr[motifs]'` brings it"
         ) from error
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of what it does not find; so do we, below
@@ -32,7 +34,7 @@ def fetch_jaspar(wanted: str) -> dict[str, Motif]:
             f"JASPAR has no motif '{wanted}'; an identifier (jaspar:MA0140.2) or a factor's name "
             "(jaspar:TAL1) was expected"
         )
-    return collected(f"jaspar:{wanted}", map(_named_motif, found))
+    return collected(f"jaspar:{wanted}", map(_entry, found), strict)
 
 
 def _query(database: Any, wanted: str) -> list[Any]:
@@ -42,6 +44,10 @@ def _query(database: Any, wanted: str) -> list[Any]:
     return list(database.fetch_motifs_by_name(wanted))
 
 
-def _named_motif(motif: Any) -> tuple[str, Motif]:
+def _entry(motif: Any) -> Entry:
     name = motif_name([motif.matrix_id, *str(motif.name).split()])
-    return name, scaled(f"motif '{name}' in JASPAR", [motif.counts[base] for base in ALPHABET])
+
+    def matrix() -> Matrix:
+        return Matrix(scaled(f"motif '{name}' in JASPAR", [motif.counts[base] for base in ALPHABET]))
+
+    return Entry(name, "", "JASPAR", matrix)

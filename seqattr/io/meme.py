@@ -1,8 +1,9 @@
 """Motifs in the minimal MEME format, version 4."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +12,16 @@ import numpy.typing as npt
 from seqattr.alphabet import ALPHABET
 from seqattr.errors import InputError, OutputError
 from seqattr.io.atomic import replacing
+from seqattr.io.collection import Collection, Entry, Matrix, Motif, collected
 from seqattr.io.reading import text_lines
 
-Motif = npt.NDArray[np.float64]  # (4, w), rows A C G T, columns summing to 1
+Section = list[tuple[int, str]]  # some lines with their numbers
 
 _UNIFORM = (0.25, 0.25, 0.25, 0.25)
 _SUM_TOLERANCE = 0.02  # the probabilities of published collections are rounded to two or three digits
 _MATRIX = "letter-probability matrix:"
-_ALPHABETS = {ALPHABET, "ACGU"}
+_RNA = "ACGU"
+_DIGITS = 9
 _JASPAR_ID = re.compile(r"[A-Z]{2}\d{4}\.\d+")
 
 
@@ -29,28 +32,24 @@ def read_meme(path: Path | str) -> dict[str, Motif]:
     line, for a file that is not MEME, an alphabet other than DNA's, a motif without a matrix, a matrix of the
     wrong width, a column that is no distribution, or a repeated name.
     """
-    return parse_meme(path, text_lines(path, "MEME"))
+    return parse_meme(path, text_lines(path, "MEME"), strict=True).motifs
 
 
-def parse_meme(path: Path | str, lines: Iterator[tuple[int, str]]) -> dict[str, Motif]:
-    """As `read_meme`, from the file's numbered lines without the blank ones; the path is for messages."""
-    _check_version(path, lines)
-    motifs: dict[str, Motif] = {}
-    name: str | None = None
-    for number, line in lines:
-        where = f"line {number} of {path}"
-        if line.startswith("ALPHABET="):
-            _check_alphabet(where, line)
-        elif line.startswith("MOTIF"):
-            _check_complete(path, name)
-            name = _new_name(where, line, motifs)
-        elif line.startswith(_MATRIX) and name is not None:
-            motifs[name] = _read_matrix(f"motif '{name}' at {where}", line, lines)
-            name = None
-    _check_complete(path, name)
-    if not motifs:
+def parse_meme(path: Path | str, lines: Iterable[tuple[int, str]], strict: bool) -> Collection:
+    """As `read_meme`, from the file's numbered lines without the blank ones; the path is for messages.
+
+    Whatever stands before the line with the version and between the parts of a motif is passed over, as in
+    MEME's own text output. Motifs of RNA, or with `strands: +`, are of one strand. An odd one is left out
+    unless `strict`.
+    """
+    numbered = iter(lines)
+    _check_version(path, numbered)
+    head, sections = _sections(numbered)
+    one_strand = _is_one_strand(path, head)
+    collection = collected(path, (_entry(path, section, one_strand) for section in sections), strict)
+    if not sections:
         raise InputError(f"{path} holds no motif; a MEME file has lines 'MOTIF name' and '{_MATRIX}'")
-    return motifs
+    return collection
 
 
 def write_meme(
@@ -71,31 +70,73 @@ def write_meme(
         file.writelines(_motif_text(name, np.asarray(matrix)) for name, matrix in motifs.items())
 
 
+def is_version(line: str) -> bool:
+    return line.startswith("MEME version")
+
+
 def _check_version(path: Path | str, lines: Iterator[tuple[int, str]]) -> None:
-    _, first = next(lines, (0, ""))
-    if not first.startswith("MEME version"):
+    """Go on to the line with the version."""
+    if not any(is_version(line) for _, line in lines):
         raise InputError(f"{path} does not start with 'MEME version'; is this a MEME motif file?")
 
 
-def _check_alphabet(where: str, line: str) -> None:
-    letters = line.removeprefix("ALPHABET=").strip()
-    if letters not in _ALPHABETS:
+def _sections(lines: Iterator[tuple[int, str]]) -> tuple[Section, list[Section]]:
+    """What stands before the first motif, and the lines of each motif."""
+    head: Section = []
+    sections: list[Section] = []
+    for number, line in lines:
+        if line.split(maxsplit=1)[0] == "MOTIF":
+            sections.append([])
+        (sections[-1] if sections else head).append((number, line))
+    return head, sections
+
+
+def _is_one_strand(path: Path | str, head: Section) -> bool:
+    """Whether the motifs are of one strand. Raises InputError for an alphabet other than DNA's and RNA's."""
+    alphabet, strands = ALPHABET, ""
+    for number, line in head:
+        if line.startswith("ALPHABET"):
+            alphabet = _alphabet(f"line {number} of {path}", line, head)
+        elif line.startswith("strands:"):
+            strands = line.removeprefix("strands:").strip()
+    return alphabet == _RNA or strands == "+"
+
+
+def _alphabet(where: str, line: str, head: Section) -> str:
+    """The letters of `ALPHABET= ACGT`, or of a definition that ends with END ALPHABET."""
+    if line.startswith("ALPHABET="):
+        letters = line.removeprefix("ALPHABET=").strip()
+    else:
+        lines = [text for _, text in head]
+        definition = lines[lines.index(line) + 1 :]
+        core = takewhile(lambda text: not text.startswith("END ALPHABET"), definition)
+        letters = "".join(sorted(set("".join(map(_core_letters, core)))))
+    if letters not in (ALPHABET, _RNA):
         raise InputError(f"{where} sets the alphabet '{letters}'; only DNA motifs ({ALPHABET}) can be read")
+    return letters
 
 
-def _check_complete(path: Path | str, name: str | None) -> None:
-    """The motif before has had its matrix."""
-    if name is not None:
-        raise InputError(f"motif '{name}' in {path} has no matrix; '{_MATRIX}' must follow its name")
+def _core_letters(line: str) -> str:
+    """The letters that a line of an alphabet's definition adds: none where it says which others one means."""
+    first, *rest = line.split()
+    complement = rest[rest.index("~") + 1 :][:1] if "~" in rest else []
+    return "" if "=" in rest or len(first) > 1 else "".join([first, *complement])
 
 
-def _new_name(where: str, line: str, motifs: Mapping[str, Motif]) -> str:
-    name = motif_name(line.split()[1:])
-    if not name:
-        raise InputError(f"{where} gives a motif no name")
-    if name in motifs:
-        raise InputError(f"{where} repeats the motif '{name}'")
-    return name
+def _entry(path: Path | str, section: Section, one_strand: bool) -> Entry:
+    (number, heading), *body = section
+    words = _heading_words(heading)
+    name = motif_name(words)
+    other = words[1] if len(words) > 1 and not _JASPAR_ID.fullmatch(words[0]) else ""
+    read = partial(_read_matrix, path, name, body, one_strand)
+    return Entry(name, other, f"line {number} of {path}", read)
+
+
+def _heading_words(heading: str) -> list[str]:
+    """The names behind MOTIF; MEME's own output goes on with `width = 8`."""
+    words = heading.split()[1:]
+    facts = [place for place, word in enumerate(words) if word == "width" and words[place + 1 :][:1] == ["="]]
+    return words[: min(facts, default=len(words))]
 
 
 def motif_name(words: Sequence[str]) -> str:
@@ -109,39 +150,57 @@ def motif_name(words: Sequence[str]) -> str:
     return second if f"{second}.".startswith(f"{first}.") else f"{first}.{second}"
 
 
-def _read_matrix(where: str, heading: str, lines: Iterator[tuple[int, str]]) -> Motif:
-    """The rows that a matrix's heading announces."""
-    rows = [_row(where, lines) for _ in range(_width(where, heading))]
+def _read_matrix(path: Path | str, name: str, body: Section, one_strand: bool) -> Matrix:
+    """The matrix in a motif's lines: as many rows as its heading says, or all there are."""
+    begins = next((place for place, (_, line) in enumerate(body) if line.startswith(_MATRIX)), None)
+    if begins is None:
+        raise InputError(f"motif '{name}' in {path} has no matrix; '{_MATRIX}' must follow its name")
+    number, heading = body[begins]
+    where = f"motif '{name}' at line {number} of {path}"
+    width = _width(where, heading)
+    rows = _rows(where, (line for _, line in body[begins + 1 :]), width)
     matrix = np.array(rows, dtype=np.float64)
     if not _are_distributions(matrix):
         raise InputError(f"{where} has a column whose probabilities do not sum to 1")
-    return np.ascontiguousarray(matrix.T)
+    return Matrix(np.ascontiguousarray(matrix.T), one_strand)
 
 
-def _width(where: str, heading: str) -> int:
-    words = heading.replace("=", " ").split()
-    settings = dict(pairwise(words))
+def _width(where: str, heading: str) -> int | None:
+    """The width that a matrix's heading gives, if it gives one."""
+    settings = dict(pairwise(heading.replace("=", " ").split()))
     if settings.get("alength", "4") != "4":
         raise InputError(
             f"{where} has {settings['alength']} letters; only DNA motifs ({ALPHABET}) can be read"
         )
-    width = settings.get("w", "")
-    if not width.isdecimal():
-        raise InputError(f"{where} gives no width; '{_MATRIX}' must go on with w= and a whole number")
+    width = settings.get("w")
+    if width is None:
+        return None
+    if not width.isdecimal() or len(width) > _DIGITS:
+        raise InputError(f"{where} gives no width; behind w= belongs a whole number, not '{width[:20]}'")
     if int(width) < 1:
         raise InputError(f"{where} has a width of 0; a motif has at least one position")
     return int(width)
 
 
-def _row(where: str, lines: Iterator[tuple[int, str]]) -> list[float]:
-    _, line = next(lines, (0, ""))
-    try:
-        row = [float(word) for word in line.split()]
-    except ValueError:
-        row = []
-    if len(row) != 4:
+def _rows(where: str, lines: Iterator[str], width: int | None) -> list[list[float]]:
+    """The rows of numbers that begin the lines."""
+    rows = list(takewhile(bool, map(_numbers, lines)))
+    whole = all(len(row) == 4 for row in rows[:width])
+    if width is None and not (rows and whole):
+        raise InputError(f"{where} has no rows of four probabilities")
+    if width is not None and (len(rows) < width or not whole):
         raise InputError(f"{where} has fewer rows of four probabilities than its width w= says")
-    return row
+    if width is not None and len(rows) > width:
+        raise InputError(f"{where} has {len(rows)} rows, but its width w= says {width}")
+    return rows
+
+
+def _numbers(line: str) -> list[float]:
+    """The numbers of a line; none where there are other words too."""
+    try:
+        return [float(word) for word in line.split()]
+    except ValueError:
+        return []
 
 
 def _are_distributions(rows: Motif) -> bool:

@@ -1,12 +1,14 @@
 """Motifs in text formats other than MEME: JASPAR, ENCODE, HOMER, plain matrices.
 
-Each reader takes the numbered, non-blank lines of a file and returns motif name -> probabilities (4, w). A
-table of counts is scaled; probabilities that sum to 1 but for rounding are made to do so.
+Each reader takes the numbered, non-blank lines of a file and returns its motifs, with probabilities (4, w). A
+table of counts is scaled; probabilities that sum to 1 but for rounding are made to do so. An odd motif is
+left out, unless the reader is to be strict.
 """
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,11 +16,13 @@ import numpy as np
 
 from seqattr.alphabet import ALPHABET, AMBIGUOUS
 from seqattr.errors import InputError
-from seqattr.io.meme import Motif, motif_name
+from seqattr.io.collection import Collection, Entry, Matrix, Motif, collected
+from seqattr.io.meme import is_version, motif_name
 
 Lines = Sequence[tuple[int, str]]
 
 ROUNDING = 0.02  # published probabilities have two or three digits
+_LOOKED_AT = 20  # motifs, to see what format a file has
 _SEPARATORS = re.compile(r"[\s,;:|\[\]]+")
 _IUPAC = frozenset(ALPHABET + "UN" + AMBIGUOUS)
 
@@ -31,18 +35,26 @@ class Row(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A motif as it stands in a file: its heading without '>', a line that names columns, its rows."""
+    """A motif as it stands in a file: its heading without '>', and its numbered lines."""
 
     heading: str
+    lines: list[tuple[int, str]]
+
+
+class Table(NamedTuple):
+    """The lines of a block: names of columns, if there are any, and rows."""
+
     columns: list[str]
     rows: list[Row]
+    is_rna: bool
 
 
 # ---- what a file is
 
 
 def is_meme(lines: Lines) -> bool:
-    return bool(lines) and lines[0][1].startswith("MEME version")
+    """Perhaps below comments, or the head of MEME's own text output."""
+    return any(is_version(line) for _, line in lines)
 
 
 def is_homer(lines: Lines) -> bool:
@@ -78,53 +90,84 @@ def is_plain(lines: Lines) -> bool:
 # ---- reading
 
 
-def parse_homer(path: Path | str, lines: Lines) -> dict[str, Motif]:
+def parse_homer(path: Path | str, lines: Lines, strict: bool) -> Collection:
     """Motifs headed by >consensus, name and threshold; a row for each position."""
-    found = ((block.heading.split("\t")[1].strip(), block) for block in _blocks(path, lines))
-    return collected(path, ((name, _by_position(_where(path, name), block)) for name, block in found))
+    entries = (_entry(path, _homer_name(block), "", block, _by_position) for block in _blocks(lines))
+    return collected(path, entries, strict)
 
 
-def parse_encode(path: Path | str, lines: Lines) -> dict[str, Motif]:
+def parse_encode(path: Path | str, lines: Lines, strict: bool) -> Collection:
     """Motifs headed by >name; rows of the position's IUPAC letter and four probabilities."""
-    found = ((_name(block), block) for block in _blocks(path, lines))
-    return collected(path, ((name, _by_position(_where(path, name), block)) for name, block in found))
+    return collected(path, (_named(path, block, _by_position) for block in _blocks(lines)), strict)
 
 
-def parse_jaspar(path: Path | str, lines: Lines) -> dict[str, Motif]:
+def parse_jaspar(path: Path | str, lines: Lines, strict: bool) -> Collection:
     """Motifs headed by >identifier and name; four rows (A [ 1 2 ], or bare numbers) or four columns."""
-    found = ((_name(block), block) for block in _blocks(path, lines))
-    return collected(path, ((name, _either_way(_where(path, name), block)) for name, block in found))
+    return collected(path, (_named(path, block, _either_way) for block in _blocks(lines)), strict)
 
 
-def parse_plain(path: Path | str, lines: Lines) -> dict[str, Motif]:
+def parse_plain(path: Path | str, lines: Lines, strict: bool) -> Collection:
     """One motif with the name of the file: four rows or four columns."""
     name = Path(str(path).removesuffix(".gz")).stem
-    return collected(path, [(name, _either_way(_where(path, name), block)) for block in _blocks(path, lines)])
+    entries = (_entry(path, name, "", block, _either_way) for block in _blocks(lines))
+    return collected(path, entries, strict)
 
 
-# ---- from lines to blocks
+def _homer_name(block: Block) -> str:
+    return block.heading.split("\t")[1].strip() if "\t" in block.heading else ""
 
 
-def _blocks(path: Path | str, lines: Lines) -> Iterator[Block]:
+def _named(path: Path | str, block: Block, read: Callable[[str, Table], Motif]) -> Entry:
+    """A motif whose heading begins with its names."""
+    words = block.heading.split()
+    name = motif_name(words)
+    other = words[1] if len(words) > 1 and words[0] == name else ""
+    return _entry(path, name, other, block, read)
+
+
+def _entry(
+    path: Path | str, name: str, other: str, block: Block, read: Callable[[str, Table], Motif]
+) -> Entry:
+    def matrix() -> Matrix:
+        table = _table_of(path, block)
+        return Matrix(read(f"motif '{name}' in {path}", table), table.is_rna)
+
+    return Entry(name, other, str(path), matrix)
+
+
+# ---- from lines to blocks and tables
+
+
+def _blocks(lines: Lines) -> Iterator[Block]:
     """The motifs of a file, one after another; without any heading there is one."""
-    block = Block("", [], [])
+    block = Block("", [])
+    begun = False
     for number, line in lines:
         if line.startswith(">"):
-            if block.heading or block.rows:
+            if begun:
                 yield block
-            block = Block(line[1:].strip(), [], [])
+            block, begun = Block(line[1:].strip(), []), True
         elif not line.startswith("#"):
-            _add(f"line {number} of {path}", block, line)
+            block.lines.append((number, line))
+            begun = True
     yield block
 
 
-def _add(where: str, block: Block, line: str) -> None:
-    words = _words(line)
-    names = _column_names(words)
-    if names and not block.rows:
-        block.columns[:] = names
-    else:
-        block.rows.append(_row(where, words))
+def _table_of(path: Path | str, block: Block) -> Table:
+    """The block's numbers. Raises InputError at a word where a number belongs."""
+    columns: list[str] = []
+    rows: list[Row] = []
+    is_rna = False
+    for number, line in block.lines:
+        words = _words(line)
+        names = _column_names(words)
+        if names and not rows:
+            columns = names
+            is_rna |= "U" in (word.upper() for word in words[-4:])
+        else:
+            rows.append(_row(f"line {number} of {path}", words))
+            is_rna |= words[:1] in (["U"], ["u"])
+    return Table(columns, rows, is_rna)
 
 
 def _row(where: str, words: list[str]) -> Row:
@@ -132,30 +175,23 @@ def _row(where: str, words: list[str]) -> Row:
     label, numbers = (words[0].upper(), words[1:]) if labelled else ("", words)
     wrong = next((word for word in numbers if not _is_number(word)), None)
     if wrong is not None:
-        raise InputError(f"{where} holds '{wrong}' where a number of a motif's matrix belongs")
+        raise InputError(f"{where} holds '{wrong[:40]}' where a number of a motif's matrix belongs")
     return Row(label.replace("U", "T") if len(label) == 1 else label, [float(word) for word in numbers])
 
 
 def _first_body(lines: Lines) -> list[str]:
-    """The lines between the first heading and the second."""
+    """The lines below the first heading that has nothing but rows below it, else below the first of all."""
     if not lines or not lines[0][1].startswith(">"):
         return []
-    body: list[str] = []
-    for _, line in lines[1:]:
-        if line.startswith(">"):
-            break
-        body.append(line)
-    return body
-
-
-def _name(block: Block) -> str:
-    return motif_name(block.heading.split())
+    bodies = ([line for _, line in block.lines] for block in islice(_blocks(lines), _LOOKED_AT))
+    first = next(bodies)
+    return next((body for body in (first, *bodies) if body and all(map(_is_row, body))), first)
 
 
 # ---- from a block to probabilities
 
 
-def _by_position(where: str, block: Block) -> Motif:
+def _by_position(where: str, block: Table) -> Motif:
     """A row for each position; the letters in front of them are a consensus."""
     strange = [row.label for row in block.rows if row.label and row.label not in _IUPAC]
     if strange:
@@ -166,7 +202,7 @@ def _by_position(where: str, block: Block) -> Motif:
     return scaled(where, table.T)
 
 
-def _either_way(where: str, block: Block) -> Motif:
+def _either_way(where: str, block: Table) -> Motif:
     table = _table(where, block)
     labels = [row.label for row in block.rows if row.label]
     if block.columns:
@@ -176,7 +212,7 @@ def _either_way(where: str, block: Block) -> Motif:
     return scaled(where, _upright(where, table))
 
 
-def _table(where: str, block: Block) -> np.ndarray:
+def _table(where: str, block: Table) -> np.ndarray:
     widths = {len(row.numbers) for row in block.rows}
     if not widths or 0 in widths:
         raise InputError(f"{where} has a width of 0; a motif has at least one position")
@@ -232,23 +268,7 @@ def scaled(where: str, table: Any) -> Motif:
     return matrix / sums
 
 
-def collected(path: Path | str, motifs: Iterable[tuple[str, Motif]]) -> dict[str, Motif]:
-    """Named motifs as a dict. Raises InputError for one without a name, or with that of another."""
-    found: dict[str, Motif] = {}
-    for name, matrix in motifs:
-        if not name:
-            raise InputError(f"{path} has a motif without a name; a name follows '>'")
-        if name in found:
-            raise InputError(f"{path} repeats the motif '{name}'")
-        found[name] = matrix
-    return found
-
-
 # ---- words
-
-
-def _where(path: Path | str, name: str) -> str:
-    return f"motif '{name}' in {path}"
 
 
 def _words(line: str) -> list[str]:

@@ -33,6 +33,11 @@ def meme(tmp_path):
         "MEME version 5.4.1 (release)\n" + MOTIF,
         HEAD + MOTIF.replace("alength= 4 w= 2", "alength=4 w=2"),
         HEAD + MOTIF.replace("alength= 4 ", ""),
+        HEAD + MOTIF.replace("w= 2 ", ""),
+        HEAD + MOTIF.replace(" alength= 4 w= 2 nsites= 9 E= 0", ""),
+        "# mine\n\n" + HEAD + MOTIF,
+        HEAD.replace("= ACGT", ' "DNA" DNA-LIKE\nA "Adenine" CC0000 ~ T\nC ~ G\nN = ACGT\nEND ALPHABET')
+        + MOTIF,
         (HEAD + MOTIF).replace("\n", "\r\n"),
         HEAD + MOTIF.replace("matrix: ", "matrix: \n").replace("matrix: \n", "matrix:  "),
     ],
@@ -66,7 +71,7 @@ def test_motifs_come_in_file_order_and_round_trip_to_six_digits(tmp_path):
             "{} holds no motif; a MEME file has lines 'MOTIF name' and 'letter-probability matrix:'",
         ),
         (HEAD + MOTIF + MOTIF, "line 10 of {} repeats the motif 'm1'"),
-        (HEAD + "MOTIF\n", "line 6 of {} gives a motif no name"),
+        (HEAD + "MOTIF\n", "line 6 of {} gives a motif no name; it stands behind MOTIF or '>'"),
         (
             HEAD.replace("ACGT", "ACDEFGHIKLMNPQRSTVWY"),
             "line 3 of {} sets the alphabet 'ACDEFGHIKLMNPQRSTVWY'; only DNA motifs (ACGT) can be read",
@@ -88,9 +93,16 @@ def test_motifs_come_in_file_order_and_round_trip_to_six_digits(tmp_path):
             "motif 'm1' at line 7 of {} has fewer rows of four probabilities than its width w= says",
         ),
         (
-            HEAD + MOTIF.replace("w= 2 ", ""),
-            "motif 'm1' at line 7 of {} gives no width; 'letter-probability matrix:' must go on with w= "
-            "and a whole number",
+            HEAD + MOTIF.replace("w= 2 ", "w= two "),
+            "motif 'm1' at line 7 of {} gives no width; behind w= belongs a whole number, not 'two'",
+        ),
+        (
+            HEAD + MOTIF.replace("w= 2 ", "w= 1 "),
+            "motif 'm1' at line 7 of {} has 2 rows, but its width w= says 1",
+        ),
+        (
+            HEAD + MOTIF.replace("w= 2 ", "").replace("0.1 0.2", "0.1"),
+            "motif 'm1' at line 7 of {} has no rows of four probabilities",
         ),
         *(
             (

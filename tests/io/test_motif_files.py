@@ -9,7 +9,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from seqattr import motifs
 from seqattr.errors import InputError
+from seqattr.io import collection
 from seqattr.io.meme import read_meme, write_meme
 from seqattr.motifs import BUNDLED, MOTIF_SOURCES, read_motifs
 
@@ -54,9 +56,9 @@ GOOD = {
 def motifs_of(tmp_path):
     """The motifs of a file that holds this text."""
 
-    def read(text: str | bytes, name: str = "m1.txt"):
+    def read(text: str | bytes, name: str = "m1.txt", **how):
         (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
-        return read_motifs([tmp_path / name])
+        return read_motifs([tmp_path / name], **how)
 
     return read
 
@@ -154,7 +156,7 @@ BAD = {
     ),
     "MEME twice": (MEME + POSITIONS + MEME[32:] + POSITIONS, "line 10 of {} repeats the motif 'm1'"),
     "twice": (JASPAR + JASPAR, "{} repeats the motif 'm1'"),
-    "nameless": (">\n" + RAW, "{} has a motif without a name; a name follows '>'"),
+    "nameless": (">\n" + RAW, "{} gives a motif no name; it stands behind MOTIF or '>'"),
     "of width 0": (">m1\n>m2\n" + RAW, NO_WIDTH),
     "of empty brackets": (">m1\nA [ ]\nC [ ]\nG [ ]\nT [ ]\n", NO_WIDTH),
     "of proteins": (
@@ -202,7 +204,7 @@ BAD = {
 @pytest.mark.parametrize(("content", "line"), BAD.values(), ids=BAD)
 def test_a_bad_file_is_named_in_one_line(motifs_of, tmp_path, content, line):
     with pytest.raises(InputError) as caught:
-        motifs_of(content)
+        motifs_of(content, strict=True)
     assert str(caught.value).startswith(line.format(tmp_path / "m1.txt"))
     assert "\n" not in str(caught.value)
 
@@ -239,6 +241,132 @@ def test_what_is_written_as_meme_is_read_again(tmp_path):
 def test_no_motifs_at_all(specs, line):
     with pytest.raises(InputError, match=line):
         read_motifs(specs)
+
+
+# ---- one odd motif among others, two of one name, one strand, and files that are too much
+
+RNA = MEME.replace("ACGT", "ACGU") + POSITIONS
+ONE_STRAND = {
+    "MEME of RNA": (RNA, True),
+    "MEME of an RNA defined": (
+        RNA.replace("= ACGU", ' "RNA" RNA-LIKE\nA "Adenine"\nC\nG\nU\nN = ACGU\nEND ALPHABET'),
+        True,
+    ),
+    "MEME of one strand": (MEME.replace("MOTIF", "strands: +\nMOTIF") + POSITIONS, True),
+    "MEME of both": (MEME.replace("MOTIF", "strands: + -\nMOTIF") + POSITIONS, False),
+    "JASPAR of RNA": (GOOD["JASPAR, RNA"], True),
+    "matrix of RNA": ("A C G U\n" + POSITIONS, True),
+    "JASPAR": (JASPAR, False),
+}
+
+
+@pytest.mark.parametrize(("text", "single"), ONE_STRAND.values(), ids=ONE_STRAND)
+def test_motifs_of_rna_or_one_strand_are_known_as_such(motifs_of, text, single):
+    (motif,) = motifs_of(text).values()
+    assert motif.one_strand == single
+    np.testing.assert_allclose(motif.probabilities, MATRIX, atol=1e-12)
+
+
+SECOND = MEME[32:] + POSITIONS
+ODD = {
+    "MEME without a matrix": (MEME.replace("MOTIF", "MOTIF m0\n\nMOTIF") + POSITIONS, "m0"),
+    "MEME of a small width": (
+        MEME.replace("MOTIF", f"{SECOND.replace('m1', 'm0').replace('w= 3', 'w= 2')}MOTIF") + POSITIONS,
+        "motif 'm0' at line 6 of .* has 3 rows, but its width w= says 2",
+    ),
+    "JASPAR with zeros": (">m0\nA [ 4 0 ]\nC [ 1 0 ]\nG [ 0 0 ]\nT [ 5 0 ]\n" + JASPAR, "m0"),
+    "JASPAR with a word": (JASPAR + JASPAR.replace("m1", "m2").replace("10", "ten"), "line 7 of"),
+    "JASPAR twice": (JASPAR + JASPAR.replace("1", "2").replace("m2", "m1"), "repeats the motif 'm1'"),
+    "HOMER that is ragged": (HOMER + HOMER.replace("m1", "m0").replace(".1\t", "\t"), "m0"),
+    "ENCODE below 0": (ENCODE.replace("m1", "m0").replace(".1", "-.1") + ENCODE, "m0"),
+    "TRANSFAC without a matrix": (
+        "ID m0\n//\nID m1\nP0 A C G T\n01 1 2 3 4 N\n02 0 0 0 10 T\n03 10 0 0 0 A\n//",
+        "m0",
+    ),
+    "too wide": (JASPAR + ">m0\n" + ("1 " * 100_000 + "\n") * 4, "m0' has 100000 columns; .* at most 300"),
+}
+
+
+@pytest.mark.parametrize(("text", "warning"), ODD.values(), ids=ODD)
+def test_an_odd_motif_is_left_out_with_a_warning_and_the_others_are_used(motifs_of, text, warning):
+    for content in (text, text.replace("\n", "\r\n"), gzip.compress(b"\xef\xbb\xbf" + text.encode())):
+        with pytest.warns(UserWarning, match=f"a motif was left out: .*{warning}"):
+            found = motifs_of(content)
+        assert list(found) == ["m1"]
+        np.testing.assert_allclose(found["m1"].probabilities, MATRIX, atol=1e-12)
+    with pytest.raises(InputError, match=warning):
+        motifs_of(text, strict=True)
+
+
+def test_one_identifier_with_two_names_is_two_motifs(motifs_of):
+    other = MATRIX[:, ::-1]
+    rows = "\n".join(" ".join(map(str, row)) for row in other.T)
+    found = motifs_of(MEME + POSITIONS + SECOND.replace("m1 other", "m1 third").replace(POSITIONS, rows))
+    assert list(found) == ["m1.other", "m1.third"]
+    np.testing.assert_allclose(found["m1.third"].probabilities, other, atol=1e-12)
+    found = motifs_of(JASPAR.replace("m1", "m1 a") + JASPAR.replace("m1", "m1 b"))
+    assert list(found) == ["m1.a", "m1.b"]
+
+
+MEME_OUTPUT = """{stars}
+MEME - Motif discovery tool
+{stars}
+MEME version 5.5.7
+
+{stars}
+TRAINING SET
+ALPHABET= ACGT
+{stars}
+MOTIF TTA MEME-1\twidth =   3  sites =  20  llr = 200  E-value = 1.0e-010
+{stars}
+\tMotif TTA MEME-1 position-specific scoring matrix
+log-odds matrix: alength= 4 w= 3 n= 1000 bayes= 5 E= 1e-10
+  100 -200 -200 -200
+ -200 -200 150 -200
+ -300 -300 -300 190
+\tMotif TTA MEME-1 position-specific probability matrix
+letter-probability matrix: alength= 4 w= 3 nsites= 20 E= 1e-10
+{rows}{stars}
+"""
+
+
+def test_memes_own_output_is_read(motifs_of):
+    found = motifs_of(MEME_OUTPUT.format(stars="*" * 80, rows=POSITIONS))
+    assert list(found) == ["TTA"]
+    np.testing.assert_allclose(found["TTA"].probabilities, MATRIX, atol=1e-12)
+
+
+@pytest.mark.parametrize("text", [MEME + POSITIONS, HOMER, ENCODE, JASPAR])
+def test_a_comment_on_top_changes_nothing(motifs_of, text):
+    np.testing.assert_allclose(motifs_of("# mine\n" + text)["m1"].probabilities, MATRIX, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("heads", "name"),
+    [
+        ("AC MA0140.2\nXX\nID GATA1::TAL1\n", "MA0140.2.GATA1::TAL1"),
+        ("AC M00001\nID V$MYOD_01\nNA MyoD\n", "V$MYOD_01"),
+        ("NA MyoD\n", "MyoD"),
+    ],
+)
+def test_transfac_is_read(motifs_of, heads, name):
+    text = f"VV made up\nXX\n//\n{heads}XX\nPO T G C A\n01 4 3 2 1 N\n02 10 0 0 0 T\n03 0 0 0 10 A\nXX\n//\n"
+    (found,) = motifs_of(text).items()
+    assert found[0] == name
+    np.testing.assert_allclose(found[1].probabilities, MATRIX, atol=1e-12)
+
+
+def test_files_that_are_too_much_are_refused_before_the_work(motifs_of, monkeypatch):
+    wide = ".25 .25 .25 .25\n" * 100_000
+    for text in (MEME.replace(" w= 3", "") + wide, wide):
+        with pytest.raises(InputError, match="has 100000 columns; a motif has at most 300"):
+            motifs_of(text)
+    monkeypatch.setattr(collection, "MOST_MOTIFS", 3)
+    with pytest.raises(InputError, match="holds more than 3 motifs"):
+        motifs_of("".join(JASPAR.replace("m1", f"m{n}") for n in range(4)))
+    monkeypatch.setattr(motifs, "_MOST_CHARACTERS", 100)
+    with pytest.raises(InputError, match="has more than 100 letters; is this a motif file"):
+        motifs_of(gzip.compress(b"1 " * 1000))
 
 
 # ---- the database
@@ -283,7 +411,9 @@ def test_without_the_database_one_line_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyjaspar", None)
     with pytest.raises(InputError) as caught:
         read_motifs(["jaspar:TAL1"])
-    assert str(caught.value) == "jaspar:TAL1 needs pyjaspar, which is not installed; `pip install pyjaspar`"
+    assert str(caught.value) == (
+        "jaspar:TAL1 needs pyjaspar, which is not installed; `pip install 'seqattr[motifs]'` brings it"
+    )
 
 
 @pytest.mark.peers
