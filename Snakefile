@@ -9,7 +9,7 @@ from snakemake.utils import validate
 from seqattr.benchmark.recipe import EVALUATION_SEED, EVALUATION_SHARES, TABLES, Scoring, recipe_from
 from seqattr.errors import SeqattrError
 from seqattr.folder import file_names, file_stems
-from seqattr.motifs import motif_files_among
+from seqattr.motifs import motif_files_among, own_motifs
 from seqattr.references import reference_file
 from seqattr.simulate import FILES, TASKS
 
@@ -23,6 +23,7 @@ OUT = config["out"]
 OWN = "model" in config  # your own sequences rather than the benchmark's
 try:
     RECIPE = recipe_from(config)
+    MOTIFS = own_motifs(config["motifs"]) if OWN else []
     FILES_OF_SCORES = file_names(file_stems(config["targets"] if OWN else TASKS).values())
 except SeqattrError as error:
     raise WorkflowError(str(error)) from None
@@ -32,7 +33,6 @@ REFERENCES = {scoring.references_folder: scoring.references for scoring in RECIP
 METHODS = {scoring.method_folder: scoring.method for scoring in RECIPE.scorings}
 TARGETS = config["targets"] if OWN else []
 SCORES = [f"{folder}/{name}" for folder in FOLDERS for name in FILES_OF_SCORES]
-MOTIFS = config.get("motifs", [])
 
 
 def patterns_for(method, net):

@@ -5,7 +5,7 @@ MOTIF_SOURCES says where `read_motifs` can take motifs from.
 
 import warnings
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -230,6 +230,9 @@ MOTIF_SOURCES: dict[str, MotifSource] = {
     "matrix": _of_file("one matrix, four rows or four columns, named as the file", is_plain, parse_plain),
 }
 
+BUNDLED_NOTE = (
+    "bundled is two motifs, TAL1 and GATA1; whatever other factors bind is seen with their motifs alone"
+)
 _MOST_CHARACTERS = 1 << 28  # a large collection has a hundredth of it
 _MOST_REASONS = 10
 
@@ -268,6 +271,15 @@ def read_motifs(
 def motif_files_among(specs: Iterable[str]) -> list[str]:
     """Which of them are files to be read, and not what comes with the package or out of a database."""
     return [spec for spec in specs if _recognised(spec, ()) is None]
+
+
+def own_motifs(specs: Sequence[str]) -> list[str]:
+    """What the config of a workflow gives as `motifs`; raises InputError where that is nothing."""
+    if not specs:
+        raise InputError(
+            "the config's `motifs` names no file; give a collection such as JASPAR's, in MEME format"
+        )
+    return list(specs)
 
 
 def _read(spec: str, strict: bool) -> Collection:

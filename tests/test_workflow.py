@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from seqattr.benchmark.recipe import FULL, QUICK, TABLES, Recipe, recipe_from
+from seqattr.errors import InputError
+from seqattr.motifs import own_motifs
 
 ROOT = Path(__file__).parents[1]
 # A workflow of seconds: one net that has learned next to nothing, two methods.
@@ -63,6 +65,13 @@ def test_every_setting_is_in_the_schema():
     described = {line.strip(" :") for line in schema if line.startswith("  ") and not line.startswith("   ")}
     for name in ("config.yaml", "test.yaml", "peaks.yaml"):
         assert set(settings_in(name)) <= described
+
+
+def test_your_own_peaks_need_your_own_motifs():
+    assert settings_in("peaks.yaml")["motifs"] == []
+    with pytest.raises(InputError, match="`motifs` names no file; give a collection such as JASPAR's"):
+        own_motifs([])
+    assert own_motifs(["bundled", "a.meme"]) == ["bundled", "a.meme"]
 
 
 # --- with Snakemake ------------------------------------------------------------------------------

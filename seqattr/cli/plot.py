@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from seqattr.cli.shared import PATH, say
+from seqattr.cli.shared import PATH, say, warn
 
 
 @click.command()
@@ -13,7 +13,9 @@ from seqattr.cli.shared import PATH, say
     "--region", required=True, metavar="NAME[:START-END]", help="A scored sequence, or a place on the genome."
 )
 @click.option("--target", "targets", multiple=True, help="Target to draw; repeatable. Default: all.")
-@click.option("--matches", is_flag=True, help="Box the strong matches of the bundled motifs, or of --motifs.")
+@click.option(
+    "--matches", is_flag=True, help="Box the strong matches of --motifs, else of bundled: TAL1 and GATA1."
+)
 @click.option("--motifs", "motif_specs", multiple=True, help="Motif file whose matches to box; repeatable.")
 @click.option("--strong", default=7.0, show_default=True, help="Log-odds from which a match is boxed.")
 @click.option("--out", type=PATH, required=True, help="Figure to write: .svg, .png or .pdf.")
@@ -33,5 +35,5 @@ def plot(
     from seqattr.report.plot import plot as run
 
     specs = motif_specs or (("bundled",) if matches else ())
-    rows = run(folders, region, out, targets, specs, strong)
+    rows = run(folders, region, out, targets, specs, strong, warn)
     say(f"wrote {out}: {', '.join(rows)}")

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     "motif_specs",
     multiple=True,
     required=True,
-    help="Motif file (MEME, JASPAR, HOMER, ENCODE, a matrix), jaspar:NAME, or bundled; repeatable.",
+    help="Motif file (MEME, JASPAR, HOMER, ENCODE, TRANSFAC, a matrix), jaspar:NAME, or bundled (TAL1 and "
+    "GATA1 alone); repeatable.",
 )
 @click.option("--out", type=PATH, help="Folder for the report. Default: FOLDER/report.")
 @click.option("--strand", default="both", show_default=True, help="both, forward or reverse.")
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--background", metavar="A,C,G,T", help="Base frequencies. Default: as measured.")
 @click.option("--sequences", default=20, show_default=True, help="How many sequences to draw.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the shuffled motifs.")
+@click.option("--strict", is_flag=True, help="An odd motif of a file is an error, not left out.")
 def report(
     folder: Path, motif_specs: tuple[str, ...], out: Path | None, background: str | None, **options: Any
 ) -> None:
@@ -58,6 +60,7 @@ def frequencies_from(text: str | None) -> tuple[float, ...] | None:
 
 def tell(summary: "Summary") -> None:
     """What was found, in a few lines."""
+    warn(*summary.notes)
     say(f"{summary.matches} matches of {summary.motifs} motifs in {summary.sequences} sequences")
     for target, names in summary.carrying.items():
         some = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")

@@ -33,6 +33,7 @@ class Page:
     panels: Sequence[Picture]
     drawn: Sequence[Picture]
     links: Sequence[Link]
+    notes: Sequence[str] = ()  # which motifs were left out
 
 
 def all_rows(findings: Iterable[Findings]) -> list[MotifStatistics]:

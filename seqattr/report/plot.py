@@ -1,10 +1,11 @@
 """One figure of one region: the contributions of several targets or methods, one above the other."""
 
 import re
+import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
@@ -14,7 +15,7 @@ from seqattr.errors import InputError, UnknownName
 from seqattr.io.atomic import replacing
 from seqattr.io.hdf5 import open_contributions
 from seqattr.matches import STRONG
-from seqattr.motifs import read_motifs
+from seqattr.motifs import PWM, read_motifs
 from seqattr.regions import Region
 from seqattr.report.figures import FORMATS, Box, contribution_logos, save
 from seqattr.report.findings import clear_boxes
@@ -54,13 +55,14 @@ def plot(
     targets: Sequence[str] = (),
     motif_specs: Sequence[str | Path] = (),
     strong: float = STRONG,
+    warn: Callable[[str], Any] = warnings.warn,
 ) -> list[str]:
     """Draw the contributions in a region of each folder and target to a file; returns the labels of the rows.
 
     The region is NAME or NAME:start-end, 0-based and half-open, of a scored sequence, or chrom:start-end on
-    the genome. Matches of the motifs that reach `strong` are boxed. Raises InputError where there is no such
-    region or target, or the folders hold different sequences there, OutputError where the file cannot be
-    written.
+    the genome. Matches of the motifs that reach `strong` are boxed; `warn` gets a line about each motif that
+    is left out. Raises InputError where there is no such region or target, or the folders hold different
+    sequences there, OutputError where the file cannot be written.
     """
     form = form_of(out)
     runs = [open_scores(folder) for folder in folders]
@@ -68,7 +70,8 @@ def plot(
     first = tracks[0]
     if any(not np.array_equal(track.one_hot, first.one_hot) for track in tracks):
         raise InputError(f"the folders hold different sequences at {region}; score the same ones")
-    stretch, boxes = boxed(runs[0], runs[0].path(first.target), region, motif_specs, strong)
+    motifs = list(read_motifs(motif_specs, warn=warn).values()) if motif_specs else []
+    stretch, boxes = boxed(runs[0], runs[0].path(first.target), region, motifs, strong)
     labels = labels_of(tracks)
     rows = {label: track.contributions for label, track in zip(labels, tracks, strict=True)}
     figure = contribution_logos(rows, first.one_hot, boxes, first=stretch.first, axis=stretch.axis)
@@ -113,7 +116,7 @@ def labels_of(tracks: Sequence[Track]) -> list[str]:
 
 
 def boxed(
-    run: Scores, path: Path, region: str, motif_specs: Sequence[str | Path], strong: float
+    run: Scores, path: Path, region: str, motifs: Sequence[PWM], strong: float
 ) -> tuple[Stretch, list[Box]]:
     """The stretch, and boxes on its axis for the strong matches in it.
 
@@ -121,11 +124,10 @@ def boxed(
     """
     with open_contributions(path) as file:
         stretch = find(file, region, run.folder)
-        if not motif_specs:
+        if not motifs:
             return stretch, []
         background = measured_background(codes_of(file["raw/seq"][:]))
         one_hot = file["raw/seq"][stretch.row : stretch.row + 1]
-    motifs = read_motifs(motif_specs).values()
     found = find_matches(one_hot, motifs, Pick(log_odds=strong), background)
     shift = stretch.first - stretch.start
     boxes = clear_boxes(found, found.log_odds, stretch.start, stretch.end)

@@ -15,7 +15,7 @@ from seqattr.io.stale import drop_stale
 from seqattr.match_files import write_matches, write_motif_table, write_seqlets
 from seqattr.matches import STRONG, Matches, measure
 from seqattr.motif_statistics import null_motifs
-from seqattr.motifs import read_motifs
+from seqattr.motifs import BUNDLED_NOTE, read_motifs
 from seqattr.regions import Region
 from seqattr.report import figures, page
 from seqattr.report.drawings import Drawing, files_of, links_of, write_drawings
@@ -42,7 +42,7 @@ class Settings:
 
     Matches are the `top` of each motif and sequence (all with None) that reach `log_odds` and `p_value`;
     those that reach `strong` count as strong. The background is measured where none is given. `sequences`
-    are drawn. The seed is that of the shuffled motifs.
+    are drawn. The seed is that of the shuffled motifs. An odd motif is left out, unless it is to be strict.
     """
 
     strand: str = "both"
@@ -53,6 +53,7 @@ class Settings:
     background: Sequence[float] | None = None
     sequences: int = 20
     seed: int = 0
+    strict: bool = False
 
     def __post_init__(self) -> None:
         if self.sequences < 0:
@@ -74,6 +75,7 @@ class Summary:
     carrying: dict[str, list[str]]  # of each target, the motifs that carry importance
     unexplained: dict[str, int]  # of each target, the seqlets that no motif explains
     additive: bool
+    notes: list[str]  # which motifs were left out
     seconds: float
 
 
@@ -85,6 +87,7 @@ class Evidence(NamedTuple):
     length: int
     matches: Matches
     findings: list[Findings]
+    notes: list[str]
 
 
 def report(
@@ -115,13 +118,16 @@ def report(
         {each.target: each.carrying for each in findings},
         {each.target: each.unexplained_seqlets for each in findings},
         all(each.worst_error <= page.ADDITIVE for each in findings),
+        evidence.notes,
         time.perf_counter() - started,
     )
 
 
 def gather(scores: Scores, motif_specs: Sequence[str | Path], settings: Settings) -> Evidence:
     """Scan once, then read and examine one target after the other."""
-    pick, motifs = settings.pick, list(read_motifs(motif_specs).values())
+    pick, notes = settings.pick, list[str]()
+    motifs = list(read_motifs(motif_specs, settings.strict, notes.append).values())
+    notes += [BUNDLED_NOTE] if set(map(str, motif_specs)) == {"bundled"} else []
     first = read_contributions(scores.path(scores.targets[0]))
     background = None if settings.background is None else np.array(settings.background, float)
     matches = find_matches(first.one_hot, motifs, pick, background)
@@ -131,7 +137,7 @@ def gather(scores: Scores, motif_specs: Sequence[str | Path], settings: Settings
         own = first if target == scores.targets[0] else read_contributions(scores.path(target))
         matches = measure(matches, target, own.contributions, own.hypothetical)
         findings.append(examine(target, own, matches, null, settings.strong, settings.sequences))
-    return Evidence(scores, regions, first.one_hot.shape[-1], matches, findings)
+    return Evidence(scores, regions, first.one_hot.shape[-1], matches, findings, notes)
 
 
 # --- figures -------------------------------------------------------------------------------------
@@ -233,6 +239,7 @@ def page_of(
         panels=pictures[:count],
         drawn=pictures[count:],
         links=links,
+        notes=evidence.notes,
     )
 
 

@@ -30,6 +30,32 @@ def test_scores_of_the_command_line_can_be_reported(ran, fasta, fixed, tmp_path)
     assert (tmp_path / "x.svg").read_text().startswith("<?xml")
 
 
+ODD = """MEME version 4
+MOTIF m0 empty
+MOTIF m1 other
+letter-probability matrix:
+.1 .2 .3 .4
+0 0 0 1
+"""
+
+
+def test_an_odd_motif_is_told_and_left_out_unless_it_is_strict(ran, refused, folder, tmp_path):
+    (tmp_path / "odd.meme").write_text(ODD)
+    call = ("report", folder, "--motifs", tmp_path / "odd.meme", "--sequences", 0)
+    said = ran(*call)
+    assert "warning: a motif was left out: motif 'm0' in" in said
+    assert "matches of 1 motifs" in said
+    assert "motif &#39;m0&#39; in" in (folder / "report" / "report.html").read_text()
+    assert "motif 'm0' in" in refused(*call, "--strict")
+
+
+def test_bundled_is_said_to_be_two_motifs_wherever_it_is_offered(run, ran, folder):
+    for command in ("report", "plot"):
+        assert "TAL1 and GATA1" in " ".join(run(command, "--help").out.split())
+    assert "bundled is two motifs" in ran("report", folder, "--motifs", "bundled", "--sequences", 0)
+    assert "bundled is two motifs" in (folder / "report" / "report.html").read_text()
+
+
 def test_motifs_must_be_given(run, folder):
     done = run("report", folder)
     assert done.code == 2
