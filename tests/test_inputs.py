@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from seqattr.alphabet import decode, encode, reverse_complement_text
-from seqattr.engine.model import Lengths
+from seqattr.engine.lengths import Lengths
 from seqattr.errors import InputError, NotFinite
 from seqattr.inputs import (
     Inputs,

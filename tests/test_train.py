@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from seqattr.engine.model import Model, random_sequences
+from seqattr.engine.forward import random_sequences
+from seqattr.engine.model import Model
 from seqattr.errors import InputError, NotFinite, UnknownName
 from seqattr.methods.attribution import attribute
 from seqattr.models.zoo import classifiers

@@ -10,7 +10,7 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +19,7 @@ from torch.fx import Node
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-from seqattr.engine.graph import INPUT, Graph, Ref, Step
+from seqattr.engine.graph import CAST, INPUT, Graph, Ref, Step
 from seqattr.engine.kinds import ARITHMETIC
 from seqattr.engine.lowering import TRANSPARENT, lowering_table
 from seqattr.errors import ModelError, UnsupportedOp
@@ -27,19 +27,35 @@ from seqattr.errors import ModelError, UnsupportedOp
 TORCH_FOLDER = os.path.dirname(torch.__file__)
 # Checks that a graph with a free batch size carries along; they compute nothing.
 ASSERTIONS = ("_assert", "sym_constrain", "_check")
+CASTS = {CAST, "aten.to.dtype", "aten.to.dtype_layout", "aten.to.other", "aten.type_as.default"}
 ARITHMETIC_NAMES = {function: name for name, function in ARITHMETIC.items()}
 
 
-def capture(module: nn.Module, example: Tensor, free_length: bool) -> tuple[Graph, int | None]:
+class Captured(NamedTuple):
+    """A graph, the least length that torch.export vouches for (None: that of the example alone), and the
+    coarsest type that the model computes in."""
+
+    graph: Graph
+    least: int | None
+    rounding: torch.dtype
+
+
+def capture(module: nn.Module, example: Tensor, free_length: bool) -> Captured:
     """The graph of `module` on inputs like `example` (N, 4, L), with any batch size.
 
-    With `free_length` the length stays free too, if the model allows it: the second value is then the
-    least length that torch.export vouches for, else None. Raises ModelError if the module cannot be
-    captured.
+    With `free_length` the length stays free too, if the model allows it. Raises ModelError if the module
+    cannot be captured.
     """
     with evaluating(module):
         program = export(module, example, free_length)
-    return translate(program), least_length(program)
+    return Captured(translate(program), least_length(program), rounding_of(program, example.dtype))
+
+
+def rounding_of(program: ExportedProgram, usual: torch.dtype) -> torch.dtype:
+    """The floating point type of the fewest bits among a program's values."""
+    values = [node.meta.get("val") for node in program.graph.nodes if node.op == "call_function"]
+    types = {value.dtype for value in values if isinstance(value, Tensor) and value.is_floating_point()}
+    return max({usual, *types}, key=lambda dtype: torch.finfo(dtype).eps)
 
 
 def unwrapped(module: nn.Module) -> nn.Module:
@@ -213,6 +229,8 @@ def step_of(node: Node, nodes: dict[Node, Step], origins: dict[str, str]) -> Ste
         whole = nodes[node.args[0]]  # type: ignore[index]
         return Step(node.name, whole.op, whole.args, whole.kwargs, node.args[1], whole.source, whole.part_of)  # type: ignore[arg-type]
     origin = origin_of(node, origins)
+    if op_name(node) in CASTS:
+        return cast_of(node, nodes)
     return Step(
         name=node.name,
         op=op_name(node),
@@ -220,6 +238,14 @@ def step_of(node: Node, nodes: dict[Node, Step], origins: dict[str, str]) -> Ste
         kwargs={k: plain(v, nodes) for k, v in node.kwargs.items() if k not in DEVICE_WORDS},
         source=user_line(node.meta.get("stack_trace") or "") or module_path(node),
         part_of=COMPOSITES.get(origin, ""),
+    )
+
+
+def cast_of(node: Node, nodes: dict[Node, Step]) -> Step:
+    """A change of type by any of its names, under one: what it is cast to may be another tensor's type."""
+    source = user_line(node.meta.get("stack_trace") or "") or module_path(node)
+    return Step(
+        node.name, CAST, (plain(node.args[0], nodes),), {"dtype": node.meta["val"].dtype}, None, source
     )
 
 

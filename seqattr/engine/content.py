@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.convolution import geometry_of
+from seqattr.engine.forward import all_values, floats_of, random_sequences
 from seqattr.engine.graph import INPUT, Step, evaluate, map_refs
 from seqattr.engine.kinds import CONVOLUTIONS, Kind, classify, function_of
-from seqattr.engine.model import Model, all_values, floats_of, random_sequences
+from seqattr.engine.model import Model
 from seqattr.engine.rules.nonlinear import with_defaults
 
 ROWS = 2  # of an example; a single one might be squeezed away

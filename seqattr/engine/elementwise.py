@@ -53,6 +53,7 @@ ELEMENTWISE: dict[str, Elementwise] = {
     "aten.clamp_min.default": by_ratio(aten.clamp_min.default),
     "aten.clamp_max.default": by_ratio(aten.clamp_max.default),
     "aten.sign.default": by_ratio(aten.sign.default),
+    "aten.trunc.default": by_ratio(aten.trunc.default),
     "aten.hardswish.default": Elementwise(aten.hardswish.default, secants.hardswish),
     "aten.elu.default": Elementwise(aten.elu.default, secants.elu),
     "aten.celu.default": Elementwise(aten.celu.default, secants.celu),

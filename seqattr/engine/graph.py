@@ -108,8 +108,9 @@ FACTORIES = frozenset(
         "aten.scalar_tensor.default",
     }
 )
+CAST = "aten._to_copy.default"  # to another type
 # What these make is as precise as the model, whatever they were written for.
-MAKERS = FACTORIES | LIKES | {"aten._to_copy.default", "aten.to.dtype"}
+MAKERS = FACTORIES | LIKES | {CAST, "aten.to.dtype"}
 
 
 def find_refs(argument: Any) -> Iterator[Ref]:

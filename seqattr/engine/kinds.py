@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from seqattr.engine.elementwise import ELEMENTWISE
-from seqattr.engine.graph import MAKERS, SHAPE_ONLY, Graph, Ref, Step
+from seqattr.engine.graph import CAST, MAKERS, SHAPE_ONLY, Graph, Ref, Step
 from seqattr.errors import UnsupportedOp
 
 
@@ -220,7 +220,13 @@ FIXED_ARGUMENTS = {
 # Values may lie in memory in another order than the model's own, of which there is no view.
 VIEWS = {"aten.view.default": "aten.reshape.default", "aten._unsafe_view.default": "aten.reshape.default"}
 CHOICE = "write the choice as a nonlinearity, such as torch.relu or torch.maximum"
+RANDOM = "it makes the model draw random numbers in every call; F.dropout wants training=self.training"
 HINTS = {
+    **{f"aten.{op}": RANDOM for op in ("native_dropout.default", "dropout.default", "bernoulli.p")},
+    CAST: "a small integer type wraps what does not fit; cast to int64 or int32",
+    "aten._native_batch_norm_legit_functional.default": "a batch norm in training mixes the sequences of a "
+    "batch; call eval() on it",
+    **dict.fromkeys(("aten.argmax.default", "aten.argmin.default"), "the place of a maximum has no slope"),
     **{f"aten.{name}.{kind}": CHOICE for name in ("gt", "ge", "lt", "le") for kind in ("Scalar", "Tensor")},
     "aten.where.self": CHOICE,
     "aten.item.default": "what the model computes must not depend on a number taken out of a tensor",

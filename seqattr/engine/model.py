@@ -1,25 +1,25 @@
 """A trained model ready to be explained: its graph, its geometry and the names of its targets."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from seqattr.alphabet import ALPHABET
-from seqattr.engine.capture import capture, evaluating, first_line, unwrapped
-from seqattr.engine.graph import INPUT, Graph, evaluate
-from seqattr.engine.kinds import ARITHMETIC, Kind, classify
+from seqattr.engine.capture import capture, unwrapped
+from seqattr.engine.check import check, compare, instability, own_answer
+from seqattr.engine.forward import all_values, any_function, floats_of, in_full, random_sequences
+from seqattr.engine.graph import Graph
+from seqattr.engine.kinds import Kind, classify
 from seqattr.engine.layouts import ROWS, find_layouts, stretches
+from seqattr.engine.lengths import Lengths, lengths_of
 from seqattr.engine.outputs import Target, name_targets, pick_targets, take_off_final
-from seqattr.engine.run import full_precision
 from seqattr.engine.simplify import simplify
-from seqattr.errors import InputError, ModelError, SeqattrError
+from seqattr.errors import InputError, ModelError, UnsupportedOp
 
 # How a model wants its input, as the permutation of (N, 4, L) with ones inserted where a 1 stands.
 INPUT_LAYOUTS = ("N4L", "NL4", "N41L", "N4L1")
-CHECK_TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 1e-1}
 
 
 class LayoutAdapter(nn.Module):
@@ -40,28 +40,6 @@ class LayoutAdapter(nn.Module):
         if self.layout in ("N41L", "N4L1"):
             sequences = sequences.unsqueeze(2 if self.layout == "N41L" else 3)
         return self.module(sequences)
-
-
-@dataclass(frozen=True)
-class Lengths:
-    """The sequence lengths that a model takes, in bases; `longest` None means any."""
-
-    shortest: int
-    longest: int | None
-
-    def __contains__(self, length: object) -> bool:
-        return isinstance(length, int) and self.shortest <= length <= (self.longest or length)
-
-    @property
-    def fixed(self) -> bool:
-        return self.shortest == self.longest
-
-    def __str__(self) -> str:
-        if self.fixed:
-            return f"{self.shortest} bp"
-        return (
-            f"{self.shortest} bp or more" if self.longest is None else f"{self.shortest} to {self.longest} bp"
-        )
 
 
 class Model:
@@ -166,21 +144,9 @@ def check_geometry(example: Tensor, layout: str, channels: str) -> int:
     return example.shape[layout.index("L")]
 
 
-def floats_of(graph: Graph) -> Tensor:
-    """A floating point tensor of the graph, for its precision and device."""
-    return next((t for t in graph.tensors.values() if t.is_floating_point()), torch.zeros(1))
-
-
 def parameter_type(module: nn.Module, example: Tensor) -> torch.dtype:
     floats = [t.dtype for t in (*module.parameters(), *module.buffers()) if t.is_floating_point()]
     return floats[0] if floats else (example.dtype if example.is_floating_point() else torch.float32)
-
-
-def random_sequences(rows: int, length: int, dtype: torch.dtype, device: Any, seed: int = 0) -> Tensor:
-    """Random one-hot sequences (rows, 4, length)."""
-    generator = torch.Generator().manual_seed(seed)
-    codes = torch.randint(4, (rows, length), generator=generator)
-    return nn.functional.one_hot(codes, 4).transpose(1, 2).to(device, dtype).contiguous()
 
 
 def capture_checked(module: nn.Module, example: Tensor) -> tuple[Graph, Lengths]:
@@ -192,101 +158,30 @@ def capture_checked(module: nn.Module, example: Tensor) -> tuple[Graph, Lengths]
     try:
         return captured(module, example, free_length=True)
     except ModelError:  # an unknown op too may have been one on the length
+        pass
+    try:
         return captured(module, example, free_length=False)
+    except UnsupportedOp:
+        raise
+    except ModelError as error:
+        why = instability(module, example, example.dtype)
+        if not why or why in str(error):
+            raise
+        raise ModelError(f"the model cannot be explained: {why}") from error
 
 
 def captured(module: nn.Module, example: Tensor, free_length: bool) -> tuple[Graph, Lengths]:
     """One attempt, compared with the module at several lengths if the length is free."""
     length, wide = example.shape[2], in_full(example)
-    graph, least = capture(module, example, free_length)
+    graph, least, rounding = capture(module, example, free_length)
     graph = simplify(graph.to(wide.device, wide.dtype), any_function)
     classify(graph)
-    if least is None or not of_one_size(graph, wide):
-        lengths = Lengths(length, length)
-    else:
-        lengths = Lengths(shortest_length(graph, wide, least), None)
-    others = set() if lengths.fixed else {lengths.shortest, length + 13, 2 * length}
-    for size in (length, *others):
-        check(module, graph, random_sequences(5, size, example.dtype, example.device, seed=size))
+    lengths = lengths_of(graph, wide, least)
+    check(module, graph, example, rounding)
+    for size in set() if lengths.fixed else {lengths.shortest, length + 13, 2 * length} - {length}:
+        sequences = random_sequences(5, size, example.dtype, example.device, seed=size)
+        compare(module, graph, sequences, rounding, f"sequences of {size} bp")
     return graph, lengths
-
-
-def in_full(sequences: Tensor) -> Tensor:
-    """In float32 where they are in half precision, in which no sum adds up."""
-    return sequences.float() if sequences.dtype.itemsize < 4 else sequences
-
-
-def any_function(step: Any) -> Any:
-    """At capture every op of torch may be run, since the model itself would run it."""
-    if step.op in ARITHMETIC:
-        return ARITHMETIC[step.op]
-    namespace, name, overload = step.op.split(".")
-    return getattr(getattr(getattr(torch.ops, namespace), name), overload)
-
-
-def own_answer(module: nn.Module, sequences: Tensor) -> list[Tensor]:
-    """The module's own outputs, whatever it packs them in."""
-    try:
-        with evaluating(module), torch.no_grad():
-            answer = module(sequences)
-    except Exception as error:
-        shape = tuple(sequences.shape)
-        raise ModelError(f"the model fails on an input of shape {shape}: {first_line(error)}") from error
-    return [leaf.detach() for leaf in torch.utils._pytree.tree_leaves(answer) if isinstance(leaf, Tensor)]
-
-
-def check(module: nn.Module, graph: Graph, sequences: Tensor) -> None:
-    """Raises ModelError unless the graph answers as the module does."""
-    with torch.no_grad(), full_precision():
-        answer, values = own_answer(module, sequences), all_values(graph, in_full(sequences))
-    for own, name in zip(answer, graph.outputs, strict=True):
-        tolerance = CHECK_TOLERANCE.get(own.dtype, 0.0)
-        gap = float((own - values[name]).abs().max()) if own.shape == values[name].shape else float("inf")
-        size = float(own.abs().max())
-        if not gap <= tolerance * size and not torch.equal(own, values[name].to(own)):
-            raise ModelError(
-                f"the captured graph answers differently from the model itself (by {gap:.2g} on outputs of "
-                f"{size:.2g}); does the model draw random numbers, or mix the sequences of a batch?"
-            )
-
-
-def shortest_length(graph: Graph, example: Tensor, least: int) -> int:
-    """The least length, of those that torch.export vouches for, at which the graph runs; by halving."""
-    low, high = least - 1, example.shape[2]
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if answers(graph, example[:, :, :middle]) else (middle, high)
-    return high
-
-
-def answers(graph: Graph, example: Tensor) -> bool:
-    """Whether the graph runs on an example and answers with numbers, in every value that it works out."""
-    try:
-        with torch.no_grad():
-            values = all_values(graph, example)
-    except SeqattrError:
-        return False
-    made = [values[step.name] for step in graph.steps if isinstance(values[step.name], Tensor)]
-    return all(v.numel() for v in made) and all(values[name].isfinite().all() for name in graph.outputs)
-
-
-def of_one_size(graph: Graph, example: Tensor) -> bool:
-    """Whether the outputs have as many elements at twice the length: a target must stay the same place."""
-    longer = torch.cat([example, example], 2)
-    with torch.no_grad():
-        once, twice = all_values(graph, example), all_values(graph, longer)
-    return all(once[name].shape == twice[name].shape for name in graph.outputs)
-
-
-def all_values(graph: Graph, sequences: Tensor) -> dict[str, Any]:
-    """Every value of the graph, by name. Raises ModelError naming the step that fails."""
-    values: dict[str, Any] = {**graph.tensors, INPUT: sequences}
-    for step in graph.steps:
-        try:
-            values[step.name] = evaluate(step, any_function(step), values, sequences)
-        except (RuntimeError, IndexError, ValueError, ArithmeticError) as error:
-            raise ModelError(f"{step.op} fails at {step.source}: {first_line(error)}") from error
-    return values
 
 
 def output_shapes(graph: Graph, example: Tensor) -> tuple[tuple[int, ...], ...]:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqattr.engine.graph import Graph, Ref, Step, evaluate, rewire
+from seqattr.engine.graph import CAST, Graph, Ref, Step, evaluate, rewire
 from seqattr.engine.kinds import CONVOLUTIONS, DENSE
 
 Resolver = Callable[[Step], Callable[..., object]]
@@ -28,31 +28,28 @@ NO_OPS = frozenset(
         "aten.lift_fresh.default",
         "aten.to.device",
         "aten.positive.default",
+        "aten.resolve_conj.default",
+        "aten.resolve_neg.default",
+    }
+)
+# These draw random numbers where their third argument says that the model is in training.
+DROPOUTS = frozenset(
+    {
         "aten.dropout.default",
         "aten.native_dropout.default",
         "aten.feature_dropout.default",
         "aten.alpha_dropout.default",
         "aten.feature_alpha_dropout.default",
-        "aten.resolve_conj.default",
-        "aten.resolve_neg.default",
     }
 )
-CASTS = frozenset(
-    {
-        "aten._to_copy.default",
-        "aten.to.dtype",
-        "aten.to.dtype_layout",
-        "aten.to.other",
-        "aten.type_as.default",
-    }
-)
+WHOLE_NUMBERS = (torch.int64, torch.int32)  # wide enough for what a model computes; others would wrap
 EVERYTHING = torch.iinfo(torch.int64).max
 
 
 def simplify(graph: Graph, resolve: Resolver) -> Graph:
     """All simplifications, in the order in which each helps the next."""
     graph = fold_constants(graph, resolve)  # first: a cast of a constant is no no-op
-    graph = drop_no_ops(graph)
+    graph = drop_no_ops(write_out_casts(graph))
     graph = melt_batch_norms(graph)
     graph = melt_pads(graph)
     graph = replace(graph, steps=tuple(global_mean(step) for step in graph.steps))
@@ -60,10 +57,35 @@ def simplify(graph: Graph, resolve: Resolver) -> Graph:
 
 
 def is_no_op(step: Step, active: set[str]) -> bool:
-    """Whether the step's value is its first argument; a cast of a mask or of positions is not."""
+    """Whether the step's value is its first argument, whatever that is.
+
+    A cast to another floating point type counts as one, since all is computed as precisely as the weights
+    are; one of a mask or of positions does not.
+    """
     if step.op == "aten.slice.Tensor" and len(step.args) >= 4:
         return step.args[2] in (0, None) and step.args[3] == EVERYTHING and step.args[4:] in ((), (1,))
-    return step.op in NO_OPS or (step.op in CASTS and step.args[0] in active)
+    if step.op in DROPOUTS:
+        return not step.args[2] and not step.output
+    if step.op == CAST:
+        return step.args[0] in active and step.kwargs["dtype"].is_floating_point
+    return step.op in NO_OPS
+
+
+def write_out_casts(graph: Graph) -> Graph:
+    """What depends on the bases stays a floating point number: cast to a whole one it loses its fraction, and
+    cast to a truth value it is 1 unless it is 0. Neither has a slope."""
+    active = graph.active()
+    steps: list[Step] = []
+    for step in graph.steps:
+        dtype = step.kwargs.get("dtype") if step.op == CAST and step.args[0] in active else None
+        if dtype in WHOLE_NUMBERS:
+            steps.append(replace(step, op="aten.trunc.default", kwargs={}))
+        elif dtype == torch.bool:
+            sign = replace(step, name=f"{step.name}_sign", op="aten.sign.default", kwargs={})
+            steps += [sign, replace(step, op="aten.abs.default", args=(Ref(sign.name),), kwargs={})]
+        else:
+            steps.append(step)
+    return replace(graph, steps=tuple(steps))
 
 
 def drop_no_ops(graph: Graph) -> Graph:

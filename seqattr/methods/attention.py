@@ -18,10 +18,11 @@ from seqattr.engine.attention import (
     plan_for,
     upstream,
 )
+from seqattr.engine.forward import random_sequences
 from seqattr.engine.graph import Graph
 from seqattr.engine.layouts import ROWS
 from seqattr.engine.memory import halving, pairs_at_once, pieces
-from seqattr.engine.model import Model, random_sequences
+from seqattr.engine.model import Model
 from seqattr.engine.plan import Plan
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.run import full_precision, side_values

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from seqattr.engine.graph import BatchLayout, Graph, Ref, Step
 from seqattr.engine.kinds import function_of
-from seqattr.engine.model import Lengths, Model
+from seqattr.engine.lengths import Lengths
+from seqattr.engine.model import Model
 from seqattr.engine.outputs import Target
 from seqattr.errors import ModelError
 from seqattr.io.atomic import replacing

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from seqattr.engine.model import Lengths
+from seqattr.engine.lengths import Lengths
 from seqattr.errors import InputError, UnknownName
 from seqattr.influence import Examples, examples_of, influence
 from seqattr.inputs import fitted, from_fasta

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from seqattr.engine import fused
-from seqattr.engine.model import Model, random_sequences
+from seqattr.engine.forward import random_sequences
+from seqattr.engine.model import Model
 from seqattr.methods import METHODS, attribute
 from seqattr.methods.attention import attention
 from seqattr.methods.maximize import Settings, maximize

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from seqattr.engine.model import random_sequences
+from seqattr.engine.forward import random_sequences
 from seqattr.errors import InputError, ModelError, OutputError
 from seqattr.influence import examples_of, influence
 from seqattr.models.checkpoints import read_checkpoints

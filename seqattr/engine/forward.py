@@ -1,0 +1,47 @@
+"""A graph run plainly, every value kept: to check it, and to look at it. Explanations have the walk."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seqattr.engine.capture import first_line
+from seqattr.engine.graph import INPUT, Graph, evaluate
+from seqattr.engine.kinds import ARITHMETIC
+from seqattr.errors import ModelError
+
+
+def all_values(graph: Graph, sequences: Tensor) -> dict[str, Any]:
+    """Every value of the graph, by name. Raises ModelError naming the step that fails."""
+    values: dict[str, Any] = {**graph.tensors, INPUT: sequences}
+    for step in graph.steps:
+        try:
+            values[step.name] = evaluate(step, any_function(step), values, sequences)
+        except (RuntimeError, IndexError, ValueError, ArithmeticError) as error:
+            raise ModelError(f"{step.op} fails at {step.source}: {first_line(error)}") from error
+    return values
+
+
+def any_function(step: Any) -> Any:
+    """At capture every op of torch may be run, since the model itself would run it."""
+    if step.op in ARITHMETIC:
+        return ARITHMETIC[step.op]
+    namespace, name, overload = step.op.split(".")
+    return getattr(getattr(getattr(torch.ops, namespace), name), overload)
+
+
+def floats_of(graph: Graph) -> Tensor:
+    """A floating point tensor of the graph, for its precision and device."""
+    return next((t for t in graph.tensors.values() if t.is_floating_point()), torch.zeros(1))
+
+
+def random_sequences(rows: int, length: int, dtype: torch.dtype, device: Any, seed: int = 0) -> Tensor:
+    """Random one-hot sequences (rows, 4, length)."""
+    generator = torch.Generator().manual_seed(seed)
+    codes = torch.randint(4, (rows, length), generator=generator)
+    return nn.functional.one_hot(codes, 4).transpose(1, 2).to(device, dtype).contiguous()
+
+
+def in_full(sequences: Tensor) -> Tensor:
+    """In float32 where they are in half precision, in which no sum adds up."""
+    return sequences.float() if sequences.dtype.itemsize < 4 else sequences
