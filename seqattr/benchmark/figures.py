@@ -82,6 +82,7 @@ def appendix_j(evidence: Evidence, summary: Summary, motifs: Sequence[str]) -> D
     every = [name for references in several for name in summary.methods(references)]
     methods = [name for name in dict.fromkeys(every) if every.count(name) > 1]
     panels = [Panel(f"{motif} missed", "not_positive", motif) for motif in motifs]
+    panels.append(Panel("credited in the other's task", "off_task", POOLED))
     panels.append(Panel("average precision", "average_precision", POOLED))
     caption = f"References compared: {', '.join(several)}. Appendix J."
     return Drawing("appendix_j_references", caption, bars(summary, panels, several, methods))

@@ -60,8 +60,8 @@ class Recipe:
     `train` sequences to learn from (a tenth each for validation and testing), `evaluation` sequences to score
     (10 of 13 hold both motifs), a net for each of `seeds`. All `methods` (every one there is, but those that
     are too COSTLY, with an empty list) are scored against each of `refs`, those that take references against
-    each of `shuffled` too. Raises InputError for a recipe of nothing, for references that cannot be read, and for
-    scores that would share a folder, UnknownName for a method or references that there are not.
+    each of `shuffled` too. Raises InputError for a recipe of nothing, for references that cannot be read, and
+    for scores that would share a folder, UnknownName for a method or references that there are not.
     """
 
     train: int = 8000

@@ -34,8 +34,8 @@ def simulation(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Simulati
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory, simulation: tuple[Path, Simulation]) -> list[Path]:
-    """Two nets; Rescale misses motifs, more in the second; guided backprop, and Rescale against shuffles, credit them
-    everywhere.
+    """Two nets; Rescale misses motifs, more in the second. Guided backprop credits them everywhere, and so
+    does Rescale against shuffles.
     """
     place, (_, truth) = tmp_path_factory.mktemp("runs"), simulation
     found = []

@@ -15,7 +15,7 @@ from tests.kinds_of_method import ready
 
 LENGTH = 200
 # Rows through the net, forward and backward, for one sequence and all that the benchmark does with it. A row
-# takes 0.04 ms on one core, so that 6,500 sequences (1,300 under five nets) take some three quarters of an hour.
+# takes 0.04 ms on one core, so that 6,500 sequences (1,300 under five nets) take three quarters of an hour.
 MOST_ROWS = 11_000
 
 

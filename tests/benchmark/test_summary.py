@@ -109,7 +109,7 @@ def test_one_number_of_steps_does_not_say_that_more_do_not_help():
 
 
 def test_what_shuffles_leave_of_the_lead_is_told():
-    """Against shuffles Rescale misses no more than the genomics default; its credit off task is what stays."""
+    """Rescale misses no more than the genomics default against them; its credit off task is what stays."""
     verdict = CLAIMS[7].judge(summary_of(**{f"not_positive__deeplift-rescale__{SHUFFLES}": 0.001}))
     assert verdict.holds is True
     assert "Rescale 0.10 %, integrated gradients of 50 steps 0.50 %" in verdict.measured
