@@ -26,9 +26,15 @@ def file_stems(targets: Sequence[str]) -> dict[str, str]:
     return {target: stem for stem, target in owners.items()}
 
 
-def file_names(stems: Iterable[str]) -> list[str]:
-    """All files of a run; run.json, which says that they belong together, is the last."""
-    return [*(f"{stem}.{ending}" for stem in stems for ending in ("h5", "bw")), "regions.bed", "run.json"]
+DROPPED = "dropped.tsv"
+
+
+def file_names(stems: Iterable[str], dropped: bool = False) -> list[str]:
+    """All files of a run, with the list of what it `dropped`; run.json, which says that they belong together,
+    is the last.
+    """
+    lists = ["regions.bed", *[DROPPED] * dropped]
+    return [*(f"{stem}.{ending}" for stem in stems for ending in ("h5", "bw")), *lists, "run.json"]
 
 
 def scored(folder: Path) -> list[str]:

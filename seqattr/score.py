@@ -11,16 +11,17 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from seqattr.alphabet import one_hot
+from seqattr.alphabet import one_hot, reverse_complement
 from seqattr.engine.content import content_hash
 from seqattr.engine.model import Model
 from seqattr.engine.outputs import check_number
 from seqattr.errors import InputError, UnknownName
-from seqattr.folder import file_names, file_stems, scored
-from seqattr.inputs import Inputs, by_length, naming, resized
+from seqattr.folder import DROPPED, file_names, file_stems, scored
+from seqattr.inputs import Dropped, Inputs, by_length, naming, resized
 from seqattr.io.atomic import check_writable, replacing, replacing_all
 from seqattr.io.bed import write_regions
 from seqattr.io.hdf5 import ContributionWriter, Rows
+from seqattr.io.tables import MISSING, write_table
 from seqattr.methods import Attribution, Method
 from seqattr.methods.attribution import Engine
 from seqattr.methods.patterns import with_patterns
@@ -81,13 +82,16 @@ def score(
     """
     job = Job(model, inputs, Path(out), settings)
     check_writable(out)
-    with replacing_all(job.out, file_names(job.stems.values())) as job.paths:
+    with replacing_all(job.out, file_names(job.stems.values(), bool(inputs.dropped))) as job.paths:
         with scratch_in(job.out, len(job.windows), job.length) as scratch:
             job.attribute(scratch, progress)
             job.write_tracks(scratch)
         write_regions(job.paths["regions.bed"], job.regions)
+        if inputs.dropped:
+            write_dropped(job.paths[DROPPED], inputs.dropped)
         summary = job.finish()
-        (job.out / "run.json").unlink(missing_ok=True)  # what is there is a whole run only with this file
+        for name in ("run.json", DROPPED):  # what is there is a whole run only with the first
+            (job.out / name).unlink(missing_ok=True)
     return summary
 
 
@@ -108,6 +112,8 @@ class Job:
             raise UnknownName("precision", settings.precision, PRECISIONS)
         self.model, self.windows, self.sizes, self.out = model, inputs.windows, inputs.sizes, out
         self.settings, self.notes = settings, list(inputs.notes)
+        if inputs.dropped:
+            self.notes.append(f"{DROPPED} lists the {len(inputs.dropped)} that were left out, and why")
         self.names = [window.name for window in self.windows]
         self.reference: Reference = parse(settings.references, self.names)
         picked = dict.fromkeys(model.pick(settings.targets))  # by name and by number is once
@@ -146,7 +152,7 @@ class Job:
         with ExitStack() as stack:
             writers = [stack.enter_context(self.writer(target)) for target in self.targets]
             for writer in writers:
-                writer.write_regions(self.regions)
+                writer.write_regions(self.regions, forward=True)
             with Behind() as behind:
                 for batch in ahead(self.draw, self.batches()):
                     result = self.explain(batch)
@@ -200,23 +206,24 @@ class Job:
     def store(
         self, batch: "Batch", result: Attribution, writers: Sequence[ContributionWriter], scratch: Scratch
     ) -> None:
-        """One batch into the files, shorter windows in the middle of their rows."""
+        """One batch into the files, as it lies on the genome, shorter windows in the middle of their rows."""
         start = time.perf_counter()
         rows, length = batch.rows, batch.sequences.shape[-1]
         left = (self.length - length) // 2
         sides = (left, self.length - length - left)
+        minus = np.array([self.regions[row].strand == "-" for row in rows])
         for t, writer in enumerate(writers):
-            contributions = widen(result.contributions[t].numpy(), sides)
+            contributions = forward(widen(result.contributions[t].numpy(), sides), minus)
             errors = result.standard_error
             writer.write(
                 rows,
                 Rows(
-                    widen(batch.sequences, sides),
-                    widen(result.hypothetical[t].numpy(), sides),
+                    forward(widen(batch.sequences, sides), minus),
+                    forward(widen(result.hypothetical[t].numpy(), sides), minus),
                     contributions,
                     result.difference[t].numpy(),
                     result.additivity_error[t].numpy(),
-                    None if errors is None else widen(errors[t].numpy(), sides),
+                    None if errors is None else forward(widen(errors[t].numpy(), sides), minus),
                 ),
             )
             self.errors[t, rows] = result.additivity_error[t]
@@ -276,11 +283,29 @@ class Job:
         return summary
 
 
+def write_dropped(path: Path, dropped: Sequence[Dropped]) -> None:
+    """What gave no window: name, place where it has one, and reason."""
+    places = [each.region for each in dropped]
+    columns: dict[str, Sequence[Any]] = {"name": [each.name for each in dropped]}
+    for field_name in ("chrom", "start", "end", "strand"):
+        columns[field_name] = [str(getattr(place, field_name, MISSING)) for place in places]
+    write_table(path, {**columns, "reason": [each.reason for each in dropped]})
+
+
 def method_of(settings: Settings) -> Method:
     """The method with the patterns that go with it. Raises InputError where they do not."""
     if settings.patterns is None:
         return method_named(settings.method)
     return with_patterns(settings.method, load_patterns(settings.patterns))
+
+
+def forward(values: npt.NDArray[Any], minus: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
+    """Rows (B, L) or (B, 4, L) as the genome's forward strand has them: those on `minus` turned."""
+    if not minus.any():
+        return values
+    turned = values.copy()
+    turned[minus] = values[minus][..., ::-1] if values.ndim == 2 else reverse_complement(values[minus])
+    return turned
 
 
 def widen(values: npt.NDArray[Any], sides: tuple[int, int]) -> npt.NDArray[Any]:

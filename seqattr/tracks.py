@@ -16,7 +16,7 @@ from seqattr.regions import Region, cut_overlaps, genome_order
 
 
 class Scratch:
-    """Contributions (T, N, L) as float32 in a file, put and got by target and row."""
+    """Contributions (T, N, L) as float32 in a file, put and got by target and row, on the forward strand."""
 
     def __init__(self, file: IO[bytes], rows: int, length: int) -> None:
         self._file, self._rows, self._length = file, rows, length
@@ -69,7 +69,5 @@ def write_tracks(
 
 
 def track(values: npt.NDArray[np.float32], region: Region, begin: int, end: int) -> Track:
-    """What one window writes of the genome: bases begin to end, on the forward strand."""
-    if region.strand == "-":
-        values = values[::-1]
+    """What one window, whose values lie as the forward strand, writes of the genome: bases begin to end."""
     return Track(region.chrom, begin, values[begin - region.start : end - region.start])

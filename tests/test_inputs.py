@@ -122,14 +122,25 @@ def test_regions_are_windows_around_the_summit_in_file_order(write):
     packed = genome.with_suffix(".gz")
     packed.write_bytes(gzip.compress(genome.read_bytes()))
     for found in (from_regions(genome, bed, 6), from_regions(packed, bed, 6)):
-        assert [decode(w.codes) for w in found.windows] == ["TACNTA", text[27:33], text[4:10]]
+        assert [decode(w.codes) for w in found.windows] == [
+            "TACNTA",
+            reverse_complement_text(text[27:33]),
+            text[4:10],
+        ]
         assert [w.region for w in found.windows] == [
             Region("chr2", 3, 9, "q"),
-            Region("chr1", 27, 33, "chr1:27-33"),
+            Region("chr1", 27, 33, "chr1:27-33", "-"),
             Region("chr1", 4, 10, "peak"),
         ]
         assert found.sizes == {"chr1": 60, "chr2": 20}
-        assert found.notes == ["1 ambiguous letters (IUPAC codes) were read as N"]
+        assert found.notes == [
+            "1 ambiguous letters (IUPAC codes) were read as N",
+            "1 of 3 regions lie on strand -: read as the reverse complement; --ignore-strand would not",
+        ]
+        ignored = from_regions(genome, bed, 6, ignore_strand=True)
+        assert [decode(w.codes) for w in ignored.windows] == ["TACNTA", text[27:33], text[4:10]]
+        assert {w.region.strand for w in ignored.windows} == {"+"}
+        assert ignored.notes[1] == "1 of 3 regions lie on strand -: strands were ignored"
 
 
 @pytest.mark.parametrize(
@@ -149,22 +160,45 @@ def test_a_bed_file_that_does_not_fit_is_refused(write, line, message):
 
 
 def test_tiles_cover_each_record_and_leave_out_what_has_no_base(write):
-    found = tiled(write("g.fa", f">a\n{'ACGT' * 3}NNNNNNNN\n>b\nACG\n>c\nACGTM\n"), 4, 3)
-    assert [str(w.region) for w in found.windows] == ["a:0-4", "a:3-7", "a:6-10", "a:9-13", "c:0-4"]
+    found = tiled(write("g.fa", f">a\n{'ACGT' * 3}NNNNNNNN\n>b\nACG\n>c\nACGTM\n"), 4, 3, strict=False)
+    assert [str(w.region) for w in found.windows] == ["a:0-4", "a:3-7", "a:6-10", "a:9-13", "c:0-4", "c:1-5"]
     assert [w.name for w in found.windows] == [str(w.region) for w in found.windows]
-    assert [decode(w.codes) for w in found.windows] == ["ACGT", "TACG", "GTAC", "CGTN", "ACGT"]
+    assert [decode(w.codes) for w in found.windows] == ["ACGT", "TACG", "GTAC", "CGTN", "ACGT", "CGTN"]
     assert found.sizes == {"a": 20, "b": 3, "c": 5}
     assert found.notes == [
         "1 ambiguous letters (IUPAC codes) were read as N",
-        "2 windows of nothing but N were left out",
-        "1 of 3 records are shorter than 4 bp and were left out",
+        "1 of 3 records were left out: record b has 3 bases, fewer than a window of 4; "
+        "--pad would fill up short ones",
+        "3 windows of nothing but N were left out",
     ]
 
 
-@pytest.mark.parametrize("text", ["ACG", "NNNNNNNN"])
-def test_a_genome_without_a_window_is_refused(write, text):
-    with pytest.raises(InputError, match="has no window of 4 bp with a base in it"):
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("ACG", "record a has 3 bases, fewer than a window of 4"),
+        ("NNNNNNNN", "has no window of 4 bp with a base in it"),
+    ],
+)
+def test_a_genome_without_a_window_is_refused(write, text, line):
+    with pytest.raises(InputError, match=line):
         tiled(write("g.fa", f">a\n{text}\n"), 4, 1)
+
+
+@pytest.mark.parametrize("step", [1, 3, 4, 7, 100])
+def test_tiles_reach_from_the_first_base_to_the_last(write, step):
+    for size in range(4, 20):
+        found = tiled(write("g.fa", f">a\n{'ACGTTGCAAC' * 2}"[: 3 + size] + "\n"), 4, step)
+        starts = [w.region.start for w in found.windows]
+        assert starts == sorted({*range(0, size - 3, step), size - 4})
+        assert found.windows[-1].region.end == size
+
+
+def test_a_short_record_is_one_tile_when_it_may_be_padded(write):
+    found = tiled(write("g.fa", ">a\nACG\n>b\nACGTAC\n"), 4, 2, pad=True)
+    assert [decode(w.codes) for w in found.windows] == ["ACGN", "ACGT", "GTAC"]
+    assert [str(w.own_region) for w in found.windows] == ["a:0-3", "b:0-4", "b:2-6"]
+    assert (found.notes, found.dropped) == ([], [])
 
 
 @pytest.mark.parametrize("step", [0, -2])

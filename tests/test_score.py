@@ -109,11 +109,17 @@ def test_tracks_lie_on_the_genome_on_either_strand(model, tmp_path, texts):
     agrees(values[10:50], result[1])
     agrees(track(tmp_path / "out", "target0", "chrA"), result[2])
     assert np.isnan(values[np.r_[0:10, 50:120, 160:200]]).all()
-    # rows stay as they came, in the BED file and in the HDF5 file, which is in the record's own direction
+    # rows stay as they came, in the BED file and in the HDF5 file, but on the genome's forward strand: base p
+    # of a row is base start + p for readers that pass over the strand, as most do
     (found,) = read(tmp_path / "out", "target0")
     assert [str(region) for region in found.regions] == ["chrB:120-160", "chrB:10-50", "chrA:0-40"]
     assert [region.strand for region in found.regions] == ["-", "+", "+"]
-    agrees(found.contributions, result)
+    assert {region.strand for region in found.places} == {"+"}
+    agrees(found.contributions, np.stack([result[0, ::-1], result[1], result[2]]))
+    np.testing.assert_array_equal(
+        found.one_hot, one_hot([chromosome[120:160], chromosome[10:50], chromosome[:40]])
+    )
+    np.testing.assert_allclose((found.hypothetical * found.one_hot).sum(1), found.contributions, **ROUNDING)
     bed = read_bed(tmp_path / "out" / "regions.bed")
     assert [(r.chrom, r.start, r.end, r.name, r.strand, r.summit) for r in bed] == [
         ("chrB", 120, 160, "chrB:120-160(-)", "-", 140),
@@ -152,7 +158,7 @@ def test_padding_is_not_in_the_track_and_zero_in_the_rows(sigmoid, tmp_path, tex
     assert np.isfinite(values).sum() == 31 + 40 + 31
     (found,) = read(tmp_path / "out", "a")
     assert [str(region) for region in found.regions] == ["c:-2-38", "c:106-146", "c:55-95"]
-    agrees(found.contributions, result)
+    agrees(found.contributions, np.stack([result[0], result[1, ::-1], result[2, ::-1]]))
     assert not result[0, [*range(4), *range(35, 40)]].any()
     assert [r.start for r in read_bed(tmp_path / "out" / "regions.bed")] == [0, 106, 55]
 

@@ -65,9 +65,11 @@ INPUTS = (
         "--fasta", type=PATH, required=True, help="Sequences (gzip is fine), or a genome with --regions."
     ),
     click.option("--regions", type=PATH, help="BED or narrowPeak: take windows of the FASTA around these."),
+    click.option("--ignore-strand", is_flag=True, help="Read regions on strand - forward like the others."),
     click.option("--tile", type=int, metavar="STEP", help="Take windows every STEP bases of each record."),
     click.option("--pad", is_flag=True, help="Fill shorter sequences up to the model's length with N."),
     click.option("--crop", is_flag=True, help="Cut longer sequences to the model's length."),
+    click.option("--strict", is_flag=True, help="Stop where a record or region cannot be used."),
 )
 
 
@@ -109,18 +111,20 @@ def read_inputs(model: "Model", fasta: Path, options: dict[str, Any]) -> "Inputs
     """
     from seqattr import inputs
 
-    regions, tile = options.pop("regions"), options.pop("tile")
+    regions, tile, ignored = (options.pop(name) for name in ("regions", "tile", "ignore_strand"))
+    pad, crop, strict = (options.pop(name) for name in ("pad", "crop", "strict"))
     placed, sizes = "chrom_sizes" in options, options.pop("chrom_sizes", None)
     if regions is not None and tile is not None:
         raise click.UsageError("--regions and --tile exclude each other")
+    if ignored and regions is None:
+        raise click.UsageError("--ignore-strand is for the strands of --regions")
     if regions is not None:
-        found = inputs.from_regions(fasta, regions, model.example_length)
+        found = inputs.from_regions(fasta, regions, model.example_length, pad, ignored, strict)
     elif tile is not None:
-        found = inputs.tiled(fasta, model.example_length, tile)
+        found = inputs.tiled(fasta, model.example_length, tile, pad, strict)
     else:
-        found = inputs.from_fasta(fasta, sizes, placed)
-    pad, crop = options.pop("pad"), options.pop("crop")
-    return inputs.fitted(found, model.lengths, model.example_length, pad, crop)
+        found = inputs.from_fasta(fasta, sizes, placed, strict)
+    return inputs.fitted(found, model.lengths, model.example_length, pad, crop, strict)
 
 
 @contextmanager

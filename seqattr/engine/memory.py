@@ -1,16 +1,15 @@
 """How many pairs go through the model at once: chosen from free memory, halved when that was too many."""
 
 import math
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import torch
 
 from seqattr.engine.graph import INPUT
 from seqattr.engine.plan import Plan
+from seqattr.io.memory import free_bytes as free_host_bytes
 
 # glibc takes no block of 32 MiB or more as a sign of what will be asked for.
 LARGEST_KEPT = 2**25 - 2**16
@@ -70,26 +69,7 @@ def free_bytes(device: torch.device) -> int:
     """Free memory of a device, in bytes; on the CPU what the machine and the job's limit leave."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    return min(machine_bytes(), cgroup_bytes())
-
-
-def machine_bytes() -> int:
-    """What the kernel says is available."""
-    try:
-        with open("/proc/meminfo") as lines:
-            table = dict(line.split(":") for line in lines)
-        return int(table["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError, ValueError):  # not Linux
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-
-
-def cgroup_bytes() -> int:
-    """What a cluster's limit on this job leaves."""
-    try:
-        limit = int(Path("/sys/fs/cgroup/memory.max").read_text())
-        return limit - int(Path("/sys/fs/cgroup/memory.current").read_text())
-    except (OSError, ValueError):  # no limit
-        return 2**62
+    return free_host_bytes()
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,11 @@ from seqattr.inputs.fitting import fitted
 from seqattr.inputs.frequencies import frequencies
 from seqattr.inputs.genomes import from_regions, tiled
 from seqattr.inputs.records import from_fasta
-from seqattr.inputs.windows import Aligned, Inputs, Window, by_length, naming, resized
+from seqattr.inputs.windows import Aligned, Dropped, Inputs, Window, by_length, naming, resized
 
 __all__ = [
     "Aligned",
+    "Dropped",
     "Inputs",
     "Window",
     "by_length",

@@ -1,30 +1,59 @@
 """Windows brought to the length of a model, as far as they may be."""
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
 from seqattr.errors import InputError
-from seqattr.inputs.windows import Inputs, resized
+from seqattr.inputs.windows import Dropped, Inputs, Window, resized
+
+_GENOME = 20  # a record of so many times the model's length is no sequence for it
 
 
 def fitted(
-    inputs: Inputs, lengths: Container[int], length: int, pad: bool = False, crop: bool = False
+    inputs: Inputs,
+    lengths: Container[int],
+    length: int,
+    pad: bool = False,
+    crop: bool = False,
+    strict: bool = True,
 ) -> Inputs:
     """The windows padded with N, or cropped, around their middle to `length`, as far as allowed.
 
-    `lengths` are those that the model takes. Raises InputError naming the records that do not fit.
+    `lengths` are those that the model takes; windows of others are dropped. Raises InputError naming them
+    where those are all, or in a `strict` run.
     """
     windows = [
         resized(w, length) if (pad and w.length < length) or (crop and w.length > length) else w
         for w in inputs.windows
     ]
     wrong = [w for w in windows if w.length not in lengths]
-    if wrong:
-        some = ", ".join(f"{w.name} ({w.length} bp)" for w in wrong[:3]) + (", ..." if len(wrong) > 3 else "")
-        hints = {
-            "--pad would fill up short ones with N": any(w.length < length for w in wrong),
-            "--crop would cut long ones to their middle": any(w.length > length for w in wrong),
-        }
-        hint = " and ".join(text for text, helps in hints.items() if helps)
-        count = f"{len(wrong)} of {len(windows)} records {'does' if len(wrong) == 1 else 'do'}"
-        raise InputError(f"{count} not fit the model, which takes {lengths}: {some}; {hint}")
-    return inputs._replace(windows=windows)
+    if not wrong:
+        return inputs._replace(windows=windows)
+    misfit = f"the model, which takes {lengths}"
+    if strict or len(wrong) == len(windows):
+        others = "".join(f"{each.reason}; " for each in inputs.dropped[:1])
+        what = f"{others}{counted(wrong, windows)} not fit {misfit}"
+        raise InputError(f"{what}: {some_of(wrong)}; {hint(wrong, length)}")
+    dropped = [Dropped(w.name, w.region, f"{w.length} bp do not fit {misfit}") for w in wrong]
+    what = f"{counted(wrong, windows)} not fit {misfit}, and were left out"
+    note = f"{what}: {some_of(wrong)}; {hint(wrong, length)}"
+    kept = [w for w in windows if w.length in lengths]
+    return inputs._replace(windows=kept, notes=[*inputs.notes, note], dropped=[*inputs.dropped, *dropped])
+
+
+def counted(wrong: Sequence[Window], windows: Sequence[Window]) -> str:
+    return f"{len(wrong)} of {len(windows)} records {'does' if len(wrong) == 1 else 'do'}"
+
+
+def some_of(wrong: Sequence[Window]) -> str:
+    return ", ".join(f"{w.name} ({w.length} bp)" for w in wrong[:3]) + (", ..." if len(wrong) > 3 else "")
+
+
+def hint(wrong: Sequence[Window], length: int) -> str:
+    """What would help: another use of a genome, or other lengths."""
+    if any(w.length > _GENOME * length for w in wrong):
+        return "of a genome, --regions takes windows around peaks and --tile windows all along it"
+    hints = {
+        "--pad would fill up short ones with N": any(w.length < length for w in wrong),
+        "--crop would cut long ones to their middle": any(w.length > length for w in wrong),
+    }
+    return " and ".join(text for text, helps in hints.items() if helps)

@@ -1,58 +1,136 @@
 """Windows of a genome: around regions, or one after the other all along it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from seqattr.alphabet import UNKNOWN, encode
+import numpy as np
+
+from seqattr.alphabet import UNKNOWN, check_dna, count_ambiguous, encode
 from seqattr.errors import InputError
 from seqattr.inputs.records import notes_on_letters
-from seqattr.inputs.windows import Inputs, Window
-from seqattr.io.bed import read_bed
-from seqattr.io.fasta import Genome, Record, read_fasta
+from seqattr.inputs.windows import Dropped, Inputs, Window, left_out, resized
+from seqattr.io.bed import parse_bed
+from seqattr.io.fasta import Genome, OddRecord, Record, iter_fasta, unique
+from seqattr.io.memory import free_bytes
 from seqattr.regions import Region, window
 
+BYTES_PER_BASE = 8  # that a record takes for a moment, and room for the others
 
-def from_regions(genome: Path | str, bed: Path | str, length: int) -> Inputs:
+
+def from_regions(
+    genome: Path | str,
+    bed: Path | str,
+    length: int,
+    pad: bool = False,
+    ignore_strand: bool = False,
+    strict: bool = True,
+) -> Inputs:
     """A window of `length` bases around the centre of each region of a BED or narrowPeak file.
 
-    A window that leaves its chromosome is an InputError.
+    On strand '-' it is read as the reverse complement, unless strands are ignored. A window that leaves its
+    chromosome is filled up with N where `pad` says so and a base of it is left; else it is dropped, as one
+    on no chromosome of the genome and a line that is no region are. Raises InputError where those are all,
+    or in a `strict` run.
     """
-    source = Genome(genome)
-    windows, records = [], []
-    for region in read_bed(bed):
-        around = replace(window(region, length), strand="+")
-        name = region.name if region.name not in ("", ".") else str(around)
-        records.append(Record(name, name, source.window(around)))
-        windows.append(Window(name, encode(records[-1].text), replace(around, name=name), (0, length)))
-    return Inputs(windows, dict(source.sizes), notes_on_letters(records))
+    source, found = Genome(genome), parse_bed(bed)
+    around = [window(region, length) for region in found.regions]
+    if ignore_strand:
+        around = [replace(region, strand="+") for region in around]
+    texts = source.clipped(around)
+    check_names(source, bed, around)
+    cut = [cut_out(source, region, text, pad) for region, text in zip(around, texts, strict=True)]
+    windows = [each for each in cut if isinstance(each, Window)]
+    dropped = [Dropped(line.where, None, f"{line.where} {line.reason}") for line in found.odd]
+    dropped += [each for each in cut if isinstance(each, Dropped)]
+    helps = any("partly outside" in each.reason for each in dropped)
+    cure = "; --pad would fill up with N what a chromosome lacks" if helps else ""
+    notes = left_out(dropped, len(dropped) + len(windows), "regions", strict, cure)
+    notes += [*source.notes, *found.notes, *notes_on_strands(found.regions, ignore_strand)]
+    used = (count_ambiguous(text) for text, each in zip(texts, cut, strict=True) if isinstance(each, Window))
+    return Inputs(windows, dict(source.sizes), notes_on_letters(used) + notes, dropped)
 
 
-def tiled(genome: Path | str, length: int, step: int) -> Inputs:
-    """Windows of `length` bases every `step` bases of each record.
+def cut_out(source: Genome, region: Region, text: str, pad: bool) -> Window | Dropped:
+    """The window of a region whose chromosome has this text of it, or why there is none."""
+    name = region.name if region.name not in ("", ".") else str(region)
+    place, length = replace(region, name=name), region.end - region.start
+    try:
+        source.check(region, partly=pad)
+        check_dna(str(region), text)
+    except InputError as error:
+        return Dropped(name, place, str(error))
+    codes = np.full(length, UNKNOWN, np.uint8)
+    first = max(-region.start, 0)
+    inside = (first, first + len(text))
+    codes[slice(*inside)] = encode(text)
+    if region.strand == "-":
+        codes = np.where(codes == UNKNOWN, UNKNOWN, 3 - codes)[::-1].astype(np.uint8)
+        inside = (length - inside[1], length - inside[0])
+    return Window(name, codes, place, inside)
 
-    Those that are all N, and records that are shorter than a window, are left out.
+
+def check_names(source: Genome, bed: Path | str, regions: Sequence[Region]) -> None:
+    """Raise InputError where several regions, and all of them, lie on chromosomes that there are not."""
+    names = list(dict.fromkeys(region.chrom for region in regions))
+    if len(regions) < 2 or any(name in source.sizes for name in names):
+        return
+    known = ", ".join(list(source.sizes)[:3])
+    other = source.other_name(names[0])
+    cure = f": '{names[0]}' of the one is '{other}' of the other" if other else ""
+    raise InputError(
+        f"none of the {len(regions)} regions of {bed} lies on a chromosome of {source.path}: it names "
+        f"{', '.join(names[:3])}, the genome {known}; give both files the same names{cure}"
+    )
+
+
+def notes_on_strands(regions: Sequence[Region], ignored: bool) -> list[str]:
+    """How regions on strand '-' were read."""
+    minus = sum(region.strand == "-" for region in regions)
+    if not minus:
+        return []
+    how = "strands were ignored" if ignored else "read as the reverse complement; --ignore-strand would not"
+    return [f"{minus} of {len(regions)} regions lie on strand -: {how}"]
+
+
+def tiled(genome: Path | str, length: int, step: int, pad: bool = False, strict: bool = True) -> Inputs:
+    """Windows of `length` bases every `step` bases of each record, and a last one that ends at its end.
+
+    Those that are all N are left out. Records that are shorter than a window are filled up with N where
+    `pad` says so, else dropped, or an InputError in a `strict` run.
     """
     if step < 1:
         raise InputError(f"--tile must be at least 1 base, not {step}")
-    records = read_fasta(genome)
-    cut = [window for record in records for window in tiles(record, length, step)]
-    windows = [window for window in cut if (window.codes != UNKNOWN).any()]
+    odd: list[OddRecord] = []
+    sizes: dict[str, int] = {}
+    windows, ambiguous, unknown, dropped = [], 0, 0, []
+    for record in unique(genome, iter_fasta(genome, odd, free_bytes() // BYTES_PER_BASE)):
+        sizes[record.name] = len(record.text)
+        if len(record.text) < length and not pad:
+            reason = f"record {record.name} has {len(record.text)} bases, fewer than a window of {length}"
+            dropped.append(Dropped(record.name, Region(record.name, 0, len(record.text)), reason))
+            continue
+        ambiguous += count_ambiguous(record.text)
+        cut = list(tiles(record, length, step))
+        kept = [window for window in cut if (window.codes != UNKNOWN).any()]
+        unknown += len(cut) - len(kept)
+        windows += kept
+    dropped += [Dropped(each.name, None, each.reason) for each in odd]
+    notes = left_out(dropped, len(sizes) + len(odd), "records", strict, "; --pad would fill up short ones")
     if not windows:
         raise InputError(f"{genome} has no window of {length} bp with a base in it")
-    short = sum(len(record.text) < length for record in records)
-    notes = notes_on_letters(records)
-    if len(windows) < len(cut):
-        notes.append(f"{len(cut) - len(windows)} windows of nothing but N were left out")
-    if short:
-        notes.append(f"{short} of {len(records)} records are shorter than {length} bp and were left out")
-    return Inputs(windows, {r.name: len(r.text) for r in records}, notes)
+    notes += [f"{unknown} windows of nothing but N were left out"] if unknown else []
+    return Inputs(windows, sizes, notes_on_letters([ambiguous]) + notes, dropped)
 
 
 def tiles(record: Record, length: int, step: int) -> Iterator[Window]:
-    """The windows of one record."""
+    """The windows of one record; one around the whole of it where it is shorter."""
     codes = encode(record.text)
-    for start in range(0, len(codes) - length + 1, step):
-        end = start + length
-        region = Region(record.name, start, end, f"{record.name}:{start}-{end}")
-        yield Window(region.name, codes[start:end], region, (0, length))
+    last = len(codes) - length
+    if last < 0:
+        whole = Region(record.name, 0, len(codes), record.name)
+        yield resized(Window(record.name, codes, whole, (0, len(codes))), length)
+        return
+    for start in [*range(0, last, step), last]:
+        region = Region(record.name, start, start + length, f"{record.name}:{start}-{start + length}")
+        yield Window(region.name, codes[start : start + length], region, (0, length))

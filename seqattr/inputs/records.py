@@ -1,33 +1,42 @@
 """Each record of a FASTA file as a window of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from seqattr.alphabet import count_ambiguous, encode
 from seqattr.errors import InputError
-from seqattr.inputs.windows import Inputs, Window
+from seqattr.inputs.windows import Dropped, Inputs, Window, left_out
 from seqattr.io.bed import read_chrom_sizes
-from seqattr.io.fasta import Record, read_fasta
+from seqattr.io.fasta import OddRecord, Record, read_fasta
 from seqattr.regions import Region, parse_header
 
 
-def from_fasta(path: Path | str, chrom_sizes: Path | str | None = None, placed: bool = True) -> Inputs:
+def from_fasta(
+    path: Path | str, chrom_sizes: Path | str | None = None, placed: bool = True, strict: bool = True
+) -> Inputs:
     """Each record is a window; headers such as chr1:100-200 are genome coordinates if sizes are given.
 
-    Unless it matters where they are `placed`, no note is made of headers.
-
-    Raises InputError for a file that is no DNA FASTA, and for a header past its chromosome's end.
+    Unless it matters where they are `placed`, no note is made of headers. Raises InputError for a file that
+    is no DNA FASTA, and for a header past its chromosome's end, which is dropped where not `strict`.
     """
-    records = read_fasta(path)
+    odd: list[OddRecord] = []
+    records = read_fasta(path, odd)
     given = read_chrom_sizes(chrom_sizes) if chrom_sizes else {}
     windows, sizes = [], dict(given)
+    dropped = [Dropped(each.name, None, each.reason) for each in odd]
     for record in records:
-        region = place(record, given)
+        try:
+            region = place(record, given)
+        except InputError as error:
+            dropped.append(Dropped(record.name, parse_header(record.header, len(record.text)), str(error)))
+            continue
         sizes.setdefault(region.chrom, len(record.text))
         windows.append(Window(record.name, encode(record.text), region, (0, len(record.text))))
-    of_headers = notes_on_headers(records, bool(given)) if placed else []
-    return Inputs(windows, sizes, notes_on_letters(records) + of_headers)
+    notes = left_out(dropped, len(odd) + len(records), "records", strict)
+    notes += notes_on_headers(records, bool(given)) if placed else []
+    letters = notes_on_letters(count_ambiguous(record.text) for record in records)
+    return Inputs(windows, sizes, letters + notes, dropped)
 
 
 def place(record: Record, sizes: Mapping[str, int]) -> Region:
@@ -46,10 +55,10 @@ def place(record: Record, sizes: Mapping[str, int]) -> Region:
     return replace(region, name=record.name)
 
 
-def notes_on_letters(records: Sequence[Record]) -> list[str]:
-    """How many letters became N."""
-    ambiguous = sum(count_ambiguous(record.text) for record in records)
-    return [f"{ambiguous} ambiguous letters (IUPAC codes) were read as N"] if ambiguous else []
+def notes_on_letters(ambiguous: Iterable[int]) -> list[str]:
+    """How many letters became N, from their numbers in each window or record."""
+    count = sum(ambiguous)
+    return [f"{count} ambiguous letters (IUPAC codes) were read as N"] if count else []
 
 
 def notes_on_headers(records: Sequence[Record], has_sizes: bool) -> list[str]:

@@ -1,7 +1,10 @@
 """BED, narrowPeak and chromosome sizes."""
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from seqattr.errors import InputError, OutputError
 from seqattr.io.atomic import replacing
@@ -9,55 +12,154 @@ from seqattr.io.reading import text_lines
 from seqattr.regions import Region
 
 _NARROWPEAK_COLUMNS = 10
+_BED12_COLUMNS = 12
 _NOT_DATA = ("#", "track ", "track\t", "browser ", "browser\t")
+_STRANDS = ("+", "-", ".")
+_WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
+_NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?(inf|Inf|nan|NaN)|\.")
+_WITH_SUMMIT = "a narrowPeak in the first ten columns, with its summit"
+_COLOUR = re.compile(r"0|[0-9]{1,3},[0-9]{1,3},[0-9]{1,3}")
+
+
+class OddLine(NamedTuple):
+    """A line that is no region: which, and why."""
+
+    where: str
+    reason: str
+
+
+class Regions(NamedTuple):
+    """What a BED file holds: regions in file order, lines that are none, and how its lines were read."""
+
+    regions: list[Region]
+    odd: list[OddLine]
+    notes: list[str]
 
 
 def read_bed(path: Path | str) -> list[Region]:
+    """The regions of a BED file, as `parse_bed` has them; raises InputError at a line that is no region."""
+    found = parse_bed(path)
+    for line in found.odd:
+        raise InputError(f"{line.where} {line.reason}")
+    return found.regions
+
+
+def parse_bed(path: Path | str) -> Regions:
     """The regions of a BED file of 3 columns or more, plain or gzip, in file order.
 
-    Ten columns are read as narrowPeak: the tenth is the summit's distance from the start, -1 where unknown.
-    A strand other than '-' counts as '+'. Raises InputError that names the line.
+    A line whose first ten columns are a narrowPeak's, whatever follows them, has its summit in the tenth:
+    the distance from the start, -1 where unknown. A BED12 line has none. A strand other than '-' counts as
+    '+'. Names of columns in the first line are passed over. Raises InputError where the file holds no line
+    of data.
     """
-    regions = [
-        _region(f"line {number} of {path}", line)
-        for number, line in text_lines(path, "BED")
-        if not line.startswith(_NOT_DATA)
-    ]
-    if not regions:
+    regions: list[Region] = []
+    odd: list[OddLine] = []
+    notes: list[str] = []
+    forms: Counter[str] = Counter()
+    for number, line in text_lines(path, "BED"):
+        if line.startswith(_NOT_DATA):
+            continue
+        columns = line.rstrip().split("\t") if "\t" in line else line.split()
+        if not (regions or odd or notes) and _names_columns(columns):
+            notes.append(f"line {number} of {path} names columns ({' '.join(columns[:3])} ...)")
+            continue
+        try:
+            region, form = _region(columns)
+        except InputError as error:
+            odd.append(OddLine(f"line {number} of {path}", str(error)))
+            continue
+        regions.append(region)
+        forms.update([form] if form else [])
+    if not (regions or odd):
         raise InputError(f"{path} holds no regions; a BED file was expected")
-    return regions
+    return Regions(
+        regions, odd, notes + [f"{count} lines of {path}: {form}" for form, count in forms.items()]
+    )
 
 
-def _region(where: str, line: str) -> Region:
-    columns = line.rstrip().split("\t") if "\t" in line else line.split()
+def _names_columns(columns: Sequence[str]) -> bool:
+    """Whether words, as `start` and `end`, stand where a region has its numbers."""
+    return len(columns) > 2 and all(word.isidentifier() for word in map(_bare, columns[1:3]))
+
+
+def _bare(word: str) -> str:
+    return word.strip("\"'").replace(".", "_").replace("-", "_")
+
+
+def _region(columns: Sequence[str]) -> tuple[Region, str]:
+    """The region of a line, and how its columns were read where that is not plain to see."""
     if len(columns) < 3:
-        raise InputError(f"{where} has {len(columns)} columns; BED needs at least 3 (chromosome, start, end)")
-    start, end = _number(where, columns[1]), _number(where, columns[2])
+        raise InputError(f"has {len(columns)} columns; BED needs at least 3 (chromosome, start, end)")
+    start, end = _number(columns[1]), _number(columns[2])
     if not 0 <= start < end:
-        raise InputError(f"{where} holds the interval {start}-{end}; BED needs 0 <= start < end")
+        raise InputError(f"holds the interval {start}-{end}; BED needs 0 <= start < end")
     name = columns[3] if len(columns) > 3 and columns[3] != "." else ""
     strand = "-" if len(columns) > 5 and columns[5] == "-" else "+"
-    offset = _summit_offset(where, columns, end - start)
-    return Region(columns[0], start, end, name, strand, offset)
+    offset, form = _summit_offset(columns, start, end)
+    return Region(columns[0], start, end, name, strand, offset), form
 
 
-def _summit_offset(where: str, columns: list[str], length: int) -> int | None:
-    if len(columns) != _NARROWPEAK_COLUMNS:
-        return None
-    offset = _number(where, columns[-1])
-    if not -1 <= offset < length:
+def _summit_offset(columns: Sequence[str], start: int, end: int) -> tuple[int | None, str]:
+    """The summit's distance from the start, where there is one, and how the line was read."""
+    if len(columns) < _NARROWPEAK_COLUMNS:
+        return None, ""
+    if _has_blocks(columns, start, end):
+        return None, "read as BED12, windows lie around the middle"
+    fits = -1 <= (_whole(columns[9]) or 0) < end - start and _whole(columns[9]) is not None
+    if (
+        not _looks_scored(columns)
+        or _has_colour(columns)
+        or not (fits or len(columns) == _NARROWPEAK_COLUMNS)
+    ):
+        return None, "no narrowPeak in the first ten columns, windows lie around the middle"
+    offset = _number(columns[9])
+    if not fits:
         raise InputError(
-            f"{where} has 10 columns but its last, {offset}, is no summit (-1 to {length - 1}); "
+            f"has 10 columns but its last, {offset}, is no summit (-1 to {end - start - 1}); "
             "is this a narrowPeak file?"
         )
-    return None if offset == -1 else offset
+    more = len(columns) > _NARROWPEAK_COLUMNS
+    return None if offset == -1 else offset, _WITH_SUMMIT if more else ""
 
 
-def _number(where: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        raise InputError(f"{where} holds '{text}' where a whole number belongs") from error
+def _looks_scored(columns: Sequence[str]) -> bool:
+    """Whether columns 5 to 9 are a narrowPeak's: its score, strand, and three numbers."""
+    return columns[5] in _STRANDS and all(_NUMBER.fullmatch(text) for text in (columns[4], *columns[6:9]))
+
+
+def _has_colour(columns: Sequence[str]) -> bool:
+    """Whether columns 7 to 9 are BED's thick part within the region, and its colour."""
+    first, last, start, end = (_whole(columns[i]) for i in (6, 7, 1, 2))
+    if first is None or last is None or start is None or end is None or not _COLOUR.fullmatch(columns[8]):
+        return False
+    return start <= first <= last <= end and (start > 0 or last == end)
+
+
+def _has_blocks(columns: Sequence[str], start: int, end: int) -> bool:
+    """Whether columns 10 to 12 are the blocks of a BED12: their number, sizes, and starts up to the end."""
+    if len(columns) < _BED12_COLUMNS:
+        return False
+    count, sizes, starts = _whole(columns[9]), _list(columns[10]), _list(columns[11])
+    if not sizes or not starts or not count == len(sizes) == len(starts):
+        return False
+    return _has_colour(columns) or (starts[0] == 0 and starts[-1] + sizes[-1] == end - start)
+
+
+def _list(text: str) -> list[int]:
+    """Whole numbers between commas, of which one may end the text; empty where there is something else."""
+    numbers = [_whole(word) for word in text.removesuffix(",").split(",")]
+    return [number for number in numbers if number is not None] if None not in numbers else []
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if _WHOLE.fullmatch(text) else None
+
+
+def _number(text: str) -> int:
+    number = _whole(text)
+    if number is None:
+        raise InputError(f"holds '{text}' where a whole number belongs")
+    return number
 
 
 def write_regions(path: Path | str, regions: Sequence[Region]) -> None:
@@ -89,7 +191,10 @@ def read_chrom_sizes(path: Path | str) -> dict[str, int]:
     sizes: dict[str, int] = {}
     for number, line in text_lines(path, "chromosome-sizes"):
         if not line.startswith("#"):
-            name, size = _chrom_size(f"line {number} of {path}", line)
+            try:
+                name, size = _chrom_size(line)
+            except InputError as error:
+                raise InputError(f"line {number} of {path} {error}") from error
             if name in sizes:
                 raise InputError(f"line {number} of {path} repeats the chromosome '{name}'")
             sizes[name] = size
@@ -98,11 +203,11 @@ def read_chrom_sizes(path: Path | str) -> dict[str, int]:
     return sizes
 
 
-def _chrom_size(where: str, line: str) -> tuple[str, int]:
+def _chrom_size(line: str) -> tuple[str, int]:
     columns = line.split()
     if len(columns) < 2:
-        raise InputError(f"{where} has one column; a chromosome's name and size were expected")
-    size = _number(where, columns[1])
+        raise InputError("has one column; a chromosome's name and size were expected")
+    size = _number(columns[1])
     if size < 1:
-        raise InputError(f"{where} gives '{columns[0]}' the size {size}; a size is at least 1")
+        raise InputError(f"gives '{columns[0]}' the size {size}; a size is at least 1")
     return columns[0], size

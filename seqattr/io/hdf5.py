@@ -4,12 +4,15 @@ raw/seq (N, 4, L) int8 one-hot · shap/seq (N, 4, L) hypothetical contributions 
 (N, 4, L) contributions on the observed bases · regions/{chrom,start,end,name,strand} (N) · difference and
 additivity_error (N) · standard_error (N, L) of those contributions, where the method estimates them · the
 run's settings as attributes.
+
+Where the group `regions` says so (its attribute `forward`), base p of row i is base start + p of the genome,
+and the strand tells only how the model read it; else a row on strand '-' runs backwards.
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -28,6 +31,7 @@ _CHUNK_BASES = 1 << 15
 _COLUMNS = ("raw/seq", "shap/seq", "projected_shap/seq")
 _NUMBERS = ("difference", "additivity_error")
 _ERRORS = "standard_error"
+_FORWARD = "forward"
 _PLACES = {"chrom": str, "start": int, "end": int, "name": str, "strand": str}
 _PLACE_NAMES = tuple(f"regions/{field}" for field in _PLACES)
 
@@ -58,6 +62,12 @@ class Contributions:
     additivity_error: npt.NDArray[np.float64]  # (N,)
     attributes: dict[str, Any]
     standard_error: npt.NDArray[np.float32] | None = None  # (N, L), of a method that estimates
+    forward: bool = False  # whether all rows lie as the genome's forward strand
+
+    @property
+    def places(self) -> list[Region]:
+        """Where the rows lie, with the strand that they are on."""
+        return [replace(region, strand="+") for region in self.regions] if self.forward else self.regions
 
 
 class ContributionWriter(FileWriter):
@@ -105,14 +115,18 @@ class ContributionWriter(FileWriter):
         self._sink.check()
 
     @uninterrupted()
-    def write_regions(self, regions: Sequence[Region]) -> None:
-        """Write the places of all n sequences, in their order."""
+    def write_regions(self, regions: Sequence[Region], forward: bool = False) -> None:
+        """Write the places of all n sequences, in their order.
+
+        With `forward`, all rows lie as the genome's forward strand, and strands tell how the model read them.
+        """
         if len(regions) != self._shape[0]:
             raise OutputError(
                 f"cannot write {self._path}: {len(regions)} regions for {self._shape[0]} sequences"
             )
         for field in _PLACES:
             self._file[f"regions/{field}"][:] = [getattr(region, field) for region in regions]
+        self._file["regions"].attrs[_FORWARD] = forward
         self._has_regions = True
         self._sink.check()
 
@@ -190,7 +204,13 @@ def read_contributions(path: Path | str) -> Contributions:
             additivity_error=file["additivity_error"][:],
             attributes={name: _value(stored) for name, stored in file.attrs.items()},
             standard_error=file[_ERRORS][:].astype(np.float32) if _ERRORS in file else None,
+            forward=rows_are_forward(file),
         )
+
+
+def rows_are_forward(file: h5py.File) -> bool:
+    """Whether all rows of an open contributions file lie as the genome's forward strand."""
+    return bool(file["regions"].attrs.get(_FORWARD, False))
 
 
 @contextmanager

@@ -6,9 +6,10 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from seqattr.errors import InputError
+from seqattr.io.foreign import HEAD, refuse_other_kinds
 
 _GZIP = b"\x1f\x8b"
 _BUFFER = 1 << 20
@@ -18,11 +19,14 @@ _BUFFER = 1 << 20
 def reading(path: Path | str, kind: str) -> Iterator[BinaryIO]:
     """Open a file of some kind ("FASTA", "BED") for reading bytes; gzip is recognised by its content.
 
-    Raises InputError where the file is missing, a folder, unreadable, or a gzip file that is broken.
+    Raises InputError where the file is missing, a folder, unreadable, a gzip file that is broken, or one of
+    another kind by its first bytes.
     """
     try:
         with io.BufferedReader(io.FileIO(path), _BUFFER) as raw:
-            yield _unpacked(raw)
+            file = _unpacked(raw)
+            refuse_other_kinds(path, kind, file.peek(HEAD)[:HEAD])
+            yield file
     except FileNotFoundError as error:
         raise InputError(f"there is no {kind} file {path}") from error
     except IsADirectoryError as error:
@@ -57,8 +61,8 @@ def text_lines(path: Path | str, kind: str) -> Iterator[tuple[int, str]]:
                 yield number, text
 
 
-def _unpacked(raw: "io.BufferedReader[io.FileIO]") -> BinaryIO:
+def _unpacked(raw: "io.BufferedReader[io.FileIO]") -> "io.BufferedReader[Any]":
     """Peeking, unlike seeking, works on a pipe too; the buffer makes reading gzip line by line fast."""
     if raw.peek(2)[:2] != _GZIP:
         return raw
-    return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=raw)), _BUFFER))
+    return io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=raw)), _BUFFER)

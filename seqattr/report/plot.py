@@ -13,7 +13,7 @@ import numpy as np
 from seqattr.alphabet import codes_of
 from seqattr.errors import InputError, UnknownName
 from seqattr.io.atomic import replacing
-from seqattr.io.hdf5 import open_contributions
+from seqattr.io.hdf5 import open_contributions, rows_are_forward
 from seqattr.matches import STRONG
 from seqattr.motifs import PWM, read_motifs
 from seqattr.regions import Region
@@ -194,7 +194,9 @@ def parts_of(region: str) -> tuple[str, int, int]:
 
 
 def regions_of(file: h5py.File) -> list[Region]:
+    """Where the rows lie, with the strand that they are on."""
     chrom, strand = (file[f"regions/{field}"].asstr()[:].tolist() for field in ("chrom", "strand"))
+    strand = ["+"] * len(strand) if rows_are_forward(file) else strand
     start, end = (file[f"regions/{field}"][:].tolist() for field in ("start", "end"))
     return [
         Region(chrom, start, end, strand=strand)

@@ -132,7 +132,7 @@ def gather(scores: Scores, motif_specs: Sequence[str | Path], settings: Settings
     background = None if settings.background is None else np.array(settings.background, float)
     matches = find_matches(first.one_hot, motifs, pick, background)
     null = find_matches(first.one_hot, null_motifs(motifs, settings.seed), pick, matches.background)
-    regions, findings = first.regions, []
+    regions, findings = first.places, []
     for target in scores.targets:
         own = first if target == scores.targets[0] else read_contributions(scores.path(target))
         matches = measure(matches, target, own.contributions, own.hypothetical)

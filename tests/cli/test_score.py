@@ -83,11 +83,18 @@ def test_targets_by_name_or_number_a_method_a_seed_and_float16(ran, fixed, fasta
 def test_sequences_of_other_lengths_can_be_padded_and_cropped(ran, refused, fixed, fasta, texts, tmp_path):
     path = fasta({"short": texts(1, 30)[0], "right": texts(1, 40)[0], "long": texts(1, 50)[0]})
     arguments = ("score", "--model", fixed, "--fasta", path, "--out", tmp_path / "out", "--refs", "freq")
-    assert "short (30 bp), long (50 bp)" in refused(*arguments)
-    assert "long (50 bp); --crop" in refused(*arguments, "--pad")
-    assert "short (30 bp); --pad" in refused(*arguments, "--crop")
+    assert "short (30 bp), long (50 bp)" in refused(*arguments, "--strict")
+    assert "long (50 bp); --crop" in refused(*arguments, "--pad", "--strict")
+    assert "short (30 bp); --pad" in refused(*arguments, "--crop", "--strict")
+    said = ran(*arguments)
+    assert "2 of 3 records do not fit the model, which takes 40 bp, and were left out: short (30 bp)" in said
+    assert (tmp_path / "out" / "dropped.tsv").read_text().splitlines()[1:] == [
+        "short\tshort\t0\t30\t+\t30 bp do not fit the model, which takes 40 bp",
+        "long\tlong\t0\t50\t+\t50 bp do not fit the model, which takes 40 bp",
+    ]
     ran(*arguments, "--pad", "--crop")
     assert contributions(tmp_path / "out", "a").shape == (3, 40)
+    assert not (tmp_path / "out" / "dropped.tsv").exists()  # that of the run before does not stay
     with pyBigWig.open(str(tmp_path / "out" / "a.bw")) as track:
         assert track.chroms() == {"long": 50, "right": 40, "short": 30}
         assert np.isfinite(track.values("short", 0, 30)).all()
@@ -110,10 +117,9 @@ def test_a_genome_by_regions_or_tiles_or_by_its_records(ran, free, fasta, texts,
             whole[out] = track.values("chr1", 0, 200, numpy=True)
     # another batch size: float32 rounding
     np.testing.assert_allclose(whole["regions"], whole["records"], rtol=1e-5, atol=1e-6)
-    # tiles 0-40 30-70 60-100: the middle one keeps 35-65
+    # tiles 0-40 30-70 60-100 ... 150-190, and 160-200 up to the end: the second one keeps 35-65
     np.testing.assert_allclose(whole["tiles"][35:65], whole["records"][35:65], rtol=1e-5, atol=1e-6)
-    assert np.isfinite(whole["tiles"][:190]).all()
-    assert np.isnan(whole["tiles"][190:]).all()
+    assert np.isfinite(whole["tiles"]).all()
 
 
 def test_the_default_folder_is_scores(ran, free, fasta, tmp_path, monkeypatch):

@@ -1,17 +1,13 @@
 """Reading and writing FASTA, and windows of a genome."""
 
 import gzip
-import os
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from seqattr.alphabet import reverse_complement_text
 from seqattr.errors import InputError, OutputError
-from seqattr.io.fasta import Genome, Record, iter_fasta, read_fasta, write_fasta
-from seqattr.regions import Region
+from seqattr.io.fasta import Record, iter_fasta, read_fasta, write_fasta
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
 
@@ -120,94 +116,6 @@ def test_forty_thousand_records_take_well_under_a_second(tmp_path):
     start = time.perf_counter()
     assert len(read_fasta(tmp_path / "a.fa")) == len(texts)
     assert time.perf_counter() - start < 2
-
-
-CHROMOSOMES = {
-    name: "".join(np.random.default_rng(seed).choice(list("ACGTacgtN"), size=length))
-    for seed, (name, length) in enumerate({"chr1": 1003, "chr2": 57}.items())
-}
-
-
-@pytest.fixture(params=["plain", "gzip"])
-def genome(request, fasta):
-    lines = []
-    for name, text in CHROMOSOMES.items():
-        lines += [f">{name} a chromosome", *(text[i : i + 60] for i in range(0, len(text), 60))]
-    content = ("\n".join(lines) + "\n").encode()
-    return Genome(fasta(gzip.compress(content) if request.param == "gzip" else content, "genome.fa"))
-
-
-def test_a_window_is_the_text_at_that_place(genome):
-    assert genome.sizes == {name: len(text) for name, text in CHROMOSOMES.items()}
-    rng = np.random.default_rng(0)
-    for _ in range(50):
-        start, end = sorted(rng.integers(0, 1004, size=2).tolist())
-        assert genome.window(Region("chr1", start, end)) == CHROMOSOMES["chr1"][start:end]
-    assert genome.window(Region("chr2", 0, 57)) == CHROMOSOMES["chr2"]
-
-
-def test_a_window_on_the_other_strand_is_its_reverse_complement(genome):
-    there = genome.window(Region("chr1", 10, 90))
-    assert genome.window(Region("chr1", 10, 90, strand="-")) == reverse_complement_text(there)
-
-
-@pytest.mark.parametrize(("start", "end"), [(-5, 20), (-20, -5), (40, 58), (60, 70), (20, 10)])
-def test_a_window_outside_its_chromosome_is_refused(genome, start, end):
-    with pytest.raises(InputError) as caught:
-        genome.window(Region("chr2", start, end))
-    assert str(caught.value) == f"region chr2:{start}-{end} lies partly outside chr2, which has 57 bases"
-
-
-def test_an_unknown_chromosome_is_named(genome):
-    with pytest.raises(InputError, match=r"has no chromosome '1' \(it begins with chr1, chr2\)"):
-        genome.window(Region("1", 0, 10))
-
-
-def test_letters_that_are_no_dna_are_refused(fasta):
-    genome = Genome(fasta(b">c\nACGTEEACGT\n"))
-    with pytest.raises(InputError, match="record 'c:2-8' holds 'E' at position 3"):
-        genome.window(Region("c", 2, 8))
-
-
-def test_a_fresh_index_is_used_and_a_stale_or_broken_one_replaced(fasta):
-    path = fasta(b">c\nACGT\n")
-    index = path.with_name("a.fa.fai")
-    assert Genome(path).sizes == {"c": 4}
-    assert index.read_text().split("\t")[:2] == ["c", "4"]
-    for content, age in [(b"c\t4\t3\t4\t5\n", -100), (b"junk\n", 100), (b"", 100)]:
-        path.write_bytes(b">d\nACGTA\n")
-        index.write_bytes(content)
-        os.utime(index, (path.stat().st_mtime + age,) * 2)
-        assert Genome(path).sizes == {"d": 5}
-
-
-def test_no_index_is_needed_beside_the_file(fasta):
-    path = fasta(b">c\nACGT\n")
-    index = path.with_name("a.fa.fai")
-    index.mkdir()  # nothing can be written there, and not even root can
-    assert Genome(path).window(Region("c", 1, 3)) == "CG"
-    assert sorted(file.name for file in path.parent.iterdir()) == ["a.fa", "a.fa.fai"]
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "is no FASTA file with random access"),
-        (b"ACGT\n", "is no FASTA file with random access"),
-        (b">a\nAC\nACGT\nAC\n", "Line length of fasta file is not consistent"),
-        (b">a\nAC\n>a\nAC\n", "is no FASTA file with random access"),
-        (bytes(range(256)), "is no FASTA file with random access"),
-    ],
-)
-def test_a_bad_genome_is_one_line(fasta, content, message):
-    with pytest.raises(InputError, match=message) as caught:
-        Genome(fasta(content))
-    assert "\n" not in str(caught.value)
-
-
-def test_a_missing_genome_is_named(tmp_path):
-    with pytest.raises(InputError, match="there is no FASTA file"):
-        Genome(tmp_path / "none.fa")
 
 
 @pytest.mark.shared
