@@ -258,6 +258,20 @@ def in_both_orders(
     return of_a / (a - a0), of_b / (b - b0)
 
 
+def quotient(a: float, a0: float, b: float, b0: float) -> tuple[float, float]:
+    """The slopes of u = a / b, from those of the product a = u b solved for u.
+
+    Where b and b0 have two signs the product's slope of u may be 0: there the two orders in which u and b may
+    move, da = b0 du + u db and da = b du + u0 db, get the least weights with alpha b0 + beta b = 1.
+    """
+    u, u0 = a / b, a0 / b0
+    if b * b0 > 0:
+        of_u, of_b = in_both_orders(lambda v, w: v * w, u, u0, b, b0)
+        return 1 / of_u, -of_b / of_u
+    alpha, beta = np.linalg.lstsq(np.array([[b0, b]]), np.ones(1), rcond=None)[0]
+    return alpha + beta, -(alpha * u + beta * u0)
+
+
 def windows(length: int, k: int, stride: int) -> Iterator[range]:
     for start in range(0, length - k + 1, stride):
         yield range(start, start + k)
@@ -277,16 +291,24 @@ def max_pool(x: Array, r: Array, m: Array, k: int, stride: int) -> Array:
 
 
 def layer_norm(x: Array, r: Array, m: Array, eps: float) -> Array:
-    """A vector, multipliers m at its normed values: centre, mean of squares, 1 / root, product."""
-    n = len(x)
-    c, c0 = x - x.mean(), r - r.mean()
+    """A vector, multipliers m at its normed values: centre, mean of squares, root, quotient."""
+    return standardised(x - x.mean(), r - r.mean(), m, eps, centred=True)
+
+
+def rms_norm(x: Array, r: Array, m: Array, eps: float) -> Array:
+    """The same of a vector that is not centred."""
+    return standardised(x, r, m, eps, centred=False)
+
+
+def standardised(c: Array, c0: Array, m: Array, eps: float, centred: bool) -> Array:
+    n = len(c)
     v, v0 = (c**2).sum() / n + eps, (c0**2).sum() / n + eps
     at_centred, at_root = np.zeros(n), 0.0
     for i in range(n):
-        of_c, of_root = in_both_orders(lambda a, b: a * b, c[i], c0[i], v**-0.5, v0**-0.5)
+        of_c, of_root = quotient(c[i], c0[i], np.sqrt(v), np.sqrt(v0))
         at_centred[i] += m[i] * of_c
         at_root += m[i] * of_root
-    at_variance = at_root * (v**-0.5 - v0**-0.5) / (v - v0)
+    at_variance = at_root * (np.sqrt(v) - np.sqrt(v0)) / (v - v0)
     for i in range(n):
         at_centred[i] += at_variance / n * (c[i] ** 2 - c0[i] ** 2) / (c[i] - c0[i])
-    return at_centred - at_centred.mean()
+    return at_centred - at_centred.mean() if centred else at_centred

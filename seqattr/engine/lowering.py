@@ -174,10 +174,11 @@ def lerp(a: Tensor, b: Tensor, weight: Any) -> Tensor:
 
 
 def cosine_similarity(a: Tensor, b: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
-    norms = torch.sqrt((a * a).sum(dim).clamp_min(eps * eps)) * torch.sqrt(
-        (b * b).sum(dim).clamp_min(eps * eps)
-    )
-    return (a * b).sum(dim) / norms
+    """Each vector over its own norm, as torch has it: the product of two norms may be next to 0 at both ends
+    of a difference and large between.
+    """
+    lengths = [torch.sqrt((v * v).sum(dim, keepdim=True).clamp_min(eps * eps)) for v in (a, b)]
+    return ((a / lengths[0]) * (b / lengths[1])).sum(dim)
 
 
 def bilinear(a: Tensor, b: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

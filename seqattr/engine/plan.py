@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.convolution import FORMS, Convolution, convolution, geometry_of
+from seqattr.engine.divisors import divisors
 from seqattr.engine.graph import INPUT, BatchLayout, Graph, Ref, Step, inputs_of
 from seqattr.engine.kinds import CONVOLUTIONS, Kind, classify, function_of
 from seqattr.engine.multipliers import Multiplier, Parts
@@ -75,6 +76,11 @@ class Plan:
     @cached_property
     def active(self) -> set[str]:
         return self.graph.active()
+
+    @cached_property
+    def divisors(self) -> frozenset[str]:
+        """Values that are one over something."""
+        return divisors(self.graph, self.kinds)
 
     @cached_property
     def inputs(self) -> dict[str, list[Ref]]:

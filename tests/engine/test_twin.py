@@ -1,6 +1,7 @@
 """Contributions equal those of the slow twin, written from the paper's formulas."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -108,12 +109,26 @@ A, B = (torch.from_numpy(RNG.normal(0, 0.4, (4, 4))) for _ in range(2))
 W = torch.from_numpy(RNG.normal(0, 1, (4, L)))
 
 
-@pytest.mark.parametrize("name", ["product", "quotient"])
-def test_two_arguments_are_moved_in_both_orders(name: str) -> None:
-    f = {"product": lambda a, b: a * b, "quotient": lambda a, b: a / (5 + b)}[name]
-    got = single(lambda m, x: (m.w * f(m.a @ x, m.b @ x)).sum((1, 2)), a=A, b=B, w=W)
-    (a, a0), (b, b0) = ([(M @ v).numpy() for v in (X, R)] for M in (A, B))
-    slopes = np.vectorize(lambda *values: twin.in_both_orders(f, *values))(a, a0, b, b0)
+Slopes = Callable[[float, float, float, float], tuple[float, float]]
+OF_TWO: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], Slopes]] = {
+    "product": (lambda a, b: a * b, partial(twin.in_both_orders, lambda a, b: a * b)),
+    "quotient": (lambda a, b: a / b, twin.quotient),
+    "product with one over it": (lambda a, b: b.reciprocal() * a, twin.quotient),
+    "product with a constant over it, moved": (
+        lambda a, b: a * (0.5 * (2 / b.mT).mT),
+        twin.quotient,
+    ),
+}
+
+
+@pytest.mark.parametrize("shift", [5, 0], ids=["denominators above 0", "of both signs"])
+@pytest.mark.parametrize("name", OF_TWO)
+def test_functions_of_two_arguments(name: str, shift: float) -> None:
+    f, slopes_of = OF_TWO[name]
+    got = single(lambda m, x: (m.w * f(m.a @ x, shift + m.b @ x)).sum((1, 2)), a=A, b=B, w=W)
+    (a, a0), (b, b0) = ([(M @ v).numpy() + s for v in (X, R)] for M, s in ((A, 0), (B, shift)))
+    assert shift or (b * b0 < 0).any()
+    slopes = np.vectorize(slopes_of)(a, a0, b, b0)
     wanted = A.numpy().T @ (W.numpy() * slopes[0]) + B.numpy().T @ (W.numpy() * slopes[1])
     np.testing.assert_allclose(got, wanted, rtol=1e-9)
 
@@ -139,7 +154,17 @@ def test_composites_have_no_parts(function: Callable[[Tensor], Tensor]) -> None:
     assert torch.equal(one, two)
 
 
-def test_layer_norm_is_its_parts() -> None:
-    got = single(lambda m, x: (m.w * nn.functional.layer_norm(x, (L,), eps=0.01)).sum((1, 2)), w=W)
-    rows = [twin.layer_norm(*row, 0.01) for row in zip(X.numpy(), R.numpy(), W.numpy(), strict=True)]
+NORMS = {
+    "layer norm": (lambda x: nn.functional.layer_norm(x, (L,), eps=0.01), twin.layer_norm),
+    "rms norm": (lambda x: nn.functional.rms_norm(x, (L,), eps=0.01), twin.rms_norm),
+    "rms norm by hand": (lambda x: x * (x.square().mean(2, True) + 0.01) ** -0.5, twin.rms_norm),
+    "rms norm by a root": (lambda x: x / torch.sqrt(x.pow(2).mean(2, True) + 0.01), twin.rms_norm),
+}
+
+
+@pytest.mark.parametrize("name", NORMS)
+def test_norms_are_their_parts(name: str) -> None:
+    norm, slow = NORMS[name]
+    got = single(lambda m, x: (m.w * norm(x)).sum((1, 2)), w=W)
+    rows = [slow(*row, 0.01) for row in zip(X.numpy(), R.numpy(), W.numpy(), strict=True)]
     np.testing.assert_allclose(got, np.stack(rows), rtol=1e-9)

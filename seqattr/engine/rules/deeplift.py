@@ -7,18 +7,19 @@ from typing import Any
 from torch import Tensor
 
 from seqattr.engine import fused, secants
+from seqattr.engine.divisors import has_pole
 from seqattr.engine.elementwise import ELEMENTWISE, Elementwise
 from seqattr.engine.graph import Graph, Step, inputs_of
 from seqattr.engine.kinds import DENSE, MATRIX_PRODUCTS, Kind
 from seqattr.engine.multipliers import Multiplier, Parts, as_parts, each
 from seqattr.engine.plan import Passage, Rule, Rulebook
-from seqattr.engine.rules import linear, nonlinear
+from seqattr.engine.rules import linear, nonlinear, quotients
 from seqattr.engine.view import View
 
 COMPLETE: Mapping[Kind, Rule] = {
     **linear.RULES,
     Kind.PRODUCT: nonlinear.product,
-    Kind.QUOTIENT: nonlinear.quotient,
+    Kind.QUOTIENT: quotients.quotient,
     Kind.BILINEAR: nonlinear.bilinear,
     Kind.MAX: nonlinear.largest,
     Kind.LOGSUMEXP: nonlinear.log_sum_exp,
@@ -86,13 +87,6 @@ def everywhere(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:
 def after_dense(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:
     """The genomics default: RevealCancel where a dense layer feeds the nonlinearity, else Rescale."""
     return everywhere(graph, step, kinds) if fed_by_dense(graph, step, kinds) else rescale
-
-
-def has_pole(step: Step) -> bool:
-    """Whether the function has no bound at 0, which the points that RevealCancel tries may come near."""
-    if step.op == "aten.pow.Tensor_Scalar":
-        return bool(step.args[1] < 0)
-    return step.op in ("aten.reciprocal.default", "aten.rsqrt.default")
 
 
 LOOK_THROUGH = {Kind.SHAPE, Kind.AVERAGE, Kind.SCALE, Kind.OFFSET}

@@ -6,12 +6,12 @@ from functools import wraps
 
 import torch
 
+from seqattr.engine.divisors import has_pole
 from seqattr.engine.graph import INPUT, Graph, Ref, Step, inputs_of
 from seqattr.engine.kinds import CONVOLUTIONS, Kind
 from seqattr.engine.multipliers import Multiplier, Parts
 from seqattr.engine.plan import Passage, Rule, Rulebook
 from seqattr.engine.rules import linear, relevance
-from seqattr.engine.rules.deeplift import has_pole
 from seqattr.engine.rules.gradient import RULES as GRADIENT_RULES
 from seqattr.engine.rules.gradient import slope
 from seqattr.engine.view import View

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from seqattr.engine import fused, secants
-from seqattr.engine.graph import Ref
 from seqattr.engine.kinds import MATRIX_PRODUCTS
 from seqattr.engine.multipliers import Multiplier, whole
 from seqattr.engine.plan import Passage
 from seqattr.engine.rules.adjoint import matrix_adjoint, unbroadcast, vjp
+from seqattr.engine.rules.quotients import by_divisor
 from seqattr.engine.view import View
 
 aten = torch.ops.aten
@@ -27,7 +27,10 @@ def midpoint(view: View, argument: int) -> Tensor:
 
 
 def product(view: View) -> Passage:
-    """d(ab) = mean(b) da + mean(a) db, exactly."""
+    """d(ab) = mean(b) da + mean(a) db, exactly; where one of them is one over something, as of a quotient."""
+    place = next((i for i, ref in enumerate(view.inputs) if ref in view.plan.divisors), None)
+    if place is not None:
+        return by_divisor(view, place)
     middles, shapes = (midpoint(view, 0), midpoint(view, 1)), (view.shape(0), view.shape(1))
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
@@ -46,24 +49,6 @@ def bilinear(view: View) -> Passage:
         if view.step.op not in MATRIX_PRODUCTS:
             return vjp(function, middles, m)
         return [matrix_adjoint(m, middles[1 - i], middles[i].shape, i) for i in (0, 1)]
-
-    return Passage(backward)
-
-
-def quotient(view: View) -> Passage:
-    """a / b: da mean(1/b) and -db mean(a) / (b b0)."""
-    numerator = view.step.args[0]
-    divided = isinstance(numerator, Ref) and numerator in view.plan.active
-    below = len(view.inputs) - 1
-    inverse = view.pairwise(lambda b, b0: (1 / b + 1 / b0) / 2, below)
-    slope = view.pairwise(secants.reciprocal, below)
-    middle = midpoint(view, 0) if divided else view.number(numerator).to(slope)
-    shapes = [view.shape(i) for i in range(len(view.inputs))]
-
-    def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
-        m = whole(multiplier)
-        bottom = unbroadcast(m * middle * slope, shapes[below])
-        return [unbroadcast(m * inverse, shapes[0]), bottom] if divided else [bottom]
 
     return Passage(backward)
 
