@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from seqattr.errors import InputError
+from seqattr.loci import Loci
 from seqattr.matches import STRONG, Matches, importance_of
 from seqattr.motifs import PWM
 from seqattr.ranks import benjamini_hochberg, clustered_rank_sum, spearman
@@ -67,7 +68,7 @@ class _Values(NamedTuple):
     excess: np.ndarray  # importance less what as many average bases of the sequence carry
     log_odds: np.ndarray
     weights: np.ndarray
-    sequence: np.ndarray
+    cluster: np.ndarray
 
 
 def null_motifs(motifs: Iterable[PWM], seed: int = 0) -> list[PWM]:
@@ -76,20 +77,29 @@ def null_motifs(motifs: Iterable[PWM], seed: int = 0) -> list[PWM]:
 
 
 def motif_statistics(
-    matches: Matches, null: Matches, target: str, contributions: np.ndarray, strong: float = STRONG
+    matches: Matches,
+    null: Matches,
+    target: str,
+    contributions: np.ndarray,
+    strong: float = STRONG,
+    loci: Loci | None = None,
 ) -> list[MotifStatistics]:
     """What each motif's matches carry, in the motifs' order, of one target's contributions (N, L).
 
     `null` are the matches of `null_motifs`, found in the same way. The p-value is that of
     `clustered_rank_sum` between the excess of the motif's matches and of its null's, with the weights of
-    `Summary`; sequences are the clusters. The excess is importance less what as many average bases of the
-    sequence carry, so that neither sequences in which everything counts more nor a motif's preference for
-    them is taken for importance. Raises InputError where the null has other motifs.
+    `Summary`; the clusters are those of `loci`, or the sequences. The excess is importance less what as many
+    average bases of the sequence carry, so that neither sequences in which everything counts more nor a
+    motif's preference for them is taken for importance. Where `loci` say that sequences overlap, a match
+    counts in one of them, and what is no base is none of the average ones. Raises InputError where the null
+    has other motifs.
     """
     if [pwm.name for pwm in matches.motifs] != [pwm.name for pwm in null.motifs]:
         raise InputError("the null's matches must be those of the same motifs, with their columns shuffled")
     pairs = zip(
-        _by_motif(matches, contributions, strong), _by_motif(null, contributions, strong), strict=True
+        _by_motif(matches, contributions, strong, loci),
+        _by_motif(null, contributions, strong, loci),
+        strict=True,
     )
     rows = [
         _compared(target, pwm, found, by_chance, strong)
@@ -101,13 +111,21 @@ def motif_statistics(
     return [row._replace(effect=abs(row.difference) / largest) for row in tested]
 
 
-def _by_motif(matches: Matches, contributions: np.ndarray, strong: float) -> list[_Values]:
-    importance = importance_of(matches, contributions)
-    mean = contributions.mean(axis=1, dtype=np.float64)
-    excess = importance - mean[matches.sequence] * (matches.end - matches.start)
+def _by_motif(matches: Matches, contributions: np.ndarray, strong: float, loci: Loci | None) -> list[_Values]:
+    matches = matches if loci is None else matches.select(counted(matches, loci))
+    importance, width = importance_of(matches, contributions), matches.end - matches.start
+    bases = contributions.shape[1] if loci is None else np.maximum(loci.bases, 1)
+    mean = contributions.sum(axis=1, dtype=np.float64) / bases
+    excess = importance - mean[matches.sequence] * width
     weights = 1 / (1 + np.exp(strong - matches.log_odds.astype(np.float64)))
-    columns = importance, excess, matches.log_odds, weights, matches.sequence
+    clusters = matches.sequence if loci is None else loci.clusters(matches.sequence, matches.start, width)
+    columns = importance, excess, matches.log_odds, weights, clusters
     return [_Values(*(column[which] for column in columns)) for _, which in matches.by_motif()]
+
+
+def counted(matches: Matches, loci: Loci) -> np.ndarray:
+    """Which matches (K,) count: of a place that several sequences hold, those in one of them."""
+    return loci.counts(matches.sequence, matches.start, matches.end - matches.start)
 
 
 def _compared(target: str, pwm: PWM, found: _Values, by_chance: _Values, strong: float) -> MotifStatistics:
@@ -120,7 +138,7 @@ def _compared(target: str, pwm: PWM, found: _Values, by_chance: _Values, strong:
 def _p_value(found: _Values, by_chance: _Values) -> float:
     both = _Values(*map(np.concatenate, zip(found, by_chance, strict=True)))
     signs = np.repeat([1.0, -1.0], [len(found.excess), len(by_chance.excess)])
-    return clustered_rank_sum(both.excess, signs, both.weights, both.sequence)
+    return clustered_rank_sum(both.excess, signs, both.weights, both.cluster)
 
 
 def _summary(values: _Values, strong: float) -> Summary:

@@ -10,6 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
 from seqattr.errors import InputError, UnknownName
+from seqattr.loci import Loci
 from seqattr.matches import Matches, read_backwards
 from seqattr.motifs import PWM, top_matches
 from seqattr.references import BACKGROUND
@@ -59,26 +60,96 @@ class Seqlets:
 
 
 def find_seqlets(
-    contributions: np.ndarray, width: int = WINDOW, level: float = FALSE_DISCOVERIES, seed: int = 0
+    contributions: np.ndarray,
+    width: int = WINDOW,
+    level: float = FALSE_DISCOVERIES,
+    seed: int = 0,
+    known: np.ndarray | None = None,
+    loci: Loci | None = None,
 ) -> Seqlets:
     """The windows in which contributions (N, L) sum to more, above or below 0, than chance would have it.
 
     Chance is the same contributions with each sequence's positions permuted: equally large, but no longer
     together. The threshold is the least at which the windows that reach it under chance are a share of at
     most `level` of those that reach it in fact (the false discovery rate). Seqlets are taken from the largest
-    on and do not overlap. Raises InputError where a window does not fit the sequences.
+    on and do not overlap. What is not `known` (N, L) as a base takes no part, and a window that several
+    sequences hold, as `loci` say, counts in one of them. Raises InputError where a window does not fit the
+    sequences.
     """
     if not 1 <= width <= contributions.shape[1]:
         raise InputError(f"seqlets of {width} bases do not fit sequences of {contributions.shape[1]}")
-    backwards = read_backwards(contributions, contributions[:, ::-1])
-    oriented = np.where(backwards[:, None], contributions[:, ::-1], contributions).astype(np.float64)
-    sums = _window_sums(oriented, width)
-    threshold = _threshold(abs(sums), _null(oriented, width, seed), level)
-    found = top_matches(_reaching(abs(sums), threshold), -(-sums.shape[1] // width), 2 * width - 2)
+    known = np.ones(contributions.shape, bool) if known is None else known
+    counting = _counting(known, width, loci)
+    rows = np.flatnonzero(counting.any(axis=1))
+    laid = _laid(contributions[rows], known[rows], counting[rows])
+    sums = _window_sums(laid.values, width)
+    threshold = _threshold(abs(sums[laid.counting]), _null(laid, width, seed), level)
+    reaching = np.where(laid.counting & (abs(sums) >= threshold), abs(sums), -np.inf)
+    found = top_matches(reaching, -(-max(sums.shape[1], 1) // width), 2 * width - 2)
     found = found[np.argsort(-found["log_odds"], kind="stable")]
     row, start = found["sequence"], found["start"]
-    start_as_given = np.where(backwards[row], contributions.shape[1] - width - start, start)
-    return Seqlets(width, threshold, row, start_as_given, sums[row, start])
+    seqlets = Seqlets(width, threshold, rows[row], laid.start_as_given(row, start, width), sums[row, start])
+    if loci is None:
+        return seqlets
+    return seqlets.select(np.fromiter(loci.apart(seqlets.sequence, seqlets.start, width), np.intp))
+
+
+def _counting(known: np.ndarray, width: int, loci: Loci | None) -> np.ndarray:
+    """Which windows (N, L - width + 1) are bases throughout, and count in their row."""
+    unknown = np.pad((~known).cumsum(axis=1), [(0, 0), (1, 0)])
+    whole = unknown[:, width:] == unknown[:, :-width]
+    if loci is None:
+        return whole
+    begin, end = loci.own(width).T[:, :, None]
+    start = np.arange(whole.shape[1])
+    return whole & (begin <= start) & (start < end)
+
+
+class _Laid(NamedTuple):
+    """Rows the way they are looked at: from their first base on, and in one direction whichever was given."""
+
+    values: np.ndarray  # (N, L), 0 where there is no base
+    known: np.ndarray  # (N, L)
+    counting: np.ndarray  # (N, P)
+    first: np.ndarray  # (N,), where the first base was
+    backwards: np.ndarray  # (N,)
+    length: int  # as given
+
+    def start_as_given(self, row: np.ndarray, start: np.ndarray, width: int) -> np.ndarray:
+        there = start + self.first[row]
+        found: np.ndarray = np.where(self.backwards[row], self.length - width - there, there)
+        return found
+
+
+def _laid(contributions: np.ndarray, known: np.ndarray, counting: np.ndarray) -> _Laid:
+    values = np.where(known, contributions, 0).astype(np.float64)
+    turned = values[:, ::-1], known[:, ::-1], counting[:, ::-1]
+    first, last = known.argmax(axis=1), turned[1].argmax(axis=1)
+    longest = int((known.shape[1] - first - last).max(initial=1))
+    windows = max(longest - (known.shape[1] - counting.shape[1]), 0)
+    backwards = read_backwards(_from(values, first, longest), _from(turned[0], last, longest))
+    given = values, known, counting
+    values, known, counting = (
+        np.where(backwards[:, None], there, here) for here, there in zip(given, turned, strict=True)
+    )
+    first = np.where(backwards, last, first)
+    return _Laid(
+        _from(values, first, longest),
+        _from(known, first, longest),
+        _from(counting, first, windows),
+        first,
+        backwards,
+        given[0].shape[1],
+    )
+
+
+def _from(values: np.ndarray, first: np.ndarray, length: int) -> np.ndarray:
+    """So many columns of values (N, L) from another one on in each row; 0 beyond the last."""
+    at = first[:, None] + np.arange(length)
+    inside = at < values.shape[1]
+    return np.where(inside, np.take_along_axis(values, np.where(inside, at, 0), axis=1), 0).astype(
+        values.dtype
+    )
 
 
 def _window_sums(values: np.ndarray, width: int) -> np.ndarray:
@@ -86,26 +157,32 @@ def _window_sums(values: np.ndarray, width: int) -> np.ndarray:
     return upto[:, width:] - upto[:, :-width]
 
 
-def _null(values: np.ndarray, width: int, seed: int) -> np.ndarray:
-    """(n, N, P) absolute sums of permuted contributions, sorted before, so that the strand is no matter."""
+def _null(laid: _Laid, width: int, seed: int) -> np.ndarray:
+    """(n, K) absolute sums of the windows that count, the values of each row's bases permuted.
+
+    They are sorted before, so that the strand is no matter, and drawn base by base, so that padding is none.
+    """
     rng = np.random.default_rng(seed)
-    windows = len(values) * (values.shape[1] - width + 1)
-    ordered = np.sort(values, axis=1)
-    times = max(1, -(-_NULL_WINDOWS // max(1, windows)))
-    return np.stack([abs(_window_sums(rng.permuted(ordered, axis=1), width)) for _ in range(times)])
+    windows = int(laid.counting.sum())
+    bases = laid.known.sum(axis=1)
+    here = np.arange(laid.known.shape[1]) < bases[:, None]
+    ordered = np.sort(np.where(laid.known, laid.values, np.inf), axis=1)
+    null = np.empty((max(1, -(-_NULL_WINDOWS // max(1, windows))), windows))
+    for each in null:
+        keys, permuted = np.full(laid.known.shape, np.inf), np.zeros(laid.known.shape)
+        keys[here] = rng.random(int(bases.sum()))
+        permuted[laid.known] = np.take_along_axis(ordered, keys.argsort(axis=1), axis=1)[here]
+        each[:] = abs(_window_sums(permuted, width))[laid.counting]
+    return null
 
 
 def _threshold(sums: np.ndarray, null: np.ndarray, level: float) -> float:
-    """The least of the sums (N, P) at which the false discovery rate is at most `level`."""
-    seen = np.sort(sums, axis=None)[::-1]
+    """The least of the sums (K,) at which the false discovery rate is at most `level`."""
+    seen = np.sort(sums)[::-1]
     by_chance = null.size - np.searchsorted(np.sort(null, axis=None), seen, side="left")
     rate = (by_chance + 1) / len(null) / np.arange(1, len(seen) + 1)
     good = np.flatnonzero((rate <= level) & (seen > 0))
     return float(seen[good[-1]]) if len(good) else np.inf
-
-
-def _reaching(sums: np.ndarray, threshold: float) -> np.ndarray:
-    return np.where(sums >= threshold, sums, -np.inf)
 
 
 def unexplained(seqlets: Seqlets, matches: Matches, target: str) -> np.ndarray:

@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "seqattr"
 FLOORS = [
-    *("errors", "progress", "compiled", "alphabet", "regions", "io", "shuffle", "references"),
+    *("errors", "progress", "compiled", "alphabet", "regions", "io", "shuffle", "references", "loci"),
     *("motifs", "ranks", "matches", "scan", "motif_statistics", "seqlets", "match_files", "simulate"),
     *("folder", "inputs", "tracks", "overlap"),
     *("engine", "methods", "models", "patterns", "train", "influence", "precision", "provenance", "score"),

@@ -7,10 +7,12 @@ import pytest
 
 from seqattr.alphabet import one_hot, reverse_complement
 from seqattr.errors import InputError
+from seqattr.loci import loci_of
 from seqattr.matches import STRONG, Matches, importance_of
 from seqattr.motif_statistics import LEAST_EFFECT, motif_statistics, null_motifs
 from seqattr.motifs import BUNDLED, GATA1, PWM, TAL1
 from seqattr.ranks import spearman
+from seqattr.regions import Region
 from seqattr.scan import Pick, find_matches
 from seqattr.simulate import TalGata, simulate_tal_gata
 
@@ -154,3 +156,60 @@ def test_a_motif_that_is_its_own_null_carries_nothing(found):
 def test_the_null_is_of_the_same_motifs(found):
     with pytest.raises(InputError, match="the null's matches must be those of the same motifs"):
         motif_statistics(found, find_matches(SEQUENCES, MOTIFS[1:]), "t", planted())
+
+
+# ---- the same bases given again, and padding
+
+SHIFTS = (0, 15, 30, 45, 55, 70, 85, 100)  # of windows around several summits of one peak
+
+
+def shifted(seed: int, shifts: tuple[int, ...] = SHIFTS) -> list[float]:
+    """The p-values of 25 random motifs in windows of 60 places, whose contributions know no motif."""
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(0, 4, (60, 500)).astype(np.uint8)
+    track = np.stack([np.convolve(rng.normal(size=508), np.ones(9) / 9, "valid") for _ in codes])
+    motifs = [PWM(f"m{n}", rng.dirichlet(np.full(4, 0.3), size=8).T) for n in range(25)]
+    places = [(row, shift) for row in range(60) for shift in shifts]
+    windows = np.stack([codes[row, shift : shift + 400] for row, shift in places])
+    values = np.stack([track[row, shift : shift + 400] for row, shift in places])
+    regions = [Region("chr1", 1000 * row + shift, 1000 * row + shift + 400) for row, shift in places]
+    found, null = (find_matches(one_hot(windows), some) for some in (motifs, null_motifs(motifs)))
+    rows = motif_statistics(found, null, "t", values, loci=loci_of([windows], regions))
+    return [row.p_value for row in rows]
+
+
+def test_p_values_are_what_they_say_where_windows_overlap():
+    p_values = np.array([shifted(seed) for seed in range(4)]).ravel()
+    # Each window for itself, as if it were a sequence of its own, has half of them below 0.05.
+    assert (p_values < 0.05).mean() < 0.11
+    assert (p_values < 0.5).mean() == pytest.approx(0.5, abs=0.15)
+
+
+def test_nothing_changes_when_the_same_windows_are_given_again(found, null):
+    regions = [Region(f"s{row}", 0, 200, f"s{row}") for row in range(len(SEQUENCES))]
+    again = np.concatenate([SEQUENCES, SEQUENCES[::-1]])
+    names = [*regions, *(Region(f"t{row}", 0, 200, f"t{row}") for row in range(len(SEQUENCES)))]
+    codes = again.argmax(axis=1).astype(np.uint8)
+    values = planted()
+    background = find_matches(SEQUENCES, MOTIFS[:1]).background
+    twice = [find_matches(again, motifs, background=background) for motifs in (MOTIFS, null_motifs(MOTIFS))]
+    both = np.concatenate([values, values[::-1]])
+    plain = motif_statistics(found, null, "t", values)
+    once = motif_statistics(found, null, "t", values, loci=loci_of([codes[: len(SEQUENCES)]], regions))
+    rows = motif_statistics(*twice, "t", both, loci=loci_of([codes], names))
+    for one, two, three in zip(plain, once, rows, strict=True):
+        np.testing.assert_allclose([*one.found, *one.null, *one[5:]], [*two.found, *two.null, *two[5:]])
+        np.testing.assert_allclose([*one.found, *one.null, *one[5:]], [*three.found, *three.null, *three[5:]])
+
+
+def test_padding_changes_nothing(found, null):
+    padded = np.pad(SEQUENCES, [(0, 0), (0, 0), (70, 130)])
+    codes = np.where(padded.any(axis=1), padded.argmax(axis=1), 4).astype(np.uint8)
+    loci = loci_of([codes], [Region("chr1", 1000 * row, 1000 * row + 400) for row in range(len(codes))])
+    values = planted()
+    there = [find_matches(padded, motifs) for motifs in (MOTIFS, null_motifs(MOTIFS))]
+    rows = motif_statistics(*there, "t", np.pad(values, [(0, 0), (70, 130)]), loci=loci)
+    for one, two in zip(motif_statistics(found, null, "t", values), rows, strict=True):
+        np.testing.assert_allclose(
+            [*one.found, *one.null, *one[5:]], [*two.found, *two.null, *two[5:]], rtol=1e-4
+        )

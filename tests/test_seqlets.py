@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,9 +10,11 @@ import pytest
 
 from seqattr.alphabet import one_hot, reverse_complement
 from seqattr.errors import InputError, UnknownName
+from seqattr.loci import loci_of
 from seqattr.matches import Carried, Matches, measure
 from seqattr.motifs import BUNDLED, GATA1, PWM, TAL1
 from seqattr.references import BACKGROUND
+from seqattr.regions import Region
 from seqattr.scan import Pick, find_matches
 from seqattr.seqlets import NEAREST, Seqlets, find_seqlets, nearest_motifs, unexplained
 from seqattr.simulate import TalGata, simulate_tal_gata
@@ -109,6 +112,60 @@ def test_nothing_contributes_no_seqlet():
 def test_a_window_must_fit(width):
     with pytest.raises(InputError, match=f"seqlets of {width} bases do not fit sequences of 40"):
         find_seqlets(np.zeros((3, 40)), width)
+
+
+# ---- padding, and the same bases given again
+
+
+def list_of(found: Seqlets) -> list[tuple[int, int]]:
+    return list(zip(found.sequence.tolist(), found.start.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("values", [CONTRIBUTIONS, PLATEAUS])
+def test_padding_takes_part_in_nothing(values):
+    plain = find_seqlets(values, 9, level=0.3)
+    padded = np.pad(values, [(0, 0), (60, 80)])
+    known = np.pad(np.ones(values.shape, bool), [(0, 0), (60, 80)])
+    found = find_seqlets(padded, 9, level=0.3, known=known)
+    assert found.threshold == plain.threshold
+    assert list_of(found) == [(row, start + 60) for row, start in list_of(plain)]
+
+
+def test_contributions_without_structure_have_no_seqlets_because_of_their_padding():
+    values = np.random.default_rng(3).normal(size=(300, 60))
+    known = np.pad(np.ones(values.shape, bool), [(0, 0), (70, 70)])
+    padded = np.pad(values, [(0, 0), (70, 70)])
+    assert len(find_seqlets(values)) == len(find_seqlets(padded, known=known)) == 0
+    # Taken for bases, padding lets all that is none look like structure.
+    assert len(find_seqlets(padded)) > 50
+
+
+def test_an_unknown_base_is_in_no_seqlet():
+    values = CONTRIBUTIONS.copy()
+    known = np.ones(values.shape, bool)
+    known[:, 77] = False
+    found = find_seqlets(values, 10, known=known)
+    assert len(found) > 5
+    assert not ((found.start <= 77) & (found.end > 77)).any()
+
+
+def test_a_window_of_several_sequences_is_one_seqlet():
+    codes = SIMULATION.codes
+    again, names = np.concatenate([codes, codes[:20]]), [f"s{row}" for row in range(len(codes) + 20)]
+    regions = [Region(name, 0, codes.shape[1], name) for name in names]
+    loci = loci_of([again], regions)
+    found = find_seqlets(np.concatenate([CONTRIBUTIONS, CONTRIBUTIONS[:20]]), 10, loci=loci)
+    plain = find_seqlets(CONTRIBUTIONS, 10)
+    assert found.threshold == plain.threshold
+    assert list_of(found) == list_of(plain)
+    # Overlapping halves of the sequences: nothing is found twice.
+    halves = np.concatenate([codes[:, :120], codes[:, 80:]])
+    places = [Region("c", 1000 * (row % 60) + 80 * (row // 60), 0) for row in range(120)]
+    loci = loci_of([halves], [replace(place, end=place.start + 120) for place in places])
+    found = find_seqlets(np.concatenate([CONTRIBUTIONS[:, :120], CONTRIBUTIONS[:, 80:]]), 10, loci=loci)
+    at = np.sort(loci.place(found.sequence, found.start, 10))
+    assert len(found) > 50
+    assert (np.diff(at) >= 10).all()
 
 
 # ---- explained or not

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import NamedTuple
 
 import numpy as np
 
 from seqattr.alphabet import ALPHABET
 from seqattr.io.hdf5 import Contributions
+from seqattr.loci import Loci
 from seqattr.matches import Matches
 from seqattr.motif_statistics import MotifStatistics, motif_statistics
 from seqattr.report.figures import Box
@@ -56,12 +57,18 @@ class Findings:
 
 
 def examine(
-    target: str, scores: Contributions, matches: Matches, null: Matches, strong: float, drawn: int
+    target: str,
+    scores: Contributions,
+    matches: Matches,
+    null: Matches,
+    loci: Loci,
+    strong: float,
+    drawn: int,
 ) -> Findings:
     """All findings of one target, from the matches as they were measured for it, and those of the null."""
-    values = scores.contributions
-    statistics = motif_statistics(matches, null, target, values, strong)
-    found = find_seqlets(values, min(WINDOW, values.shape[1]))
+    values, known = scores.contributions, np.asarray(scores.one_hot.any(axis=1))
+    statistics = motif_statistics(matches, null, target, values, strong, loci)
+    found = find_seqlets(values, min(WINDOW, values.shape[1]), known=known, loci=loci)
     explaining = matches.select(explains(matches, statistics, strong))
     missed = found.select(unexplained(found, explaining, target))
     largest = missed.select(np.arange(min(len(missed), MOST_SEQLETS)))
@@ -73,7 +80,7 @@ def examine(
         largest,
         nearest_motifs(largest.cut(scores.hypothetical), matches.motifs, background=matches.background),
         [text_of(one_hot) for one_hot in largest.cut(scores.one_hot)],
-        strongest_windows(scores, drawn),
+        strongest_windows(scores, loci, drawn),
         float(np.median(scores.additivity_error)),
         float(scores.additivity_error.max()),
     )
@@ -101,29 +108,56 @@ def text_of(one_hot: np.ndarray) -> str:
     return "".join(letters.tolist())
 
 
-def strongest_windows(scores: Contributions, count: int) -> list[Window]:
-    """The windows whose contributions sum to most in absolute value, at most one of each sequence."""
-    values = scores.contributions
-    width = min(DRAWN_BASES, values.shape[1])
-    upto = np.pad(abs(values).cumsum(axis=1, dtype=np.float64), [(0, 0), (1, 0)])
-    sums = upto[:, width:] - upto[:, :-width]
-    rows = np.argsort(-sums.max(axis=1), kind="stable")[:count]
-    starts = sums[rows].argmax(axis=1)
+def strongest_windows(scores: Contributions, loci: Loci, count: int) -> list[Window]:
+    """The windows whose contributions sum to most in absolute value, at most one of each sequence.
+
+    They begin and end with a base at the latest, and those of overlapping sequences do not overlap.
+    """
+    rows, starts, widths = _strongest(abs(scores.contributions), loci)
+    apart = islice(loci.apart(rows, starts, DRAWN_BASES), count)
     return [
-        Window(row, start, values[row, start : start + width], scores.one_hot[row][:, start : start + width])
-        for row, start in zip(rows.tolist(), starts.tolist(), strict=True)
+        Window(
+            int(rows[number]),
+            int(starts[number]),
+            scores.contributions[rows[number], starts[number] : starts[number] + widths[number]],
+            scores.one_hot[rows[number]][:, starts[number] : starts[number] + widths[number]],
+        )
+        for number in apart
     ]
 
 
-def in_turns(findings: Sequence[Findings], count: int) -> list[tuple[Findings, Window]]:
-    """The windows to draw: each target's strongest in turn, a sequence once, then by target."""
-    taken: dict[int, tuple[Findings, Window]] = {}
-    for round_ in zip_longest(*(each.windows for each in findings)):
-        for each, window in zip(findings, round_, strict=True):
-            if window is not None and len(taken) < count:
-                taken.setdefault(window.row, (each, window))
+def _strongest(sizes: np.ndarray, loci: Loci) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The strongest window of each row that has one: rows, starts and widths, the strongest first."""
+    widths = np.minimum(loci.end - loci.first, DRAWN_BASES)
+    upto = np.pad(sizes.cumsum(axis=1, dtype=np.float64), [(0, 0), (1, 0)])
+    best, starts = np.full(len(sizes), -np.inf), np.zeros(len(sizes), np.int64)
+    for width in np.unique(widths[widths > 0]).tolist():
+        rows = np.flatnonzero(widths == width)
+        sums = upto[rows, width:] - upto[rows, :-width]
+        begin, end = loci.own(width)[rows].T[:, :, None]
+        at = np.arange(sums.shape[1])
+        sums[(at < begin) | (at >= end)] = -np.inf
+        starts[rows], best[rows] = sums.argmax(axis=1), sums.max(axis=1)
+    rows = np.argsort(-best, kind="stable")[: np.isfinite(best).sum()]
+    return rows, starts[rows], widths[rows]
+
+
+def in_turns(findings: Sequence[Findings], loci: Loci, count: int) -> list[tuple[Findings, Window]]:
+    """The windows to draw: each target's strongest in turn, a sequence and a place once, then by target."""
+    rounds = zip_longest(*(each.windows for each in findings))
+    turns = [
+        (each, window)
+        for windows in rounds
+        for each, window in zip(findings, windows, strict=True)
+        if window is not None
+    ]
+    first = {window.row: number for number, (_, window) in reversed(list(enumerate(turns)))}
+    kept = [turns[number] for number in sorted(first.values())]
+    places = np.array([(window.row, window.start) for _, window in kept], np.int64).reshape(-1, 2)
+    apart = loci.apart(places[:, 0], places[:, 1], DRAWN_BASES)
+    taken = [kept[number] for number in islice(apart, count)]
     order = {each.target: number for number, each in enumerate(findings)}
-    return sorted(taken.values(), key=lambda pair: order[pair[0].target])
+    return sorted(taken, key=lambda pair: order[pair[0].target])
 
 
 def boxes_in(window: Window, findings: Findings, matches: Matches, strong: float) -> list[Box]:

@@ -8,14 +8,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from seqattr.alphabet import codes_of
 from seqattr.errors import InputError
 from seqattr.io.atomic import check_writable, replacing, replacing_all
 from seqattr.io.hdf5 import read_contributions
 from seqattr.io.stale import drop_stale
+from seqattr.loci import Loci, counted_codes, loci_of
 from seqattr.match_files import write_matches, write_motif_table, write_seqlets
 from seqattr.matches import STRONG, Matches, measure
-from seqattr.motif_statistics import null_motifs
+from seqattr.motif_statistics import counted, null_motifs
 from seqattr.motifs import BUNDLED_NOTE, read_motifs
+from seqattr.references import background_of
 from seqattr.regions import Region
 from seqattr.report import figures, page
 from seqattr.report.drawings import Drawing, files_of, links_of, write_drawings
@@ -24,7 +27,7 @@ from seqattr.report.findings import Findings, Window, boxes_in, examine, in_turn
 from seqattr.report.html import Link, Picture, png_text
 from seqattr.report.page import Page
 from seqattr.report.scores import Scores, open_scores
-from seqattr.scan import Pick, find_matches
+from seqattr.scan import Pick, find_matches, measured_background
 
 OWN_FIGURES = r"(importance_.+|sequence_\d+)\.(png|svg)"
 MOST_POINTS = 20_000  # of the grey ones in a panel
@@ -85,9 +88,15 @@ class Evidence(NamedTuple):
     scores: Scores
     regions: list[Region]
     length: int
-    matches: Matches
+    loci: Loci
+    matches: Matches  # all, also those that count in another row that holds the same place
     findings: list[Findings]
     notes: list[str]
+
+    @property
+    def counted(self) -> Matches:
+        """The matches, each place once."""
+        return self.matches.select(counted(self.matches, self.loci))
 
 
 def report(
@@ -114,7 +123,7 @@ def report(
         out / "report.html",
         len(evidence.regions),
         len(evidence.matches.motifs),
-        len(evidence.matches),
+        len(evidence.counted),
         {each.target: each.carrying for each in findings},
         {each.target: each.unexplained_seqlets for each in findings},
         all(each.worst_error <= page.ADDITIVE for each in findings),
@@ -129,15 +138,25 @@ def gather(scores: Scores, motif_specs: Sequence[str | Path], settings: Settings
     motifs = list(read_motifs(motif_specs, settings.strict, notes.append).values())
     notes += [BUNDLED_NOTE] if set(map(str, motif_specs)) == {"bundled"} else []
     first = read_contributions(scores.path(scores.targets[0]))
-    background = None if settings.background is None else np.array(settings.background, float)
+    loci = loci_of([codes_of(first.one_hot)], first.regions)
+    notes += [overlap_in_words(loci)] if loci.shared else []
+    if settings.background is None:
+        background = measured_background(counted_codes(codes_of(first.one_hot), loci), settings.strand)
+    else:
+        background = background_of(np.array(settings.background, float))
     matches = find_matches(first.one_hot, motifs, pick, background)
     null = find_matches(first.one_hot, null_motifs(motifs, settings.seed), pick, matches.background)
     regions, findings = first.places, []
     for target in scores.targets:
         own = first if target == scores.targets[0] else read_contributions(scores.path(target))
         matches = measure(matches, target, own.contributions, own.hypothetical)
-        findings.append(examine(target, own, matches, null, settings.strong, settings.sequences))
-    return Evidence(scores, regions, first.one_hot.shape[-1], matches, findings, notes)
+        findings.append(examine(target, own, matches, null, loci, settings.strong, settings.sequences))
+    return Evidence(scores, regions, loci.length, loci, matches, findings, notes)
+
+
+def overlap_in_words(loci: Loci) -> str:
+    of = f"{loci.shared:,} of {len(loci):,} sequences"
+    return f"{of} hold bases that another one holds too; each place counts once"
 
 
 # --- figures -------------------------------------------------------------------------------------
@@ -145,9 +164,9 @@ def gather(scores: Scores, motif_specs: Sequence[str | Path], settings: Settings
 
 def panels(evidence: Evidence, settings: Settings) -> Iterator[Drawing]:
     """Importance against log-odds, one panel for each target; a motif has one colour in all of them."""
-    coloured = clearest_motifs(evidence.findings)
+    coloured, matches = clearest_motifs(evidence.findings), evidence.counted
     for findings in evidence.findings:
-        named, others = points_of(evidence.matches, findings.target, coloured, settings.seed)
+        named, others = points_of(matches, findings.target, coloured, settings.seed)
         figure = figures.importance_panel(named, others, settings.strong, findings.target)
         name = f"importance_{evidence.scores.stems[findings.target]}"
         yield Drawing(name, f"importance against log-odds for {findings.target}", figure)
@@ -178,7 +197,7 @@ def points_of(
 
 def logos(evidence: Evidence, settings: Settings) -> Iterator[Drawing]:
     """The strongest sequences, each for the target that it was chosen for."""
-    chosen = in_turns(evidence.findings, settings.sequences)
+    chosen = in_turns(evidence.findings, evidence.loci, settings.sequences)
     for number, (findings, window) in enumerate(chosen, start=1):
         boxes = boxes_in(window, findings, evidence.matches, settings.strong)
         figure = figures.contribution_logos(
@@ -208,7 +227,7 @@ def write(out: Path, evidence: Evidence, settings: Settings, drawings: Sequence[
 
 
 def write_tables(paths: Mapping[str, Path], evidence: Evidence) -> None:
-    write_matches(paths["matches.tsv"], paths["matches.bed"], evidence.matches, evidence.regions)
+    write_matches(paths["matches.tsv"], paths["matches.bed"], evidence.counted, evidence.regions)
     rows = [row for each in evidence.findings for row in each.statistics]
     write_motif_table(paths["motifs.tsv"], rows)
     seqlets = {each.target: (each.seqlets, each.nearest) for each in evidence.findings}
@@ -227,7 +246,7 @@ def page_of(
         sequences=len(evidence.regions),
         length=evidence.length,
         motifs=len(motifs),
-        picked=picked_in_words(settings, len(evidence.matches)),
+        picked=picked_in_words(settings, len(evidence.counted)),
         background=background_in_words(evidence.matches.background, settings),
         strong=settings.strong,
         findings=evidence.findings,
