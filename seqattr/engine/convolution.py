@@ -13,7 +13,7 @@ from torch import Tensor
 
 from seqattr.engine import columns, spectral
 from seqattr.engine.columns import Columns
-from seqattr.engine.onednn import Prepared, Run, channels_last
+from seqattr.engine.onednn import Prepared, Run, channels_last, positions
 from seqattr.engine.workspace import POOL
 
 aten = torch.ops.aten
@@ -210,7 +210,7 @@ def narrow(weight: Tensor, padding: int) -> Run:
     every = Prepared(shifted.flatten(0, 1), (0, padding + more), (1, together))
 
     def run(value: Tensor, bias: Tensor | None) -> Tensor:
-        length = value.shape[3] + 2 * padding - taps + 1
+        length = positions(value, inputs, taps, padding)
         found = every(value, None if bias is None else bias.repeat(together))
         rows, _, _, blocks = found.shape
         found = found.permute(0, 2, 3, 1).reshape(rows, 1, blocks * together, outputs)

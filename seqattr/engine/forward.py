@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from seqattr.engine.capture import first_line
 from seqattr.engine.graph import INPUT, Graph, evaluate
-from seqattr.engine.kinds import ARITHMETIC
+from seqattr.engine.kinds import ON_SIZES
 from seqattr.errors import ModelError
 
 
@@ -24,8 +24,8 @@ def all_values(graph: Graph, sequences: Tensor) -> dict[str, Any]:
 
 def any_function(step: Any) -> Any:
     """At capture every op of torch may be run, since the model itself would run it."""
-    if step.op in ARITHMETIC:
-        return ARITHMETIC[step.op]
+    if step.op in ON_SIZES:
+        return ON_SIZES[step.op]
     namespace, name, overload = step.op.split(".")
     return getattr(getattr(getattr(torch.ops, namespace), name), overload)
 

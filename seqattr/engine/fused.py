@@ -17,6 +17,7 @@ from torch import Tensor
 from seqattr.compiled import AVAILABLE
 from seqattr.engine import kernels
 from seqattr.engine.workspace import POOL, like
+from seqattr.errors import ModelError
 
 TYPES = (torch.float32, torch.float64)
 LEAST_ELEMENTS = 256  # of a row; below that the way there costs more than the loop
@@ -245,6 +246,8 @@ def tiled_max_secant(a: Tensor, b: Tensor, size: int) -> Sequence[Tensor]:
     if channels < 0 or b.shape[channels:].numel() != b.shape[channels] * b.shape[-1]:
         return []
     pair = b.shape[channels] * b.shape[-1]
+    if size < 1 or a.shape[channels:] != b.shape[channels:]:
+        return []
     return elementwise(kernels.tiled_max_secant, (a, b), 1, b.shape[channels], pair, size) or []
 
 
@@ -263,8 +266,9 @@ class Gathered(NamedTuple):
 def gather(multipliers: Tensor, sequences: Tensor, references: Tensor) -> Gathered:
     """Of multipliers (B, R or 1, 4, L), sequences (B, 4, L) and references (B or 1, R, 4, L).
 
-    Sums are those of float32 at least.
+    Sums are those of float32 at least. Raises ModelError for multipliers of other shapes.
     """
+    check_shapes(multipliers, sequences, references)
     dtype = torch.promote_types(multipliers.dtype, torch.float32)
     multipliers, sequences, references = (t.to(dtype) for t in (multipliers, sequences, references))
     if AVAILABLE and multipliers.device.type == "cpu" and multipliers.dtype in TYPES:
@@ -276,6 +280,17 @@ def gather(multipliers: Tensor, sequences: Tensor, references: Tensor) -> Gather
         multipliers.mean(1),
         products.double().sum((2, 3)),
     )
+
+
+def check_shapes(multipliers: Tensor, sequences: Tensor, references: Tensor) -> None:
+    """At the door: the compiled loop looks at no bounds, and broadcasting would hide what is wrong."""
+    rows, pairs = len(sequences), references.shape[1]
+    fitting = multipliers.shape[0] == rows and multipliers.shape[1] in (1, pairs)
+    if not fitting or not multipliers.shape[2:] == sequences.shape[1:] == references.shape[2:]:
+        raise ModelError(
+            f"multipliers of the shape {tuple(multipliers.shape)} do not fit sequences of the shape "
+            f"{tuple(sequences.shape)}: the model's graph does not hold for this length"
+        )
 
 
 def gather_once(multipliers: Tensor, sequences: Tensor, references: Tensor) -> Gathered:

@@ -6,12 +6,14 @@ fixed by the tables of `kinds`; a graph that names anything else is refused.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple, TypeVar, cast
 
 import torch
 from torch import Tensor
 
 INPUT = "sequence"
+T = TypeVar("T")
 
 
 class Ref(str):
@@ -63,18 +65,36 @@ class Graph:
 
     def active(self) -> set[str]:
         """Names of the values that depend on the sequence's bases."""
+        return self.once("active", self._find_active)
+
+    def by_name(self) -> dict[str, Step]:
+        """The steps keyed by their names."""
+        return self.once("steps", lambda: {step.name: step for step in self.steps})
+
+    def consumers(self) -> dict[str, list[Step]]:
+        """For every value, the steps that read it."""
+        return self.once("readers", self._find_readers)
+
+    def once(self, what: str, find: Callable[[], T]) -> T:
+        """What can be found out about the whole graph, found once: asked for at every step it would take
+        as long as there are steps, each time. Not to be written on.
+        """
+        if what not in self._found:
+            self._found[what] = find()
+        return cast(T, self._found[what])
+
+    @cached_property
+    def _found(self) -> dict[str, Any]:
+        return {}
+
+    def _find_active(self) -> set[str]:
         names = {INPUT}
         for step in self.steps:
             if step.op not in SHAPE_ONLY and any(ref in names for ref in step.refs()):
                 names.add(step.name)
         return names
 
-    def by_name(self) -> dict[str, Step]:
-        """The steps keyed by their names."""
-        return {step.name: step for step in self.steps}
-
-    def consumers(self) -> dict[str, list[Step]]:
-        """For every value, the steps that read it."""
+    def _find_readers(self) -> dict[str, list[Step]]:
         table: dict[str, list[Step]] = {}
         for step in self.steps:
             for ref in dict.fromkeys(step.refs()):

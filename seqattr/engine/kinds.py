@@ -14,6 +14,7 @@ import torch
 
 from seqattr.engine.elementwise import ELEMENTWISE
 from seqattr.engine.graph import CAST, MAKERS, SHAPE_ONLY, Graph, Ref, Step
+from seqattr.engine.sizes import of_numbers
 from seqattr.errors import UnsupportedOp
 
 
@@ -190,6 +191,7 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
     "torch.sym_min": torch.sym_min,
     "torch.sym_float": torch.sym_float,
 }
+ON_SIZES = {name: of_numbers(function) for name, function in ARITHMETIC.items()}
 KNOWN = (
     CONVOLUTIONS
     | DENSE
@@ -238,8 +240,8 @@ HINTS = {
 
 def function_of(step: Step) -> Callable[..., Any]:
     """The function behind an op name. Raises UnsupportedOp for a name in no table."""
-    if step.op in ARITHMETIC:
-        return ARITHMETIC[step.op]
+    if step.op in ON_SIZES:
+        return ON_SIZES[step.op]
     if step.op not in KNOWN:
         raise UnsupportedOp(step.op, step.source, HINTS.get(step.op, ""))
     _, name, overload = VIEWS.get(step.op, step.op).split(".")

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seqattr.errors import ModelError
+
 ops = torch.ops.mkldnn
 NAMES = ("_reorder_convolution_weight", "_convolution_pointwise")
 ARRANGES = torch.backends.mkldnn.is_available() and all(hasattr(ops, name) for name in NAMES)
@@ -44,6 +46,21 @@ class Prepared:
 
     def __deepcopy__(self, memo: Any) -> "Prepared":
         return self
+
+
+def positions(value: Tensor, inputs: int, taps: int, padding: int) -> int:
+    """How many positions a convolution has of values (N, inputs, 1, L).
+
+    Raises ModelError for values of other shapes, and where there are none: loops that look at no bounds
+    follow.
+    """
+    number = value.shape[3] + 2 * padding - taps + 1
+    if number < 1 or value.shape[1] != inputs:
+        raise ModelError(
+            f"a convolution of {taps} positions of {inputs} channels does not fit values of the shape "
+            f"{tuple(value.squeeze(2).shape)}: the sequences are too short for the model"
+        )
+    return number
 
 
 def channels_last(value: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from seqattr.engine import fused, kernels
 from seqattr.engine.kernels import TILE
-from seqattr.engine.onednn import Prepared, Run
+from seqattr.engine.onednn import Prepared, Run, positions
 from seqattr.engine.workspace import POOL
 
 # Where it is quicker, as measured: with many channels and many taps, for many signals of two tiles at once;
@@ -33,10 +33,10 @@ def pays(outputs: int, inputs: int, taps: int) -> bool:
 
 def where_many(direct: Run, weight: Tensor, padding: int) -> Run:
     """The convolution through spectra; the direct one where there are too few tiles for that."""
-    many, taps = cache(lambda: spectral(weight, padding)), weight.shape[3]
+    many, (inputs, _, taps) = cache(lambda: spectral(weight, padding)), weight.shape[1:]
 
     def run(value: Tensor, bias: Tensor | None) -> Tensor:
-        length = value.shape[3] + 2 * padding - taps + 1
+        length = positions(value, inputs, taps, padding)
         enough = value.shape[0] * length >= LEAST_SIGNALS * 2 * (TILE - taps + 1)
         return (many() if enough else direct)(value, bias)
 
@@ -54,7 +54,7 @@ def spectral(weight: Tensor, padding: int) -> Run:
     step = TILE - taps + 1
 
     def run(value: Tensor, bias: Tensor | None) -> Tensor:
-        rows, length = value.shape[0], value.shape[3] + 2 * padding - taps + 1
+        rows, length = value.shape[0], positions(value, inputs, taps, padding)
         signals = rows * math.ceil(length / step / 2)
         spectra = POOL.take(signals * TILE * 2 * inputs, value.dtype).view(signals, TILE, 2, inputs)
         arrays = lines_of(value).numpy(), spectra.numpy(), twiddles

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
+from seqattr.engine.capture import first_line
 from seqattr.engine.graph import BatchLayout, Graph, Ref, Step
-from seqattr.engine.kinds import function_of
 from seqattr.engine.lengths import Lengths
 from seqattr.engine.model import Model
 from seqattr.engine.outputs import Target
+from seqattr.engine.sizes import is_size
 from seqattr.errors import ModelError
 from seqattr.io.atomic import replacing
+from seqattr.models import claims
 
 FORMAT = "seqattr model"
 VERSION = 1
@@ -63,9 +64,10 @@ def from_plain(data: dict[str, Any]) -> Model:
             f"the model file has version {data.get('version')} of the format, this seqattr reads {VERSION}"
         )
     try:
-        steps = tuple(decode_step(step) for step in data["steps"])
+        budget = Budget(MOST_NODES)
+        steps = tuple(decode_step(step, budget) for step in data["steps"])
         graph = Graph(steps, data["tensors"], tuple(data["outputs"]))
-        check_names(graph)
+        claims.check_names(graph)
         model = Model.from_parts(
             graph,
             Lengths(*data["lengths"]),
@@ -76,22 +78,10 @@ def from_plain(data: dict[str, Any]) -> Model:
         )
         if checksum(model) != data["fingerprint"]:
             raise ValueError("its content has another fingerprint than the one it carries")
-    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-        raise ModelError(f"the model file is damaged: {type(error).__name__}: {error}") from error
+        claims.check(model)
+    except DAMAGE as error:
+        raise ModelError(f"the model file is damaged: {type(error).__name__}: {first_line(error)}") from error
     return model
-
-
-def check_names(graph: Graph) -> None:
-    """Every op is one that the engine knows, and every argument was made before it is read."""
-    known = {"sequence", *graph.tensors}
-    for step in graph.steps:
-        function_of(step)
-        missing = [ref for ref in step.refs() if ref not in known]
-        if missing:
-            raise ValueError(f"step {step.name} reads {missing[0]}, which is nowhere")
-        known.add(step.name)
-    if not set(graph.outputs) <= known or not all(isinstance(t, Tensor) for t in graph.tensors.values()):
-        raise ValueError("an output is nowhere, or a tensor is none")
 
 
 def checksum(model: Model) -> str:
@@ -99,11 +89,13 @@ def checksum(model: Model) -> str:
 
     Which model it is, in whatever format, `content_hash` says.
     """
-    digest = hashlib.sha256(json.dumps(description(model), sort_keys=True).encode())
-    for name in sorted(model.graph.tensors):
-        tensor = model.graph.tensors[name].detach().cpu().contiguous()
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.flatten().view(torch.uint8).numpy().tobytes())
+    tensors = {name: model.graph.tensors[name].detach().cpu() for name in sorted(model.graph.tensors)}
+    like = {name: [str(tensor.dtype), list(tensor.shape)] for name, tensor in tensors.items()}
+    # As JSON, which no name or text can imitate; it says how many numbers follow.
+    head = json.dumps([description(model), like], sort_keys=True)
+    digest = hashlib.sha256(f"{len(head)} {head}".encode())
+    for tensor in tensors.values():
+        digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 
@@ -131,10 +123,14 @@ def encode_step(step: Step) -> dict[str, Any]:
     }
 
 
-def decode_step(data: dict[str, Any]) -> Step:
+def decode_step(data: dict[str, Any], budget: "Budget | None" = None) -> Step:
+    """The inverse of `encode_step`. Raises ValueError for what is no step."""
+    budget = budget or Budget(MOST_NODES)
     layout = None if data["layout"] is None else BatchLayout(*data["layout"])
-    args = tuple(decode(data["args"]))
-    return Step(**(data | {"args": args, "kwargs": decode(data["kwargs"]), "layout": layout}))
+    args, kwargs = decode(data["args"], budget), decode(data["kwargs"], budget)
+    if not isinstance(args, list) or not isinstance(kwargs, dict):
+        raise ValueError("a step's arguments are no list and table")
+    return Step(**(data | {"args": tuple(args), "kwargs": kwargs, "layout": layout}))
 
 
 def encode(argument: Any) -> Any:
@@ -152,17 +148,48 @@ def encode(argument: Any) -> Any:
     raise ModelError(f"an argument of type {type(argument).__name__} cannot be written to a model file")
 
 
-def decode(argument: Any) -> Any:
+class Budget:
+    """How much may still be read. A list that holds another twice, which holds a third twice, and so on,
+    takes a few bytes of a file and no end to read.
+    """
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def spend(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise ValueError(f"its steps have more than {MOST_NODES} arguments")
+
+
+def decode(argument: Any, budget: Budget | None = None) -> Any:
+    """The inverse of `encode`. Raises ValueError for what it does not write."""
+    budget = budget or Budget(MOST_NODES)
+    budget.spend()
     if isinstance(argument, list):
-        return [decode(value) for value in argument]
+        return [decode(value, budget) for value in argument]
     if not isinstance(argument, dict):
-        return argument
+        return plain(argument)
     ((kind, value),) = argument.items()
-    if kind == "ref":
-        return Ref(value)
     if kind == "dtype":
         return DTYPES[value]
-    return {key: decode(entry) for key, entry in value.items()}
+    if kind == "ref" and type(value) is str:
+        return Ref(value)
+    if kind != "dict" or not all(type(key) is str for key in value):
+        raise ValueError("an argument is nothing that can be written")
+    return {key: decode(entry, budget) for key, entry in value.items()}
+
+
+def plain(argument: Any) -> Any:
+    """A text, or a number of at most 64 bits, or None."""
+    if not (argument is None or type(argument) is str or (type(argument) in NUMBERS and is_size(argument))):
+        raise ValueError(f"an argument is a {type(argument).__name__}, or too large a number")
+    return argument
+
+
+NUMBERS = (bool, int, float)
+MOST_NODES = 2_000_000
+DAMAGE = (KeyError, TypeError, ValueError, AttributeError, RuntimeError, IndexError, ArithmeticError)
 
 
 DTYPES = {

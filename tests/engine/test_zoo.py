@@ -6,9 +6,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from seqattr.engine.elementwise import ELEMENTWISE
+from seqattr.engine.forward import all_values, floats_of, random_sequences
 from seqattr.engine.kinds import Kind
 from seqattr.engine.model import Model
+from seqattr.engine.shapes import shapes_of
 from seqattr.methods import METHODS, attribute
+from seqattr.models import claims
 from tests.pieces import Head, Net, conv
 from tests.scales import AFFORDABLE
 from tests.sequences import LENGTH, frequency, one_hot, shuffled
@@ -177,3 +180,17 @@ def test_every_function(every_function: tuple[nn.Module, Model], name: str) -> N
 
 def test_every_function_is_tried(every_function: tuple[nn.Module, Model]) -> None:
     assert set(ELEMENTWISE) <= {step.op for step in every_function[1].graph.steps}
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_shapes_are_found_as_the_values_have_them(name: str) -> None:
+    model = captured(name)[1]
+    like = floats_of(model.graph)
+    for rows, length in ((2, model.lengths.shortest), (3, model.example_length)):
+        values = all_values(model.graph, random_sequences(rows, length, like.dtype, like.device))
+        found = shapes_of(model.graph, rows, length)
+        for step in model.graph.steps:
+            value, other = values[step.name], found[step.name]
+            assert getattr(value, "shape", value) == getattr(other, "shape", other), step
+    claims.check_names(model.graph)
+    claims.check(model)

@@ -94,13 +94,26 @@ LOOK_THROUGH = {Kind.SHAPE, Kind.AVERAGE, Kind.SCALE, Kind.OFFSET}
 
 def fed_by_dense(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> bool:
     """Whether a dense layer is the first weighted step before this one, through no-ops and norms."""
-    steps, active = graph.by_name(), graph.active()
-    feeding = steps.get(inputs_of(step, active)[0])
-    while feeding is not None and (kinds[feeding.name] in LOOK_THROUGH or "norm" in feeding.part_of):
-        feeding = steps.get(inputs_of(feeding, active)[0])
+    feeding = graph.by_name().get(first_before(graph, step, kinds))
     return (
         feeding is not None and kinds[feeding.name] is Kind.LINEAR and feeding.op in DENSE | MATRIX_PRODUCTS
     )
+
+
+def first_before(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> str:
+    """The value that feeds a step, through no-ops and norms; each of these is gone through once."""
+    steps, active = graph.by_name(), graph.active()
+    behind: dict[str, str] = graph.once("what feeds what is looked through", dict)
+    name: str = inputs_of(step, active)[0]
+    passed = []
+    while name not in behind and (feeding := steps.get(name)) is not None:
+        if kinds[name] not in LOOK_THROUGH and "norm" not in feeding.part_of:
+            break
+        passed.append(name)
+        name = inputs_of(feeding, active)[0]
+    name = behind.get(name, name)
+    behind.update(dict.fromkeys(passed, name))
+    return name
 
 
 PASSING: frozenset[Rule] = frozenset({linear.scale, linear.offset, linear.rearrange, rescale})

@@ -71,12 +71,16 @@ def lrp(
 
 def reads_bases(graph: Graph, name: str, kinds: Kinds) -> bool:
     """Whether a value is the sequence itself, or its elements moved about."""
-    if name == INPUT:
-        return True
-    if kinds.get(name) is not Kind.SHAPE:
-        return False
-    refs = inputs_of(graph.by_name()[name], graph.active())
-    return all(reads_bases(graph, ref, kinds) for ref in refs)
+    return name in graph.once("values of moved bases", lambda: moved_bases(graph, kinds))
+
+
+def moved_bases(graph: Graph, kinds: Kinds) -> set[str]:
+    """All values that are the sequence itself, or its elements moved about."""
+    names, active = {INPUT}, graph.active()
+    for step in graph.steps:
+        if kinds[step.name] is Kind.SHAPE and names.issuperset(inputs_of(step, active)):
+            names.add(step.name)
+    return names
 
 
 def with_offset(rule: Rule, places: list[bool]) -> Rule:
@@ -102,16 +106,18 @@ PASSING = {Kind.SHAPE, Kind.AVERAGE, Kind.SCALE, Kind.OFFSET, Kind.SUM}
 
 def is_last(graph: Graph, step: Step, kinds: Kinds) -> bool:
     """Whether nothing with weights of its own, nor any nonlinearity, comes after a step."""
+    return step.name in graph.once("last steps", lambda: last_steps(graph, kinds))
+
+
+def last_steps(graph: Graph, kinds: Kinds) -> set[str]:
+    """All steps after which comes nothing with weights of its own, nor any nonlinearity."""
+    names: set[str] = set()
     readers = graph.consumers()
-    waiting = [step.name]
-    while waiting:
-        after = [
-            reader for reader in readers.get(waiting.pop(), ()) if kinds[reader.name] is not Kind.CONSTANT
-        ]
-        if any(kinds[reader.name] not in PASSING for reader in after):
-            return False
-        waiting += [reader.name for reader in after]
-    return True
+    for step in reversed(graph.steps):
+        after = [reader for reader in readers.get(step.name, ()) if kinds[reader.name] is not Kind.CONSTANT]
+        if all(kinds[reader.name] in PASSING and reader.name in names for reader in after):
+            names.add(step.name)
+    return names
 
 
 # --- by function -------------------------------------------------------------------------------
