@@ -104,7 +104,7 @@ def export(module: nn.Module, example: Tensor, free_length: bool) -> ExportedPro
     except UnsupportedOp:
         raise
     except Exception as error:  # torch.export raises many kinds; all mean the same to the user
-        raise ModelError(f"the model cannot be captured: {reason(error)}") from error
+        raise ModelError(f"the model cannot be captured: {scripted(module) or reason(error)}") from error
     program.graph.owning_module.meta["origins"] = origins
     return program
 
@@ -167,10 +167,21 @@ def located(line: str, trace: str) -> str:
 
 # What torch.export's commonest refusals come to, by a word in them.
 PLAIN = {
+    ".numpy() is not supported": "it leaves torch for numpy, where nothing can follow it",
     "data-dependent": "what it computes branches on the values of a sequence, which one graph cannot follow",
     "Constraints violated (batch)": "it fixes the number of sequences in a batch; x.shape[0] in place of "
     "len(x) or of a number would leave it open",
 }
+
+
+def scripted(module: nn.Module) -> str:
+    """Which part of a module is TorchScript, in one line; "" where none is."""
+    names = [name for name, part in module.named_modules() if isinstance(part, torch.jit.ScriptModule)]
+    return (
+        f"its part '{names[0]}' is TorchScript; put the module that it was made of in its place"
+        if names
+        else ""
+    )
 
 
 def reason(error: BaseException) -> str:

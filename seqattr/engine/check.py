@@ -3,12 +3,15 @@
 Random one-hot sequences alone would not do: a cast, a threshold or a rare motif shows on others.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from seqattr.engine.answers import named_tensors
 from seqattr.engine.capture import evaluating, first_line
 from seqattr.engine.forward import all_values, in_full, random_sequences
 from seqattr.engine.graph import INPUT, Graph
@@ -24,6 +27,17 @@ USUAL = "one-hot sequences"
 FILTERS = 6  # of the first layer, whose best matches are planted
 
 
+WRAP = "; wrap it in a module whose forward takes the sequences alone and "
+# What a model's own failure comes to, by what is said.
+CURES = {
+    r"missing \d+ required|takes \d+ positional arguments? but|required keyword": WRAP
+    + "hands them on, with the other inputs held constant",
+    "invalid data type 'str'|indices must be integers|has no attribute '(keys|get|items)'": WRAP
+    + "puts them in the dict that the model wants",
+    "argument #1 'indices' to have": WRAP + "multiplies them with the weight of the embedding",
+}
+
+
 class OwnFailure(ModelError):
     """The model itself fails on an input."""
 
@@ -31,15 +45,31 @@ class OwnFailure(ModelError):
 # --- the model's own answers ---------------------------------------------------------------------
 
 
-def own_answer(module: nn.Module, sequences: Tensor) -> list[Tensor]:
-    """The module's own outputs, whatever it packs them in. Raises ModelError where it fails."""
+@dataclass(frozen=True)
+class Original:
+    """The model itself, which of its outputs count, and the coarsest type that it computes in."""
+
+    module: nn.Module
+    outputs: tuple[int, ...]
+    rounding: torch.dtype
+
+    def answer(self, sequences: Tensor) -> list[Tensor]:
+        """Its outputs. Raises OwnFailure."""
+        tensors = named_tensors(own_answer(self.module, sequences))
+        return [tensors[number][1].detach() for number in self.outputs]
+
+
+def own_answer(module: nn.Module, sequences: Tensor) -> Any:
+    """What the module answers with, whatever that is. Raises OwnFailure where it fails."""
     try:
         with evaluating(module), torch.no_grad(), full_precision():
-            answer = module(sequences)
+            return module(sequences)
     except Exception as error:
         shape = tuple(sequences.shape)
-        raise OwnFailure(f"the model fails on an input of shape {shape}: {first_line(error)}") from error
-    return [leaf.detach() for leaf in torch.utils._pytree.tree_leaves(answer) if isinstance(leaf, Tensor)]
+        cure = next((cure for words, cure in CURES.items() if re.search(words, str(error))), "")
+        raise OwnFailure(
+            f"the model fails on an input of shape {shape}: {first_line(error)}{cure}"
+        ) from error
 
 
 def graph_answer(graph: Graph, sequences: Tensor) -> list[Tensor]:
@@ -115,28 +145,28 @@ class Gap:
         return f"by {self.apart:.2g} on outputs of {self.size:.2g}"
 
 
-def check(module: nn.Module, graph: Graph, like: Tensor, rounding: torch.dtype) -> None:
+def check(original: Original, graph: Graph, like: Tensor) -> None:
     """Raises ModelError unless the graph answers as the module does, on sequences as long as `like`.
 
-    `rounding` is the coarsest type that the module computes in. On what is no sequence of known bases the
+    On what is no sequence of known bases the
     module may fail or answer with NaN, which is let be.
     """
     for sort, sequences in probes(graph, like).items():
         try:
-            compare(module, graph, sequences, rounding, sort)
+            compare(original, graph, sequences, sort)
         except OwnFailure:
             if sort == USUAL:
                 raise
 
 
-def compare(module: nn.Module, graph: Graph, sequences: Tensor, rounding: torch.dtype, sort: str) -> None:
+def compare(original: Original, graph: Graph, sequences: Tensor, sort: str) -> None:
     """Raises ModelError, saying why as far as that can be tried, where the graph answers otherwise."""
-    own, found = own_answer(module, sequences), graph_answer(graph, in_full(sequences))
+    own, found = original.answer(sequences), graph_answer(graph, in_full(sequences))
     if sort == USUAL and any(answer.isnan().any() for answer in own):
         raise ModelError("the model itself answers with NaN to a random sequence; are its weights trained?")
-    gap = first_gap(own, found, rounding)
+    gap = first_gap(own, found, original.rounding)
     if gap is not None and not is_noise(graph, sequences, found, gap):
-        why = instability(module, sequences, rounding) or f"on {sort}"
+        why = instability(original, sequences) or f"on {sort}"
         raise ModelError(f"the captured graph answers differently from the model itself ({gap}): {why}")
 
 
@@ -173,15 +203,15 @@ def is_noise(graph: Graph, sequences: Tensor, found: Sequence[Tensor], gap: Gap)
 # --- why -----------------------------------------------------------------------------------------
 
 
-def instability(module: nn.Module, sequences: Tensor, rounding: torch.dtype) -> str:
+def instability(original: Original, sequences: Tensor) -> str:
     """What makes the model's answer to a sequence no function of that sequence, if anything does: tried."""
     try:
-        first, again = own_answer(module, sequences), own_answer(module, sequences)
+        first, again = original.answer(sequences), original.answer(sequences)
         # either end: along the batch a recurrent layer may run in one direction
-        ends = [(own_answer(module, sequences[row, None]), row) for row in (0, len(sequences) - 1)]
+        ends = [(original.answer(sequences[row, None]), row) for row in (0, len(sequences) - 1)]
     except ModelError:
         return ""  # it does not take one sequence alone
-    gap = first_gap(first, again, rounding)
+    gap = first_gap(first, again, original.rounding)
     if gap is not None:
         return (
             f"two calls of the model on the same sequences differ ({gap}); does the model draw random "
@@ -191,9 +221,9 @@ def instability(module: nn.Module, sequences: Tensor, rounding: torch.dtype) -> 
         (batch[row, None], alone)
         for answers, row in ends
         for batch, alone in zip(first, answers, strict=True)
-        if batch.ndim and batch.shape[1:] == alone.shape[1:]
+        if alone.shape[:1] == (1,) and batch.shape == (len(sequences), *alone.shape[1:])
     ]
-    gap = first_gap([a for a, _ in pairs], [b for _, b in pairs], rounding)
+    gap = first_gap([a for a, _ in pairs], [b for _, b in pairs], original.rounding)
     if gap is not None:
         return (
             "the model mixes the sequences of a batch: its answer to a sequence alone and in a batch differs "

@@ -7,16 +7,16 @@ import torch
 from torch import Tensor, nn
 
 from seqattr.alphabet import ALPHABET
-from seqattr.engine.capture import capture, unwrapped
-from seqattr.engine.check import check, compare, instability, own_answer
-from seqattr.engine.forward import all_values, any_function, floats_of, in_full, random_sequences
+from seqattr.engine.capture import unwrapped
+from seqattr.engine.forward import all_values, floats_of, random_sequences
 from seqattr.engine.graph import Graph
 from seqattr.engine.kinds import Kind, classify
 from seqattr.engine.layouts import ROWS, find_layouts, stretches
-from seqattr.engine.lengths import Lengths, lengths_of
+from seqattr.engine.left_out import BATCH_FIRST
+from seqattr.engine.lengths import Lengths
 from seqattr.engine.outputs import Target, name_targets, pick_targets, take_off_final
-from seqattr.engine.simplify import simplify
-from seqattr.errors import InputError, ModelError, UnsupportedOp
+from seqattr.engine.trial import Trial, capture_checked
+from seqattr.errors import InputError, ModelError
 
 # How a model wants its input, as the permutation of (N, 4, L) with ones inserted where a 1 stands.
 INPUT_LAYOUTS = ("N4L", "NL4", "N41L", "N4L1")
@@ -48,7 +48,8 @@ class Model:
     `module` is any nn.Module in which each sequence's output depends on that sequence alone;
     `example_input` is a batch in the model's own layout, (N, 4, L) unless `layout` says otherwise
     ("NL4", "N41L", "N4L1"); `channels` is the model's order of bases; `targets` names its outputs.
-    The module is not written on.
+    The module is not written on. Outputs that cannot be explained beside others are left out, and the
+    model's `notes` say why.
 
     Raises ModelError if the module cannot be captured or the graph does not answer as the module does,
     UnsupportedOp if it holds an op that no rule knows, InputError if the input has no 4 channels.
@@ -70,14 +71,14 @@ class Model:
         dtype = parameter_type(module, example_input)
         device = next((p.device for p in module.parameters()), example_input.device)
         example = random_sequences(ROWS, length, dtype, device)
-        graph, lengths = capture_checked(adapted, example)
-        self._settle(graph, lengths, targets, length)
+        trial = capture_checked(adapted, example)
+        self.notes = trial.notes
+        self._settle(trial, targets, length)
 
-    def _settle(
-        self, graph: Graph, lengths: Lengths, names: Sequence[str] | None, example_length: int
-    ) -> None:
+    def _settle(self, trial: Trial, names: Sequence[str] | None, example_length: int) -> None:
         """Recognises the outputs, and finds where the batch sits in each step."""
-        graph, self.finals = take_off_final(graph)
+        graph, self.finals = take_off_final(trial.graph)
+        lengths = trial.lengths
         classify(graph)
         like = floats_of(graph)
         example = random_sequences(ROWS, example_length, like.dtype, like.device)
@@ -88,7 +89,7 @@ class Model:
         self.graph = graph.to("cpu", like.dtype)
         self.lengths, self.example_length = lengths, example_length
         self.shapes = output_shapes(self.graph, example.cpu())
-        self.targets = targets_of(self.shapes, names)
+        self.targets = targets_of(self.shapes, names, trial.labels)
 
     @classmethod
     def from_parts(cls, graph: Graph, lengths: Lengths, targets: Sequence[Target], **facts: Any) -> "Model":
@@ -98,6 +99,7 @@ class Model:
         model.graph, model.lengths, model.targets = graph, lengths, tuple(targets)
         model.finals, model.shapes = facts["finals"], facts["shapes"]
         model.example_length = facts["example_length"]
+        model.notes = ()
         return model
 
     @property
@@ -149,41 +151,6 @@ def parameter_type(module: nn.Module, example: Tensor) -> torch.dtype:
     return floats[0] if floats else (example.dtype if example.is_floating_point() else torch.float32)
 
 
-def capture_checked(module: nn.Module, example: Tensor) -> tuple[Graph, Lengths]:
-    """The graph with a free length if the model allows one, else for this length alone.
-
-    Either is compared with the module's own forward before it is believed.
-    """
-    own_answer(module, example)  # a model that fails by itself should say so by itself
-    try:
-        return captured(module, example, free_length=True)
-    except ModelError:  # an unknown op too may have been one on the length
-        pass
-    try:
-        return captured(module, example, free_length=False)
-    except UnsupportedOp:
-        raise
-    except ModelError as error:
-        why = instability(module, example, example.dtype)
-        if not why or why in str(error):
-            raise
-        raise ModelError(f"the model cannot be explained: {why}") from error
-
-
-def captured(module: nn.Module, example: Tensor, free_length: bool) -> tuple[Graph, Lengths]:
-    """One attempt, compared with the module at several lengths if the length is free."""
-    length, wide = example.shape[2], in_full(example)
-    graph, least, rounding = capture(module, example, free_length)
-    graph = simplify(graph.to(wide.device, wide.dtype), any_function)
-    classify(graph)
-    lengths = lengths_of(graph, wide, least)
-    check(module, graph, example, rounding)
-    for size in set() if lengths.fixed else {lengths.shortest, length + 13, 2 * length} - {length}:
-        sequences = random_sequences(5, size, example.dtype, example.device, seed=size)
-        compare(module, graph, sequences, rounding, f"sequences of {size} bp")
-    return graph, lengths
-
-
 def output_shapes(graph: Graph, example: Tensor) -> tuple[tuple[int, ...], ...]:
     """The shape of each output for one sequence."""
     with torch.no_grad():
@@ -191,14 +158,14 @@ def output_shapes(graph: Graph, example: Tensor) -> tuple[tuple[int, ...], ...]:
     layouts = {step.name: step.layout for step in graph.steps}
     for name in graph.outputs:
         if layouts.get(name) != (0, 1, 1):
-            raise ModelError(
-                "the model's first output dimension must be the batch, and depend on the sequence"
-            )
+            raise ModelError(BATCH_FIRST)
     return tuple(tuple(values[name].shape[1:]) for name in graph.outputs)
 
 
-def targets_of(shapes: Sequence[tuple[int, ...]], names: Sequence[str] | None) -> tuple[Target, ...]:
+def targets_of(
+    shapes: Sequence[tuple[int, ...]], names: Sequence[str] | None, labels: Sequence[str]
+) -> tuple[Target, ...]:
     try:
-        return name_targets([int(torch.Size(shape).numel()) for shape in shapes], names)
+        return name_targets([int(torch.Size(shape).numel()) for shape in shapes], names, labels)
     except ValueError as error:
         raise InputError(str(error)) from error

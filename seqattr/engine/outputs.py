@@ -5,14 +5,17 @@ hides what it rests on; before a softmax, after subtracting the mean over the cl
 2017, section 3.6).
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from seqattr.engine.graph import Graph, Ref, Step, inputs_of, rewire
 from seqattr.engine.kinds import SHAPES
 from seqattr.engine.simplify import drop_unused
 from seqattr.errors import InputError, UnknownName
 
+NUMBERED = re.compile(r"output\d+")  # what an output is called that has no name
 MOST_TARGETS = 100  # without being asked
 
 
@@ -25,49 +28,53 @@ class Target:
     index: int
 
 
+JOINS = {"aten.cat.default", "aten.concat.default", "aten.concatenate.default", "aten.stack.default"}
+
+
+class Before(NamedTuple):
+    """The value before a final nonlinearity, the steps that make it beside the graph's, and what it was."""
+
+    name: str
+    extra: tuple[Step, ...]
+    final: str
+
+
 def take_off_final(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
     """The graph that ends before each output's final nonlinearity, and what that was, per output."""
-    finals = []
-    for place in range(len(graph.outputs)):
-        graph, final = take_off_one(graph, place)
-        finals.append(final)
-    return drop_unused(graph), tuple(finals)
+    steps, active = graph.by_name(), graph.active()
+    found = [before_final(name, steps, active) for name in graph.outputs]
+    extra = {step.name: step for before in found for step in before.extra}
+    outputs = tuple(before.name for before in found)
+    whole = replace(graph, steps=(*graph.steps, *extra.values()), outputs=outputs)
+    return drop_unused(whole), tuple(before.final for before in found)
 
 
-def take_off_one(graph: Graph, place: int) -> tuple[Graph, str]:
-    """One output without its final sigmoid or softmax; reshaping steps after it stay."""
-    steps, readers, active = graph.by_name(), graph.consumers(), graph.active()
-    last = steps.get(graph.outputs[place])
-    reshaping: list[Step] = []
-    while last is not None and last.op in SHAPES and inputs_of(last, active) == [last.args[0]]:
-        if len(readers.get(last.name, ())) > (1 if reshaping else 0):
-            return graph, ""
-        reshaping.append(last)
-        last = steps.get(last.args[0])
-    if last is None:
-        return graph, ""
-    final, before, extra = recognise(last, steps)
-    if not final:
-        return graph, ""
-    if not reshaping:
-        outputs = (*graph.outputs[:place], before, *graph.outputs[place + 1 :])
-        return replace(graph, steps=insert(graph.steps, last, extra), outputs=outputs), final
-    if len(readers[last.name]) > 1 or last.name in graph.outputs:
-        return graph, ""
-    first = reshaping[-1].name
-    moved = [
-        rewire(s, lambda ref: Ref(before) if ref == last.name else ref) if s.name == first else s
-        for s in insert(graph.steps, last, extra)
-    ]
-    return replace(graph, steps=tuple(moved)), final
+def before_final(name: str, steps: Mapping[str, Step], active: set[str]) -> Before:
+    """What a value is before its sigmoid or softmax, looked for through steps that reshape or join."""
+    step = steps.get(name)
+    if step is None:
+        return Before(name, (), "")
+    final, before, extra = recognise(step, steps)
+    if final:
+        return Before(before, extra, final)
+    inputs = list(dict.fromkeys(inputs_of(step, active)))
+    if step.op not in JOINS and not (step.op in SHAPES and inputs == [step.args[0]]):
+        return Before(name, (), "")
+    parts = {ref: before_final(ref, steps, active) for ref in inputs}
+    kinds = list(dict.fromkeys(part.final for part in parts.values()))
+    if kinds == [""]:
+        return Before(name, (), "")
+    copy = rewire(step, lambda ref: Ref(parts[ref].name) if ref in parts else ref)
+    extra = tuple(s for part in parts.values() for s in part.extra)
+    some = " of some" if "" in kinds else ""
+    return Before(
+        f"{name}_before",
+        (*extra, replace(copy, name=f"{name}_before")),
+        " and ".join(filter(None, kinds)) + some,
+    )
 
 
-def insert(steps: Sequence[Step], after: Step, extra: Sequence[Step]) -> tuple[Step, ...]:
-    place = next(i for i, step in enumerate(steps) if step.name == after.name) + 1
-    return (*steps[:place], *extra, *steps[place:])
-
-
-def recognise(step: Step, steps: dict[str, Step]) -> tuple[str, str, tuple[Step, ...]]:
+def recognise(step: Step, steps: Mapping[str, Step]) -> tuple[str, str, tuple[Step, ...]]:
     """What final nonlinearity a step is, the value before it, and the steps that make that value."""
     if step.op == "aten.sigmoid.default" and not step.part_of:
         return "sigmoid", step.args[0], ()
@@ -80,12 +87,14 @@ def recognise(step: Step, steps: dict[str, Step]) -> tuple[str, str, tuple[Step,
     return "", "", ()
 
 
-def centred(shifted: Step, steps: dict[str, Step]) -> tuple[str, tuple[Step, ...]]:
+def centred(shifted: Step, steps: Mapping[str, Step]) -> tuple[str, tuple[Step, ...]]:
     """Steps for logits minus their mean over the classes, given the step logits - logsumexp(logits)."""
     logits, total = shifted.args[0], steps[shifted.args[1]]
-    mean = Step(f"{logits}_mean", "aten.mean.dim", (Ref(logits), total.args[1], True), source=shifted.source)
+    mean = Step(
+        f"{shifted.name}_mean", "aten.mean.dim", (Ref(logits), total.args[1], True), source=shifted.source
+    )
     centre = Step(
-        f"{logits}_centred", "aten.sub.Tensor", (Ref(logits), Ref(mean.name)), source=shifted.source
+        f"{shifted.name}_centred", "aten.sub.Tensor", (Ref(logits), Ref(mean.name)), source=shifted.source
     )
     return centre.name, (mean, centre)
 
@@ -97,17 +106,30 @@ def cut_to(graph: Graph, targets: Sequence[Target]) -> tuple[Graph, tuple[Target
     return smaller, tuple(replace(target, output=used.index(target.output)) for target in targets)
 
 
-def name_targets(sizes: Sequence[int], names: Sequence[str] | None = None) -> tuple[Target, ...]:
-    """All targets of a model whose outputs have these numbers of elements."""
+def name_targets(
+    sizes: Sequence[int], names: Sequence[str] | None = None, labels: Sequence[str] | None = None
+) -> tuple[Target, ...]:
+    """All targets of a model whose outputs have these numbers of elements, and these `labels`.
+
+    A label is what the model calls an output, or output0, output1 ... where it has several without a name.
+    """
     places = [(output, index) for output, size in enumerate(sizes) for index in range(size)]
     if names is not None and len(names) != len(places):
         raise ValueError(f"the model has {len(places)} targets, but {len(names)} names were given for them")
+    if labels is None:
+        labels = [f"output{o}" if len(sizes) > 1 else "" for o in range(len(sizes))]
     if names is None:
-        single = len(sizes) == 1
-        names = [f"target{i}" if single else f"output{o}_target{i}" for o, i in places]
+        names = [name_in(labels[output], index, sizes[output]) for output, index in places]
     if len(set(names)) < len(names):
-        raise ValueError(f"each target needs a name of its own, not {', '.join(names)}")
+        raise ValueError(f"each target needs a name of its own, not {', '.join(shorten(list(names)))}")
     return tuple(Target(name, *place) for name, place in zip(names, places, strict=True))
+
+
+def name_in(label: str, index: int, size: int) -> str:
+    """The name of an output's element: the output's own where it is the only one and the model names it."""
+    if not label:
+        return f"target{index}"
+    return label if size == 1 and not NUMBERED.fullmatch(label) else f"{label}_target{index}"
 
 
 def pick_targets(

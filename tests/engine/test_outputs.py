@@ -87,7 +87,37 @@ def test_a_sigmoid_that_is_read_again_stays() -> None:
 
 def test_numbers_beside_the_outputs_are_let_be() -> None:
     _, model = capture(lambda m, x: {"logits": m.net(x), "bins": 3})
-    assert [target.name for target in model.targets] == ["target0", "target1", "target2"]
+    assert [target.name for target in model.targets] == [f"logits_target{i}" for i in range(3)]
+
+
+HEADS: dict[str, Callable[[Tensor], Tensor]] = {
+    "concatenated": lambda y: torch.cat([y[:, :2].softmax(1), (y[:, 2:] - 12).sigmoid()], 1),
+    "stacked": lambda y: torch.stack([y.softmax(1), (y - 12).sigmoid()], 1),
+    "stacked one by one": lambda y: torch.stack([y[:, i].sigmoid() for i in range(3)], 1).flatten(1),
+    "some": lambda y: torch.cat([y[:, :1] * 1.0, y[:, 1:].sigmoid()], 1),
+}
+BEFORE: dict[str, tuple[str, Callable[[Tensor], Tensor]]] = {
+    "concatenated": ("softmax and sigmoid", lambda y: torch.cat([centred(y[:, :2]), y[:, 2:] - 12], 1)),
+    "stacked": ("softmax and sigmoid", lambda y: torch.stack([centred(y), y - 12], 1).flatten(1)),
+    "stacked one by one": ("sigmoid", lambda y: y),
+    "some": ("sigmoid of some", lambda y: y),
+}
+
+
+def centred(y: Tensor) -> Tensor:
+    return y - y.mean(1, keepdim=True)
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_heads_with_their_own_finals_are_explained_before_them(name: str) -> None:
+    """A saturated sigmoid has next to no slope, also where it is joined to another head."""
+    final, before = BEFORE[name]
+    module, model = capture(lambda m, x: HEADS[name](m.net(x)))
+    assert model.finals == (final,)
+    torch.testing.assert_close(
+        model.predict(one_hot()), before(module.net(one_hot())).detach(), rtol=1e-10, atol=1e-12
+    )
+    assert attribute(model, one_hot(), shuffled(one_hot())).additivity_error.max() <= 1e-9
 
 
 def test_targets_by_name_and_by_number() -> None:
