@@ -1,5 +1,6 @@
 """bigWig tracks, read back by pyBigWig."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,55 @@ def test_there_are_zoom_levels(tmp_path):
         assert file.stats("c", 0, size, nBins=4) == pytest.approx(
             [1] * 4, abs=0.01
         )  # pyBigWig's last bin is a little off
+
+
+def names(count: int) -> list[str]:
+    return [f"r{number:06d}" for number in range(count)]
+
+
+@pytest.mark.parametrize("count", [1, 255, 256, 257, 2000])
+def test_any_number_of_chromosomes_is_found(tmp_path, count):
+    """One node of the trees, or several levels of them."""
+    tracks = [Track(name, 2, np.full(3, number, np.float32)) for number, name in enumerate(names(count))]
+    write_bigwig(tmp_path / "a.bw", dict.fromkeys(names(count), 10), tracks, 3 * count)
+    with pyBigWig.open(str(tmp_path / "a.bw")) as file:
+        assert list(file.chroms()) == names(count)
+        for number, name in [*enumerate(names(count))][:: max(1, count // 50)]:
+            assert file.intervals(name) == tuple((base, base + 1, number) for base in (2, 3, 4))
+            assert file.stats(name, 0, 10, type="max") == [number]
+            assert file.stats(name, 0, 10, type="coverage")[0] == pytest.approx(0.3)
+
+
+def test_every_zoom_level_sums_up_what_lies_below(tmp_path):
+    """As pyBigWig reads it from the level that it picks for a width, and from the values themselves."""
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=300_000).astype(np.float32)
+    tracks = [Track("a", start, values[start : start + 700]) for start in range(0, 300_000, 1000)]
+    tracks += [Track("b", 5, values[:60_000])]
+    write_bigwig(tmp_path / "a.bw", {"a": 300_000, "b": 100_000}, tracks, 300_000)
+    with pyBigWig.open(str(tmp_path / "a.bw")) as file:
+        for chrom, end in (("a", 299_700), ("b", 60_005)):
+            for start, stop in ((0, end), (end // 3, end // 2), (1000, 21_000)):
+                inside = file.values(chrom, start, stop, numpy=True)
+                for kind, wanted, error in (
+                    ("mean", np.nanmean(inside), 0.02),
+                    ("max", np.nanmax(inside), 0.6),
+                    ("min", np.nanmin(inside), 0.6),
+                    ("coverage", np.isfinite(inside).mean(), 0.02),
+                    ("std", np.nanstd(inside), 0.02),
+                ):
+                    (found,) = file.stats(chrom, start, stop, type=kind)
+                    assert found == pytest.approx(wanted, abs=error), (chrom, start, stop, kind)
+
+
+def test_the_time_is_in_proportion_to_the_chromosomes(tmp_path):
+    def seconds_each(count: int) -> float:
+        tracks = [Track(name, 0, ONES) for name in names(count)]
+        start = time.process_time()
+        write_bigwig(tmp_path / "a.bw", dict.fromkeys(names(count), 10), tracks, 10 * count)
+        return (time.process_time() - start) / count
+
+    assert seconds_each(16_000) < 3 * max(seconds_each(1000), seconds_each(1000))
 
 
 def test_one_very_long_name(tmp_path):
