@@ -13,7 +13,8 @@ Every message is one line that says what is wrong and what would be right; the c
 prints it as it is and leaves with exit code 1.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
 
 class SeqattrError(Exception):
@@ -25,10 +26,29 @@ class InputError(SeqattrError):
 
 
 class UnknownName(InputError):
-    """A name that is not in the table it was looked up in."""
+    """A name that is not in the table it was looked up in; the message tells the nearest one that is."""
 
     def __init__(self, noun: str, name: str, known: Iterable[str]) -> None:
-        super().__init__(f"unknown {noun} '{name}'; there is: {', '.join(known)}")
+        names = list(known)
+        near = nearest(name, names)
+        hint = f"; did you mean '{near}'?" if near else ""
+        super().__init__(f"unknown {noun} '{name}'; there is: {', '.join(names)}{hint}")
+
+
+def nearest(name: str, known: Sequence[str]) -> str | None:
+    """The known name that was probably meant: the same but for case and what joins its words, the last that
+    begins so, or one of nearly the same letters.
+    """
+    plain = {spelt(one): one for one in reversed(known)}
+    wanted = spelt(name)
+    begins = [one for one in plain if wanted and one.startswith(wanted)]
+    found = [wanted] if wanted in plain else begins[:1] or get_close_matches(wanted, plain, 1, 0.75)
+    return plain[found[0]] if found else None
+
+
+def spelt(name: str) -> str:
+    """Letters and digits alone, in lower case."""
+    return "".join(c for c in name.casefold() if c.isalnum())
 
 
 class ModelError(SeqattrError):

@@ -31,6 +31,9 @@ _CHUNK_BASES = 1 << 15
 _COLUMNS = ("raw/seq", "shap/seq", "projected_shap/seq")
 _NUMBERS = ("difference", "additivity_error")
 _ERRORS = "standard_error"
+_ROUNDED = (
+    2.0**-8
+)  # of a sequence's largest value: what float16 may round it by, 2**-11 where it has all its digits
 _FORWARD = "forward"
 _PLACES = {"chrom": str, "start": int, "end": int, "name": str, "strand": str}
 _PLACE_NAMES = tuple(f"regions/{field}" for field in _PLACES)
@@ -74,8 +77,8 @@ class ContributionWriter(FileWriter):
     """Context manager that writes a contributions file of n sequences of `length` bases a batch at a time.
 
     The file takes its name only when the block ends well and all rows and regions have been written. With
-    dtype "float16" a value too large for it, or a sequence all of whose values it would turn to 0, raises
-    OutputError, as does anything the operating system refuses.
+    dtype "float16" a value too large for it, or a sequence whose values are so small that it rounds them by
+    much of the largest, raises OutputError, as does anything the operating system refuses.
     """
 
     def __init__(
@@ -168,6 +171,14 @@ class ContributionWriter(FileWriter):
             raise self._too_narrow("overflows")
         if (values.any(axis=(1, 2)) & ~half.any(axis=(1, 2))).any():
             raise self._too_narrow("turns all of a sequence's contributions to 0")
+        largest = np.abs(values).max(axis=(1, 2), initial=0)
+        rounded = np.abs(half - values).max(axis=(1, 2), initial=0)
+        if (rounded > _ROUNDED * largest).any():
+            row = int(np.argmax(rounded / np.where(largest > 0, largest, 1)))
+            share = rounded[row] / largest[row]
+            raise self._too_narrow(
+                f"rounds values by {share:.1%} of a sequence's largest, {largest[row]:.1g}"
+            )
         return half
 
     def _too_narrow(self, what: str) -> OutputError:

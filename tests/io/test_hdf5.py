@@ -114,6 +114,7 @@ def test_float16_keeps_three_digits(tmp_path):
     [
         (1e6, "float16 overflows; use float32"),
         (1e-9, "float16 turns all of a sequence's contributions to 0; use float32"),
+        (2e-7, "float16 rounds values by 5.9% of a sequence's largest, 5e-07; use float32"),
     ],
 )
 def test_float16_does_not_lose_contributions_in_silence(tmp_path, scale, reason):
