@@ -2,14 +2,23 @@
 
 import errno
 import os
+import re
 import secrets
 import signal
+import socket
 import threading
+import time
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from seqattr.errors import OutputError
+
+try:
+    import fcntl
+except ImportError:  # no Unix
+    fcntl = None  # type: ignore[assignment]
 
 
 def cannot_write(path: Path | str, error: OSError) -> OutputError:
@@ -23,19 +32,34 @@ def replacing(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path in the same folder; it takes the final name once the block has succeeded.
 
     After any exception the temporary file is gone and what stood under the name before is untouched. Raises
-    OutputError for whatever the operating system refuses. A link is followed, not replaced.
+    OutputError for whatever the operating system refuses. A link is followed, not replaced. The temporary
+    file is empty and locked, which tells others that somebody still writes it.
     """
     final = Path(os.path.realpath(path))
-    part = final.with_name(f".{final.name[:100]}.{secrets.token_hex(4)}.part")
+    if _PART.fullmatch(final.name):  # it is a temporary file already, whose final name waits for others
+        with _refusals(path):
+            yield final
+            _sync(final)
+        return
+    part = final.with_name(f".{final.name[:100]}.{HERE}-{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
-        _refuse_folder(final)
-        yield part
-        _sync(part)
-        os.replace(part, final)
-    except OSError as error:
-        raise cannot_write(path, error) from error
+        with _refusals(path):
+            _refuse_folder(final)
+            with _locked(part):
+                yield part
+                _sync(part)
+                os.replace(part, final)
     finally:
         _remove(part)
+
+
+@contextmanager
+def _refusals(path: Path | str) -> Iterator[None]:
+    """What the operating system refuses, as an OutputError about this path."""
+    try:
+        yield
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
 @contextmanager
@@ -80,11 +104,13 @@ def uninterrupted() -> Iterator[None]:
 def check_writable(folder: Path | str) -> None:
     """Create a folder where it is missing and prove by writing that files can be put there.
 
+    What runs that were killed left half-written in it goes.
     Asking for permissions proves nothing on a full or read-only disk, nor as root. Raises OutputError.
     """
     probe = Path(folder) / f".{secrets.token_hex(4)}.part"
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
+        remove_abandoned(folder)
         probe.write_bytes(b"seqattr")
     except (FileExistsError, NotADirectoryError) as error:
         raise OutputError(f"cannot write to {folder}: it is, or lies in, a file") from error
@@ -105,6 +131,65 @@ def check_file(path: Path | str) -> None:
     except OSError as error:
         raise cannot_write(path, error) from error
     check_writable(final.parent)
+
+
+# --- what a kill leaves -------------------------------------------------------------------------
+
+HERE = f"{zlib.crc32(socket.gethostname().encode()):08x}"  # this machine, in the name of a temporary file
+_PART = re.compile(r"\..+\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.part")
+_SECONDS = 60.0  # after which a temporary file that nobody locks is no longer about to be locked
+
+
+def remove_abandoned(folder: Path | str) -> None:
+    """Remove the temporary files of processes that are gone, as far as locks tell."""
+    for part in Path(folder).glob(".*.part"):
+        found = _PART.fullmatch(part.name)
+        if found is not None and _abandoned(part, found[1], int(found[2])):
+            _remove(part)
+
+
+def _abandoned(part: Path, machine: str, process: int) -> bool:
+    """Whether nobody holds the file's lock, and nobody is about to take it."""
+    try:
+        with open(part, "rb") as file:
+            if not _lock(file.fileno()):
+                return False
+            old = time.time() - os.fstat(file.fileno()).st_mtime > _SECONDS
+    except OSError:
+        return False
+    return old or (machine == HERE and not _alive(process))
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+@contextmanager
+def _locked(part: Path) -> Iterator[None]:
+    """A new empty file, locked for as long as the block runs or until the process is gone."""
+    descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        _lock(descriptor)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    """Whether the lock could be had; False too where the system, or the file system, knows none."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _refuse_folder(path: Path) -> None:

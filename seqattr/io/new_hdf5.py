@@ -22,7 +22,7 @@ class Sink(FileIO):
     """
 
     def __init__(self, part: Path, final: Path | str) -> None:
-        super().__init__(str(part), "x+")
+        super().__init__(str(part), "w+")
         self.final = final
         self.failure: BaseException | None = None
         self._unwritten: list[tuple[int, bytes]] = []  # where in the file, and what

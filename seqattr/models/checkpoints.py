@@ -14,9 +14,8 @@ from torch import Tensor
 from seqattr.engine.capture import first_line
 from seqattr.engine.model import Model
 from seqattr.errors import ModelError
-from seqattr.io.atomic import replacing
 from seqattr.models.load import OWN, recognise, safely
-from seqattr.models.native import to_plain
+from seqattr.models.native import to_plain, write_plain
 from seqattr.models.zoo import ARCHITECTURES, Classifier, build
 
 OWN_FILES = r"epoch_\d+\.pt"  # one folder is of one training: those of an earlier one go
@@ -64,8 +63,7 @@ def save_checkpoint(folder: Path, module: Classifier, trained: Trained) -> Path:
     path = folder / f"epoch_{trained.epoch:03d}.pt"
     weights = {name: tensor.detach().cpu() for name, tensor in module.state_dict().items()}
     plain = {**to_plain(model), "training": asdict(trained), "weights": weights}
-    with replacing(path) as part, open(part, "wb") as file:
-        torch.save(plain | {"training": plain["training"] | {"targets": list(trained.targets)}}, file)
+    write_plain(path, plain | {"training": plain["training"] | {"targets": list(trained.targets)}})
     return path
 
 

@@ -7,6 +7,7 @@ name are those of the engine's tables.
 import hashlib
 import json
 from importlib.metadata import PackageNotFoundError, version
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,18 @@ VERSION = 1
 
 def save(path: Path | str, model: Model) -> None:
     """Write a model file, whole or not at all. Raises OutputError."""
-    with replacing(path) as part, open(part, "wb") as file:
-        torch.save(to_plain(model), file)
+    write_plain(path, to_plain(model))
+
+
+def write_plain(path: Path | str, data: dict[str, Any]) -> None:
+    """Write what torch.save takes, whole or not at all; into memory first, as torch hides why a disk refuses.
+
+    Raises OutputError.
+    """
+    archive = BytesIO()
+    torch.save(data, archive)
+    with replacing(path) as part:
+        part.write_bytes(archive.getbuffer())
 
 
 def to_plain(model: Model) -> dict[str, Any]:

@@ -4,7 +4,10 @@ import errno
 import os
 import signal
 import stat
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -158,6 +161,47 @@ def test_check_file_refuses_a_folder_and_a_file_as_folder(tmp_path):
     ]:
         with pytest.raises(OutputError, match=reason):
             check_file(path)
+
+
+# --- what a kill leaves ------------------------------------------------------------------------
+
+KILLED = """
+import os, signal, sys
+from seqattr.io.atomic import replacing_all
+with replacing_all(sys.argv[1], ["a", "b"]) as parts:
+    parts["a"].write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_pieces_of_a_killed_process_go_with_the_next_run(tmp_path):
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
+    assert len(files(tmp_path)) == 4
+    (tmp_path / ".mine.part").write_text("kept")
+    check_writable(tmp_path)
+    assert files(tmp_path) == [".mine.part"]
+
+
+def test_pieces_that_somebody_still_writes_stay(tmp_path):
+    with replacing_all(tmp_path, ["a", "b"]) as parts, replacing(parts["a"]) as part:
+        part.write_text("half")
+        for path in parts.values():
+            os.utime(path, (0, 0))
+        check_writable(tmp_path)
+        assert len(files(tmp_path)) == 2
+        parts["b"].write_text("b")
+    assert files(tmp_path) == ["a", "b"]
+
+
+@pytest.mark.parametrize(("age", "left"), [(0, 1), (3600, 0)])
+def test_pieces_of_another_machine_go_when_they_are_old(tmp_path, age, left):
+    """Nobody here knows whether its process lives; the lock tells, once it has had the time to be taken."""
+    piece = tmp_path / ".a.00000000-1-01234567.part"
+    piece.write_text("half")
+    os.utime(piece, (time.time() - age,) * 2)
+    check_writable(tmp_path)
+    assert len(files(tmp_path)) == left
 
 
 # --- several files -----------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.io.conftest import with_full_disk as with_full_disk
 from tests.models.made import CODE, FORMATS, LENGTH, save_exported
 
 

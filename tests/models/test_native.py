@@ -261,3 +261,13 @@ def test_a_file_is_written_whole_or_not_at_all(many, tmp_path, monkeypatch):
         seqattr.save_model(path, many)
     assert [p.name for p in tmp_path.iterdir()] == ["m.pt"]
     assert path.read_bytes() == before
+
+
+SAVING = """native.save("m.pt", Model(torch.nn.Conv1d(4, 100, 40), torch.zeros(2, 4, 40)))"""
+
+
+def test_a_full_disk_is_one_line(with_full_disk, tmp_path):
+    """torch itself speaks of an enforce that failed."""
+    imports = "import torch; from seqattr.engine.model import Model; from seqattr.models import native"
+    assert with_full_disk(imports, SAVING, 20_000) == "OutputError: cannot write m.pt: File too large"
+    assert not list(tmp_path.iterdir())
