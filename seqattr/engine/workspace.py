@@ -4,8 +4,8 @@ What a walk makes is large and lives shortly. Asked for anew each time, its page
 by one, which takes as long as the arithmetic on them.
 """
 
-import sys
 import threading
+import weakref
 
 import numpy as np
 import torch
@@ -13,11 +13,10 @@ from torch import Tensor
 
 LEAST_BYTES = 2**16  # smaller blocks the allocator keeps by itself
 MOST_BYTES = 2**28  # kept when nobody uses them
-HELD_BY_POOL = 3  # references to a block: the list's, the loop's, and the question's own
 
 
 class Pool:
-    """Blocks of memory, each lent to one tensor at a time."""
+    """Blocks of memory, each lent to one tensor at a time; `blocks` are those that are not lent."""
 
     def __init__(self) -> None:
         self.blocks: list[np.ndarray] = []
@@ -29,28 +28,31 @@ class Pool:
         if size < LEAST_BYTES:
             return torch.empty(elements, dtype=dtype)
         with self.lock:
-            lent = torch.from_numpy(self._free_block(size))  # it holds the block
-        return lent[:size].view(dtype)
+            block = self._free_block(size)
+        return torch.from_numpy(self._lease(block, size)).view(dtype)
+
+    def _lease(self, block: np.ndarray, size: int) -> np.ndarray:
+        """An array of its own over a block: torch lets it go with the memory of the tensors made of it.
+
+        Its end may come in any thread, and amid a `take`, so that all it does is one append.
+        """
+        lease = block[:size]
+        weakref.finalize(lease, self.blocks.append, block).atexit = False
+        return lease
 
     def _free_block(self, size: int) -> np.ndarray:
-        """The one that was lent last, as what it holds may still lie in a cache; else a new one."""
-        kept = 0
-        for i in reversed(range(len(self.blocks))):
-            block = self.blocks[i]
-            if sys.getrefcount(block) == HELD_BY_POOL:
-                if size <= block.nbytes <= 2 * size:
-                    self.blocks.append(self.blocks.pop(i))
-                    return block
-                kept += block.nbytes
-        if kept > MOST_BYTES:
-            self._drop_unused()
-        self.blocks.append(np.empty(size, np.uint8))
-        return self.blocks[-1]
+        """The one that came back last, as what it holds may still lie in a cache; else a new one.
 
-    def _drop_unused(self) -> None:
-        for i in reversed(range(len(self.blocks))):
-            if sys.getrefcount(self.blocks[i]) == HELD_BY_POOL - 1:
-                del self.blocks[i]
+        Meanwhile blocks may come back, but only at the end of the list, and no other thread takes any.
+        """
+        kept, number = 0, len(self.blocks)
+        for i in reversed(range(number)):
+            if size <= self.blocks[i].nbytes <= 2 * size:
+                return self.blocks.pop(i)
+            kept += self.blocks[i].nbytes
+        if kept > MOST_BYTES:
+            del self.blocks[:number]
+        return np.empty(size, np.uint8)
 
 
 POOL = Pool()
