@@ -1,7 +1,8 @@
-"""The plain gradient: every step's derivative at the sequence."""
+"""The plain gradient: every step's derivative at the sequence, as torch has it."""
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 
 from seqattr.engine.kinds import Kind
@@ -12,12 +13,33 @@ from seqattr.engine.rules.adjoint import vjp
 from seqattr.engine.rules.deeplift import function_and_arguments
 from seqattr.engine.view import View
 
+# Flat on whole stretches, through which torch lets nothing back, be it infinite: 0 * inf would be NaN.
+FLAT_IN_PARTS = {
+    f"aten.{name}.default"
+    for name in (
+        *("relu", "relu6", "hardtanh", "threshold", "clamp", "clamp_min", "clamp_max"),
+        *("hardsigmoid", "hardswish", "sign", "trunc"),
+    )
+}
+
 
 def slope(view: View) -> Passage:
     """f'(x)."""
-    function, args, kwargs = function_and_arguments(view)
-    derivative: Tensor = function.derivative(view.sequence(), *args, **kwargs)
+    x = view.sequence()
+    if view.step.op == "aten.relu.default":
+        return Passage(lambda m: [torch.ops.aten.threshold_backward(whole(m), x, 0)])
+    derivative = derivative_of(view, x)
+    if view.step.op in FLAT_IN_PARTS:
+        return Passage(lambda m: [torch.where(derivative == 0, 0.0, whole(m) * derivative)])
     return Passage(lambda m: [whole(m) * derivative])
+
+
+def derivative_of(view: View, x: Tensor) -> Tensor:
+    """f'(x); at the root of a norm or of a variance that is 0, the 0 that torch has for the norm."""
+    function, args, kwargs = function_and_arguments(view)
+    derivative = function.derivative(x, *args, **kwargs)
+    of_norm = view.step.op == "aten.sqrt.default" and view.step.part_of
+    return derivative.masked_fill(x == 0, 0) if of_norm else derivative
 
 
 def jacobian(view: View) -> Passage:
