@@ -55,32 +55,48 @@ class Pick:
 
 
 def find_matches(
-    sequences: ArrayLike, motifs: Iterable[PWM], pick: Pick = Pick(), background: ArrayLike | None = None
+    sequences: ArrayLike,
+    motifs: Iterable[PWM],
+    pick: Pick = Pick(),
+    background: ArrayLike | None = None,
+    minus: np.ndarray | None = None,
 ) -> Matches:
     """The matches of any number of motifs in one-hot sequences (N, 4, L), at starts with a base throughout.
 
     Log-odds are natural and relative to the background frequencies, or to those measured in the sequences;
     they are rounded, by 1e-5 in most and 1e-3 in the widest motifs (see `_exact`). A motif wider than the
-    sequences has no match; one of one strand is not looked for on both. Raises InputError for sequences that
-    are not one-hot.
+    sequences has no match; one of one strand is looked for on the forward strand alone. For the sequences
+    that are `minus` (N,) the forward strand is the other one than that given. Raises InputError for sequences
+    that are not one-hot.
     """
     codes, motifs = codes_of(np.asarray(sequences)), tuple(motifs)
     frequencies = (
-        measured_background(codes, pick.strand)
+        measured_background(as_read(codes, minus), pick.strand)
         if background is None
         else background_of(np.asarray(background))
     )
     empty = Matches(motifs, frequencies, *_no_hits())
     single = np.array([pwm.one_strand for pwm in motifs], bool) & (pick.strand == "both")
-    found = _found(codes, empty, np.flatnonzero(~single), pick)
+    minus = np.zeros(len(codes), bool) if minus is None else minus
+    found = _found(codes, empty, np.flatnonzero(~single), pick, minus)
     if not single.any():
         return found
-    return joined([found, _found(codes, empty, np.flatnonzero(single), replace(pick, strand="forward"))])
+    forward = replace(pick, strand="forward")
+    return joined([found, _found(codes, empty, np.flatnonzero(single), forward, minus)])
 
 
-def _found(codes: np.ndarray, empty: Matches, numbers: np.ndarray, pick: Pick) -> Matches:
+def as_read(codes: np.ndarray, minus: np.ndarray | None) -> np.ndarray:
+    """Codes (N, L), those of the rows that are `minus` (N,) as their reverse complement."""
+    return codes if minus is None else np.where(minus[:, None], _reverse_complement(codes), codes)
+
+
+def _reverse_complement(codes: np.ndarray) -> np.ndarray:
+    return np.where(codes == UNKNOWN, UNKNOWN, 3 - codes)[:, ::-1].astype(codes.dtype)
+
+
+def _found(codes: np.ndarray, empty: Matches, numbers: np.ndarray, pick: Pick, minus: np.ndarray) -> Matches:
     """The matches of the motifs with these numbers."""
-    codes, backwards = _oriented(codes, pick.strand)
+    codes, backwards = _oriented(codes, pick.strand, minus)
     length = codes.shape[1]
     found = [_no_hits()]
     for group in _groups([empty.motifs[number].width for number in numbers], length):
@@ -135,17 +151,17 @@ def _no_hits() -> _Hits:
     return _Hits(*(np.empty(0) for _ in COLUMNS)).narrow()
 
 
-def _oriented(codes: np.ndarray, strand: str) -> tuple[np.ndarray, np.ndarray]:
+def _oriented(codes: np.ndarray, strand: str, minus: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Codes (N, L) the way each sequence is scanned, and whether (N,) that is backwards.
 
     The reverse strand alone is the forward strand of the reverse complement; of both strands the lesser text
     goes first, padding apart.
     """
-    other = np.where(codes == UNKNOWN, UNKNOWN, 3 - codes)[:, ::-1].astype(codes.dtype)
+    other = _reverse_complement(codes)
     if strand == "both":
         backwards = read_backwards(_from_first_base(codes), _from_first_base(other))
     else:
-        backwards = np.full(len(codes), strand == "reverse")
+        backwards = minus != (strand == "reverse")
     return np.where(backwards[:, None], other, codes), backwards
 
 

@@ -233,6 +233,24 @@ def test_no_p_value(p_value):
         find_matches(random_sequences(), [TAL1], Pick(p_value=p_value))
 
 
+def test_the_forward_strand_is_the_one_that_was_read():
+    """Rows that were read as their reverse complement have the matches of that, mirrored."""
+    sequences = random_sequences(count=20, codes=4)
+    minus = np.arange(20) % 2 == 1
+    single = replace(GATA1, name="single", one_strand=True)
+    as_given = np.where(minus[:, None, None], reverse_complement(sequences), sequences)
+    picks = (([TAL1, single], Pick()), ([TAL1], Pick(strand="forward")), ([GATA1], Pick(strand="reverse")))
+    for motifs, pick in picks:
+        found = find_matches(sequences, motifs, pick, minus=minus)
+        there = find_matches(as_given, motifs, pick)
+        np.testing.assert_array_equal(found.background, there.background)
+        plus = [row for row in rows(there) if not minus[row[0]]]
+        turned = [
+            (s, 60 - end, 60 - start, n, -strand) for s, start, end, n, strand in rows(there) if minus[s]
+        ]
+        assert sorted(rows(found)) == sorted([*plus, *turned])
+
+
 # ---- against memelite's FIMO
 
 

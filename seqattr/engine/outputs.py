@@ -106,6 +106,11 @@ def cut_to(graph: Graph, targets: Sequence[Target]) -> tuple[Graph, tuple[Target
     return smaller, tuple(replace(target, output=used.index(target.output)) for target in targets)
 
 
+def is_text(name: str) -> bool:
+    """Whether a name can be written to a file: not with NUL, nor with half of a surrogate pair."""
+    return "\0" not in name and not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
 def name_targets(
     sizes: Sequence[int], names: Sequence[str] | None = None, labels: Sequence[str] | None = None
 ) -> tuple[Target, ...]:
@@ -120,6 +125,9 @@ def name_targets(
         labels = [f"output{o}" if len(sizes) > 1 else "" for o in range(len(sizes))]
     if names is None:
         names = [name_in(labels[output], index, sizes[output]) for output, index in places]
+    odd = next((name for name in names if not is_text(name)), None)
+    if odd is not None:
+        raise ValueError(f"the target name {odd!r} is no text that a file can hold; give it another name")
     if len(set(names)) < len(names):
         raise ValueError(f"each target needs a name of its own, not {', '.join(shorten(list(names)))}")
     return tuple(Target(name, *place) for name, place in zip(names, places, strict=True))

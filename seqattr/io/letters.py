@@ -110,6 +110,8 @@ class _Parser:
             text = line.decode().strip()
         except UnicodeDecodeError as error:
             raise InputError(f"{self.path} has a header that is no text; is this a FASTA file?") from error
+        if "\0" in text:
+            raise InputError(f"{self.path} has NUL in the header {text[:40]!r}; is this a FASTA file?")
         if not text:
             raise InputError(f"{self.path} has a record without a name: a line with '>' alone")
         return Header(text.split(maxsplit=1)[0], text)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from matplotlib.figure import Figure
 
 from seqattr.io.atomic import replacing
-from seqattr.report.figures import save
+from seqattr.report.figures import save, take_literally
 from seqattr.report.html import Link, Picture
 
 FORMS = ("svg", "png")
@@ -42,6 +42,7 @@ def write_drawings(paths: Mapping[str, Path], drawings: Sequence[Drawing]) -> li
 
 def settle(figure: Figure) -> None:
     """Find the layout once for all formats: of many rows that takes as long as drawing them."""
+    take_literally(figure)
     if figure.get_layout_engine() is not None:
         figure.draw_without_rendering()
         figure.set_layout_engine("none")

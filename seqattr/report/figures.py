@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
+from unicodedata import category
 
 import logomaker
 import matplotlib
@@ -12,6 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 
 from seqattr.alphabet import ALPHABET
 from seqattr.errors import UnknownName
@@ -178,7 +180,6 @@ def importance_panel(named: Sequence[Points], others: Points, strong: float, tit
                 alpha=0.5,
                 linewidths=0,
                 color=colour,
-                label=shortened(points.name, 2 * _LONGEST_NAME),
                 rasterized=True,
             )
     axes.set_xlabel("log-odds of the match (nats)", fontsize=9)
@@ -186,16 +187,32 @@ def importance_panel(named: Sequence[Points], others: Points, strong: float, tit
     axes.tick_params(labelsize=8)
     plain(axes)
     axes.set_title(title, fontsize=10)
-    if axes.get_legend_handles_labels()[0]:
-        legend = axes.legend(fontsize=7, framealpha=0.8, edgecolor="none", loc="upper left", markerscale=2)
+    names = [shortened(points.name, 2 * _LONGEST_NAME) for points, _ in pairs if len(points.log_odds)]
+    if names:
+        look: dict[str, Any] = {"framealpha": 0.8, "edgecolor": "none", "loc": "upper left", "markerscale": 2}
+        legend = axes.legend(axes.collections, ["name"] * len(names), fontsize=7, **look)
         for handle in filter(None, legend.legend_handles):
             handle.set_alpha(1)
+        for text, name in zip(legend.get_texts(), names, strict=True):
+            text.set_text(name)  # a label that begins with _ would be left out
     return figure
+
+
+def take_literally(figure: Figure) -> None:
+    """Every text of a figure as it stands: $ is no mathematics, and what cannot be drawn is shown as that."""
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
+        text.set_text("".join(letter if _can_be_drawn(letter) else "\ufffd" for letter in text.get_text()))
+
+
+def _can_be_drawn(letter: str) -> bool:
+    return letter == "\n" or category(letter) not in ("Cc", "Cs")
 
 
 def save(figure: Figure, path: Path | str | IO[bytes], form: str, **options: Any) -> None:
     """Write a figure as png, svg or pdf, the same bytes each time; raises UnknownName for another format."""
     if form not in FORMATS:
         raise UnknownName("format", form, FORMATS)
+    take_literally(figure)
     with matplotlib.rc_context({"svg.hashsalt": "seqattr", "pdf.fonttype": 42}):
         figure.savefig(path, format=form, **{**FORMATS[form], **options})

@@ -27,7 +27,7 @@ from seqattr.report.findings import Findings, Window, boxes_in, examine, in_turn
 from seqattr.report.html import Link, Picture, png_text
 from seqattr.report.page import Page
 from seqattr.report.scores import Scores, open_scores
-from seqattr.scan import Pick, find_matches, measured_background
+from seqattr.scan import Pick, as_read, find_matches, measured_background
 
 OWN_FIGURES = r"(importance_.+|sequence_\d+)\.(png|svg)"
 MOST_POINTS = 20_000  # of the grey ones in a panel
@@ -138,14 +138,16 @@ def gather(scores: Scores, motif_specs: Sequence[str | Path], settings: Settings
     motifs = list(read_motifs(motif_specs, settings.strict, notes.append).values())
     notes += [BUNDLED_NOTE] if set(map(str, motif_specs)) == {"bundled"} else []
     first = read_contributions(scores.path(scores.targets[0]))
-    loci = loci_of([codes_of(first.one_hot)], first.regions)
+    loci = loci_of([codes_of(first.one_hot)], first.places)
+    minus = first.forward & np.array([region.strand == "-" for region in first.regions])
     notes += [overlap_in_words(loci)] if loci.shared else []
     if settings.background is None:
-        background = measured_background(counted_codes(codes_of(first.one_hot), loci), settings.strand)
+        codes = as_read(counted_codes(codes_of(first.one_hot), loci), minus)
+        background = measured_background(codes, settings.strand)
     else:
         background = background_of(np.array(settings.background, float))
-    matches = find_matches(first.one_hot, motifs, pick, background)
-    null = find_matches(first.one_hot, null_motifs(motifs, settings.seed), pick, matches.background)
+    matches = find_matches(first.one_hot, motifs, pick, background, minus)
+    null = find_matches(first.one_hot, null_motifs(motifs, settings.seed), pick, background, minus)
     regions, findings = first.places, []
     for target in scores.targets:
         own = first if target == scores.targets[0] else read_contributions(scores.path(target))

@@ -148,3 +148,9 @@ def test_one_target_may_be_named_alone_and_none_at_all_is_said() -> None:
     assert pick_targets(targets, 1) == targets[1:2]
     with pytest.raises(InputError, match="no target was named; None takes all of them"):
         pick_targets(targets, [])
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\udcff"])
+def test_a_name_that_no_file_can_hold_is_refused(name):
+    with pytest.raises(ValueError, match="is no text that a file can hold; give it another name"):
+        name_targets([2], ["a", name])

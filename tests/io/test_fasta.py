@@ -59,6 +59,7 @@ def test_only_one_record_is_held_at_a_time(fasta):
         (b">a\nAC\n>b", "record 'b' of {} has no sequence"),
         (b">\nAC\n", "{} has a record without a name: a line with '>' alone"),
         (b">\xff\xfe\nAC\n", "{} has a header that is no text; is this a FASTA file?"),
+        (b">a\0b\nAC\n", "{} has NUL in the header 'a\\x00b'; is this a FASTA file?"),
         (
             b">P1\nAC\nEG\n",
             "record 'P1' holds 'E' at position 3, which is no DNA letter; is this a protein FASTA?",

@@ -4,10 +4,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from seqattr.alphabet import one_hot
 from seqattr.errors import UnknownName
 from seqattr.motifs import TAL1
+from seqattr.report.drawings import settle
 from seqattr.report.figures import (
     FORMATS,
     Box,
@@ -91,3 +93,18 @@ def test_the_same_figure_is_the_same_file(form, tmp_path):
 def test_an_unknown_format_is_refused(tmp_path):
     with pytest.raises(UnknownName, match="unknown format 'gif'"):
         save(motif_logo(TAL1), tmp_path / "x", "gif")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_names_are_drawn_as_they_are(form, tmp_path):
+    """No text is taken for mathematics, and none is too odd to be drawn."""
+    names = ["$\\frac{$", "_$x^{_$", "a\0b\ud800c", "100 %"]
+    boxes = [Box(10 * number, 10 * number + 5, name) for number, name in enumerate(names[:3])]
+    logos = contribution_logos(dict.fromkeys(names, VALUES), one_hot(CODES), boxes, names[0], axis=names[0])
+    points = [Points(name, VALUES, VALUES) for name in names]
+    panel = importance_panel(points[:-1], points[-1], 3, names[0])
+    for figure in (logos, panel):
+        settle(figure)
+        save(figure, tmp_path / "figure", form)
+        texts = [text.get_text() for text in figure.findobj(Text)]
+        assert {names[0], names[1], "a\ufffdb\ufffdc", names[3]} <= set(texts)
