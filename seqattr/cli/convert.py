@@ -21,4 +21,5 @@ def convert(source: Path, out: Path, **options: Any) -> None:
 
     model = open_model(source, options)
     native.save(out, model)
-    say(f"wrote {out}: {len(model.graph.steps)} steps, {len(model.targets)} targets, input {model.lengths}")
+    size = f"{len(model.graph.steps)} steps, {len(model.targets)} targets"
+    say(f"wrote {out}: {size}, input {model.input_length}")

@@ -69,6 +69,7 @@ INPUTS = (
     click.option("--tile", type=int, metavar="STEP", help="Take windows every STEP bases of each record."),
     click.option("--pad", is_flag=True, help="Fill shorter sequences up to the model's length with N."),
     click.option("--crop", is_flag=True, help="Cut longer sequences to the model's length."),
+    click.option("--any-length", is_flag=True, help="Take sequences of any length at which the model runs."),
     click.option("--strict", is_flag=True, help="Stop where a record or region cannot be used."),
 )
 
@@ -101,7 +102,9 @@ def open_model(path: Path, options: dict[str, Any]) -> "Model":
     from seqattr.models.load import load_model
 
     foreign, trust = foreign_from(options), options.pop("trust_model")
-    return load_model(path, trust=trust, foreign=foreign)
+    model = load_model(path, trust=trust, foreign=foreign)
+    warn(*model.notes)
+    return model
 
 
 def read_inputs(model: "Model", fasta: Path, options: dict[str, Any]) -> "Inputs":
@@ -113,18 +116,20 @@ def read_inputs(model: "Model", fasta: Path, options: dict[str, Any]) -> "Inputs
 
     regions, tile, ignored = (options.pop(name) for name in ("regions", "tile", "ignore_strand"))
     pad, crop, strict = (options.pop(name) for name in ("pad", "crop", "strict"))
+    length, free = model.example_length, options.pop("any_length") or model.lengths.fixed
+    lengths = model.lengths if free else inputs.OneLength(length, model.lengths)
     placed, sizes = "chrom_sizes" in options, options.pop("chrom_sizes", None)
     if regions is not None and tile is not None:
         raise click.UsageError("--regions and --tile exclude each other")
     if ignored and regions is None:
         raise click.UsageError("--ignore-strand is for the strands of --regions")
     if regions is not None:
-        found = inputs.from_regions(fasta, regions, model.example_length, pad, ignored, strict)
+        found = inputs.from_regions(fasta, regions, length, pad, ignored, strict)
     elif tile is not None:
-        found = inputs.tiled(fasta, model.example_length, tile, pad, strict)
+        found = inputs.tiled(fasta, length, tile, pad, strict)
     else:
         found = inputs.from_fasta(fasta, sizes, placed, strict)
-    return inputs.fitted(found, model.lengths, model.example_length, pad, crop, strict)
+    return inputs.fitted(found, lengths, length, pad, crop, strict)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from seqattr.engine.answers import named_tensors
 from seqattr.engine.capture import evaluating, first_line
-from seqattr.engine.forward import all_values, in_full, random_sequences
+from seqattr.engine.forward import in_full, outputs_of, random_sequences
 from seqattr.engine.graph import INPUT, Graph
 from seqattr.engine.run import full_precision
 from seqattr.errors import ModelError
@@ -75,8 +75,7 @@ def own_answer(module: nn.Module, sequences: Tensor) -> Any:
 def graph_answer(graph: Graph, sequences: Tensor) -> list[Tensor]:
     """The graph's outputs, computed plainly."""
     with torch.no_grad(), full_precision():
-        values = all_values(graph, sequences)
-    return [values[name] for name in graph.outputs]
+        return outputs_of(graph, sequences)
 
 
 # --- what they are compared on -------------------------------------------------------------------

@@ -1,12 +1,13 @@
 """A graph run plainly, every value kept: to check it, and to look at it. Explanations have the walk."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from seqattr.engine.capture import first_line
-from seqattr.engine.graph import INPUT, Graph, evaluate
+from seqattr.engine.graph import INPUT, Graph, Step, evaluate
 from seqattr.engine.kinds import ON_SIZES
 from seqattr.errors import ModelError
 
@@ -15,11 +16,28 @@ def all_values(graph: Graph, sequences: Tensor) -> dict[str, Any]:
     """Every value of the graph, by name. Raises ModelError naming the step that fails."""
     values: dict[str, Any] = {**graph.tensors, INPUT: sequences}
     for step in graph.steps:
-        try:
-            values[step.name] = evaluate(step, any_function(step), values, sequences)
-        except (RuntimeError, IndexError, ValueError, ArithmeticError) as error:
-            raise ModelError(f"{step.op} fails at {step.source}: {first_line(error)}") from error
+        values[step.name] = value_of(step, values, sequences)
     return values
+
+
+def outputs_of(graph: Graph, sequences: Tensor) -> list[Tensor]:
+    """The outputs alone, every other value let go at its last use. Raises ModelError as `all_values`."""
+    values: dict[str, Any] = {**graph.tensors, INPUT: sequences}
+    last = {ref: step.name for step in graph.steps for ref in step.refs()}
+    for step in graph.steps:
+        values[step.name] = value_of(step, values, sequences)
+        for ref in dict.fromkeys(step.refs()):
+            if last[ref] == step.name and ref not in graph.outputs:
+                values.pop(ref, None)
+    return [values[name] for name in graph.outputs]
+
+
+def value_of(step: Step, values: Mapping[str, Any], like: Tensor) -> Any:
+    """The value of a step. Raises ModelError naming it where it fails."""
+    try:
+        return evaluate(step, any_function(step), values, like)
+    except (RuntimeError, IndexError, ValueError, ArithmeticError) as error:
+        raise ModelError(f"{step.op} fails at {step.source}: {first_line(error)}") from error
 
 
 def any_function(step: Any) -> Any:

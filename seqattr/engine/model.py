@@ -16,6 +16,7 @@ from seqattr.engine.left_out import BATCH_FIRST
 from seqattr.engine.lengths import Lengths
 from seqattr.engine.outputs import Target, name_targets, pick_targets, take_off_final
 from seqattr.engine.trial import Trial, capture_checked
+from seqattr.engine.watch import Watch
 from seqattr.errors import InputError, ModelError
 
 # How a model wants its input, as the permutation of (N, 4, L) with ones inserted where a 1 stands.
@@ -74,6 +75,7 @@ class Model:
         trial = capture_checked(adapted, example)
         self.notes = trial.notes
         self._settle(trial, targets, length)
+        self.watch = Watch(trial.original, trial.graph)
 
     def _settle(self, trial: Trial, names: Sequence[str] | None, example_length: int) -> None:
         """Recognises the outputs, and finds where the batch sits in each step."""
@@ -100,12 +102,20 @@ class Model:
         model.finals, model.shapes = facts["finals"], facts["shapes"]
         model.example_length = facts["example_length"]
         model.notes = ()
+        model.watch = Watch()
         return model
 
     @property
     def dtype(self) -> torch.dtype:
         """The precision of the model's own weights, or float32 where that was half of it."""
         return floats_of(self.graph).dtype
+
+    @property
+    def input_length(self) -> str:
+        """The length that the model was made for, and at which others it runs."""
+        if self.lengths.fixed:
+            return str(self.lengths)
+        return f"{self.example_length} bp (it runs at {self.lengths})"
 
     def kinds(self) -> Mapping[str, Kind]:
         """The kind of each step, by its name."""

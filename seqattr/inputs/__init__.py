@@ -1,6 +1,6 @@
 """From files to the windows that are scored: their bases, and where they lie on a genome."""
 
-from seqattr.inputs.fitting import fitted
+from seqattr.inputs.fitting import OneLength, fitted
 from seqattr.inputs.frequencies import frequencies
 from seqattr.inputs.genomes import from_regions, tiled
 from seqattr.inputs.records import from_fasta
@@ -10,6 +10,7 @@ __all__ = [
     "Aligned",
     "Dropped",
     "Inputs",
+    "OneLength",
     "Window",
     "by_length",
     "fitted",

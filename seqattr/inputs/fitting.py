@@ -1,11 +1,26 @@
 """Windows brought to the length of a model, as far as they may be."""
 
 from collections.abc import Container, Sequence
+from dataclasses import dataclass
 
 from seqattr.errors import InputError
 from seqattr.inputs.windows import Dropped, Inputs, Window, resized
 
 _GENOME = 20  # a record of so many times the model's length is no sequence for it
+
+
+@dataclass(frozen=True)
+class OneLength:
+    """The length that a model was made for, where it would run at others too."""
+
+    length: int
+    runs: Container[int]
+
+    def __contains__(self, length: object) -> bool:
+        return length == self.length
+
+    def __str__(self) -> str:
+        return f"{self.length} bp (it was made for these; --any-length would allow {self.runs})"
 
 
 def fitted(

@@ -11,6 +11,7 @@ from seqattr.engine.memory import chunks, halving, pairs_at_once
 from seqattr.engine.model import Model
 from seqattr.engine.outputs import cut_to
 from seqattr.engine.run import full_precision
+from seqattr.engine.watch import check_prediction
 from seqattr.errors import InputError
 from seqattr.methods.method import Method
 from seqattr.methods.registry import method_named
@@ -75,7 +76,21 @@ class Engine:
             raise InputError(f"the batch size must be at least 1, not {batch_size}")
         pairs = batch_size or self.pairs_at_once(ones.shape[-1])
         with torch.no_grad(), full_precision(self.tf32):
-            return halving(lambda n: self._all(ones, pool, shared, n), pairs)
+            result = halving(lambda n: self._all(ones, pool, shared, n), pairs)
+        self._look_again(ones, pool if shared else pool[0], result)
+        return result
+
+    def _look_again(self, sequences: Tensor, references: Tensor, result: Attribution) -> None:
+        """Now and then, the first sequence and reference run in other ways. Raises ModelError."""
+        if not len(sequences):
+            return
+        sequence, reference = sequences[0], references[0]
+        watch = self.model.watch
+        if watch.is_due(sequence, reference, len(sequences) * len(references)):
+            watch.look(sequence, reference)
+            if not self.tf32:
+                placed = self._placed(sequence[None])[0]
+                check_prediction(self.work.graph, placed, self._inner, result.prediction[:, 0])
 
     def pairs_at_once(self, length: int) -> int:
         """How many pairs of a sequence and one of its references go through the model at once."""

@@ -18,7 +18,7 @@ def describe(model: Model, method: str = "deeplift") -> str:
     rows = [row(step, plan) for step in model.graph.steps]
     weights = sum(t.numel() for t in model.graph.tensors.values())
     lines = [
-        f"input    (N, 4, L) one-hot in the order ACGT, L = {model.lengths}",
+        f"input    (N, 4, L) one-hot in the order ACGT, L = {model.input_length}",
         *outputs(model),
         f"weights  {weights:,} numbers, {str(model.dtype).removeprefix('torch.')}",
         f"method   {method}",

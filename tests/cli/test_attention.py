@@ -94,7 +94,9 @@ def test_what_is_wrong_is_one_line_and_an_earlier_run_stands(ran, refused, atten
     none = refused(*words, free, "--fasta", fasta(2))
     assert none == "the model has no attention: nothing in it is mixed by the weights of a softmax"
     uneven = fasta({"a": "ACGTACGTACGT", "b": "ACGTACGTACGTAC"}, "uneven.fa")
-    assert "all sequences must have one length" in refused(*words, attending, "--fasta", uneven)
+    assert "all sequences must have one length" in refused(
+        *words, attending, "--fasta", uneven, "--any-length"
+    )
     assert "not fit the model" in refused(*words, attending, "--fasta", fasta(["ACGT"]))
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
     (out / "rollout.tsv").unlink()

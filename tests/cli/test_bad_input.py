@@ -80,8 +80,10 @@ RECORDS = "".join(f">r{i}\n{'ACGTTGCAAC' * 4}\n" for i in range(9)).encode()
         (RECORDS * 2, "{} holds more than one record of the name 'r0', 'r1', 'r2' (and 6 others)"),
         (b">a\n", "record 'a' of {} has no sequence"),
         (b">a\n>b\nACGT\n", "record 'a' of {} has no sequence; 1 of 1 records does not fit the model, which "
-         "takes 7 bp or more: b (4 bp); --pad would fill up short ones with N"),
-        (b">a\nACG\n", "1 of 1 records does not fit the model, which takes 7 bp or more: a (3 bp); "
+         "takes 40 bp (it was made for these; --any-length would allow 7 bp or more): "
+         "b (4 bp); --pad would fill up short ones with N"),
+        (b">a\nACG\n", "1 of 1 records does not fit the model, which "
+         "takes 40 bp (it was made for these; --any-length would allow 7 bp or more): a (3 bp); "
          "--pad would fill up short ones with N"),
     ],
 )  # fmt: skip

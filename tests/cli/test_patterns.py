@@ -65,7 +65,7 @@ def test_scores_are_the_librarys(ran, free, fasta, texts, learned, tmp_path, met
 def test_sequences_of_several_lengths_and_those_that_must_be_fitted(ran, free, fixed, fasta, tmp_path):
     mixed = fasta([*random_texts(3, 30), *random_texts(4, 50)])
     assert "from 7 sequences" in ran(
-        "patterns", "--model", free, "--fasta", mixed, "--out", tmp_path / "a.h5"
+        "patterns", "--model", free, "--fasta", mixed, "--any-length", "--out", tmp_path / "a.h5"
     )
     options = ("--pad", "--crop", "--out", tmp_path / "b.h5")
     assert "from 7 sequences" in ran("patterns", "--model", fixed, "--fasta", mixed, *options)

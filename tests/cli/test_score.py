@@ -54,7 +54,7 @@ def test_gzip_and_lower_case_and_windows_line_ends_are_nothing(ran, free, fasta,
 
 def test_warnings_tell_what_became_n_and_what_could_not_be_shuffled(ran, free, fasta, tmp_path):
     path = fasta({"iupac": "ACGTGACTGA" * 3 + "RYSWKMBD", "poly": "A" * 40, "chr1:5-45": "ACGTGACTGA" * 4})
-    said = ran("score", "--model", free, "--fasta", path, "--out", tmp_path / "out")
+    said = ran("score", "--model", free, "--fasta", path, "--out", tmp_path / "out", "--any-length")
     notes = [
         "8 ambiguous letters (IUPAC codes) were read as N",
         "1 of 3 headers look like genome coordinates; give --chrom-sizes to have tracks on the genome",
@@ -64,6 +64,20 @@ def test_warnings_tell_what_became_n_and_what_could_not_be_shuffled(ran, free, f
     assert said.splitlines()[:3] == [f"seqattr: warning: {note}" for note in notes]
     assert json.loads((tmp_path / "out" / "run.json").read_text())["notes"] == notes
     assert not contributions(tmp_path / "out")[1].any()
+
+
+def test_a_model_is_scored_at_the_length_it_was_made_for(ran, refused, free, fasta, texts, tmp_path):
+    """It would run at others; what it says there nobody has asked for yet."""
+    path, out = fasta({"long": texts(1, 55)[0]}), tmp_path / "out"
+    words = ["score", "--model", free, "--fasta", path, "--refs", "zeros", "--out", out]
+    line = refused(*words)
+    assert "which takes 40 bp (it was made for these; --any-length would allow 7 bp or more)" in line
+    assert line.endswith("long (55 bp); --crop would cut long ones to their middle")
+    assert not list(out.glob("*.h5"))
+    ran(*words, "--any-length")
+    assert contributions(out).shape[-1] == 55
+    ran(*words, "--crop", "--any-length")
+    assert contributions(out).shape[-1] == 40
 
 
 def test_targets_by_name_or_number_a_method_a_seed_and_float16(ran, fixed, fasta, tmp_path):

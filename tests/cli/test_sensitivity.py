@@ -44,7 +44,7 @@ def test_targets_windows_and_one_sequence(ran, free, fasta, texts, tmp_path):
     words = ["sensitivity", "--model", free, "--fasta", long, "--out", tmp_path / "s"]
     assert "over 4 sequences" in ran(*words, "--tile", 20, "--target", "target1", "--target", 1)
     assert {row["target"] for row in table(tmp_path / "s")} == {"target1"}
-    ran(*words)
+    ran(*words, "--any-length")
     rows = table(tmp_path / "s")
     assert len(rows) == 2 * 100 * 4
     assert {row["standard_error"] for row in rows} == {"NA"}
@@ -68,7 +68,7 @@ def test_what_is_wrong_is_one_line_and_an_earlier_run_stands(ran, refused, run, 
     assert "do not fit the model" in refused(*words, "--fasta", fasta(["ACGT", "AC"]))
     assert "must be at least 1, not 0" in refused(*words, "--fasta", fasta(3), "--batch-size", 0)
     uneven = fasta({"a": "ACGTACGTA", "b": "ACGTACGTAC"}, "uneven.fa")
-    line = refused("sensitivity", "--model", free, "--fasta", uneven, "--out", out)
+    line = refused("sensitivity", "--model", free, "--fasta", uneven, "--out", out, "--any-length")
     assert line.startswith("all sequences must have one length, but a has 9 bp and b 10 bp; --pad and --crop")
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
     ran("sensitivity", "--model", free, "--fasta", uneven, "--out", out, "--pad")
