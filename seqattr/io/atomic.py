@@ -149,7 +149,7 @@ def remove_abandoned(folder: Path | str) -> None:
 
 
 def _abandoned(part: Path, machine: str, process: int) -> bool:
-    """Whether nobody holds the file's lock, and nobody is about to take it."""
+    """Whether nobody locks the file, and nobody is about to: its process is gone, or it is old."""
     try:
         with open(part, "rb") as file:
             if not _lock(file.fileno()):
@@ -157,7 +157,7 @@ def _abandoned(part: Path, machine: str, process: int) -> bool:
             old = time.time() - os.fstat(file.fileno()).st_mtime > _SECONDS
     except OSError:
         return False
-    return old or (machine == HERE and not _alive(process))
+    return not _alive(process) if machine == HERE else old
 
 
 def _alive(process: int) -> bool:

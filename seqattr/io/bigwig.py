@@ -2,19 +2,19 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from figwig import BigWigWriter
 
 from seqattr.errors import InputError
 from seqattr.io.atomic import replacing
-from seqattr.io.bigwig_file import Writer
 
 MOST_BASES = 2**32 - 1
+LEVEL = 1  # of zlib: others are hardly smaller on such numbers, and slow
 
 
 class Track(NamedTuple):
@@ -59,17 +59,14 @@ def reserve(path: Path, size: int) -> None:
 
 
 def write(path: Path, sizes: Mapping[str, int], tracks: Iterable[Track]) -> None:
-    """The file itself: header, then sections for each stretch without gaps, zoom levels and indexes."""
-    numbers = {name: number for number, name in enumerate(sizes)}
-    with open(path, "wb") as file, tempfile.TemporaryFile(dir=path.parent) as spool:
-        writer = Writer(file, spool, sizes)
-        for track in stretches(tracks, sizes):
-            writer.add(numbers[track.chrom], track.start, np.asarray(track.values, np.float32))
-        writer.finish()
+    """The file itself; figwig leaves NaN out, and compresses alike on every machine by zlib."""
+    with BigWigWriter(path, dict(sizes), level=LEVEL, engine="zlib", n_jobs=1) as file:
+        for track in checked(tracks, sizes):
+            file.write(track.chrom, [track.start], track.values[None], missing=np.nan)
 
 
-def stretches(tracks: Iterable[Track], sizes: Mapping[str, int]) -> Iterator[Track]:
-    """The tracks, checked and cut where values are missing."""
+def checked(tracks: Iterable[Track], sizes: Mapping[str, int]) -> Iterator[Track]:
+    """The tracks, as float32."""
     order = {name: number for number, name in enumerate(sizes)}
     free = (0, 0)
     for track in tracks:
@@ -79,7 +76,7 @@ def stretches(tracks: Iterable[Track], sizes: Mapping[str, int]) -> Iterator[Tra
                 f"the track at {track.chrom}:{track.start}-{end} overlaps the one before or is out of order"
             )
         free = (order[track.chrom], end)
-        yield from without_gaps(track)
+        yield track._replace(values=checked_values(track))
 
 
 def checked_end(track: Track, sizes: Mapping[str, int]) -> int:
@@ -93,12 +90,9 @@ def checked_end(track: Track, sizes: Mapping[str, int]) -> int:
     return end
 
 
-def without_gaps(track: Track) -> Iterator[Track]:
+def checked_values(track: Track) -> npt.NDArray[np.float32]:
     with np.errstate(over="ignore"):
         values = np.asarray(track.values).astype(np.float32)
     if np.isinf(values).any():
         raise InputError(f"the track at {track.chrom}:{track.start} holds an infinity (as float32)")
-    known = np.concatenate(([False], ~np.isnan(values), [False]))
-    edges = np.flatnonzero(known[1:] != known[:-1]).tolist()
-    for first, end in zip(edges[::2], edges[1::2], strict=True):
-        yield Track(track.chrom, track.start + first, values[first:end])
+    return values
