@@ -14,8 +14,8 @@ from torch import Tensor
 from seqattr.engine.capture import first_line
 from seqattr.engine.model import Model
 from seqattr.errors import ModelError
-from seqattr.models.load import OWN, recognise, safely
 from seqattr.models.native import to_plain, write_plain
+from seqattr.models.recognition import OWN, look
 from seqattr.models.zoo import ARCHITECTURES, Classifier, build
 
 OWN_FILES = r"epoch_\d+\.pt"  # one folder is of one training: those of an earlier one go
@@ -92,10 +92,9 @@ def _all(folder: Path) -> Iterator[Checkpoint]:
 
 def read_checkpoint(path: Path) -> Checkpoint:
     """One checkpoint. Raises ModelError where the file is none."""
-    kind = recognise(path)
+    kind, data = look(path)
     if kind != OWN:
         raise ModelError(f"{path} is {kind}, no checkpoint; {HINT}")
-    data = safely(path)
     training = data.get("training")
     if not isinstance(training, dict) or "rate" not in training:
         raise ModelError(f"{path} says no learning rate, so it is no checkpoint; {HINT}")

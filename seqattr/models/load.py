@@ -5,19 +5,14 @@ of theirs is run, or even unpickled, unless the caller says that the file is tru
 """
 
 import contextlib
-import importlib
 import io
 import json
-import os
-import pickle
 import shlex
-import sys
 import warnings
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -25,10 +20,24 @@ from torch import Tensor, nn
 from seqattr.engine.capture import first_line, quiet_torch
 from seqattr.engine.model import INPUT_LAYOUTS, Model
 from seqattr.errors import InputError, ModelError, UnknownName, UntrustedModel
-from seqattr.models import native
+from seqattr.models import native, weights
+from seqattr.models.recognition import (
+    EXPORTED,
+    LIGHTNING,
+    OF_WEIGHTS,
+    OWN,
+    PICKLE,
+    SAFETENSORS,
+    STATE_DICT,
+    TORCHSCRIPT,
+    look,
+    no_model,
+    recognise,
+    safely,
+)
+from seqattr.models.unpickling import Missing, unpickle
 
-OWN, STATE_DICT, PICKLE = "a seqattr model", "a state dict", "a pickled PyTorch object"
-TORCHSCRIPT, EXPORTED = "a TorchScript model", "a torch.export archive (.pt2)"
+__all__ = ["Foreign", "load_model", "recognise"]
 
 
 @dataclass(frozen=True)
@@ -57,14 +66,14 @@ def load_model(path: Path | str, *, trust: bool = False, foreign: Foreign | None
     InputError where `foreign` says what cannot be, or anything at all of a model in our own format.
     """
     path, foreign = Path(path), foreign or Foreign()
-    kind = recognise(path)
+    kind, content = look(path)
     if kind == OWN:
         if foreign != Foreign():
             raise InputError(
                 f"{path} is {OWN} and knows its own input and targets: --input-length, --input-layout, "
                 "--channels, --arch, --arch-args and --target-names do not go with it"
             )
-        return native.from_plain(safely(path))
+        return native.from_plain(content)
     if not trust:
         raise UntrustedModel(untrusted(path, kind, foreign))
     if foreign.length is None:
@@ -76,14 +85,23 @@ def load_model(path: Path | str, *, trust: bool = False, foreign: Foreign | None
     names = foreign.targets or ()
     if "" in names or len(set(names)) < len(names):
         raise InputError(f"each target needs a name of its own, not {', '.join(map(repr, names))}")
-    module = READERS[kind](path, foreign)
-    return Model(
+    module, notes = READERS[kind](path, foreign, content)
+    model = Model(
         module,
         example_input(foreign),
         layout=foreign.layout,
         channels=foreign.channels,
         targets=foreign.targets,
     )
+    model.notes = (*notes, *model.notes)
+    return model
+
+
+class Read(NamedTuple):
+    """The module of a file, and what was left out or renamed on the way, in lines."""
+
+    module: nn.Module
+    notes: tuple[str, ...] = ()
 
 
 def example_input(foreign: Foreign) -> Tensor:
@@ -95,10 +113,11 @@ def example_input(foreign: Foreign) -> Tensor:
 def untrusted(path: Path, kind: str, foreign: Foreign) -> str:
     """The one line that says why the file was not read, and how to read it."""
     length = foreign.length or "LENGTH"
-    arch = f" --arch {foreign.arch or 'MODULE:CLASS'}" if kind == STATE_DICT else ""
+    named = foreign.arch or ("MODULE:CLASS" if kind in OF_WEIGHTS else None)
+    arch = f" --arch {named}" if named else ""
     files = f"{shlex.quote(str(path))} --out {shlex.quote(path.stem + '.seqattr.pt')}"
     line = f"seqattr convert {files} --input-length {length}{arch}{said(foreign)} --trust-model"
-    why = "loading it runs the code of its class" if kind == STATE_DICT else "reading it can run code"
+    why = "loading it runs the code of its class" if kind in OF_WEIGHTS else "reading it can run code"
     return f"{path} is {kind}, and {why}; if you trust it, convert it once: {line}"
 
 
@@ -117,153 +136,93 @@ def said(foreign: Foreign) -> str:
     return "".join(f" {shlex.quote(word)}" for word in words)
 
 
-# --- recognition -------------------------------------------------------------------------------
-
-
-def recognise(path: Path) -> str:
-    """What kind of model file this is, by its content, without running any of it."""
-    if not path.exists():
-        raise ModelError(f"there is no model file {path}")
-    if path.is_dir():
-        raise ModelError(f"{path} is a folder, not a model file")
-    head = start_of(path)
-    if not head:
-        raise ModelError(f"the model file {path} is empty")
-    if head.startswith(b"PK"):
-        return recognise_archive(path)
-    if head[0] == 0x80:  # the first byte of every pickle since protocol 2
-        return recognise_pickle(path)
-    raise ModelError(f"{path} is not a PyTorch model file{guess(head)}")
-
-
-def start_of(path: Path) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read(64)
-    except OSError as error:
-        raise ModelError(f"cannot read {path}: {error.strerror}") from error
-
-
-def guess(head: bytes) -> str:
-    """What else a file may be, by its first bytes."""
-    if head.startswith(b"\x89HDF"):
-        return "; it looks like HDF5 (a Keras model?): save it from PyTorch first"
-    if head.startswith(b"\x1f\x8b"):
-        return "; it is gzipped: unpack it first"
-    if head.startswith((b">", b"@")):
-        return "; it looks like a FASTA or FASTQ file"
-    return "; it should have been written by torch.save, torch.export.save, torch.jit.save or seqattr"
-
-
-def recognise_archive(path: Path) -> str:
-    """torch.save, torch.jit.save and torch.export.save all write zip archives; their entries differ."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [name.split("/", 1)[-1] for name in archive.namelist()]
-    except (zipfile.BadZipFile, OSError) as error:
-        raise ModelError(f"the model file {path} is truncated or damaged: {error}") from error
-    if any(
-        name in names for name in ("archive_format", "models/model.json", "serialized_exported_program.json")
-    ):
-        return EXPORTED
-    if "constants.pkl" in names or any(name.startswith("code/") for name in names):
-        return TORCHSCRIPT
-    if "data.pkl" not in names:
-        raise ModelError(f"{path} is a zip archive, but not one that PyTorch wrote")
-    return recognise_pickle(path)
-
-
-def recognise_pickle(path: Path) -> str:
-    """Ours, a state dict, or something that only a full unpickling would read."""
-    try:
-        data = safely(path)
-    except pickle.UnpicklingError:
-        return PICKLE
-    if isinstance(data, dict) and data.get("format") == native.FORMAT:
-        return OWN
-    if tensors_of(data) is not None:
-        return STATE_DICT
-    raise ModelError(f"{path} holds a {type(data).__name__}, neither a model nor a state dict")
-
-
-def safely(path: Path) -> Any:
-    """Tensors and plain data only. Raises UnpicklingError if the file holds more than that."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise
-    except Exception as error:  # torch.load fails in many ways on a damaged file
-        raise ModelError(f"the model file {path} is truncated or damaged: {first_line(error)}") from error
-
-
-def tensors_of(data: Any) -> Mapping[str, Tensor] | None:
-    """The state dict in a file, also where a trainer has wrapped it; None if there is none."""
-    if not isinstance(data, Mapping):
-        return None
-    for key in ("state_dict", "model_state_dict", "model"):
-        if isinstance(data.get(key), Mapping):
-            return tensors_of(data[key])
-    return data if data and all(isinstance(value, Tensor) for value in data.values()) else None
-
-
 # --- reading what is trusted -------------------------------------------------------------------
 
 
-def read_state_dict(path: Path, foreign: Foreign) -> nn.Module:
+def read_state_dict(path: Path, foreign: Foreign, content: Any = None) -> Read:
+    """The class that `foreign.arch` names, with the weights of a file, which may hold more."""
+    data = safely(path) if content is None else content
     if foreign.arch is None:
-        raise ModelError(f"{path} is a state dict: say which class it belongs to (--arch module:Class)")
-    state = tensors_of(safely(path)) or {}
-    module = build(foreign.arch, foreign.arch_args)
-    try:
-        module.load_state_dict(state)
-    except RuntimeError as error:
-        detail = " ".join(line.strip() for line in str(error).splitlines()[1:3])
-        raise ModelError(f"the state dict {path} does not fit {foreign.arch}: {detail}") from error
-    return module
+        kind = "a Lightning checkpoint" if "pytorch-lightning_version" in data else "a state dict"
+        raise ModelError(f"{path} is {kind}: say which class it belongs to (--arch module:Class)")
+    return with_weights(path, foreign, data)
 
 
-def build(arch: str, args: Mapping[str, Any]) -> nn.Module:
-    """The class that `module:Class` names, called with `args`; the current folder is searched too."""
-    name, _, attribute = arch.partition(":")
-    if not name or not attribute:
-        raise InputError(f"--arch must look like module:Class, not '{arch}'")
+def with_weights(path: Path, foreign: Foreign, data: Any) -> Read:
+    """A class with the weights that were found, and what was done to them."""
+    found = weights.find(data)
+    if found is None or isinstance(found.what, nn.Module) or foreign.arch is None:
+        raise ModelError(no_model(path, data))
+    module, built = weights.build(foreign.arch, foreign.arch_args, weights.hyper_parameters(data))
+    named = weights.load(found.what, module, f"the state dict {path}", foreign.arch)
+    notes = (weights.said_of(data, found), named, built)
+    return Read(module, tuple(f"{path.name}: {note}" for note in notes if note))
+
+
+def read_safetensors(path: Path, foreign: Foreign, content: Any = None) -> Read:
+    """Weights in a file of the safetensors package, which it needs."""
     try:
-        with here_on_path():
-            factory = getattr(importlib.import_module(name), attribute)
-            module = factory(**args)
-    except (Exception, SystemExit) as error:  # the user's own code may raise anything
+        from safetensors.torch import load_file  # type: ignore[import-not-found,unused-ignore]
+    except ImportError as error:
         raise ModelError(
-            f"cannot build --arch {arch}: {type(error).__name__}: {first_line(error)}"
+            f"{path} is {SAFETENSORS}: reading it needs the package safetensors (pip install safetensors)"
         ) from error
-    if not isinstance(module, nn.Module):
-        raise ModelError(f"--arch {arch} gave a {type(module).__name__}, not a torch.nn.Module")
-    return module
-
-
-@contextlib.contextmanager
-def here_on_path() -> Iterator[None]:
-    """The user's own modules can be imported from the folder the command was started in."""
-    sys.path.insert(0, os.getcwd())
     try:
-        yield
-    finally:
-        sys.path.remove(os.getcwd())
+        data = load_file(path)
+    except Exception as error:
+        raise ModelError(f"the model file {path} is truncated or damaged: {first_line(error)}") from error
+    return read_state_dict(path, foreign, data)
 
 
-def read_pickle(path: Path, foreign: Foreign) -> nn.Module:
+def read_pickle(path: Path, foreign: Foreign, content: Any = None) -> Read:
+    """A pickled module, or weights among whatever else was pickled with them."""
     try:
-        with here_on_path():
-            module = torch.load(path, map_location="cpu", weights_only=False)
+        with weights.here_on_path():
+            data, missing = unpickle(path, lambda module, name: of_arch(foreign.arch, name))
     except (Exception, SystemExit) as error:  # unpickling runs any code
         raise ModelError(f"cannot unpickle {path}: {type(error).__name__}: {first_line(error)}") from error
-    if not isinstance(module, nn.Module):
-        raise ModelError(f"{path} holds a pickled {type(module).__name__}, not a torch.nn.Module")
-    return module
+    if isinstance(data, Missing):
+        raise ModelError(not_importable(path, data.name))
+    found = weights.find(data)
+    left = (
+        [f"{path.name}: left out what is of {', '.join(missing)}, which cannot be imported"]
+        if missing
+        else []
+    )
+    if found is None:
+        of_missing = next((v.name for v in values_of(data) if isinstance(v, Missing)), None)
+        raise ModelError(not_importable(path, of_missing) if of_missing else no_model(path, data, "pickled "))
+    if isinstance(found.what, nn.Module):
+        under = [f"{path.name}: took the module under {found.where}"] if found.under else []
+        return Read(found.what, (*under, *left))
+    if foreign.arch is None:
+        raise ModelError(f"{path} holds weights alone: say which class they belong to (--arch module:Class)")
+    read = with_weights(path, foreign, data)
+    return Read(read.module, (*read.notes, *left))
 
 
-def read_torchscript(path: Path, foreign: Foreign) -> nn.Module:
+def values_of(data: Any) -> list[Any]:
+    return list(data.values()) if isinstance(data, Mapping) else []
+
+
+def of_arch(arch: str | None, name: str) -> Any:
+    """A class beside the one that --arch names, for a pickle that looks for it elsewhere. Or LookupError."""
+    module, _, _ = (arch or "").rpartition(":")
+    try:
+        return getattr(weights.module_of(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise LookupError(name) from error
+
+
+def not_importable(path: Path, name: str) -> str:
+    """What to do about a class that a pickle names and Python does not find."""
+    module, _, attribute = name.rpartition(".")
+    line = f"{path} is a pickle of the class {attribute} of {module}, which cannot be imported here"
+    where = "" if module == "__main__" else ", or the folder of that module as PYTHONPATH"
+    return f"{line}; give the file that defines it as --arch FILE.py:{attribute}{where}"
+
+
+def read_torchscript(path: Path, foreign: Foreign, content: Any = None) -> Read:
     """By torch's own converter to torch.export, which it keeps private."""
     from torch._export.converter import TS2EPConverter
 
@@ -271,12 +230,12 @@ def read_torchscript(path: Path, foreign: Foreign) -> nn.Module:
         with warnings.catch_warnings(), quiet_torch(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             script = torch.jit.load(str(path), map_location="cpu").eval()
-            return TS2EPConverter(script, (example_input(foreign),)).convert().module()
+            return Read(TS2EPConverter(script, (example_input(foreign),)).convert().module())
     except Exception as error:
         raise ModelError(f"cannot read the TorchScript model {path}: {first_line(error)}") from error
 
 
-def read_exported(path: Path, foreign: Foreign) -> nn.Module:
+def read_exported(path: Path, foreign: Foreign, content: Any = None) -> Read:
     try:
         with warnings.catch_warnings(), quiet_torch():
             warnings.simplefilter("ignore")
@@ -291,11 +250,13 @@ def read_exported(path: Path, foreign: Foreign) -> nn.Module:
             f"{path} was exported for batches of exactly {inputs[0].shape[0]}; export it again with "
             "dynamic_shapes=({0: torch.export.Dim('batch')},)"
         )
-    return program.module()
+    return Read(program.module())
 
 
 READERS = {
     STATE_DICT: read_state_dict,
+    LIGHTNING: read_state_dict,
+    SAFETENSORS: read_safetensors,
     PICKLE: read_pickle,
     TORCHSCRIPT: read_torchscript,
     EXPORTED: read_exported,

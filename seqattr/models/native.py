@@ -22,8 +22,8 @@ from seqattr.engine.sizes import is_size
 from seqattr.errors import ModelError
 from seqattr.io.atomic import replacing
 from seqattr.models import claims
+from seqattr.models.recognition import OWN_FORMAT as FORMAT
 
-FORMAT = "seqattr model"
 VERSION = 1
 
 

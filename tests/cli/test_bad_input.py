@@ -109,8 +109,8 @@ def test_no_fasta_file(bad, tmp_path):
          "torch.export.save, torch.jit.save or seqattr"),
         (RECORDS, "{} is not a PyTorch model file; it looks like a FASTA or FASTQ file"),
         (gzip.compress(b"x"), "{} is not a PyTorch model file; it is gzipped: unpack it first"),
-        (b"\x89HDF\r\n\x1a\n", "{} is not a PyTorch model file; it looks like HDF5 (a Keras model?): "
-         "save it from PyTorch first"),
+        (b"\x89HDF\r\n\x1a\n", "{} is not a PyTorch model file; it looks like HDF5 (a Keras model?), "
+         "and is damaged"),
         (b"PK\x03\x04 and no more", "the model file {} is truncated or damaged: File is not a zip file"),
         (pickle.dumps([1, 2], 2), "the model file {} is truncated or damaged: Invalid magic number; "
          "corrupt file?"),

@@ -142,8 +142,8 @@ def test_a_path_with_a_blank_can_be_copied_from_the_message(files, tmp_path):
         ("user_nets:Leaves", "{}", "cannot build --arch user_nets:Leaves: SystemExit: 3"),
         ("user_nets:number", "{}", "--arch user_nets:number gave a int, not a torch.nn.Module"),
         ("torch.nn:Identity", "{}", "does not fit torch.nn:Identity: Unexpected key(s) in state_dict"),
-        ("user_nets", "{}", "--arch must look like module:Class, not 'user_nets'"),
-        (":Net", "{}", "--arch must look like module:Class, not ':Net'"),
+        ("user_nets", "{}", "--arch must look like module:Class or file.py:Class, not 'user_nets'"),
+        (":Net", "{}", "--arch must look like module:Class or file.py:Class, not ':Net'"),
     ],
 )
 @pytest.mark.usefixtures("here")
@@ -200,11 +200,11 @@ def test_a_torch_file_that_holds_no_model(refused, tmp_path, thing, line):
     assert refused("inspect", tmp_path / "thing.pt") == f"{tmp_path / 'thing.pt'} {line}"
 
 
-def test_a_pickle_that_holds_more_than_a_module(refused, tmp_path):
-    torch.save({"model": nn.Linear(1, 1), "epoch": 3}, tmp_path / "m.pt")
+def test_a_pickle_of_anything_else(refused, tmp_path):
+    torch.save({"loss": np.float64(0.3), "epoch": 3}, tmp_path / "m.pt")
     trusted = ("--trust-model", "--input-length", LENGTH)
     assert refused("inspect", tmp_path / "m.pt", *trusted) == (
-        f"{tmp_path / 'm.pt'} holds a pickled dict, not a torch.nn.Module"
+        f"{tmp_path / 'm.pt'} holds a pickled dict, neither a model nor a state dict"
     )
 
 

@@ -1,0 +1,173 @@
+"""Which kind of model file this is, by its content, and what is in it as far as that is safe to read."""
+
+import pickle
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from seqattr.engine.capture import first_line
+from seqattr.errors import ModelError
+from seqattr.models import weights
+
+OWN_FORMAT = "seqattr model"
+OWN, STATE_DICT, PICKLE = "a seqattr model", "a state dict", "a pickled PyTorch object"
+LIGHTNING, SAFETENSORS = "a Lightning checkpoint", "a safetensors file of weights"
+TORCHSCRIPT, EXPORTED = "a TorchScript model", "a torch.export archive (.pt2)"
+OF_WEIGHTS = (STATE_DICT, LIGHTNING, SAFETENSORS)  # which need a class
+# A file of plain data holds about what it weighs; compressed entries may hold a thousand times as much.
+MOST_UNPACKED, LEAST_LIMIT = 16, 2**24
+
+KERAS = (
+    "it is a Keras model: with KERAS_BACKEND=torch, keras.saving.load_model(FILE, compile=False) is a "
+    "torch.nn.Module; torch.save it whole, and convert that with --input-layout NL4"
+)
+
+
+class Recognised(NamedTuple):
+    """The kind of a file, and its content where that is plain data."""
+
+    kind: str
+    content: Any = None
+
+
+def recognise(path: Path) -> str:
+    """The kind of a model file. Raises ModelError where it is no model that can be read."""
+    return look(path).kind
+
+
+def look(path: Path) -> Recognised:
+    """What a file is, without running any of it. Raises ModelError where it is no model that can be read."""
+    if not path.exists():
+        raise ModelError(f"there is no model file {path}")
+    if path.is_dir():
+        raise ModelError(f"{path} is a folder, not a model file{in_folder(path)}")
+    head = start_of(path)
+    if not head:
+        raise ModelError(f"the model file {path} is empty")
+    if head.startswith(b"PK"):
+        return in_archive(path)
+    if head[0] == 0x80:  # the first byte of every pickle since protocol 2
+        return in_pickle(path)
+    if head[8:10] == b'{"' and int.from_bytes(head[:8], "little") < path.stat().st_size:
+        return Recognised(SAFETENSORS)
+    raise ModelError(f"{path} is not a PyTorch model file{guess(path, head)}")
+
+
+def start_of(path: Path) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(64)
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror}") from error
+
+
+def in_folder(path: Path) -> str:
+    """What to name instead of a folder."""
+    if (path / "saved_model.pb").exists():
+        return "; it is a TensorFlow model, which has to be written again in PyTorch"
+    endings = (".pt", ".pth", ".ckpt", ".bin", ".safetensors", ".pt2")
+    inside = sorted(p.name for p in path.iterdir() if p.suffix in endings)
+    return f"; name one of what it holds: {', '.join(inside[:5])}" if inside else ""
+
+
+def guess(path: Path, head: bytes) -> str:
+    """What else a file may be, by its first bytes."""
+    if head.startswith(b"\x89HDF"):
+        return in_hdf5(path)
+    if head.startswith(b"\x1f\x8b"):
+        return "; it is gzipped: unpack it first"
+    if head.startswith((b">", b"@")):
+        return "; it looks like a FASTA or FASTQ file"
+    if head.startswith(b"\x08") and (path.suffix == ".onnx" or b"pytorch" in head or b"onnx" in head):
+        return (
+            "; it is an ONNX model: torch.save the PyTorch model it was made of, or one that onnx2torch makes"
+        )
+    return "; it should have been written by torch.save, torch.export.save, torch.jit.save or seqattr"
+
+
+def in_hdf5(path: Path) -> str:
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            if "shap" in file or "projected_shap" in file:
+                return "; it holds contributions that seqattr wrote, not the model that they explain"
+    except OSError:
+        return "; it looks like HDF5 (a Keras model?), and is damaged"
+    return f"; {KERAS}"
+
+
+def in_archive(path: Path) -> Recognised:
+    """torch.save, torch.jit.save and torch.export.save all write zip archives; their entries differ."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise ModelError(f"the model file {path} is truncated or damaged: {error}") from error
+    check_unpacked(path, sum(entry.file_size for entry in entries))
+    names = [entry.filename.split("/", 1)[-1] for entry in entries]
+    if any(
+        name in names for name in ("archive_format", "models/model.json", "serialized_exported_program.json")
+    ):
+        return Recognised(EXPORTED)
+    if "constants.pkl" in names or any(name.startswith("code/") for name in names):
+        return Recognised(TORCHSCRIPT)
+    if "model.weights.h5" in names:
+        raise ModelError(f"{path} is not a PyTorch model file; {KERAS}")
+    if "data.pkl" not in names:
+        raise ModelError(f"{path} is a zip archive, but not one that PyTorch wrote")
+    return in_pickle(path)
+
+
+def check_unpacked(path: Path, unpacked: int) -> None:
+    """Before any of it is unpacked, or read several times over."""
+    if unpacked > max(LEAST_LIMIT, MOST_UNPACKED * path.stat().st_size):
+        raise ModelError(
+            f"the entries of {path} would unpack to {unpacked:,} bytes, which no model file's do"
+        )
+
+
+def in_pickle(path: Path) -> Recognised:
+    """Ours, weights, or something that only a full unpickling would read."""
+    try:
+        data = safely(path)
+    except pickle.UnpicklingError:
+        return Recognised(PICKLE)
+    if isinstance(data, dict) and data.get("format") == OWN_FORMAT:
+        return Recognised(OWN, data)
+    if weights.find(data) is not None:
+        lightning = isinstance(data, dict) and "pytorch-lightning_version" in data
+        return Recognised(LIGHTNING if lightning else STATE_DICT, data)
+    raise ModelError(no_model(path, data))
+
+
+def no_model(path: Path, data: Any, kind: str = "") -> str:
+    """What a file holds instead."""
+    line = f"{path} holds a {kind}{type(data).__name__}, neither a model nor a state dict"
+    if weights.is_optimizer(data) or (
+        isinstance(data, dict) and any(map(weights.is_optimizer, data.values()))
+    ):
+        return f"{line}: it is an optimizer's state; save the model's own, model.state_dict()"
+    several = (
+        [key for key, value in weights.likely(data).items() if weights.find(value)]
+        if isinstance(data, dict)
+        else []
+    )
+    if several:
+        return f"{line}: there are several in it, {', '.join(several)}; save the one that you mean by itself"
+    return line
+
+
+def safely(path: Path) -> Any:
+    """Tensors and plain data only. Raises UnpicklingError if the file holds more than that."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise
+    except Exception as error:  # torch.load fails in many ways on a damaged file
+        raise ModelError(f"the model file {path} is truncated or damaged: {first_line(error)}") from error
