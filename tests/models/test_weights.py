@@ -246,7 +246,7 @@ LINES: dict[str, tuple[Any, tuple[str, ...], str]] = {
         "is a pickle of the class Absent of gone_for_good, which cannot be imported here; give the file that "
         "defines it as --arch FILE.py:Absent, or the folder of that module as PYTHONPATH",
     ),
-    "an optimizer's": (lambda p: torch.save(OPTIMIZER, p), SMALL, "an optimizer's state; save the model's own"),
+    "an optimizer's": (lambda p: torch.save(OPTIMIZER, p), SMALL, "an optimizer's state; save the model's"),
     "an optimizer beside numbers": (
         lambda p: torch.save({"optimizer": OPTIMIZER, "epoch": 1}, p), SMALL, "it is an optimizer's state"
     ),
