@@ -21,7 +21,8 @@ from torch.overrides import TorchFunctionMode
 
 from seqattr.engine.graph import CAST, INPUT, Graph, Ref, Step
 from seqattr.engine.kinds import ARITHMETIC
-from seqattr.engine.lowering import TRANSPARENT, lowering_table
+from seqattr.engine.lowering import LAYERS, TRANSPARENT, lowering_table
+from seqattr.engine.recurrent import written_out
 from seqattr.errors import ModelError, UnsupportedOp
 
 TORCH_FOLDER = os.path.dirname(torch.__file__)
@@ -131,6 +132,9 @@ REWRITES: dict[Any, Callable[..., Any]] = {
     functional.max_pool1d: max_pool1d,
     functional.hardshrink: hardshrink,
     functional.softshrink: softshrink,
+    # which torch would write out time step by time step already to learn the shape of what comes out
+    **{getattr(torch, name): written_out(name, getattr(torch, name)) for name in LAYERS},
+    **{op: written_out(name, op) for name, op in LAYERS.items()},
 }
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from seqattr.engine.capture import first_line
-from seqattr.engine.graph import INPUT, Graph, Step, evaluate
+from seqattr.engine.graph import INPUT, Graph, Step, evaluate, torch_op
 from seqattr.engine.kinds import ON_SIZES
 from seqattr.errors import ModelError
 
@@ -44,8 +44,7 @@ def any_function(step: Any) -> Any:
     """At capture every op of torch may be run, since the model itself would run it."""
     if step.op in ON_SIZES:
         return ON_SIZES[step.op]
-    namespace, name, overload = step.op.split(".")
-    return getattr(getattr(getattr(torch.ops, namespace), name), overload)
+    return torch_op(step.op)
 
 
 def floats_of(graph: Graph) -> Tensor:

@@ -49,11 +49,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Graph:
-    """A model as steps in order, their tensors, and the names of its outputs."""
+    """A model as steps in order, their tensors, and the names of its outputs.
+
+    `inputs` are what is not of the graph itself, and depends on the bases.
+    """
 
     steps: tuple[Step, ...]
     tensors: Mapping[str, Tensor]
     outputs: tuple[str, ...]
+    inputs: tuple[str, ...] = (INPUT,)
 
     def to(self, device: torch.device | str, dtype: torch.dtype) -> "Graph":
         """The same graph with its tensors on `device`, floating point ones as `dtype`."""
@@ -88,7 +92,7 @@ class Graph:
         return {}
 
     def _find_active(self) -> set[str]:
-        names = {INPUT}
+        names = set(self.inputs)
         for step in self.steps:
             if step.op not in SHAPE_ONLY and any(ref in names for ref in step.refs()):
                 names.add(step.name)
@@ -164,6 +168,13 @@ def inputs_of(step: Step, active: set[str]) -> list[Ref]:
 def rewire(step: Step, change: Callable[[Ref], Any]) -> Step:
     """The step with every Ref among its arguments replaced by `change(ref)`."""
     return replace(step, args=map_refs(step.args, change), kwargs=map_refs(dict(step.kwargs), change))
+
+
+def torch_op(op: str) -> Callable[..., Any]:
+    """The function that torch has under a name such as aten.relu.default."""
+    namespace, name, overload = op.split(".")
+    function: Callable[..., Any] = getattr(getattr(getattr(torch.ops, namespace), name), overload)
+    return function
 
 
 def evaluate(step: Step, function: Callable[..., Any], values: Mapping[str, Any], like: Tensor) -> Any:

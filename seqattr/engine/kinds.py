@@ -13,7 +13,8 @@ from typing import Any
 import torch
 
 from seqattr.engine.elementwise import ELEMENTWISE
-from seqattr.engine.graph import CAST, MAKERS, SHAPE_ONLY, Graph, Ref, Step
+from seqattr.engine.graph import CAST, MAKERS, SHAPE_ONLY, Graph, Ref, Step, torch_op
+from seqattr.engine.recurrent import RECURRENT
 from seqattr.engine.sizes import of_numbers
 from seqattr.errors import UnsupportedOp
 
@@ -33,6 +34,7 @@ class Kind(StrEnum):
     BILINEAR = "bilinear"  # a matrix product of two activations
     MAX = "max"  # the largest of a window or of a dimension
     LOGSUMEXP = "logsumexp"  # log of the sum of exponentials along dimensions
+    RECURRENT = "recurrent"  # a walk through time: each state comes of the one before
     CONSTANT = "constant"  # sizes, and tensors that depend on no base
 
 
@@ -208,8 +210,8 @@ KNOWN = (
     | SHAPE_ONLY
     | MAKERS
 )
-# Arguments that must not depend on the bases: which elements are taken, or which are masked.
-FIXED_ARGUMENTS = {
+# Arguments that must not depend on the bases: which elements are taken, which are masked, weights.
+FIXED_ARGUMENTS: dict[str, int | slice] = {
     "aten.index.Tensor": 1,
     "aten.index_select.default": 2,
     "aten.gather.default": 2,
@@ -218,6 +220,7 @@ FIXED_ARGUMENTS = {
     "aten.where.self": 0,
     "aten.where.ScalarOther": 0,
     "aten.where.ScalarSelf": 0,
+    **dict.fromkeys(RECURRENT, slice(1, 3)),  # weight and bias
 }
 # Values may lie in memory in another order than the model's own, of which there is no view.
 VIEWS = {"aten.view.default": "aten.reshape.default", "aten._unsafe_view.default": "aten.reshape.default"}
@@ -235,6 +238,7 @@ HINTS = {
     "aten._native_batch_norm_legit.no_stats": "without running statistics it mixes the sequences of a batch",
     "aten.topk.default": "use max pooling or amax",
     "aten.sort.default": "use max pooling or amax",
+    **dict.fromkeys(RECURRENT, "the weights of a recurrent layer must not depend on the bases"),
 }
 
 
@@ -242,10 +246,11 @@ def function_of(step: Step) -> Callable[..., Any]:
     """The function behind an op name. Raises UnsupportedOp for a name in no table."""
     if step.op in ON_SIZES:
         return ON_SIZES[step.op]
+    if step.op in RECURRENT:
+        return RECURRENT[step.op]
     if step.op not in KNOWN:
         raise UnsupportedOp(step.op, step.source, HINTS.get(step.op, ""))
-    _, name, overload = VIEWS.get(step.op, step.op).split(".")
-    return getattr(getattr(torch.ops.aten, name), overload)
+    return torch_op(VIEWS.get(step.op, step.op))
 
 
 def kind_of(step: Step, active: set[str]) -> Kind:
@@ -288,6 +293,7 @@ SIMPLE = (
     (ELEMENTWISE, Kind.ELEMENTWISE),
     (MAXIMA, Kind.MAX),
     ({"aten.logsumexp.default"}, Kind.LOGSUMEXP),
+    (RECURRENT, Kind.RECURRENT),
 )
 
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch._decomp import decomposition_table
 
 from seqattr.engine import norms
+from seqattr.engine.recurrent import written_out
 
 aten = torch.ops.aten
 
@@ -250,12 +251,11 @@ TRANSPARENT = frozenset(
         aten.copy.default,
     }
 )
-# Written out by torch's own definitions: recurrent layers unroll, the rest are compositions of the above.
+# Recurrent layers, down to one step that walks through time.
+LAYERS = {"lstm": aten.lstm.input, "gru": aten.gru.input}
+LAYERS |= {"rnn_tanh": aten.rnn_tanh.input, "rnn_relu": aten.rnn_relu.input}
+# Written out by torch's own definitions: single recurrent cells, and compositions of the above.
 BORROWED = (
-    aten.lstm.input,
-    aten.gru.input,
-    aten.rnn_tanh.input,
-    aten.rnn_relu.input,
     aten.lstm_cell.default,
     aten.gru_cell.default,
     aten.rnn_tanh_cell.default,
@@ -281,4 +281,5 @@ def lowering_table() -> dict[Any, Callable[..., Any]]:
     borrowed = {op: decomposition_table.get(op) for op in BORROWED}
     # compositions that torch writes out by themselves are in the export table only, and not in its `get`
     borrowed |= {op: defaults[op] for op in BORROWED if op in defaults and borrowed[op] is None}
-    return {op: function for op, function in borrowed.items() if function} | LOWERINGS
+    recurrent = {op: written_out(name, decomposition_table[op]) for name, op in LAYERS.items()}
+    return {op: function for op, function in borrowed.items() if function} | recurrent | LOWERINGS

@@ -68,6 +68,7 @@ class Plan:
 
     graph: Graph
     book: Rulebook
+    wanted_in_parts: frozenset[str] = frozenset()  # outputs, by readers outside of the graph
 
     @cached_property
     def kinds(self) -> Mapping[str, Kind]:
@@ -135,7 +136,7 @@ class Plan:
     @cached_property
     def split(self) -> set[str]:
         """Values whose difference some reader wants in parts: there, multipliers come back in parts."""
-        names: set[str] = set()
+        names = set(self.wanted_in_parts)
         for step in reversed(self.graph.steps):
             if step.name in self.active and self.wants_parts(step, names):
                 names.update(self.inputs[step.name])
@@ -175,6 +176,11 @@ class Plan:
     @cached_property
     def layouts(self) -> dict[str, BatchLayout | None]:
         return {step.name: step.layout for step in self.graph.steps}
+
+    @cached_property
+    def inner(self) -> dict[Any, "Plan"]:
+        """Plans of the graphs inside of steps, filled as rules ask for them."""
+        return {}
 
     @cached_property
     def weights(self) -> dict[tuple[str, str], Tensor]:

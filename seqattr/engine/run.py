@@ -6,7 +6,7 @@ through it; that function keeps what it needs, and everything else is let go at 
 """
 
 import contextlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -45,42 +45,19 @@ def side_values(plan: Plan, sequences: Tensor) -> Values:
     return values
 
 
-class Walk:
-    """One batch of sequences (B, 4, L) with their references (B, R, 4, L), shared values, or neither.
+class Traversal:
+    """A graph's steps, one by one forward on both sides, and back by the rules of a plan.
 
-    The forward pass happens on construction, of whichever side is not given as values; `multipliers`
-    then walks back for one target. The values of the steps to `keep` stay.
+    `own` are the sides whose values this traversal works out and, but for those of the steps to `keep`, lets
+    go again.
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        sequences: Tensor | Values,
-        references: Tensor | None = None,
-        shared: Values | None = None,
-        keep: Collection[str] = (),
-    ) -> None:
-        self.plan, self.keep = plan, keep
-        tensors = plan.graph.tensors
-        self.own: list[Values] = []  # the sides that this walk works out, and lets go
-        sequence = sequences if isinstance(sequences, dict) else self._side(sequences)
-        reference = shared or ({} if references is None else self._side(references.flatten(0, 1)))
-        number = 0 if references is None else references.shape[1]
-        points = sequence[INPUT]
-        self.rows = Rows(len(points), number if shared is None else len(shared[INPUT]), shared is not None)
-        one_row_each = points[:1].expand(self.rows.pairs, -1, -1)
-        self.sides = Sides(sequence, reference, {**tensors, INPUT: one_row_each})
-        self.pairs = Pairs(self.sides, self.rows, plan.layouts)
-        self.backward: dict[str, Backward] = {INPUT: self._ending()}
-        for step in plan.graph.steps:
-            self._forward(step)
+    def __init__(self, plan: Plan, pairs: Pairs, own: Sequence[Values], keep: Collection[str] = ()) -> None:
+        self.plan, self.pairs, self.own, self.keep = plan, pairs, own, keep
+        self.sides, self.rows = pairs.sides, pairs.rows
+        self.backward: dict[str, Backward] = {}
 
-    def _side(self, points: Tensor) -> Values:
-        values: Values = {**self.plan.graph.tensors, INPUT: points}
-        self.own.append(values)
-        return values
-
-    def _forward(self, step: Step) -> None:
+    def forward(self, step: Step) -> None:
         """The step's value on each side, and the way back through it; then what is used up goes."""
         if step.name in self.plan.overwriting and step.args[0] not in self.keep:
             self.backward[step.name] = self._way_back(step)
@@ -123,13 +100,6 @@ class Walk:
         sign = self._parts_by_sign(step.name)
         return lambda multiplier: backward(collapse(multiplier, sign))
 
-    def _ending(self) -> Backward:
-        """What becomes of a multiplier that has come back to the input."""
-        if INPUT not in self.plan.split:
-            return lambda multiplier: [multiplier]
-        sign = self._parts_by_sign(INPUT)
-        return lambda multiplier: [collapse(multiplier, sign)]
-
     def _parts_by_sign(self, name: str) -> Tensor:
         difference = self.pairs.difference(name)
         self.sides.parts[name] = by_sign(difference)
@@ -138,6 +108,60 @@ class Walk:
     def _release(self, name: str) -> None:
         for values in (*self.own, self.sides.constant, self.sides.parts):
             values.pop(name, None)
+
+    def travel(self, travelling: dict[str, Multiplier], at: str = INPUT) -> None:
+        """Multipliers by the names of their values, back to a step's value, or to the inputs."""
+        for step in reversed(self.plan.graph.steps):
+            if step.name == at:
+                break
+            multiplier = travelling.pop(step.name, None)
+            if multiplier is None:
+                continue
+            incoming = self.backward[step.name](multiplier)
+            fresh = self.plan.kinds[step.name] is Kind.LINEAR  # what it sends back, nobody else has
+            for ref, part in zip(self.plan.inputs[step.name], incoming, strict=True):
+                travelling[ref] = added(part, travelling[ref], fresh) if ref in travelling else part
+
+
+class Walk(Traversal):
+    """One batch of sequences (B, 4, L) with their references (B, R, 4, L), shared values, or neither.
+
+    The forward pass happens on construction, of whichever side is not given as values; `multipliers`
+    then walks back for one target. The values of the steps to `keep` stay.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        sequences: Tensor | Values,
+        references: Tensor | None = None,
+        shared: Values | None = None,
+        keep: Collection[str] = (),
+    ) -> None:
+        tensors = plan.graph.tensors
+        own: list[Values] = []
+        if isinstance(sequences, Tensor):
+            sequences = {**tensors, INPUT: sequences}
+            own.append(sequences)
+        if references is not None:
+            own.append({**tensors, INPUT: references.flatten(0, 1)})
+        number = 0 if references is None else references.shape[1]
+        points = sequences[INPUT]
+        rows = Rows(len(points), number if shared is None else len(shared[INPUT]), shared is not None)
+        one_row_each = points[:1].expand(rows.pairs, -1, -1)
+        reference = shared or ({} if references is None else own[-1])
+        sides = Sides(sequences, reference, {**tensors, INPUT: one_row_each})
+        super().__init__(plan, Pairs(sides, rows, plan.layouts), own, keep)
+        self.backward[INPUT] = self._ending()
+        for step in plan.graph.steps:
+            self.forward(step)
+
+    def _ending(self) -> Backward:
+        """What becomes of a multiplier that has come back to the input."""
+        if INPUT not in self.plan.split:
+            return lambda multiplier: [multiplier]
+        sign = self._parts_by_sign(INPUT)
+        return lambda multiplier: [collapse(multiplier, sign)]
 
     # --- results -------------------------------------------------------------------------------
 
@@ -163,16 +187,7 @@ class Walk:
         """What comes back from the target to a step's kept value, or to the input, as the rules send it."""
         name = self._output(target)
         travelling: dict[str, Multiplier] = {name: self._seed(name, target.index)}
-        for step in reversed(self.plan.graph.steps):
-            if step.name == at:
-                break
-            multiplier = travelling.pop(step.name, None)
-            if multiplier is None:
-                continue
-            incoming = self.backward[step.name](multiplier)
-            fresh = self.plan.kinds[step.name] is Kind.LINEAR  # what it sends back, nobody else has
-            for ref, part in zip(self.plan.inputs[step.name], incoming, strict=True):
-                travelling[ref] = added(part, travelling[ref], fresh) if ref in travelling else part
+        self.travel(travelling, at)
         if at != INPUT:
             nothing = torch.zeros_like(self.sides.sequence[at])
             return travelling.get(at, nothing)

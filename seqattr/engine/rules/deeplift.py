@@ -14,6 +14,7 @@ from seqattr.engine.kinds import DENSE, MATRIX_PRODUCTS, Kind
 from seqattr.engine.multipliers import Multiplier, Parts, as_parts, each
 from seqattr.engine.plan import Passage, Rule, Rulebook
 from seqattr.engine.rules import linear, nonlinear, quotients
+from seqattr.engine.rules.recurrent import recurrent
 from seqattr.engine.view import View
 
 COMPLETE: Mapping[Kind, Rule] = {
@@ -23,6 +24,7 @@ COMPLETE: Mapping[Kind, Rule] = {
     Kind.BILINEAR: nonlinear.bilinear,
     Kind.MAX: nonlinear.largest,
     Kind.LOGSUMEXP: nonlinear.log_sum_exp,
+    Kind.RECURRENT: recurrent,
 }
 
 
@@ -116,7 +118,7 @@ def first_before(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> str:
     return name
 
 
-PASSING: frozenset[Rule] = frozenset({linear.scale, linear.offset, linear.rearrange, rescale})
+PASSING: frozenset[Rule] = frozenset({linear.scale, linear.offset, linear.rearrange, rescale, recurrent})
 
 
 BOTH_WAYS = frozenset({"forward", "back"})

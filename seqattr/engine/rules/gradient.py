@@ -11,6 +11,7 @@ from seqattr.engine.plan import Passage, Rule, Rulebook
 from seqattr.engine.rules import linear
 from seqattr.engine.rules.adjoint import vjp
 from seqattr.engine.rules.deeplift import function_and_arguments
+from seqattr.engine.rules.recurrent import recurrent
 from seqattr.engine.view import View
 
 # Flat on whole stretches, through which torch lets nothing back, be it infinite: 0 * inf would be NaN.
@@ -56,5 +57,6 @@ RULES: Mapping[Kind, Rule] = {
     Kind.BILINEAR: jacobian,
     Kind.MAX: jacobian,
     Kind.LOGSUMEXP: jacobian,
+    Kind.RECURRENT: recurrent,
 }
 GRADIENT = Rulebook("gradient", RULES, by_spectra=frozenset({"back"}))
