@@ -11,17 +11,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from seqattr.alphabet import one_hot, reverse_complement
+from seqattr.alphabet import one_hot
 from seqattr.engine.content import content_hash
 from seqattr.engine.model import Model
 from seqattr.engine.outputs import check_number
 from seqattr.errors import InputError, UnknownName
 from seqattr.folder import DROPPED, file_names, file_stems, scored
-from seqattr.inputs import Dropped, Inputs, by_length, naming, resized
+from seqattr.inputs import Inputs, by_length, naming, resized, write_dropped
 from seqattr.io.atomic import check_writable, replacing, replacing_all
 from seqattr.io.bed import write_regions
 from seqattr.io.hdf5 import ContributionWriter, Rows
-from seqattr.io.tables import MISSING, write_table
 from seqattr.methods import Attribution, Method
 from seqattr.methods.attribution import Engine
 from seqattr.methods.patterns import with_patterns
@@ -83,7 +82,7 @@ def score(
     job = Job(model, inputs, Path(out), settings)
     check_writable(out)
     with replacing_all(job.out, file_names(job.stems.values(), bool(inputs.dropped))) as job.paths:
-        with scratch_in(job.out, len(job.windows), job.length) as scratch:
+        with scratch_in(job.out, [window.length for window in job.windows]) as scratch:
             job.attribute(scratch, progress)
             job.write_tracks(scratch)
         write_regions(job.paths["regions.bed"], job.regions)
@@ -208,28 +207,43 @@ class Job:
     ) -> None:
         """One batch into the files, as it lies on the genome, shorter windows in the middle of their rows."""
         start = time.perf_counter()
-        rows, length = batch.rows, batch.sequences.shape[-1]
-        left = (self.length - length) // 2
-        sides = (left, self.length - length - left)
-        minus = np.array([self.regions[row].strand == "-" for row in rows])
+        minus = np.array([self.windows[row].region.strand == "-" for row in batch.rows])
+        for turned in (False, True):
+            some = np.flatnonzero(minus == turned)
+            if len(some):
+                every = slice(None) if len(some) == len(minus) else some
+                self.store_strand(every, turned, batch, result, writers, scratch)
+        self.seconds["writing"] += time.perf_counter() - start
+
+    def store_strand(
+        self,
+        some: slice | npt.NDArray[np.intp],
+        turned: bool,
+        batch: "Batch",
+        result: Attribution,
+        writers: Sequence[ContributionWriter],
+        scratch: Scratch,
+    ) -> None:
+        """Those windows of a batch that lie on one strand; what was read from the other is `turned`."""
+        rows, length = batch.rows[some], batch.sequences.shape[-1]
+        left, turn = (self.length - length) // 2, slice(None, None, -1 if turned else None)
+        left = self.length - length - left if turned else left
+        sequences = batch.sequences[some][:, turn, turn]
         for t, writer in enumerate(writers):
-            contributions = forward(widen(result.contributions[t].numpy(), sides), minus)
+            contributions = result.contributions[t].numpy()[some][:, turn]
             errors = result.standard_error
-            writer.write(
-                rows,
-                Rows(
-                    forward(widen(batch.sequences, sides), minus),
-                    forward(widen(result.hypothetical[t].numpy(), sides), minus),
-                    contributions,
-                    result.difference[t].numpy(),
-                    result.additivity_error[t].numpy(),
-                    None if errors is None else forward(widen(errors[t].numpy(), sides), minus),
-                ),
+            made = Rows(
+                sequences,
+                result.hypothetical[t].numpy()[some][:, turn, turn],
+                contributions,
+                result.difference[t].numpy()[some],
+                result.additivity_error[t].numpy()[some],
+                None if errors is None else errors[t].numpy()[some][:, turn],
             )
-            self.errors[t, rows] = result.additivity_error[t]
+            writer.write(rows, made, left)
+            self.errors[t, rows] = made.additivity_error
             for row, values in zip(rows, contributions, strict=True):
                 scratch.put(t, int(row), values)
-        self.seconds["writing"] += time.perf_counter() - start
 
     def note_unshuffled(self, same: Sequence[int]) -> None:
         if same:
@@ -253,13 +267,14 @@ class Job:
         }
         path = self.paths[f"{self.stems[target]}.h5"]
         dtype: Any = self.settings.h5_dtype
-        return ContributionWriter(path, len(self.windows), self.length, attributes, dtype)
+        typical = int(np.median([window.length for window in self.windows]))
+        return ContributionWriter(path, len(self.windows), self.length, attributes, dtype, typical)
 
     def write_tracks(self, scratch: Scratch) -> None:
         """A bigWig for each target."""
         start = time.perf_counter()
         paths = [self.paths[f"{self.stems[target]}.bw"] for target in self.targets]
-        write_tracks(paths, scratch, self.windows, self.regions, self.sizes)
+        write_tracks(paths, scratch, self.windows, self.sizes)
         self.seconds["writing"] += time.perf_counter() - start
 
     def finish(self) -> Summary:
@@ -283,33 +298,8 @@ class Job:
         return summary
 
 
-def write_dropped(path: Path, dropped: Sequence[Dropped]) -> None:
-    """What gave no window: name, place where it has one, and reason."""
-    places = [each.region for each in dropped]
-    columns: dict[str, Sequence[Any]] = {"name": [each.name for each in dropped]}
-    for field_name in ("chrom", "start", "end", "strand"):
-        columns[field_name] = [str(getattr(place, field_name, MISSING)) for place in places]
-    write_table(path, {**columns, "reason": [each.reason for each in dropped]})
-
-
 def method_of(settings: Settings) -> Method:
     """The method with the patterns that go with it. Raises InputError where they do not."""
     if settings.patterns is None:
         return method_named(settings.method)
     return with_patterns(settings.method, load_patterns(settings.patterns))
-
-
-def forward(values: npt.NDArray[Any], minus: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
-    """Rows (B, L) or (B, 4, L) as the genome's forward strand has them: those on `minus` turned."""
-    if not minus.any():
-        return values
-    turned = values.copy()
-    turned[minus] = values[minus][..., ::-1] if values.ndim == 2 else reverse_complement(values[minus])
-    return turned
-
-
-def widen(values: npt.NDArray[Any], sides: tuple[int, int]) -> npt.NDArray[Any]:
-    """Zeros on both sides of the last dimension."""
-    if sides == (0, 0):
-        return values
-    return np.pad(values, [(0, 0)] * (values.ndim - 1) + [sides])

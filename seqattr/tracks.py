@@ -16,10 +16,11 @@ from seqattr.regions import Region, cut_overlaps, genome_order
 
 
 class Scratch:
-    """Contributions (T, N, L) as float32 in a file, put and got by target and row, on the forward strand."""
+    """Contributions of T targets to N rows as float32 in a file, each row of its length, on the + strand."""
 
-    def __init__(self, file: IO[bytes], rows: int, length: int) -> None:
-        self._file, self._rows, self._length = file, rows, length
+    def __init__(self, file: IO[bytes], lengths: Sequence[int]) -> None:
+        self._file, self._lengths = file, lengths
+        self._starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
 
     def put(self, target: int, row: int, values: npt.NDArray[np.floating]) -> None:
         self._seek(target, row)
@@ -27,18 +28,18 @@ class Scratch:
 
     def get(self, target: int, row: int) -> npt.NDArray[np.float32]:
         self._seek(target, row)
-        return np.frombuffer(self._file.read(4 * self._length), np.float32)
+        return np.frombuffer(self._file.read(4 * self._lengths[row]), np.float32)
 
     def _seek(self, target: int, row: int) -> None:
-        self._file.seek(4 * self._length * (target * self._rows + row))
+        self._file.seek(4 * (target * int(self._starts[-1]) + int(self._starts[row])))
 
 
 @contextmanager
-def scratch_in(folder: Path, rows: int, length: int) -> Iterator[Scratch]:
+def scratch_in(folder: Path, lengths: Sequence[int]) -> Iterator[Scratch]:
     """A file on the way to the tracks, which the system removes by itself. Raises OutputError."""
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
-            yield Scratch(file, rows, length)
+            yield Scratch(file, lengths)
     except OSError as error:
         raise cannot_write(folder, error) from error
 
@@ -47,10 +48,9 @@ def write_tracks(
     paths: Sequence[Path],
     scratch: Scratch,
     windows: Sequence[Window],
-    regions: Sequence[Region],
     sizes: Mapping[str, int],
 ) -> None:
-    """A bigWig for each target, on genome coordinates where windows have them; regions are those of the rows.
+    """A bigWig for each target, on genome coordinates where windows have them.
 
     Where windows overlap, each gives what lies on its side of the midpoint between their summits.
     """
@@ -61,7 +61,7 @@ def write_tracks(
     total = sum(end - begin for begin, end in cuts)
     for target, path in enumerate(paths):
         tracks = (
-            track(scratch.get(target, int(i)), regions[int(i)], begin, end)
+            track(scratch.get(target, int(i)), windows[int(i)].region, begin, end)
             for i, (begin, end) in zip(order, cuts, strict=True)
             if end > begin
         )

@@ -1,6 +1,7 @@
 """Scores in files are the library's own numbers, at the right place, whatever the batch, shard or order."""
 
 import json
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -196,6 +197,22 @@ def test_unequal_lengths_keep_their_order_and_their_numbers(model, fasta, texts,
         np.testing.assert_array_equal(
             track(tmp_path / "out", "target0", f"r{row}"), found.contributions[row, middle]
         )
+
+
+def test_one_long_sequence_does_not_widen_the_others(model, fasta, texts, tmp_path):
+    """100 x 4 x 20,000 float32 would be 32 MB for each array of a batch; nor does the file hold padding."""
+    records = [*texts(100, 40), *texts(1, 20_000)]
+    inputs = from_fasta(fasta(records))
+    tracemalloc.start()
+    score(model, inputs, tmp_path / "out", Settings(references="zeros"))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2e7
+    (found,) = read(tmp_path / "out", "target0")
+    assert found.contributions.shape == (101, 20_000)
+    np.testing.assert_array_equal(found.one_hot[7, :, 9980:10_020], one_hot(records[7]))
+    assert not found.one_hot[7].sum() - 40
+    assert (tmp_path / "out" / "target0.h5").stat().st_size < 3e6
 
 
 # --- what must not matter ----------------------------------------------------------------------

@@ -1,10 +1,11 @@
 """From files to the windows that are scored: their bases, and where they lie on a genome."""
 
+from seqattr.inputs.dropped import Dropped, write_dropped
 from seqattr.inputs.fitting import OneLength, fitted
 from seqattr.inputs.frequencies import frequencies
 from seqattr.inputs.genomes import from_regions, tiled
 from seqattr.inputs.records import from_fasta
-from seqattr.inputs.windows import Aligned, Dropped, Inputs, Window, by_length, naming, resized
+from seqattr.inputs.windows import Aligned, Inputs, Window, by_length, naming, resized
 
 __all__ = [
     "Aligned",
@@ -20,4 +21,5 @@ __all__ = [
     "naming",
     "resized",
     "tiled",
+    "write_dropped",
 ]

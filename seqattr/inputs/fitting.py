@@ -4,7 +4,8 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from seqattr.errors import InputError
-from seqattr.inputs.windows import Dropped, Inputs, Window, resized
+from seqattr.inputs.dropped import Dropped
+from seqattr.inputs.windows import Inputs, Window, resized
 
 _GENOME = 20  # a record of so many times the model's length is no sequence for it
 

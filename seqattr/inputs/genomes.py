@@ -8,8 +8,9 @@ import numpy as np
 
 from seqattr.alphabet import UNKNOWN, check_dna, count_ambiguous, encode
 from seqattr.errors import InputError
+from seqattr.inputs.dropped import Dropped, left_out
 from seqattr.inputs.records import notes_on_letters
-from seqattr.inputs.windows import Dropped, Inputs, Window, left_out, resized
+from seqattr.inputs.windows import Inputs, Window, resized
 from seqattr.io.bed import parse_bed
 from seqattr.io.fasta import Genome, OddRecord, Record, iter_fasta, unique
 from seqattr.io.memory import free_bytes

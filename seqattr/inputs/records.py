@@ -6,7 +6,8 @@ from pathlib import Path
 
 from seqattr.alphabet import count_ambiguous, encode
 from seqattr.errors import InputError
-from seqattr.inputs.windows import Dropped, Inputs, Window, left_out
+from seqattr.inputs.dropped import Dropped, left_out
+from seqattr.inputs.windows import Inputs, Window
 from seqattr.io.bed import read_chrom_sizes
 from seqattr.io.fasta import OddRecord, Record, read_fasta
 from seqattr.regions import Region, parse_header

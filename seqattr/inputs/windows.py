@@ -10,9 +10,8 @@ import numpy.typing as npt
 
 from seqattr.alphabet import UNKNOWN, one_hot
 from seqattr.errors import InputError, NotFinite
+from seqattr.inputs.dropped import Dropped
 from seqattr.regions import Region
-
-_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -65,14 +64,6 @@ class Aligned:
         return one_hot(np.stack([window.codes for window in self.windows[rows]]))
 
 
-class Dropped(NamedTuple):
-    """A record, a region or a line that gave no window: its name, its place where it has one, and why."""
-
-    name: str
-    region: Region | None
-    reason: str
-
-
 class Inputs(NamedTuple):
     """All windows in row order, the chromosome sizes for their tracks, what the user should know, and what
     there is no window of.
@@ -82,22 +73,6 @@ class Inputs(NamedTuple):
     sizes: dict[str, int]
     notes: list[str]
     dropped: Sequence[Dropped] = ()
-
-
-def left_out(dropped: Sequence[Dropped], total: int, noun: str, strict: bool, cure: str = "") -> list[str]:
-    """A note on what was dropped of so many records or regions (the noun), with what would help.
-
-    Raises InputError with the same where that is all, or in a `strict` run.
-    """
-    if not dropped:
-        return []
-    reasons = list(dict.fromkeys(each.reason for each in dropped))
-    some = "; ".join(reasons[:_SHOWN]) + ("; ..." if len(reasons) > _SHOWN else "")
-    if strict or len(dropped) == total:
-        raise InputError(
-            some if total == 1 else f"{len(dropped)} of {total} {noun} cannot be used: {some}{cure}"
-        )
-    return [f"{len(dropped)} of {total} {noun} were left out: {some}{cure}"]
 
 
 @contextmanager

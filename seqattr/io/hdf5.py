@@ -28,6 +28,7 @@ from seqattr.regions import Region
 
 _CHUNK_BYTES = 1 << 19
 _CHUNK_BASES = 1 << 15
+_LEAST_CHUNK = 64
 _COLUMNS = ("raw/seq", "shap/seq", "projected_shap/seq")
 _NUMBERS = ("difference", "additivity_error")
 _ERRORS = "standard_error"
@@ -76,7 +77,8 @@ class Contributions:
 class ContributionWriter(FileWriter):
     """Context manager that writes a contributions file of n sequences of `length` bases a batch at a time.
 
-    The file takes its name only when the block ends well and all rows and regions have been written. With
+    The file takes its name only when the block ends well and all rows and regions have been written. Where
+    most sequences are shorter than the longest one, `typical` is a length that many of them have. With
     dtype "float16" a value too large for it, or a sequence whose values are so small that it rounds them by
     much of the largest, raises OutputError, as does anything the operating system refuses.
     """
@@ -88,6 +90,7 @@ class ContributionWriter(FileWriter):
         length: int,
         attributes: Mapping[str, Any] | None = None,
         dtype: Literal["float32", "float16"] = "float32",
+        typical: int | None = None,
     ) -> None:
         if n < 1 or length < 1:
             raise OutputError(f"cannot write {path}: there are no contributions to write ({n} x {length})")
@@ -95,25 +98,30 @@ class ContributionWriter(FileWriter):
         self._shape = (n, 4, length)
         self._attributes = dict(attributes or {})
         self._dtype = np.dtype(dtype)
+        self._chunk_bases = min(length, _CHUNK_BASES, max(typical or length, _LEAST_CHUNK))
         self._missing = np.ones(n, dtype=bool)
         self._has_regions = False
 
     @uninterrupted()
-    def write(self, at: slice | npt.NDArray[np.integer], rows: Rows) -> None:
-        """Write the rows of the sequences `at` (a slice, or their B numbers, each once)."""
+    def write(self, at: slice | npt.NDArray[np.integer], rows: Rows, left: int = 0) -> None:
+        """Write the rows of the sequences `at` (a slice, or their B numbers, each once).
+
+        Rows of fewer bases than the file's stand behind `left` bases of padding, which is 0 on either side.
+        """
         numbers = np.arange(self._shape[0])[at]
-        self._check_shapes(len(numbers), rows)
+        bases = slice(left, left + rows.contributions.shape[-1])
+        self._check_shapes(len(numbers), rows, bases)
         order = np.argsort(numbers)
         place = _as_slice(numbers[order])
         projected = rows.contributions[:, None, :] * rows.one_hot
         for name, values in zip(_COLUMNS, (rows.one_hot, rows.hypothetical, projected), strict=True):
-            self._file[name][place] = self._narrowed(name, values)[order]
+            self._file[name][place, :, bases] = self._narrowed(name, values)[order]
         for name in _NUMBERS:
             self._file[name][place] = getattr(rows, name)[order]
         if rows.standard_error is not None:
             if _ERRORS not in self._file:
                 self._create(_ERRORS, (self._shape[0], self._shape[2]), np.dtype(np.float32))
-            self._file[_ERRORS][place] = (rows.standard_error * rows.one_hot.sum(axis=1))[order]
+            self._file[_ERRORS][place, bases] = (rows.standard_error * rows.one_hot.sum(axis=1))[order]
         self._missing[numbers] = False
         self._sink.check()
 
@@ -147,9 +155,12 @@ class ContributionWriter(FileWriter):
             self._file.attrs[name] = _attribute(value)
 
     def _create(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-        """A dataset of some values for each base of each sequence, in chunks of whole sequences at best."""
-        n, channels, length = self._shape
-        bases = min(length, _CHUNK_BASES)
+        """A dataset of some values for each base of each sequence, in chunks of whole sequences at best.
+
+        Chunks that are never written, of padding alone, take neither time nor room.
+        """
+        n, channels, _ = self._shape
+        bases = self._chunk_bases
         rows = max(1, min(n, _CHUNK_BYTES // (channels * bases * self._dtype.itemsize)))
         self._file.create_dataset(
             name,
@@ -184,8 +195,8 @@ class ContributionWriter(FileWriter):
     def _too_narrow(self, what: str) -> OutputError:
         return OutputError(f"cannot write {self._path}: float16 {what}; use float32")
 
-    def _check_shapes(self, count: int, rows: Rows) -> None:
-        _, channels, length = self._shape
+    def _check_shapes(self, count: int, rows: Rows, bases: slice) -> None:
+        channels, length = self._shape[1], min(bases.stop, self._shape[2]) - max(bases.start, 0)
         square, line, flat = (count, channels, length), (count, length), (count,)
         for (name, values), shape in zip(
             rows._asdict().items(), (square, square, line, flat, flat, line), strict=True
