@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from seqattr.alphabet import ALPHABET
+from seqattr.engine import forks
 from seqattr.engine.capture import unwrapped
 from seqattr.engine.forward import all_values, floats_of, random_sequences
 from seqattr.engine.graph import Graph
@@ -65,6 +66,7 @@ class Model:
         channels: str = ALPHABET,
         targets: Sequence[str] | None = None,
     ) -> None:
+        forks.expect()
         length = check_geometry(example_input, layout, channels)
         module = unwrapped(module)
         plain = (layout, channels) == ("N4L", ALPHABET)
@@ -96,6 +98,7 @@ class Model:
     @classmethod
     def from_parts(cls, graph: Graph, lengths: Lengths, targets: Sequence[Target], **facts: Any) -> "Model":
         """A model from an already captured graph, as a model file holds it."""
+        forks.expect()
         classify(graph)
         model = cls.__new__(cls)
         model.graph, model.lengths, model.targets = graph, lengths, tuple(targets)

@@ -154,6 +154,11 @@ class Engine:
 
 def pick_device(name: str) -> torch.device:
     """auto, cpu, cuda or cuda:i. Raises InputError for a device that is not there."""
+    if name.startswith(("auto", "cuda")) and torch.cuda._is_in_bad_fork():
+        raise InputError(
+            "this process was forked from one that uses a GPU, and cannot use it itself; "
+            "start it with 'spawn' (multiprocessing.get_context('spawn')), or take the device cpu"
+        )
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
