@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from seqattr.cli.shared import (
-    PATH,
+    OUT,
     device_option,
     foreign_options,
     input_options,
@@ -24,7 +24,7 @@ from seqattr.cli.shared import (
 @model_option
 @input_options
 @sizes_option
-@click.option("--out", type=PATH, default="attention", show_default=True, help="Folder for the results.")
+@click.option("--out", type=OUT, default="attention", show_default=True, help="Folder for the results.")
 @click.option(
     "--hdf5/--no-hdf5",
     default=True,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqattr.cli.shared import PATH, progress_bar, say
+from seqattr.cli.shared import OUT, PATH, progress_bar, say
 from seqattr.errors import InputError
 from seqattr.progress import Progress
 
@@ -23,7 +23,7 @@ def benchmark() -> None:
 
 
 @benchmark.command("tal-gata")
-@click.option("--out", type=PATH, required=True, help="Folder for data, nets, scores, tables and the page.")
+@click.option("--out", type=OUT, required=True, help="Folder for data, nets, scores, tables and the page.")
 @click.option("--quick", is_flag=True, help="A trial of two minutes: one net, fewer sequences.")
 @click.option("--seeds", help="Training seeds, a net for each. Default: 0 to 4; with --quick 0.")
 @click.option(
@@ -62,7 +62,7 @@ def tal_gata(out: Path, quick: bool, seeds: str | None, methods: tuple[str, ...]
     type=PATH,
     help="What `seqattr train` wrote beside a model, so that it is named by its seed; repeatable.",
 )
-@click.option("--out", type=PATH, required=True, help="Folder for tables, figures and the page.")
+@click.option("--out", type=OUT, required=True, help="Folder for tables, figures and the page.")
 def collect(folders: tuple[Path, ...], simulation: Path, metrics: tuple[Path, ...], out: Path) -> None:
     """Scores of TAL-GATA sequences as the paper's tables, figures and page.
 

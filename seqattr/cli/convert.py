@@ -5,20 +5,22 @@ from typing import Any
 
 import click
 
-from seqattr.cli.shared import PATH, foreign_options, open_model, say
+from seqattr.cli.shared import OUT, PATH, foreign_options, open_model, say
 
 
 @click.command()
 @click.argument("source", type=PATH)
-@click.option("--out", type=PATH, required=True, help="The model file to write.")
+@click.option("--out", type=OUT, required=True, help="The model file to write.")
 @foreign_options
 def convert(source: Path, out: Path, **options: Any) -> None:
     """Capture a model of any format into seqattr's own, which cannot run code.
 
     SOURCE is a pickled module, TorchScript, a torch.export archive (.pt2), or a state dict with --arch.
     """
+    from seqattr.io.kept import refuse_input
     from seqattr.models import native
 
+    refuse_input(out)
     model = open_model(source, options)
     native.save(out, model)
     size = f"{len(model.graph.steps)} steps, {len(model.targets)} targets"

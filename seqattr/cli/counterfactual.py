@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from seqattr.cli.shared import (
-    PATH,
+    OUT,
     device_option,
     foreign_options,
     input_options,
@@ -26,9 +26,7 @@ from seqattr.cli.shared import (
     "--reach", type=float, default=0.0, show_default=True, help="The output's value to be reached or passed."
 )
 @click.option("--most", type=int, default=20, show_default=True, help="At most so many substitutions.")
-@click.option(
-    "--out", type=PATH, default="counterfactuals.tsv", show_default=True, help="The table to write."
-)
+@click.option("--out", type=OUT, default="counterfactuals.tsv", show_default=True, help="The table to write.")
 @device_option
 @foreign_options
 def counterfactual(model: Path, fasta: Path, out: Path, **options: Any) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from seqattr.cli.shared import PATH, device_option, progress_bar, say, warn
+from seqattr.cli.shared import OUT, PATH, device_option, progress_bar, say, warn
 
 
 @click.command()
@@ -23,8 +23,8 @@ from seqattr.cli.shared import PATH, device_option, progress_bar, say, warn
 )
 @click.option("--target", help="Of this output alone; needed with --fasta. Default: the loss of all.")
 @click.option("--top", default=10, show_default=True, help="Proponents and opponents of each test sequence.")
-@click.option("--out", type=PATH, default="influence.tsv", show_default=True, help="The table to write.")
-@click.option("--scores", type=PATH, help="HDF5 file for all scores, a row for each test sequence.")
+@click.option("--out", type=OUT, default="influence.tsv", show_default=True, help="The table to write.")
+@click.option("--scores", type=OUT, help="HDF5 file for all scores, a row for each test sequence.")
 @click.option("--pad", is_flag=True, help="Fill shorter sequences of --fasta up with N.")
 @click.option("--crop", is_flag=True, help="Cut longer sequences of --fasta to their middle.")
 @device_option

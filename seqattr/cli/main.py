@@ -58,9 +58,12 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs a command and leaves: 0 done, 1 an error in one line, 2 wrong usage, 130 interrupted."""
+    from seqattr.io.kept import keeping_inputs
+
     signal.signal(signal.SIGTERM, interrupt)
     try:
-        code = cli.main(arguments, prog_name="seqattr", standalone_mode=False)
+        with keeping_inputs():
+            code = cli.main(arguments, prog_name="seqattr", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         error.show()

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from seqattr.cli.shared import (
-    PATH,
+    OUT,
     device_option,
     foreign_options,
     model_option,
@@ -20,7 +20,7 @@ from seqattr.cli.shared import (
 @model_option
 @click.option("--target", default="0", show_default=True, help="Output to maximise, by name or number.")
 @click.option("--number", default=20, show_default=True, help="How many sequences, each from its own start.")
-@click.option("--out", type=PATH, default="maximized", show_default=True, help="Folder to write.")
+@click.option("--out", type=OUT, default="maximized", show_default=True, help="Folder to write.")
 @click.option(
     "--background", metavar="A,C,G,T|FASTA", help="Base frequencies, or a file to count. Default: equal."
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seqattr.cli.shared import (
-    PATH,
+    OUT,
     device_option,
     foreign_options,
     input_options,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.command()
 @model_option
 @input_options
-@click.option("--out", type=PATH, default="patterns.h5", show_default=True, help="The file to write.")
+@click.option("--out", type=OUT, default="patterns.h5", show_default=True, help="The file to write.")
 @device_option
 @foreign_options
 def patterns(model: Path, fasta: Path, out: Path, **options: Any) -> None:

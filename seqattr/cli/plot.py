@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from seqattr.cli.shared import PATH, say, warn
+from seqattr.cli.shared import OUT, PATH, say, warn
 
 
 @click.command()
@@ -18,7 +18,7 @@ from seqattr.cli.shared import PATH, say, warn
 )
 @click.option("--motifs", "motif_specs", multiple=True, help="Motif file whose matches to box; repeatable.")
 @click.option("--strong", default=7.0, show_default=True, help="Log-odds from which a match is boxed.")
-@click.option("--out", type=PATH, required=True, help="Figure to write: .svg, .png or .pdf.")
+@click.option("--out", type=OUT, required=True, help="Figure to write: .svg, .png or .pdf.")
 def plot(
     folders: tuple[Path, ...],
     region: str,

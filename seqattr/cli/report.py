@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqattr.cli.shared import PATH, say, warn
+from seqattr.cli.shared import OUT, PATH, say, warn
 from seqattr.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     help="Motif file (MEME, JASPAR, HOMER, ENCODE, TRANSFAC, a matrix), jaspar:NAME, or bundled (TAL1 and "
     "GATA1 alone); repeatable.",
 )
-@click.option("--out", type=PATH, help="Folder for the report. Default: FOLDER/report.")
+@click.option("--out", type=OUT, help="Folder for the report. Default: FOLDER/report.")
 @click.option("--strand", default="both", show_default=True, help="both, forward or reverse.")
 @click.option("--top", default=5, show_default=True, help="Matches per motif and sequence; 0 keeps all.")
 @click.option(

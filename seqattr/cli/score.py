@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seqattr.cli.shared import (
-    PATH,
+    OUT,
     device_option,
     foreign_options,
     input_options,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 )
 @click.option("--patterns", metavar="FILE", help="What `seqattr patterns` wrote, for methods that need it.")
 @targets_option("explain")
-@click.option("--out", type=PATH, default="scores", show_default=True, help="Folder for the results.")
+@click.option("--out", type=OUT, default="scores", show_default=True, help="Folder for the results.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the references.")
 @device_option
 @click.option(

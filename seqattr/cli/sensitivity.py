@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from seqattr.cli.shared import (
-    PATH,
+    OUT,
     device_option,
     foreign_options,
     input_options,
@@ -24,7 +24,7 @@ from seqattr.cli.shared import (
 @model_option
 @input_options
 @targets_option("measure")
-@click.option("--out", type=PATH, default="sensitivity", show_default=True, help="Folder for the results.")
+@click.option("--out", type=OUT, default="sensitivity", show_default=True, help="Folder for the results.")
 @device_option
 @click.option("--batch-size", type=int, help="Sequences at once. Default: by free memory.")
 @foreign_options

@@ -17,7 +17,21 @@ if TYPE_CHECKING:
     from seqattr.models.load import Foreign
 
 F = TypeVar("F", bound=Callable[..., Any])
-PATH = click.Path(path_type=Path)
+
+
+class InputPath(click.Path):
+    """A path to read: what is written may not take the place of a file there."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from seqattr.io.kept import keep
+
+        path = super().convert(value, param, ctx)
+        keep(Path(str(path)))
+        return path
+
+
+PATH = InputPath(path_type=Path)
+OUT = click.Path(path_type=Path)
 
 model_option = click.option(
     "--model", type=PATH, required=True, help="Model file; others than seqattr's own need --trust-model."

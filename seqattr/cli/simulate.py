@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from seqattr.cli.shared import PATH, say
+from seqattr.cli.shared import OUT, say
 from seqattr.errors import InputError
 
 
@@ -16,7 +16,7 @@ def simulate() -> None:
 
 
 @simulate.command("tal-gata")
-@click.option("--out", type=PATH, required=True, help="Folder for the data set.")
+@click.option("--out", type=OUT, required=True, help="Folder for the data set.")
 @click.option("--count", type=int, help="How many sequences. Default: the published 8000.")
 @click.option(
     "--settings", default="published", show_default=True, help="published, or paper (the paper's text)."

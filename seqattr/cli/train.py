@@ -5,18 +5,18 @@ from typing import Any
 
 import click
 
-from seqattr.cli.shared import PATH, device_option, progress_bar, say
+from seqattr.cli.shared import OUT, PATH, device_option, progress_bar, say
 
 
 @click.command()
 @click.argument("data", type=PATH)
-@click.option("--out", type=PATH, required=True, help="The model file to write.")
+@click.option("--out", type=OUT, required=True, help="The model file to write.")
 @click.option(
     "--arch", "architecture", default="tal-gata", show_default=True, help="An architecture of the zoo."
 )
 @click.option("--epochs", type=int, help="At most this many passes over the training split.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the weights and the batches.")
-@click.option("--checkpoints", type=PATH, help="Folder to keep checkpoints in, for `seqattr influence`.")
+@click.option("--checkpoints", type=OUT, help="Folder to keep checkpoints in, for `seqattr influence`.")
 @click.option(
     "--every",
     type=int,

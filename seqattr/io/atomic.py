@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from seqattr.errors import OutputError
+from seqattr.io.kept import refuse_input
 
 try:
     import fcntl
@@ -45,6 +46,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
     try:
         with _refusals(path):
             _refuse_folder(final)
+            refuse_input(path)
             with _locked(part):
                 yield part
                 _sync(part)
@@ -128,6 +130,7 @@ def check_file(path: Path | str) -> None:
     final = Path(os.path.realpath(path))
     try:
         _refuse_folder(final)
+        refuse_input(path)
     except OSError as error:
         raise cannot_write(path, error) from error
     check_writable(final.parent)

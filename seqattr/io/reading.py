@@ -10,7 +10,9 @@ from typing import Any, BinaryIO, cast
 
 from seqattr.errors import InputError
 from seqattr.io.foreign import HEAD, refuse_other_kinds
+from seqattr.io.kept import keep
 
+INPUTS = ("FASTA", "BED", "motif", "MEME", "patterns")  # which no command writes and reads in turn
 _GZIP = b"\x1f\x8b"
 _BUFFER = 1 << 20
 
@@ -22,6 +24,8 @@ def reading(path: Path | str, kind: str) -> Iterator[BinaryIO]:
     Raises InputError where the file is missing, a folder, unreadable, a gzip file that is broken, or one of
     another kind by its first bytes.
     """
+    if kind in INPUTS:
+        keep(path)
     try:
         with io.BufferedReader(io.FileIO(path), _BUFFER) as raw:
             file = _unpacked(raw)

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from seqattr.io.kept import is_kept
+
 
 def drop_stale(folder: Path, names: Iterable[str], pattern: str) -> None:
     """Remove a folder's files whose whole name fits the pattern, as a run's own do, unless among `names`.
@@ -13,6 +15,6 @@ def drop_stale(folder: Path, names: Iterable[str], pattern: str) -> None:
     """
     kept = set(names)
     for path in folder.iterdir():
-        if re.fullmatch(pattern, path.name) and path.name not in kept:
+        if re.fullmatch(pattern, path.name) and path.name not in kept and not is_kept(path):
             with suppress(OSError):
                 path.unlink()
