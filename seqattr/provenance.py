@@ -25,7 +25,6 @@ def provenance(engine: Engine, model_hash: str, settings: Mapping[str, Any], len
         "explained": explained(engine.model),
         "settings": settings,
         "device": str(engine.place),
-        "dtype": str(engine.dtype).removeprefix("torch."),
         "length": length,
         "rows_forward": engine.work.rows_forward,
         "rows_backward": engine.work.rows_backward,

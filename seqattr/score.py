@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,6 +33,7 @@ from seqattr.progress import Progress, silent
 from seqattr.provenance import provenance
 from seqattr.references import Reference, parse
 from seqattr.tracks import Scratch, scratch_in, write_tracks
+from seqattr.verdict import Verdict
 
 # A batch in memory: so many numbers, of which a target takes so many for each base of the table it fills.
 BATCH_NUMBERS = 2**23
@@ -64,8 +65,11 @@ class Summary:
     targets: list[str]
     sequences: int
     additivity_error: dict[str, dict[str, float]]
+    cancellation: dict[str, dict[str, float]]
     seconds: dict[str, float]
     complete: bool  # whether the method promises that contributions sum to the difference
+    dtype: str
+    verdict: Verdict
     notes: list[str] = field(default_factory=list)
 
 
@@ -128,7 +132,7 @@ class Job:
         self.paths: Mapping[str, Path] = {}
         self.length = max(window.length for window in self.windows)
         self.regions = [resized(window, self.length).region for window in self.windows]
-        self.errors = np.zeros((len(self.targets), len(self.windows)))
+        self.errors, self.cancellation = np.zeros((2, len(self.targets), len(self.windows)))
         self.seconds = dict.fromkeys(("references", "attribution", "writing"), 0.0)
         self.started = time.perf_counter()
 
@@ -239,9 +243,11 @@ class Job:
                 result.difference[t].numpy()[some],
                 result.additivity_error[t].numpy()[some],
                 None if errors is None else errors[t].numpy()[some][:, turn],
+                result.cancellation[t].numpy()[some],
             )
             writer.write(rows, made, left)
             self.errors[t, rows] = made.additivity_error
+            self.cancellation[t, rows] = result.cancellation[t][some]
             for row, values in zip(rows, contributions, strict=True):
                 scratch.put(t, int(row), values)
 
@@ -277,23 +283,34 @@ class Job:
         write_tracks(paths, scratch, self.windows, self.sizes)
         self.seconds["writing"] += time.perf_counter() - start
 
+    def quantiles(self, numbers: npt.NDArray[np.float64]) -> dict[str, dict[str, float]]:
+        """Of one number for each target and window: its median, 95th percentile and maximum, by target."""
+        return {
+            target: {f"q{q:g}": float(np.quantile(numbers[t], q)) for q in (0.5, 0.95, 1)}
+            for t, target in enumerate(self.targets)
+        }
+
     def finish(self) -> Summary:
         """run.json, and what the caller prints."""
         self.seconds["total"] = time.perf_counter() - self.started
-        errors = {
-            target: {f"q{q:g}": float(np.quantile(self.errors[t], q)) for q in (0.5, 0.95, 1)}
-            for t, target in enumerate(self.targets)
-        }
         rounded = {key: round(value, 3) for key, value in self.seconds.items()}
         others = set(scored(self.out)) - set(self.stems.values())
         if others:
             self.notes.append(f"{self.out} also holds targets of another run: {', '.join(sorted(others))}")
         summary = Summary(
-            self.targets, len(self.windows), errors, rounded, self.engine.entry.complete, self.notes
+            self.targets,
+            len(self.windows),
+            self.quantiles(self.errors),
+            self.quantiles(self.cancellation),
+            rounded,
+            self.engine.entry.complete,
+            str(self.engine.dtype).removeprefix("torch."),
+            Verdict.of(self.errors, self.cancellation),
+            self.notes,
         )
         with replacing(self.paths["run.json"]) as part:
             facts = provenance(self.engine, self.model_hash, self.settings.__dict__, self.length)
-            text = json.dumps({**facts, **summary.__dict__}, indent=2)
+            text = json.dumps({**facts, **asdict(summary)}, indent=2)
             part.write_text(text + "\n", encoding="utf-8")
         return summary
 

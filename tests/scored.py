@@ -32,10 +32,11 @@ def write_scores(
     count: int = 40,
     targets: Sequence[str] = ("carries", "quiet"),
     method: str = "deeplift",
-    error: float = 1e-6,
+    error: float | np.ndarray = 1e-6,
     prefix: str = "seq",
     seed: int = 0,
     length: int = LENGTH,
+    cancellation: float = 80,
 ) -> Made:
     """Every other sequence has both motifs; in the first target TAL1 carries, in the others all is noise.
 
@@ -59,7 +60,9 @@ def write_scores(
             values[::2, TAL_AT : TAL_AT + TAL1.width] += 0.5
             values[0, ODD_AT : ODD_AT + ODD] += 0.5
         sequences = one_hot(codes)
-        rows = Rows(sequences, values[:, None] * sequences, values, values.sum(axis=1), np.full(count, error))
+        numbers = values.sum(axis=1), np.full(count, error)
+        told = np.full(count, float(cancellation))
+        rows = Rows(sequences, values[:, None] * sequences, values, *numbers, cancellation=told)
         with ContributionWriter(folder / f"{stem}.h5", count, length, {"target": target}) as file:
             file.write(slice(None), rows)
             file.write_regions(regions)

@@ -62,6 +62,8 @@ def test_run_json_says_how_to_run_it_again(sigmoid, fasta, tmp_path):
     for target, content in zip(("c", "a"), found, strict=True):
         assert run["additivity_error"][target]["q1"] == content.additivity_error.max()
         assert run["additivity_error"][target]["q0.5"] == np.median(content.additivity_error)
+        assert content.cancellation is not None
+        assert run["cancellation"][target]["q1"] == content.cancellation.max() >= 1
         assert content.attributes == {
             "target": target,
             "method": "deeplift",
@@ -70,6 +72,7 @@ def test_run_json_says_how_to_run_it_again(sigmoid, fasta, tmp_path):
             "model": run["model"],
             "seqattr": run["seqattr"],
         }
+    assert run["verdict"]["explanations"] == 10
     assert sorted(contents(tmp_path / "out")) == ["a.bw", "a.h5", "c.bw", "c.h5", "regions.bed", "run.json"]
 
 

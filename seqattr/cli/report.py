@@ -65,6 +65,8 @@ def tell(summary: "Summary") -> None:
     for target, names in summary.carrying.items():
         some = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
         say(f"{target}: {len(names)} motifs carry importance{': ' if names else ''}{some}")
-    if not summary.additive:
-        warn("the contributions do not add up to the difference; the page says for which targets")
+    if summary.verdict.missing:
+        warn(f"{summary.verdict.misses()}; the page says for which targets")
+    if summary.verdict.cancelling:
+        warn(summary.verdict.cancellations())
     say(f"wrote {summary.page} in {summary.seconds:.1f} s")

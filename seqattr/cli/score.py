@@ -95,9 +95,22 @@ def report(summary: "Summary", model: "Model", out: Path) -> None:
     middle, worst = (max(e[q] for e in summary.additivity_error.values()) for q in ("q0.5", "q1"))
     say(f"explained {explained(model)}: {', '.join(summary.targets)}")
     errors = f"{middle:.0e} in the median, {worst:.0e} at most"
-    say(f"additivity error {errors}, over {summary.sequences} sequences")
-    if summary.complete and middle > 1e-2:
-        warn("contributions do not sum to the differences; does --precision float64 mend it?")
+    cancelled = max(each["q0.5"] for each in summary.cancellation.values())
+    say(
+        f"additivity error {errors}; cancellation {cancelled:.2g} in the median, "
+        f"{summary.verdict.worst_cancellation:.2g} at most, over {summary.sequences} sequences"
+    )
+    judge(summary)
+    say(f"wrote {out}/<target>.bw and .h5, regions.bed and run.json in {summary.seconds['total']:.1f} s")
+
+
+def judge(summary: "Summary") -> None:
+    """What speaks against the contributions."""
+    from seqattr.verdict import cure
+
     if not summary.complete:
         say("(this method does not promise that contributions sum to the difference)")
-    say(f"wrote {out}/<target>.bw and .h5, regions.bed and run.json in {summary.seconds['total']:.1f} s")
+    elif summary.verdict.missing:
+        warn(f"{summary.verdict.misses()}; {cure(summary.dtype)}")
+    if summary.verdict.cancelling:
+        warn(f"{summary.verdict.cancellations()}; such contributions say nothing of the bases")

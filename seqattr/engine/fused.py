@@ -261,6 +261,7 @@ class Gathered(NamedTuple):
     against: Tensor  # (B, L), the mean of sum over channels of multiplier * reference
     multipliers: Tensor  # (B, 4, L), the mean
     totals: Tensor  # (B, R) float64, each pair's sum of contributions
+    sizes: Tensor  # (B, R) float64, each pair's sum of their absolute values
 
 
 def gather(multipliers: Tensor, sequences: Tensor, references: Tensor) -> Gathered:
@@ -273,12 +274,13 @@ def gather(multipliers: Tensor, sequences: Tensor, references: Tensor) -> Gather
     multipliers, sequences, references = (t.to(dtype) for t in (multipliers, sequences, references))
     if AVAILABLE and multipliers.device.type == "cpu" and multipliers.dtype in TYPES:
         return gather_once(multipliers, sequences, references)
-    products = multipliers * (sequences[:, None] - references)
+    pairs = (multipliers * (sequences[:, None] - references)).sum(2)
     return Gathered(
-        products.sum(2).mean(1),
+        pairs.mean(1),
         (multipliers * references).sum(2).mean(1),
         multipliers.mean(1),
-        products.double().sum((2, 3)),
+        pairs.sum(2, dtype=torch.float64),
+        pairs.abs().sum(2, dtype=torch.float64),
     )
 
 
@@ -299,7 +301,7 @@ def gather_once(multipliers: Tensor, sequences: Tensor, references: Tensor) -> G
         sequences.new_zeros(number, length),
         sequences.new_zeros(number, length),
         sequences.new_zeros(number, 4, length),
-        torch.zeros(number, references.shape[1], dtype=torch.float64),
+        *torch.zeros(2, number, references.shape[1], dtype=torch.float64),
     )
     multipliers = multipliers.expand(-1, references.shape[1], -1, -1)
     references = references.expand(number, -1, -1, -1)

@@ -161,6 +161,7 @@ def gather(
     against: Any,
     mean: Any,
     totals: Any,
+    sizes: Any,
     multipliers: Any,
     sequences: Any,
     references: Any,
@@ -170,7 +171,7 @@ def gather(
     for n in range(start, end):
         for k in range(number):
             m, x, r = multipliers[n, k], sequences[n], references[n, k]
-            total = 0.0
+            total, size = 0.0, 0.0
             for i in range(length):
                 moved = m[0, i] * (x[0, i] - r[0, i])
                 kept = m[0, i] * r[0, i]
@@ -182,7 +183,8 @@ def gather(
                 contributions[n, i] += moved
                 against[n, i] += kept
                 total += moved
-            totals[n, k] = total
+                size += abs(moved)
+            totals[n, k], sizes[n, k] = total, size
         for i in range(length):
             contributions[n, i] *= share
             against[n, i] *= share

@@ -1,9 +1,9 @@
 """Contributions as HDF5 in ChromBPNet's layout, written row by row and read back whole.
 
 raw/seq (N, 4, L) int8 one-hot · shap/seq (N, 4, L) hypothetical contributions · projected_shap/seq
-(N, 4, L) contributions on the observed bases · regions/{chrom,start,end,name,strand} (N) · difference and
-additivity_error (N) · standard_error (N, L) of those contributions, where the method estimates them · the
-run's settings as attributes.
+(N, 4, L) contributions on the observed bases · regions/{chrom,start,end,name,strand} (N) · difference,
+additivity_error and, where it is told, cancellation (N) · standard_error (N, L) of those contributions, where
+the method estimates them · the run's settings as attributes.
 
 Where the group `regions` says so (its attribute `forward`), base p of row i is base start + p of the genome,
 and the strand tells only how the model read it; else a row on strand '-' runs backwards.
@@ -31,7 +31,7 @@ _CHUNK_BASES = 1 << 15
 _LEAST_CHUNK = 64
 _COLUMNS = ("raw/seq", "shap/seq", "projected_shap/seq")
 _NUMBERS = ("difference", "additivity_error")
-_ERRORS = "standard_error"
+_ERRORS, _CANCELLATION = "standard_error", "cancellation"
 _ROUNDED = (
     2.0**-8
 )  # of a sequence's largest value: what float16 may round it by, 2**-11 where it has all its digits
@@ -49,6 +49,7 @@ class Rows(NamedTuple):
     difference: npt.NDArray[np.floating]  # (B,)
     additivity_error: npt.NDArray[np.floating]  # (B,)
     standard_error: npt.NDArray[np.floating] | None = None  # (B, L)
+    cancellation: npt.NDArray[np.floating] | None = None  # (B,)
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Contributions:
     attributes: dict[str, Any]
     standard_error: npt.NDArray[np.float32] | None = None  # (N, L), of a method that estimates
     forward: bool = False  # whether all rows lie as the genome's forward strand
+    cancellation: npt.NDArray[np.float64] | None = None  # (N,), not in files of other makers
 
     @property
     def places(self) -> list[Region]:
@@ -118,6 +120,9 @@ class ContributionWriter(FileWriter):
             self._file[name][place, :, bases] = self._narrowed(name, values)[order]
         for name in _NUMBERS:
             self._file[name][place] = getattr(rows, name)[order]
+        if rows.cancellation is not None:
+            column = self._file.require_dataset(_CANCELLATION, self._shape[:1], np.float64)
+            column[place] = rows.cancellation[order]
         if rows.standard_error is not None:
             if _ERRORS not in self._file:
                 self._create(_ERRORS, (self._shape[0], self._shape[2]), np.dtype(np.float32))
@@ -199,7 +204,7 @@ class ContributionWriter(FileWriter):
         channels, length = self._shape[1], min(bases.stop, self._shape[2]) - max(bases.start, 0)
         square, line, flat = (count, channels, length), (count, length), (count,)
         for (name, values), shape in zip(
-            rows._asdict().items(), (square, square, line, flat, flat, line), strict=True
+            rows._asdict().items(), (square, square, line, flat, flat, line, flat), strict=True
         ):
             if values is not None and values.shape != shape:
                 raise OutputError(
@@ -227,6 +232,7 @@ def read_contributions(path: Path | str) -> Contributions:
             attributes={name: _value(stored) for name, stored in file.attrs.items()},
             standard_error=file[_ERRORS][:].astype(np.float32) if _ERRORS in file else None,
             forward=rows_are_forward(file),
+            cancellation=file[_CANCELLATION][:] if _CANCELLATION in file else None,
         )
 
 
@@ -255,7 +261,8 @@ def _check_layout(path: Path | str, file: h5py.File) -> None:
     shape = file["raw/seq"].shape
     fits = len(shape) == 3 and shape[1] == 4 and all(file[name].shape == shape for name in _COLUMNS)
     fits = fits and (_ERRORS not in file or file[_ERRORS].shape == (shape[0], shape[2]))
-    if not fits or any(file[name].shape != shape[:1] for name in (*_NUMBERS, *_PLACE_NAMES)):
+    told = (_CANCELLATION,) * (_CANCELLATION in file)
+    if not fits or any(file[name].shape != shape[:1] for name in (*_NUMBERS, *told, *_PLACE_NAMES)):
         raise InputError(f"{path} holds datasets that do not fit one shape (N, 4, L)")
 
 

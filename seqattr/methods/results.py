@@ -11,14 +11,19 @@ from seqattr.engine.memory import Chunk
 from seqattr.engine.outputs import Target
 from seqattr.errors import NotFinite
 
+# What cancels to an output and a difference of exactly 0 is still a number.
+TINY, HUGE = torch.finfo(torch.float64).tiny, torch.finfo(torch.float64).max
+
 
 class Attribution(NamedTuple):
     """What each base contributed, for T targets of N sequences of length L, on the CPU.
 
     `prediction` is the target's value for the sequence, `difference` that value minus the references'
     mean. `additivity_error` is the worst over the references of
-    |sum of contributions - difference| / max(|difference|, |prediction| / 100). `standard_error` is that of
-    the contributions, given the references, where the method estimates them by chance; None elsewhere.
+    |sum of contributions - difference| / max(|difference|, |prediction| / 100), and `cancellation` that of
+    the sum of |contributions| over the same: how far the explanation adds up only because its parts cancel.
+    `standard_error` is that of the contributions, given the references, where the method estimates them by
+    chance; None elsewhere.
     """
 
     contributions: Tensor  # (T, N, L)
@@ -27,6 +32,7 @@ class Attribution(NamedTuple):
     prediction: Tensor  # (T, N)
     difference: Tensor  # (T, N)
     additivity_error: Tensor  # (T, N)
+    cancellation: Tensor  # (T, N)
     standard_error: Tensor | None = None  # (T, N, L)
 
 
@@ -44,6 +50,7 @@ class Accumulator:
         self.prediction = torch.zeros(len(targets), n, dtype=torch.float64)
         self.difference = torch.zeros(len(targets), n, dtype=torch.float64)
         self.error = torch.zeros(len(targets), n, dtype=torch.float64)
+        self.cancellation = torch.zeros(len(targets), n, dtype=torch.float64)
         self.variance: Tensor | None = None  # of the contributions, where the method knows it
 
     def add(self, t: int, chunk: Chunk, share: float, found: Gathered, at_x: Tensor, at_r: Tensor) -> None:
@@ -53,12 +60,14 @@ class Accumulator:
         gap = (found.totals - change).abs()
         floor = torch.maximum(change.abs(), at_x.double().abs() / 100)
         error = torch.where(gap == 0, 0.0, gap / floor)
+        cancellation = (found.sizes / floor.clamp(min=TINY)).clamp(max=HUGE)
         self.contributions[t, rows] += found.contributions.cpu() * share
         self.multipliers[t, rows] += found.multipliers.cpu() * share
         self.hypothetical[t, rows] += (found.multipliers - found.against[:, None]).cpu() * share
         self.prediction[t, rows] = at_x[:, 0].double().cpu()
         self.difference[t, rows] += change.mean(1).cpu() * share
-        self.error[t, rows] = torch.maximum(self.error[t, rows], error.amax(1).cpu())
+        for worst, values in ((self.error, error), (self.cancellation, cancellation)):
+            worst[t, rows] = torch.maximum(worst[t, rows], values.amax(1).cpu())
 
     def add_errors(self, t: int, chunk: Chunk, share: float, errors: Tensor) -> None:
         """Standard errors (B, L) against a share of the references; independent of the other references'."""
@@ -74,6 +83,7 @@ class Accumulator:
             self.prediction,
             self.difference,
             self.error,
+            self.cancellation,
             None if self.variance is None else self.variance.sqrt().to(self.contributions),
         )
 

@@ -161,8 +161,11 @@ def base_scores(scores: Multiplier, sequences: Tensor, references: int) -> Gathe
     slope, offset = scores if isinstance(scores, Parts) else (scores, torch.zeros_like(scores))
     against = -offset.sum(1)
     contributions = (slope * sequences).sum(1) - against
-    totals = contributions.double().sum(1, keepdim=True).expand(-1, references)
-    return Gathered(contributions, against, slope, totals)
+    totals, sizes = (
+        each.sum(1, keepdim=True, dtype=torch.float64).expand(-1, references)
+        for each in (contributions, contributions.abs())
+    )
+    return Gathered(contributions, against, slope, totals, sizes)
 
 
 Way = Callable[[Batch], Explanation]

@@ -15,6 +15,7 @@ from seqattr.matches import Matches
 from seqattr.motif_statistics import MotifStatistics, motif_statistics
 from seqattr.report.figures import Box
 from seqattr.seqlets import WINDOW, Nearest, Seqlets, find_seqlets, nearest_motifs, unexplained
+from seqattr.verdict import Verdict
 
 # What a screen shows legibly of one sequence.
 DRAWN_BASES = 120
@@ -47,8 +48,7 @@ class Findings:
     nearest: list[Nearest]
     bases: list[str]  # of each seqlet
     windows: list[Window]  # of the strongest sequences, the strongest first
-    median_error: float
-    worst_error: float
+    verdict: Verdict
 
     @property
     def carrying(self) -> list[str]:
@@ -81,8 +81,7 @@ def examine(
         nearest_motifs(largest.cut(scores.hypothetical), matches.motifs, background=matches.background),
         [text_of(one_hot) for one_hot in largest.cut(scores.one_hot)],
         strongest_windows(scores, loci, drawn),
-        float(np.median(scores.additivity_error)),
-        float(scores.additivity_error.max()),
+        Verdict.of(scores.additivity_error, scores.cancellation),
     )
 
 

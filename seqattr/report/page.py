@@ -7,9 +7,8 @@ from seqattr.motif_statistics import LEAST_EFFECT, SURE, MotifStatistics
 from seqattr.report.findings import Findings, ranked
 from seqattr.report.html import Link, Picture, fill
 from seqattr.report.scores import Scores
+from seqattr.verdict import ADDITIVE, cure, together
 
-# Contributions that miss the difference by more than this share of it are not float32's rounding.
-ADDITIVE = 1e-3
 MOST_ROWS = 600  # of the motif table: what a telephone still sorts at once
 FEW_MOTIFS = 100  # up to so many are all in the table
 SEQLET_ROWS = 10  # of each target
@@ -54,15 +53,17 @@ def first_motifs(rows: Sequence[MotifStatistics]) -> list[str]:
 
 def render(page: Page) -> str:
     """The page as HTML."""
-    rows = all_rows(page.findings)
+    rows, run = all_rows(page.findings), page.scores.run
     return fill(
         "report.html",
         page=page,
-        run=page.scores.run,
-        settings=page.scores.run["settings"],
+        run=run,
+        settings=run["settings"],
         rows=shown(rows, page.motifs),
         all_rows=len(rows),
-        additive=all(each.worst_error <= ADDITIVE for each in page.findings),
+        verdict=together([each.verdict for each in page.findings]),
+        complete=run.get("complete", True),
+        cure=cure(run.get("dtype", "")),
         limit=ADDITIVE,
         sure=SURE,
         least_effect=LEAST_EFFECT,

@@ -28,6 +28,7 @@ from seqattr.report.html import Link, Picture, png_text
 from seqattr.report.page import Page
 from seqattr.report.scores import Scores, open_scores
 from seqattr.scan import Pick, as_read, find_matches, measured_background
+from seqattr.verdict import Verdict, together
 
 OWN_FIGURES = r"(importance_.+|sequence_\d+)\.(png|svg)"
 MOST_POINTS = 20_000  # of the grey ones in a panel
@@ -77,9 +78,14 @@ class Summary:
     matches: int
     carrying: dict[str, list[str]]  # of each target, the motifs that carry importance
     unexplained: dict[str, int]  # of each target, the seqlets that no motif explains
-    additive: bool
+    verdict: Verdict
     notes: list[str]  # which motifs were left out
     seconds: float
+
+    @property
+    def additive(self) -> bool:
+        """Whether all but a few explanations add up."""
+        return self.verdict.additive
 
 
 class Evidence(NamedTuple):
@@ -126,7 +132,7 @@ def report(
         len(evidence.counted),
         {each.target: each.carrying for each in findings},
         {each.target: each.unexplained_seqlets for each in findings},
-        all(each.worst_error <= page.ADDITIVE for each in findings),
+        together([each.verdict for each in findings]),
         evidence.notes,
         time.perf_counter() - started,
     )

@@ -102,6 +102,14 @@ def test_standard_errors_lie_beside_the_contributions(tmp_path, batches):
     assert write(tmp_path / "b.h5", rows, batches).standard_error is None
 
 
+@pytest.mark.parametrize("batches", BATCHES.values(), ids=BATCHES)
+def test_cancellation_is_kept_where_it_is_told(tmp_path, batches):
+    rows, told = random_rows(), 10 ** np.arange(11.0)
+    got = write(tmp_path / "a.h5", rows._replace(cancellation=told), batches, dtype="float16")
+    np.testing.assert_array_equal(got.cancellation, told)
+    assert write(tmp_path / "b.h5", rows, batches).cancellation is None
+
+
 def test_float16_keeps_three_digits(tmp_path):
     rows = random_rows()
     got = write(tmp_path / "a.h5", rows, [slice(0, 11)], dtype="float16")

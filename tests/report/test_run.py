@@ -139,6 +139,25 @@ def test_a_large_additivity_error_is_told(quick, tmp_path):
     assert "Look closer" in summary.page.read_text()
 
 
+def test_one_sequence_that_misses_is_told_as_one(quick, tmp_path):
+    errors = np.full(40, 2e-5)
+    errors[3] = 1.4e-3
+    made = write_scores(tmp_path / "scores", error=errors)
+    summary = report(made.folder, ["bundled"], quick)
+    text = summary.page.read_text()
+    assert summary.additive
+    assert "Look closer" not in text
+    assert "2 of 80 explanations miss their difference" in text  # one for each target
+    assert "--precision float64 settles it" in text
+
+
+def test_what_adds_up_only_by_cancelling_is_told(quick, tmp_path):
+    made = write_scores(tmp_path / "scores", cancellation=3e10)
+    text = report(made.folder, ["bundled"], quick).page.read_text()
+    assert "Additivity holds" in text
+    assert "Look closer: 80 of 80 explanations add up only by cancelling" in text
+
+
 def test_sequences_without_any_match_give_an_empty_table(quick, tmp_path):
     made = write_scores(tmp_path / "scores", count=6)
     summary = report(made.folder, ["bundled"], Settings(sequences=0, log_odds=1000))
