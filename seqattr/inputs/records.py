@@ -1,6 +1,6 @@
 """Each record of a FASTA file as a window of its own."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from seqattr.errors import InputError
 from seqattr.inputs.dropped import Dropped, left_out
 from seqattr.inputs.windows import Inputs, Window
 from seqattr.io.bed import read_chrom_sizes
-from seqattr.io.fasta import OddRecord, Record, read_fasta
+from seqattr.io.fasta import OddRecord, Record, iter_fasta, unique
 from seqattr.regions import Region, parse_header
 
 
@@ -22,27 +22,29 @@ def from_fasta(
     is no DNA FASTA, and for a header past its chromosome's end, which is dropped where not `strict`.
     """
     odd: list[OddRecord] = []
-    records = read_fasta(path, odd)
     given = read_chrom_sizes(chrom_sizes) if chrom_sizes else {}
-    windows, sizes = [], dict(given)
-    dropped = [Dropped(each.name, None, each.reason) for each in odd]
-    for record in records:
+    windows, sizes, dropped, named, ambiguous = [], dict(given), [], 0, 0
+    for record in unique(path, iter_fasta(path, odd)):  # of which only one is held as text
+        header = parse_header(record.header, len(record.text))
+        named += header is not None
+        ambiguous += count_ambiguous(record.text)
         try:
-            region = place(record, given)
+            region = place(record, header, given)
         except InputError as error:
-            dropped.append(Dropped(record.name, parse_header(record.header, len(record.text)), str(error)))
+            dropped.append(Dropped(record.name, header, str(error)))
             continue
         sizes.setdefault(region.chrom, len(record.text))
         windows.append(Window(record.name, encode(record.text), region, (0, len(record.text))))
-    notes = left_out(dropped, len(odd) + len(records), "records", strict)
-    notes += notes_on_headers(records, bool(given)) if placed else []
-    letters = notes_on_letters(count_ambiguous(record.text) for record in records)
-    return Inputs(windows, sizes, letters + notes, dropped)
+    records = len(windows) + len(dropped)
+    dropped += [Dropped(each.name, None, each.reason) for each in odd]
+    notes = notes_on_letters([ambiguous]) + left_out(dropped, records + len(odd), "records", strict)
+    notes += notes_on_headers(named, records, bool(given)) if placed else []
+    return Inputs(windows, sizes, notes, dropped)
 
 
-def place(record: Record, sizes: Mapping[str, int]) -> Region:
+def place(record: Record, header: Region | None, sizes: Mapping[str, int]) -> Region:
     """Where a record lies: on its chromosome if sizes are known, else on itself."""
-    found = parse_header(record.header, len(record.text)) if sizes else None
+    found = header if sizes else None
     if found is not None and found.chrom not in sizes:
         raise InputError(
             f"record {record.name} lies on '{found.chrom}', which the chromosome sizes do not list"
@@ -62,17 +64,16 @@ def notes_on_letters(ambiguous: Iterable[int]) -> list[str]:
     return [f"{count} ambiguous letters (IUPAC codes) were read as N"] if count else []
 
 
-def notes_on_headers(records: Sequence[Record], has_sizes: bool) -> list[str]:
-    """Coordinates that were not used, or that are missing."""
-    placed = sum(parse_header(record.header, len(record.text)) is not None for record in records)
-    if has_sizes and placed < len(records):
+def notes_on_headers(placed: int, records: int, has_sizes: bool) -> list[str]:
+    """Coordinates that were not used, or that are missing: of so many records so many had some."""
+    if has_sizes and placed < records:
         return [
-            f"{len(records) - placed} of {len(records)} headers are no genome coordinates of as many bases; "
+            f"{records - placed} of {records} headers are no genome coordinates of as many bases; "
             "these records have tracks of their own"
         ]
     if placed and not has_sizes:
         return [
-            f"{placed} of {len(records)} headers look like genome coordinates; "
+            f"{placed} of {records} headers look like genome coordinates; "
             "give --chrom-sizes to have tracks on the genome"
         ]
     return []

@@ -87,13 +87,14 @@ def _grouped(path: Path | str, most: int) -> Iterator[tuple[Header, list[bytes]]
 
 
 def _record(path: Path | str, header: Header, pieces: Sequence[bytes], most: int) -> Record:
+    if sum(map(len, pieces)) > most:
+        raise InputError(
+            f"record '{header.name}' of {path} has more than {most:,} bases, more than can be held at once; "
+            "of a genome, --regions takes windows around peaks"
+        )
     letters = b"".join(pieces)
     if not letters:
         raise InputError(f"record '{header.name}' of {path} has no sequence")
-    if len(letters) > most:
-        raise InputError(
-            f"record '{header.name}' of {path} has more than {most:,} bases, more than can be held at once"
-        )
     check_dna(header.name, letters)
     return Record(header.name, header.text, letters.decode("ascii"))
 

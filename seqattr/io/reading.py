@@ -2,6 +2,9 @@
 
 import gzip
 import io
+import os
+import stat
+import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +18,7 @@ from seqattr.io.kept import keep
 INPUTS = ("FASTA", "BED", "motif", "MEME", "patterns")  # which no command writes and reads in turn
 _GZIP = b"\x1f\x8b"
 _BUFFER = 1 << 20
+_LARGE, _MOST_TIMES = 1 << 27, 500
 
 
 @contextmanager
@@ -28,7 +32,7 @@ def reading(path: Path | str, kind: str) -> Iterator[BinaryIO]:
         keep(path)
     try:
         with io.BufferedReader(io.FileIO(path), _BUFFER) as raw:
-            file = _unpacked(raw)
+            file = _unpacked(path, raw)
             refuse_other_kinds(path, kind, file.peek(HEAD)[:HEAD])
             yield file
     except FileNotFoundError as error:
@@ -65,8 +69,31 @@ def text_lines(path: Path | str, kind: str) -> Iterator[tuple[int, str]]:
                 yield number, text
 
 
-def _unpacked(raw: "io.BufferedReader[io.FileIO]") -> "io.BufferedReader[Any]":
+class _Unpacking(gzip.GzipFile):
+    """A gzip file that is refused where it unpacks to more than sequences or tables can.
+
+    They shrink to a hundredth at best, and a file made to fill a machine's memory to a thousandth.
+    """
+
+    unpacked = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        self.unpacked += len(data)
+        if self.unpacked > _LARGE and self.unpacked > _MOST_TIMES * self._packed():
+            raise InputError(
+                f"{self.name} unpacks to more than {_MOST_TIMES} times its size: no sequences and no table do"
+            )
+        return data
+
+    def _packed(self) -> int:
+        """The size of the file; of a pipe, which has none, as much as it may be."""
+        state = os.fstat(self.fileno())
+        return state.st_size if stat.S_ISREG(state.st_mode) else sys.maxsize
+
+
+def _unpacked(path: Path | str, raw: "io.BufferedReader[io.FileIO]") -> "io.BufferedReader[Any]":
     """Peeking, unlike seeking, works on a pipe too; the buffer makes reading gzip line by line fast."""
     if raw.peek(2)[:2] != _GZIP:
         return raw
-    return io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=raw)), _BUFFER)
+    return io.BufferedReader(cast(io.RawIOBase, _Unpacking(filename=str(path), fileobj=raw)), _BUFFER)

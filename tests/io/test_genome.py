@@ -11,7 +11,7 @@ import pytest
 
 from seqattr.alphabet import reverse_complement_text
 from seqattr.errors import InputError
-from seqattr.io.fasta import Genome, read_fasta
+from seqattr.io.fasta import Genome, iter_fasta, read_fasta
 from seqattr.io.letters import stream
 from seqattr.regions import Region
 
@@ -240,6 +240,24 @@ def test_a_small_file_that_unpacks_to_a_huge_one_takes_no_memory(fasta):
     ]
     assert sum(1 for _ in stream(path)) > 100
     assert peak_bytes() - before < 2e7
+
+
+def test_a_file_made_to_fill_the_memory_is_one_line(fasta, monkeypatch):
+    path = fasta(gzip.compress(b">c\n" + b"A" * 3_000_000))
+    assert read_fasta(path)[0].text == "A" * 3_000_000  # that much is nothing
+    monkeypatch.setattr("seqattr.io.reading._LARGE", 1 << 20)
+    for read in (read_fasta, lambda path: Genome(path).sizes):
+        with pytest.raises(InputError) as caught:
+            read(path)
+        assert str(caught.value).startswith(f"{path} unpacks to more than 500 times its size")
+
+
+def test_a_record_longer_than_any_sequence_is_told_of_regions(fasta):
+    path = fasta(b">c\n" + b"ACGT\n" * 100 + b">d\nACGT\n")
+    odd = []
+    assert [record.name for record in iter_fasta(path, odd, most=100)] == ["d"]
+    assert odd == [("c", f"record 'c' of {path} has more than 100 bases, more than can be held at once; "
+                    "of a genome, --regions takes windows around peaks")]  # fmt: skip
 
 
 def peak_bytes() -> int:

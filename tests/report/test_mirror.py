@@ -85,6 +85,29 @@ def test_the_genome_s_matches_are_the_same(reports):
     assert places[0] == places[1]
 
 
+def test_strands_of_rows_on_the_forward_strand_are_information_only(reports, tmp_path):
+    """As `score` writes what it read from the other strand: motifs are on the strand that they are on."""
+    here = reports[0].parent
+    for path in here.glob("*.h5"):
+        found = read_contributions(path)
+        rows = Rows(
+            found.one_hot, found.hypothetical, found.contributions, found.difference, found.additivity_error
+        )
+        # the second of these rows is a backward one: as score writes it, it lies forward too
+        for array in rows[:3]:
+            array[1] = array[1, ..., ::-1].copy() if array.ndim == 2 else array[1, ::-1, ::-1].copy()
+        with ContributionWriter(tmp_path / path.name, len(found.regions), LENGTH, found.attributes) as file:
+            file.write(slice(None), rows)
+            file.write_regions([replace(region, strand="-") for region in found.regions], forward=True)
+    (tmp_path / "run.json").write_bytes((here / "run.json").read_bytes())
+    report(tmp_path, ["bundled"], SETTINGS)
+    lines = [
+        Counter(tuple(line.split("\t")[:6]) for line in (folder / "matches.bed").read_text().splitlines())
+        for folder in (reports[0], tmp_path / "report")
+    ]
+    assert lines[0] == lines[1]
+
+
 def test_motifs_carry_the_same(reports):
     here, there = (table(folder / "motifs.tsv") for folder in reports)
     for one, two in zip(here, there, strict=True):
