@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
+from seqattr.engine.forward import random_sequences
 from seqattr.engine.graph import Graph, Step
 from seqattr.engine.kinds import CONVOLUTIONS, DENSE, Kind, classify
 from seqattr.engine.multipliers import whole
 from seqattr.engine.outputs import Target
 from seqattr.engine.rules.gradient import GRADIENT
+from seqattr.engine.run import side_values
 from seqattr.errors import ModelError, UnknownName
 from seqattr.methods.ways import Batch, Explanation, Way
 
@@ -53,22 +55,43 @@ def class_maps(batch: Batch, step_name: str) -> tuple[Map, Callable[[Target], tu
     step = step_called(batch.work.graph, step_name)
     walk = batch.alone(batch.sequences, GRADIENT, keep={step.name})
     on: Tensor = walk.sides.sequence[step.name]
-    length = batch.sequences.shape[2]
+    length, backwards = batch.sequences.shape[2], runs_backwards(batch, step)
 
     def maps(target: Target) -> Tensor:
         gradient = whole(batch.arriving(walk, target, step.name))
-        return at_every_base(class_map(on, gradient), length)
+        found = at_every_base(class_map(on, gradient), length)
+        return found.flip(-1) if backwards else found
 
     return maps, batch.outputs(walk)
 
 
-def class_map(values: Tensor, gradient: Tensor) -> Tensor:
-    """relu(sum over channels of mean gradient * value): (B, channels, positions) -> (B, positions).
+def runs_backwards(batch: Batch, step: Step) -> bool:
+    """Whether a step's positions go along the sequence from its end, as in a model that mirrors it first.
 
-    Of positions in two dimensions the longer counts, and the other is averaged over.
+    Where its values change with the first half of a sequence tells, and where with the second.
     """
+    plan = batch.work.plan_of(GRADIENT)
+    if not any(".flip." in s.op for s in plan.graph.steps):
+        return False
+    whole_one, other = random_sequences(2, batch.sequences.shape[2], batch.sequences.dtype, "cpu")
+    half = torch.arange(len(other[0])) < len(other[0]) / 2
+    rows = torch.stack([whole_one, torch.where(half, other, whole_one), torch.where(half, whole_one, other)])
+    values = side_values(plan, rows.to(batch.sequences))[step.name]
+    first, second = along_positions((values[1:] - values[:1]).abs().sum(1))
+    numbers = torch.arange(len(first)).to(first)
+    return bool((first * numbers).sum() * second.sum() > (second * numbers).sum() * first.sum())
+
+
+def class_map(values: Tensor, gradient: Tensor) -> Tensor:
+    """relu(sum over channels of mean gradient * value): (B, channels, positions) -> (B, positions)."""
     weights = gradient.flatten(2).mean(2)
-    found = torch.relu((values * weights.view(*weights.shape, *[1] * (values.ndim - 2))).sum(1))
+    return along_positions(
+        torch.relu((values * weights.view(*weights.shape, *[1] * (values.ndim - 2))).sum(1))
+    )
+
+
+def along_positions(found: Tensor) -> Tensor:
+    """(B, positions): of positions in two dimensions the longer counts, and the other is averaged over."""
     along = max(range(1, found.ndim), key=lambda d: found.shape[d])
     others = [d for d in range(1, found.ndim) if d != along]
     return found.mean(others) if others else found
