@@ -68,7 +68,12 @@ def with_options(command: F, options: Sequence[Callable[[F], F]]) -> F:
 FOREIGN = (
     click.option("--trust-model", is_flag=True, help="Read a format that can run code, or needs some."),
     click.option("--input-length", type=int, metavar="L", help="Length of the model's input in bases."),
-    click.option("--input-layout", default="N4L", show_default=True, help="N4L, NL4, N41L or N4L1."),
+    click.option(
+        "--input-layout",
+        default="N4L",
+        show_default=True,
+        help="N4L, NL4, N41L, N14L ..., N5L with a channel for N; another than N4L is found where one runs.",
+    ),
     click.option("--channels", default="ACGT", show_default=True, help="The model's order of bases."),
     click.option("--arch", metavar="MODULE:CLASS", help="The class of a state dict."),
     click.option("--arch-args", metavar="JSON", default="{}", help="Arguments for that class."),

@@ -9,8 +9,10 @@ from torch import Tensor, nn
 from seqattr.alphabet import ALPHABET
 from seqattr.engine import forks
 from seqattr.engine.capture import unwrapped
+from seqattr.engine.check import OwnFailure
 from seqattr.engine.forward import all_values, floats_of, random_sequences
 from seqattr.engine.graph import Graph
+from seqattr.engine.input_layouts import adapted, geometry_of, what_would_run
 from seqattr.engine.kinds import Kind, classify
 from seqattr.engine.layouts import ROWS, find_layouts, stretches
 from seqattr.engine.left_out import BATCH_FIRST
@@ -20,36 +22,14 @@ from seqattr.engine.trial import Trial, capture_checked
 from seqattr.engine.watch import Watch
 from seqattr.errors import InputError, ModelError
 
-# How a model wants its input, as the permutation of (N, 4, L) with ones inserted where a 1 stands.
-INPUT_LAYOUTS = ("N4L", "NL4", "N41L", "N4L1")
-
-
-class LayoutAdapter(nn.Module):
-    """Feeds (N, 4, L) sequences in ACGT order to a model that wants another layout or order."""
-
-    def __init__(self, module: nn.Module, layout: str, channels: str) -> None:
-        super().__init__()
-        self.module, self.layout = module, layout
-        order = [ALPHABET.index(base) for base in channels]
-        self.order: Tensor | None
-        self.register_buffer("order", torch.tensor(order) if channels != ALPHABET else None)
-
-    def forward(self, sequences: Tensor) -> Any:
-        if self.order is not None:
-            sequences = sequences.index_select(1, self.order)
-        if self.layout == "NL4":
-            sequences = sequences.transpose(1, 2)
-        if self.layout in ("N41L", "N4L1"):
-            sequences = sequences.unsqueeze(2 if self.layout == "N41L" else 3)
-        return self.module(sequences)
-
 
 class Model:
     """A trained model, captured once as a graph of steps.
 
     `module` is any nn.Module in which each sequence's output depends on that sequence alone;
-    `example_input` is a batch in the model's own layout, (N, 4, L) unless `layout` says otherwise
-    ("NL4", "N41L", "N4L1"); `channels` is the model's order of bases; `targets` names its outputs.
+    `example_input` is a batch in the model's own layout, (N, 4, L) unless `layout` (one of INPUT_LAYOUTS; a
+    fifth channel is 1 where no base is known) or its shape says otherwise; `channels` is the model's order of
+    bases; `targets` names its outputs.
     The module is not written on. Outputs that cannot be explained beside others are left out, and the
     model's `notes` say why.
 
@@ -67,14 +47,15 @@ class Model:
         targets: Sequence[str] | None = None,
     ) -> None:
         forks.expect()
-        length = check_geometry(example_input, layout, channels)
         module = unwrapped(module)
-        plain = (layout, channels) == ("N4L", ALPHABET)
-        adapted = module if plain else LayoutAdapter(module, layout, channels)
+        layout, length = geometry_of(module, example_input, layout, channels)
         dtype = parameter_type(module, example_input)
         device = next((p.device for p in module.parameters()), example_input.device)
         example = random_sequences(ROWS, length, dtype, device)
-        trial = capture_checked(adapted, example)
+        try:
+            trial = capture_checked(adapted(module, layout, channels), example)
+        except OwnFailure as error:
+            raise OwnFailure(f"{error}{what_would_run(module, layout, length, channels)}") from error
         self.notes = trial.notes
         self._settle(trial, targets, length)
         self.watch = Watch(trial.original, trial.graph)
@@ -143,20 +124,6 @@ class Model:
 
 
 # --- construction ------------------------------------------------------------------------------
-
-
-def check_geometry(example: Tensor, layout: str, channels: str) -> int:
-    """The length of the sequences, in bases."""
-    if layout not in INPUT_LAYOUTS:
-        raise InputError(f"unknown input layout '{layout}'; there is: {', '.join(INPUT_LAYOUTS)}")
-    if sorted(channels) != sorted(ALPHABET):
-        raise InputError(f"channels must be an order of the letters ACGT, not '{channels}'")
-    if example.ndim != len(layout) or example.shape[layout.index("4")] != 4:
-        raise InputError(
-            f"the model's input must have 4 channels in the layout {layout}, "
-            f"but the example has the shape {tuple(example.shape)}"
-        )
-    return example.shape[layout.index("L")]
 
 
 def parameter_type(module: nn.Module, example: Tensor) -> torch.dtype:

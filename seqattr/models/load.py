@@ -10,7 +10,6 @@ import json
 import shlex
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,9 +17,11 @@ import torch
 from torch import Tensor, nn
 
 from seqattr.engine.capture import first_line, quiet_torch
-from seqattr.engine.model import INPUT_LAYOUTS, Model
+from seqattr.engine.input_layouts import INPUT_LAYOUTS, example_shape
+from seqattr.engine.model import Model
 from seqattr.errors import InputError, ModelError, UnknownName, UntrustedModel
 from seqattr.models import native, weights
+from seqattr.models.geometry import Foreign, completed, in_its_layout
 from seqattr.models.recognition import (
     EXPORTED,
     LIGHTNING,
@@ -38,22 +39,6 @@ from seqattr.models.recognition import (
 from seqattr.models.unpickling import Missing, unpickle
 
 __all__ = ["Foreign", "load_model", "recognise"]
-
-
-@dataclass(frozen=True)
-class Foreign:
-    """What has to be known of a model that is not in our own format.
-
-    `length` is the length of its input in bases, `layout` and `channels` how it wants it, `arch` names the
-    class of a state dict as module:Class with `arch_args`, `targets` names the outputs.
-    """
-
-    length: int | None = None
-    layout: str = "N4L"
-    channels: str = "ACGT"
-    arch: str | None = None
-    arch_args: Mapping[str, Any] = field(default_factory=dict)
-    targets: tuple[str, ...] | None = None
 
 
 def load_model(path: Path | str, *, trust: bool = False, foreign: Foreign | None = None) -> Model:
@@ -76,25 +61,27 @@ def load_model(path: Path | str, *, trust: bool = False, foreign: Foreign | None
         return native.from_plain(content)
     if not trust:
         raise UntrustedModel(untrusted(path, kind, foreign))
-    if foreign.length is None:
+    check_known(path, kind, foreign)
+    module, notes = READERS[kind](path, foreign, content)
+    known = completed(module, foreign, path)
+    layout, channels, targets = known.layout, known.channels, known.targets
+    model = Model(module, example_input(known), layout=layout, channels=channels, targets=targets)
+    found = (f"the model takes its input in the layout {layout}",) if layout != foreign.layout else ()
+    model.notes = (*notes, *model.notes, *found)
+    return model
+
+
+def check_known(path: Path, kind: str, foreign: Foreign) -> None:
+    """Raises ModelError or InputError for what cannot be, or is missing, before the file is read."""
+    if foreign.length is None and kind != EXPORTED:
         raise ModelError(f"{path} is {kind}: its input length must be given (--input-length L)")
-    if foreign.length < 1:
+    if foreign.length is not None and foreign.length < 1:
         raise InputError(f"the input length must be at least 1, not {foreign.length}")
     if foreign.layout not in INPUT_LAYOUTS:
         raise UnknownName("input layout", foreign.layout, INPUT_LAYOUTS)
     names = foreign.targets or ()
     if "" in names or len(set(names)) < len(names):
         raise InputError(f"each target needs a name of its own, not {', '.join(map(repr, names))}")
-    module, notes = READERS[kind](path, foreign, content)
-    model = Model(
-        module,
-        example_input(foreign),
-        layout=foreign.layout,
-        channels=foreign.channels,
-        targets=foreign.targets,
-    )
-    model.notes = (*notes, *model.notes)
-    return model
 
 
 class Read(NamedTuple):
@@ -106,8 +93,7 @@ class Read(NamedTuple):
 
 def example_input(foreign: Foreign) -> Tensor:
     """Zeros in the shape that the model wants."""
-    sizes = {"N": 3, "4": 4, "1": 1, "L": foreign.length or 1}
-    return torch.zeros([sizes[letter] for letter in foreign.layout])
+    return torch.zeros(example_shape(foreign.layout, foreign.length or 1))
 
 
 def untrusted(path: Path, kind: str, foreign: Foreign) -> str:
@@ -230,7 +216,8 @@ def read_torchscript(path: Path, foreign: Foreign, content: Any = None) -> Read:
         with warnings.catch_warnings(), quiet_torch(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             script = torch.jit.load(str(path), map_location="cpu").eval()
-            return Read(TS2EPConverter(script, (example_input(foreign),)).convert().module())
+            example = example_input(in_its_layout(script, foreign))
+            return Read(TS2EPConverter(script, (example,)).convert().module())
     except Exception as error:
         raise ModelError(f"cannot read the TorchScript model {path}: {first_line(error)}") from error
 

@@ -142,8 +142,8 @@ class Sorts(nn.Module):
 @pytest.mark.parametrize(
     ("module", "parts"),
     [
-        (nn.Sequential(nn.Conv1d(5, 2, 3), nn.Flatten()), ["the model fails on an input of shape (3, 4, 40)",
-         "expected input[3, 4, 40] to have 5 channels, but got 4 channels instead"]),
+        (nn.Sequential(nn.Conv1d(6, 2, 3), nn.Flatten()), ["the model fails on an input of shape (3, 4, 40)",
+         "expected input[3, 4, 40] to have 6 channels, but got 4 channels instead"]),
         (DependsOnData(), ["the model cannot be captured: ", "(at test_bad_input.py:",
          "in forward: if x.sum() > 10:"]),
         (Sorts(), ["no rule for the op aten.sort.default at test_bad_input.py:",

@@ -97,6 +97,35 @@ def test_a_model_that_wants_other_channels_in_another_layout(ran, module, texts,
     )
 
 
+@pytest.mark.usefixtures("here")
+def test_a_layout_that_nobody_named_is_found_where_one_runs(ran, module, tmp_path):
+    torch.save(module.state_dict(), tmp_path / "m.pt")
+    options = ["--trust-model", "--input-length", LENGTH, "--arch", "user_nets:LastChannels"]
+    said = ran("convert", tmp_path / "m.pt", "--out", tmp_path / "c.pt", *options)
+    assert "warning: the model takes its input in the layout NL4" in said
+    ran("convert", tmp_path / "m.pt", "--out", tmp_path / "d.pt", *options, "--input-layout", "NL4")
+    one, other = (seqattr.load_model(tmp_path / name) for name in ("c.pt", "d.pt"))
+    assert description(one) == description(other)
+
+
+@pytest.mark.usefixtures("here")
+def test_a_wrong_input_length_is_one_line_with_the_right_one(refused, module, tmp_path):
+    torch.save(module.state_dict(), tmp_path / "m.pt")
+    options = ["--trust-model", "--input-length", 55, "--arch", "user_nets:Net"]
+    line = refused("inspect", tmp_path / "m.pt", *options)
+    assert line.endswith(f"; it runs on sequences of {LENGTH} bp")
+
+
+def test_an_export_archive_knows_its_length(ran, refused, module, tmp_path):
+    save_exported(module, tmp_path / "m.pt2")
+    said = ran("convert", tmp_path / "m.pt2", "--out", tmp_path / "c.pt", "--trust-model")
+    assert said.endswith(f"input {LENGTH} bp\n")
+    assert refused("inspect", tmp_path / "m.pt2", "--trust-model", "--input-length", 55) == (
+        f"{tmp_path / 'm.pt2'} was exported for sequences of {LENGTH} bp, and runs on no others; "
+        "the input length 55 does not fit it"
+    )
+
+
 def test_a_free_length_stays_free_through_an_export_archive(tmp_path):
     class Mean(nn.Module):
         def __init__(self) -> None:
