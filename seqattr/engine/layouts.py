@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.graph import BatchLayout, Graph, Step
+from seqattr.engine.recurrent import RECURRENT
 from seqattr.errors import ModelError
 
 Runner = Callable[[Graph, Tensor], Mapping[str, Any]]  # every value of a graph, by name
@@ -49,9 +50,10 @@ def layout_of(step: Step, once: Tensor, twice: Tensor) -> BatchLayout:
         if gap <= ROUNDING:
             return layout
     where = f" at {step.source}" if step.source else ""
+    hint = "; is the batch taken for time (batch_first)?" if step.op in RECURRENT else ""
     raise ModelError(
-        f"the model mixes the sequences of a batch in {step.op}{where}: "
-        "an output may depend on its own sequence only"
+        f"the model mixes the sequences of a batch in {step.op}{where}: its answer to a sequence depends on "
+        f"the others, and an output may depend on its own sequence only{hint}"
     )
 
 

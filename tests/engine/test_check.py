@@ -196,11 +196,24 @@ class Divides(nn.Module):
         return self.net(x) / (x.sum(1).mean(1, keepdim=True) - 1) * 0
 
 
+class Flips(nn.Module):
+    """Fixes its batch, so that it cannot be captured, and mixes it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = body()
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows = [self.net(row[None]) for row in x]
+        return torch.cat([rows[0], *(row + rows[0] for row in rows[1:])])
+
+
 MATTERS: dict[str, tuple[type[nn.Module], str]] = {
     "batch": (
         AlongTheBatch,
-        r"a sequence alone and in a batch differs \(by .*; does a recurrent layer run",
+        r"mixes the sequences of a batch in .*lstm.* depends on the others.* \(batch_first\)",
     ),
+    "batch, fixed": (Flips, r"a sequence alone and in a batch differs \(by .*; does a recurrent layer run"),
     "state": (Remembers, r"two calls of the model on the same sequences differ \(by .* keep something"),
     "NaN": (Divides, "answers with NaN to a random sequence"),
 }
