@@ -166,7 +166,7 @@ class Job:
                     done += len(batch.rows)
                     progress(done, len(self.windows))
         self.note_unshuffled(same)
-        self.notes += self.engine.work.notes
+        self.notes += [*self.engine.work.notes, *self.engine.work.plan.notes]
         if self.reference.name == "fasta":
             each = (
                 f"a set of {self.reference.number} shared by all" if self.reference.shared else "one for each"

@@ -40,6 +40,11 @@ def by_ratio(op: Any) -> Elementwise:
     return Elementwise(op, piecewise_linear(op))
 
 
+# Functions that grow without bound beside their values between sequence and reference.
+GROWING = frozenset(
+    {f"aten.{name}.default" for name in ("exp", "exp2", "expm1", "sinh", "cosh", "softplus")}
+    | {"aten.pow.Tensor_Scalar"}
+)
 ELEMENTWISE: dict[str, Elementwise] = {
     "aten.relu.default": Elementwise(aten.relu.default, secants.relu, fused.relu_in_both_orders),
     "aten.relu6.default": by_ratio(aten.relu6.default),

@@ -183,6 +183,11 @@ class Plan:
         return {}
 
     @cached_property
+    def notes(self) -> dict[str, None]:
+        """What rules found that a user should know, each once, filled as it is found."""
+        return {}
+
+    @cached_property
     def weights(self) -> dict[tuple[str, str], Tensor]:
         """Weights in other forms, by step and form, filled as rules ask for them."""
         return {}

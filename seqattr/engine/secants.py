@@ -135,6 +135,27 @@ def in_both_orders(
     return [torch.where(finite, slope, whole) for slope in slopes]
 
 
+# Up to so many times what the plain slope gives the two parts, the parts' effects are not said to cancel.
+MOST_EFFECT = 10.0
+
+
+def capped(
+    slopes: Sequence[Tensor], secant: Tensor, positive: Tensor, negative: Tensor
+) -> tuple[Sequence[Tensor], Tensor]:
+    """The slopes of two parts, moved to the secant where their effects, in absolute value, are more than
+    MOST_EFFECT times those of the secant; and where that was.
+
+    Their share in the mean falls with the square of how far they go beyond: nothing jumps where it begins, no
+    effect is larger than at the limit, and far beyond only the secant is left. Both are complete, and so is
+    any mean of them.
+    """
+    effects = (slopes[0] * positive).abs() + (slopes[1] * negative).abs()
+    most = MOST_EFFECT * secant.abs() * (positive - negative)
+    beyond = effects > most
+    share = torch.where(beyond, most / effects, 1.0).square()
+    return [torch.where(beyond, share * slope + (1 - share) * secant, slope) for slope in slopes], beyond
+
+
 # --- functions ---------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from seqattr.engine import fused, secants
 from seqattr.engine.divisors import has_pole
-from seqattr.engine.elementwise import ELEMENTWISE, Elementwise
+from seqattr.engine.elementwise import ELEMENTWISE, GROWING, Elementwise
 from seqattr.engine.graph import Graph, Step, inputs_of
 from seqattr.engine.kinds import DENSE, MATRIX_PRODUCTS, Kind
 from seqattr.engine.multipliers import Multiplier, Parts, as_parts, each
@@ -61,12 +61,16 @@ def revealcancel(view: View) -> Passage:
     With r the reference, P and N the parts of the input's difference:
     m+ = [f(r+P) - f(r) + f(r+N+P) - f(r+N)] / 2P, m- = [f(r+N) - f(r) + f(r+P+N) - f(r+P)] / 2N,
     each quotient a secant, so that an empty part has its limit. Where r+P or r+N leaves the function's
-    domain, Rescale.
+    domain, Rescale. A function that grows without bound, as exp, may be so large there that the two effects
+    all but cancel, at any number of times f(x) - f(r): where they come, in absolute value, to more than 10
+    times what Rescale gives the parts, Rescale takes over, the further the more (`secants.capped`).
     """
     positive, negative = view.parts()
     of_function = function_and_arguments(view)[0].in_both_orders
     in_both_orders = of_function or partial(secants.in_both_orders, secant_of(view))
     slopes = Parts(*view.pairwise_parts(in_both_orders, positive, negative))
+    if view.step.op in GROWING:
+        slopes = bounded(view, slopes)
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         m = as_parts(multiplier)
@@ -74,6 +78,17 @@ def revealcancel(view: View) -> Passage:
 
     parts = Parts(slopes.positive * positive, slopes.negative * negative) if view.split else None
     return Passage(backward, parts)
+
+
+def bounded(view: View, slopes: Parts) -> Parts:
+    """The slopes with effects that stay comparable with Rescale's; a note says where they did not."""
+    within, beyond = secants.capped(slopes, view.pairwise(secant_of(view)), *view.parts())
+    if beyond.any():
+        view.plan.notes[
+            f"RevealCancel's points left the range between sequence and reference so far at {view.step.name} "
+            f"({view.step.op}) that its parts' effects cancel: there it was bounded by Rescale"
+        ] = None
+    return Parts(*within)
 
 
 # --- which rule a nonlinearity gets -------------------------------------------------------------
