@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 import torch
 
 from seqattr.engine.graph import INPUT
+from seqattr.engine.kinds import Kind
 from seqattr.engine.plan import Plan
 from seqattr.io.memory import free_bytes as free_host_bytes
 
@@ -18,6 +19,9 @@ T = TypeVar("T")
 # from memory instead of from the caches. But no fewer pairs than those below.
 CPU_BYTES = 4 * 2**20
 LEAST_PAIRS = 2
+LEAST_THROUGH_TIME = 16  # where steps walk through time: no more of them is at work at once than a time step
+# What a walk through time keeps of each time step, over the bytes of the states that it answers with.
+INSIDE = 4
 # Values, multipliers and what torch's kernels need beside them, over the bytes of one side's values.
 OVERHEAD = 4
 
@@ -33,7 +37,7 @@ def rows_at_once(row: "Bytes", device: torch.device) -> int:
     """How many rows of values of this size."""
     fitting = int(free_bytes(device) // 2 // max(OVERHEAD * row.together, 1))
     if device.type == "cpu":
-        fitting = min(fitting, max(LEAST_PAIRS, CPU_BYTES // max(row.largest, 1)))
+        fitting = min(fitting, max(row.least, CPU_BYTES // max(row.largest, 1)))
     return max(1, fitting)
 
 
@@ -46,10 +50,11 @@ def keep_freed_memory() -> None:
 
 
 class Bytes(NamedTuple):
-    """The size of the values of a graph for one sequence."""
+    """The size of the values of a graph for one sequence, and how many of these at once pay at any size."""
 
     together: int
     largest: int
+    least: int = LEAST_PAIRS
 
 
 def bytes_of(plan: Plan, length: int, device: torch.device) -> Bytes:
@@ -60,9 +65,17 @@ def bytes_of(plan: Plan, length: int, device: torch.device) -> Bytes:
     rows = torch.zeros(2, 4, length, dtype=like.dtype, device=device)
     with torch.no_grad():
         values = side_values(plan, rows)
-    active = (values[name] for name in plan.active | {INPUT})
-    sizes = [v.numel() * v.element_size() // 2 for v in active if isinstance(v, torch.Tensor)]
-    return Bytes(sum(sizes), max(sizes))
+    active = {name: values[name] for name in plan.active | {INPUT}}
+    sizes = {
+        name: v.numel() * v.element_size() // 2 for name, v in active.items() if isinstance(v, torch.Tensor)
+    }
+    inside = sum(INSIDE * sizes[name] for name in plan.active if plan.kinds.get(name) is Kind.RECURRENT)
+    return Bytes(sum(sizes.values()) + inside, max(sizes.values()), least_pairs(plan))
+
+
+def least_pairs(plan: Plan) -> int:
+    """How many at once pay, however large they are."""
+    return LEAST_THROUGH_TIME if Kind.RECURRENT in plan.kinds.values() else LEAST_PAIRS
 
 
 def free_bytes(device: torch.device) -> int:

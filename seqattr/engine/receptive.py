@@ -9,7 +9,7 @@ from torch import Tensor
 from seqattr.engine.graph import INPUT, Step
 from seqattr.engine.kinds import CONVOLUTIONS, Kind
 from seqattr.engine.locality import local, reduced_dims
-from seqattr.engine.memory import Bytes
+from seqattr.engine.memory import Bytes, least_pairs
 from seqattr.engine.plan import Plan
 from seqattr.engine.view import ROWS_FIRST
 from seqattr.engine.windows import Local, Positions, Site
@@ -118,11 +118,14 @@ class Fields:
         """The size of the windows, and of what is worked out whole, for one edit."""
         active = {name: values[name] for name in self.plan.active if isinstance(values[name], Tensor)}
         sizes = [int(v.numel() * v.element_size() * self.part(name)) for name, v in active.items()]
-        return Bytes(sum(sizes), max(sizes))
+        return Bytes(sum(sizes), max(sizes), least_pairs(self.plan))
 
 
 def multiplications(plan: Plan, step: Step, values: Mapping[str, Any]) -> int:
-    """How many a linear step does for one sequence; of others, which cost little, none."""
+    """How many a linear or recurrent step does for one sequence; of others, which cost little, none."""
+    if plan.kinds[step.name] is Kind.RECURRENT:
+        given, weight = (values[ref] for ref in step.args[:2])
+        return int(given.shape[:2].numel() * weight.numel())
     if plan.kinds[step.name] not in (Kind.LINEAR, Kind.BILINEAR) or len(step.args) < 2:
         return 0
     left, right = (values[ref] for ref in step.args[:2])

@@ -14,8 +14,13 @@ from seqattr.engine import capture
 from seqattr.engine.content import content_hash
 from seqattr.engine.kinds import Kind
 from seqattr.engine.lowering import LAYERS
+from seqattr.engine.memory import LEAST_PAIRS, LEAST_THROUGH_TIME, bytes_of, rows_at_once
 from seqattr.engine.model import Model
+from seqattr.engine.plan import Plan
+from seqattr.engine.receptive import multiplications
 from seqattr.engine.recurrent import over_time
+from seqattr.engine.rules.deeplift import RESCALE
+from seqattr.engine.run import side_values
 from seqattr.errors import UnsupportedOp
 from seqattr.methods import METHODS, attribute
 from seqattr.models.load import Foreign, load_model
@@ -317,6 +322,22 @@ def test_shapes_that_do_not_fit_are_an_error(given: tuple[int, ...], weight: tup
     assert over_time("lstm", *map(torch.zeros, SHAPES[0]), None, *states).shape == (5, 2, 6)
     with pytest.raises(ValueError, match="cannot be made of tensors of the shapes"):
         over_time("lstm", torch.zeros(given), torch.zeros(weight), None, *states)
+
+
+def test_more_pairs_at_once_pay_and_what_is_kept_of_each_time_step_counts() -> None:
+    cpu, plan = torch.device("cpu"), Plan(through_time("lstm, rectified").graph, RESCALE)
+    row = bytes_of(plan, LENGTH, cpu)
+    (step,) = (step for step in plan.graph.steps if plan.kinds[step.name] is Kind.RECURRENT)
+    states = side_values(plan, one_hot(1, LENGTH))[step.name]
+    assert row.together > 5 * states.numel() * states.element_size()
+    assert rows_at_once(row._replace(largest=2**30), cpu) == LEAST_THROUGH_TIME > LEAST_PAIRS
+
+
+def test_edits_are_worth_the_products_with_the_hidden_state() -> None:
+    plan = Plan(through_time("lstm, rectified").graph, RESCALE)
+    values = side_values(plan, one_hot(1, LENGTH))
+    (step,) = (step for step in plan.graph.steps if plan.kinds[step.name] is Kind.RECURRENT)
+    assert multiplications(plan, step, values) == TIMES * 12 * 3
 
 
 # --- long ones -----------------------------------------------------------------------------------
