@@ -60,6 +60,7 @@ class Indexed:
         with reading(path, "FASTA"):
             pass
         self.notes: list[str] = []
+        self._own = False
         try:
             self._entries = read_index(self._given, path)
             self.sizes: Mapping[str, int] = {name: entry.bases for name, entry in self._entries.items()}
@@ -71,11 +72,14 @@ class Indexed:
             with reading(self._path, "FASTA") as file:
                 return [self._text(file, region) for region in regions]
         except Stale:
+            if self._own:
+                raise InputError(f"{self._path} changed while it was read") from None
             self._scan()
             return self.clipped(regions)
 
     def _scan(self) -> None:
         """An index of our own; it is written beside the file where there is none."""
+        self._own = True
         self._entries, fits = scanned(self._path)
         if self._given.is_file():
             self.notes.append(f"{self._given} is no index of {self._path.name} and was not used")
@@ -171,8 +175,9 @@ class Scan:
         entry = self._entry
         blanks = np.flatnonzero(np.frombuffer(content, np.uint8) <= ord(" ")) + start
         inner = len(content.rstrip(WHITESPACE)) + start
-        if len(blanks) != len(content) - letters:
+        if len(blanks) != len(content) - letters or b">" in content:  # letters that are none
             self.regular = False
+            return
         between = np.concatenate([self._ended, blanks[blanks < inner]])
         self._ended = blanks[blanks >= inner] if letters else np.concatenate([self._ended, blanks])
         if not letters or not len(between):

@@ -183,6 +183,16 @@ def test_every_window_has_the_letters_of_its_record(fasta, seed):
         assert len(genome.notes) == (len(full) < len(records)) + (path == plain and seed % 3 == 0)
 
 
+def test_a_control_character_is_a_letter_that_is_none(fasta):
+    genome = Genome(fasta(b">c\n\x00CGT\nACGT\n"))
+    assert genome.sizes == {"c": 8}
+    assert genome.window(Region("c", 4, 8)) == "ACGT"
+    with pytest.raises(InputError, match=r"holds .* at position 1, which is no DNA letter"):
+        genome.window(Region("c", 0, 8))
+    with pytest.raises(InputError, match="holds '>' at position 3"):
+        Genome(fasta(b">d\nAC>T\nACGT\n")).window(Region("d", 0, 6))
+
+
 def test_blocks_that_end_anywhere_change_nothing(fasta, monkeypatch):
     """In the middle of a header, of a line end, of a mark of byte order."""
     for seed in range(8):
