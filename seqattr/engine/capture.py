@@ -19,16 +19,16 @@ from torch.fx import Node
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-from seqattr.engine.graph import CAST, INPUT, Graph, Ref, Step
+from seqattr.engine.graph import CAST, CASTS, INPUT, Graph, Ref, Step
 from seqattr.engine.kinds import ARITHMETIC
-from seqattr.engine.lowering import LAYERS, TRANSPARENT, lowering_table
+from seqattr.engine.lowering import LAYERS
 from seqattr.engine.recurrent import written_out
+from seqattr.engine.spellings import Origins, decompositions
 from seqattr.errors import ModelError, UnsupportedOp
 
 TORCH_FOLDER = os.path.dirname(torch.__file__)
 # Checks that a graph with a free batch size carries along; they compute nothing.
 ASSERTIONS = ("_assert", "sym_constrain", "_check")
-CASTS = {CAST, "aten.to.dtype", "aten.to.dtype_layout", "aten.to.other", "aten.type_as.default"}
 ARITHMETIC_NAMES = {function: name for name, function in ARITHMETIC.items()}
 
 
@@ -95,17 +95,17 @@ def export(module: nn.Module, example: Tensor, free_length: bool) -> ExportedPro
     sizes: dict[int, Any] = {0: Dim("batch", min=2)}
     if free_length:
         sizes[2] = Dim.AUTO  # DYNAMIC would refuse lengths that any check in the model rules out
-    table = lowering_table()
     try:
         with warnings.catch_warnings(), quiet_torch(), torch.no_grad(), InOtherWords():
             warnings.simplefilter("ignore")
             program = torch.export.export(module, (example,), dynamic_shapes=(sizes,), strict=False)
-            origins = {node.name: str(node.target) for node in program.graph.nodes}
-            program = program.run_decompositions(table)
+            origins = Origins(program.graph.nodes)
+            program = program.run_decompositions(dict(decompositions()))
     except UnsupportedOp:
         raise
     except Exception as error:  # torch.export raises many kinds; all mean the same to the user
         raise ModelError(f"the model cannot be captured: {scripted(module) or reason(error)}") from error
+    origins.count(program.graph.nodes)
     program.graph.owning_module.meta["origins"] = origins
     return program
 
@@ -201,7 +201,7 @@ def reason(error: BaseException) -> str:
 def translate(program: ExportedProgram) -> Graph:
     """The program's nodes as steps, its parameters and constants as tensors."""
     tensors = named_tensors(program)
-    origins = program.graph.owning_module.meta.get("origins", {})
+    origins = program.graph.owning_module.meta.get("origins") or Origins(())
     steps: list[Step] = []
     nodes: dict[Node, Step] = {}
     outputs: tuple[str, ...] = ()
@@ -238,12 +238,11 @@ def is_assertion(node: Node) -> bool:
     return any(word in str(node.target) for word in ASSERTIONS)
 
 
-def step_of(node: Node, nodes: dict[Node, Step], origins: dict[str, str]) -> Step:
+def step_of(node: Node, nodes: dict[Node, Step], origins: Origins) -> Step:
     """One step; taking an item of an op with several outputs becomes that op with its output chosen."""
     if op_name(node) == "operator.getitem":
         whole = nodes[node.args[0]]  # type: ignore[index]
         return Step(node.name, whole.op, whole.args, whole.kwargs, node.args[1], whole.source, whole.part_of)  # type: ignore[arg-type]
-    origin = origin_of(node, origins)
     if op_name(node) in CASTS:
         return cast_of(node, nodes)
     return Step(
@@ -252,7 +251,7 @@ def step_of(node: Node, nodes: dict[Node, Step], origins: dict[str, str]) -> Ste
         args=tuple(plain(a, nodes) for a in node.args),
         kwargs={k: plain(v, nodes) for k, v in node.kwargs.items() if k not in DEVICE_WORDS},
         source=user_line(node.meta.get("stack_trace") or "") or module_path(node),
-        part_of=COMPOSITES.get(origin, ""),
+        part_of=origins.composite(node),
     )
 
 
@@ -264,7 +263,6 @@ def cast_of(node: Node, nodes: dict[Node, Step]) -> Step:
     )
 
 
-COMPOSITES = {str(op): str(op).split(".")[1] for op in lowering_table() if op not in TRANSPARENT}
 DEVICE_WORDS = ("device", "layout", "pin_memory", "memory_format")
 # A view needs its argument's memory in order, which dropping copies does not promise.
 RENAMED = dict.fromkeys(("aten.view.default", "aten._unsafe_view.default"), "aten.reshape.default")
@@ -280,16 +278,6 @@ def op_name(node: Node) -> str:
         return known
     module = getattr(target, "__module__", "").lstrip("_")
     return f"{module}.{getattr(target, '__name__', target)}"
-
-
-def origin_of(node: Node, origins: dict[str, str]) -> str:
-    """The op of the user's own graph that this node was written out from."""
-    history = node.meta.get("from_node") or []
-    while history:
-        if history[-1].name in origins:
-            return origins[history[-1].name]
-        history = history[-1].from_node or []
-    return ""
 
 
 def plain(argument: Any, nodes: dict[Node, Step]) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqattr.engine import fused, secants
+from seqattr.engine import fused, inverses, secants
 from seqattr.engine.secants import Secant, derivative, piecewise_linear
 
 aten = torch.ops.aten
@@ -58,7 +58,6 @@ ELEMENTWISE: dict[str, Elementwise] = {
     "aten.clamp_min.default": by_ratio(aten.clamp_min.default),
     "aten.clamp_max.default": by_ratio(aten.clamp_max.default),
     "aten.sign.default": by_ratio(aten.sign.default),
-    "aten.trunc.default": by_ratio(aten.trunc.default),
     "aten.hardswish.default": Elementwise(aten.hardswish.default, secants.hardswish),
     "aten.elu.default": Elementwise(aten.elu.default, secants.elu),
     "aten.celu.default": Elementwise(aten.celu.default, secants.celu),
@@ -90,4 +89,22 @@ ELEMENTWISE: dict[str, Elementwise] = {
     "aten.sinh.default": Elementwise(aten.sinh.default, secants.sinh),
     "aten.cosh.default": Elementwise(aten.cosh.default, secants.cosh),
     "aten.asinh.default": Elementwise(aten.asinh.default, secants.asinh),
+    "aten.tan.default": Elementwise(aten.tan.default, inverses.tan),
+    "aten.asin.default": Elementwise(aten.asin.default, inverses.asin),
+    "aten.acos.default": Elementwise(aten.acos.default, inverses.acos),
+    "aten.acosh.default": Elementwise(aten.acosh.default, inverses.acosh),
+    "aten.atanh.default": Elementwise(aten.atanh.default, inverses.atanh),
+    "aten.erfc.default": Elementwise(aten.erfc.default, inverses.erfc),
+    "aten.erfinv.default": Elementwise(aten.erfinv.default, inverses.erfinv),
+    "aten.sinc.default": Elementwise(aten.sinc.default, inverses.sinc),
+    "aten.lgamma.default": Elementwise(aten.lgamma.default, inverses.lgamma),
+    "aten.nan_to_num.default": by_ratio(aten.nan_to_num.default),
+    # Staircases: between two steps the ratio is what they add, on one step the slope is 0 as autograd's.
+    "aten.floor.default": by_ratio(aten.floor.default),
+    "aten.ceil.default": by_ratio(aten.ceil.default),
+    "aten.round.default": by_ratio(aten.round.default),
+    "aten.trunc.default": by_ratio(aten.trunc.default),
+    "aten.frac.default": Elementwise(aten.frac.default, inverses.toothed),
+    "aten.remainder.Scalar": Elementwise(aten.remainder.Scalar, inverses.sawtooth),
+    "aten.fmod.Scalar": Elementwise(aten.fmod.Scalar, inverses.toothed),
 }

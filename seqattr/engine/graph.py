@@ -133,6 +133,7 @@ FACTORIES = frozenset(
     }
 )
 CAST = "aten._to_copy.default"  # to another type
+CASTS = frozenset({CAST, "aten.to.dtype", "aten.to.dtype_layout", "aten.to.other", "aten.type_as.default"})
 # What these make is as precise as the model, whatever they were written for.
 MAKERS = FACTORIES | LIKES | {CAST, "aten.to.dtype"}
 

@@ -33,6 +33,9 @@ class Kind(StrEnum):
     QUOTIENT = "quotient"  # one activation, or a constant, divided by another
     BILINEAR = "bilinear"  # a matrix product of two activations
     MAX = "max"  # the largest of a window or of a dimension
+    ORDER = "order"  # the elements along a dimension put in order
+    COMPARISON = "comparison"  # a mask, 0 or 1, and what is made of masks: steps without a slope
+    CHOICE = "choice"  # one of two values at each element, by a mask that depends on the bases
     LOGSUMEXP = "logsumexp"  # log of the sum of exponentials along dimensions
     RECURRENT = "recurrent"  # a walk through time: each state comes of the one before
     CONSTANT = "constant"  # sizes, and tensors that depend on no base
@@ -85,6 +88,11 @@ AVERAGES = {
     "aten.adaptive_avg_pool3d.default",
     "aten._adaptive_avg_pool2d.default",
     "aten.cumsum.default",
+    "aten.index_put.default",
+    "aten.scatter.src",
+    "aten.scatter.value",
+    "aten.scatter_add.default",
+    "aten.scatter_reduce.two",
     "aten.upsample_nearest1d.vec",
     "aten.upsample_nearest2d.vec",
     "aten.upsample_linear1d.vec",
@@ -135,6 +143,7 @@ SHAPES = {
     "aten.tile.default",
     "aten.repeat_interleave.self_int",
     "aten.index.Tensor",
+    "aten._unsafe_index.Tensor",
     "aten.index_select.default",
     "aten.gather.default",
     "aten.unfold.default",
@@ -157,24 +166,35 @@ SHAPES = {
     "aten.where.ScalarOther",
     "aten.where.ScalarSelf",
 }
-# Of positions, masks and other tensors that depend on no base; of the bases they have no rule.
-CONSTANTS = {
+ORDERS = {"aten.sort.default", "aten.sort.stable"}
+# Of one or two arguments, element by element, and flat but for jumps.
+COMPARISONS = {
     f"aten.{name}.{overload}"
-    for name in ("eq", "ne", "lt", "le", "gt", "ge", "remainder", "bitwise_and", "bitwise_or")
+    for name in ("eq", "ne", "lt", "le", "gt", "ge", "bitwise_and", "bitwise_or", "bitwise_xor")
     for overload in ("Tensor", "Scalar")
 } | {
     "aten.logical_not.default",
     "aten.logical_and.default",
     "aten.logical_or.default",
+    "aten.logical_xor.default",
     "aten.bitwise_not.default",
+    "aten.isnan.default",
+    "aten.isinf.default",
     "aten.floor_divide.default",
     "aten.div.Tensor_mode",
     "aten.div.Scalar_mode",
-    "aten.floor.default",
-    "aten.ceil.default",
-    "aten.embedding.default",
-    "aten.where.Scalar",
 }
+# Where the mask, what is taken where it holds, and what elsewhere stand among the arguments.
+CHOICES = {
+    "aten.where.self": (0, 1, 2),
+    "aten.where.ScalarOther": (0, 1, 2),
+    "aten.where.ScalarSelf": (0, 1, 2),
+    "aten.where.Scalar": (0, 1, 2),
+    "aten.masked_fill.Scalar": (1, 2, 0),
+    "aten.masked_fill.Tensor": (1, 2, 0),
+}
+# Of positions and other tensors that depend on no base; of the bases they have no rule.
+CONSTANTS = {"aten.embedding.default", "aten.remainder.Tensor"}
 # Ops on sizes, and Python's own arithmetic on them.
 ARITHMETIC: dict[str, Callable[..., Any]] = {
     "operator.add": operator.add,
@@ -202,6 +222,9 @@ KNOWN = (
     | PRODUCTS
     | QUOTIENTS
     | MAXIMA
+    | ORDERS
+    | COMPARISONS
+    | set(CHOICES)
     | AVERAGES
     | SHAPES
     | {"aten.logsumexp.default"}
@@ -210,34 +233,43 @@ KNOWN = (
     | SHAPE_ONLY
     | MAKERS
 )
-# Arguments that must not depend on the bases: which elements are taken, which are masked, weights.
+# Arguments that must not depend on the bases: which elements are taken, weights.
 FIXED_ARGUMENTS: dict[str, int | slice] = {
     "aten.index.Tensor": 1,
+    "aten._unsafe_index.Tensor": 1,
+    "aten.index_put.default": 1,
+    "aten.scatter.src": 2,
+    "aten.scatter.value": 2,
+    "aten.scatter_add.default": 2,
+    "aten.scatter_reduce.two": 2,
     "aten.index_select.default": 2,
     "aten.gather.default": 2,
-    "aten.masked_fill.Scalar": 1,
-    "aten.masked_fill.Tensor": 1,
-    "aten.where.self": 0,
-    "aten.where.ScalarOther": 0,
-    "aten.where.ScalarSelf": 0,
     **dict.fromkeys(RECURRENT, slice(1, 3)),  # weight and bias
 }
 # Values may lie in memory in another order than the model's own, of which there is no view.
 VIEWS = {"aten.view.default": "aten.reshape.default", "aten._unsafe_view.default": "aten.reshape.default"}
-CHOICE = "write the choice as a nonlinearity, such as torch.relu or torch.maximum"
 RANDOM = "it makes the model draw random numbers in every call; F.dropout wants training=self.training"
+NO_SLOPE = "the place of a maximum, or in an order, has no slope; use its value, or softmax for the place"
 HINTS = {
     **{f"aten.{op}": RANDOM for op in ("native_dropout.default", "dropout.default", "bernoulli.p")},
     CAST: "a small integer type wraps what does not fit; cast to int64 or int32",
     "aten._native_batch_norm_legit_functional.default": "a batch norm in training mixes the sequences of a "
     "batch; call eval() on it",
-    **dict.fromkeys(("aten.argmax.default", "aten.argmin.default"), "the place of a maximum has no slope"),
-    **{f"aten.{name}.{kind}": CHOICE for name in ("gt", "ge", "lt", "le") for kind in ("Scalar", "Tensor")},
-    "aten.where.self": CHOICE,
+    **{f"aten.{name}.default": NO_SLOPE for name in ("argmax", "argmin", "argsort", "unique_consecutive")},
+    "aten.argsort.stable": NO_SLOPE,
+    "aten._unique2.default": NO_SLOPE,
+    "aten.mode.default": NO_SLOPE,
+    "aten.embedding.default": "a row of a table that the bases choose has no slope; multiply the table by a "
+    "softmax of what chooses it",
+    "aten.max_unpool1d.default": NO_SLOPE,
+    "aten.max_unpool2d.default": NO_SLOPE,
+    "aten.nonzero.default": "how many there are depends on the bases; multiply by the mask",
+    "aten.masked_select.default": "how many there are depends on the bases; multiply by the mask",
+    "aten.bincount.default": "use the sum of a one-hot encoding",
+    "aten.histc.default": "use the sum of comparisons with the edges",
+    "aten.scatter_reduce.two": "of what is scattered only sums and means have a rule",
     "aten.item.default": "what the model computes must not depend on a number taken out of a tensor",
     "aten._native_batch_norm_legit.no_stats": "without running statistics it mixes the sequences of a batch",
-    "aten.topk.default": "use max pooling or amax",
-    "aten.sort.default": "use max pooling or amax",
     **dict.fromkeys(RECURRENT, "the weights of a recurrent layer must not depend on the bases"),
 }
 
@@ -258,16 +290,27 @@ def kind_of(step: Step, active: set[str]) -> Kind:
     if step.op in SHAPE_ONLY or not any(ref in active for ref in step.refs()):
         function_of(step)  # it must be one that we know
         return Kind.CONSTANT
-    fixed = FIXED_ARGUMENTS.get(step.op)
-    if fixed is not None and any(ref in active for ref in Step("", "", (step.args[fixed],)).refs()):
-        raise UnsupportedOp(step.op, step.source, HINTS.get(step.op, "what it picks depends on the bases"))
-    if step.op in MAXIMA and step.output:
-        raise UnsupportedOp(step.op, step.source, "the place of a maximum has no slope")
+    refuse(step, active)
+    if step.op in CHOICES and step.args[CHOICES[step.op][0]] in active:
+        return Kind.CHOICE
+    if step.op == CAST and step.kwargs["dtype"].is_floating_point:
+        return Kind.OFFSET  # of a mask: 0 or 1 as numbers
     for table, kind in SIMPLE:
         if step.op in table:
             return kind
     both = sum(isinstance(a, Ref) and a in active for a in step.args[:2]) == 2
     return branching_kind(step, both, active)
+
+
+def refuse(step: Step, active: set[str]) -> None:
+    """Raises UnsupportedOp where an op that has a rule is used in a way that has none."""
+    fixed = FIXED_ARGUMENTS.get(step.op)
+    if fixed is not None and any(ref in active for ref in Step("", "", (step.args[fixed],)).refs()):
+        raise UnsupportedOp(step.op, step.source, HINTS.get(step.op, "what it picks depends on the bases"))
+    if step.op in MAXIMA | ORDERS and step.output:
+        raise UnsupportedOp(step.op, step.source, NO_SLOPE)
+    if step.op == "aten.scatter_reduce.two" and step.args[4] not in ("sum", "mean"):
+        raise UnsupportedOp(step.op, step.source, HINTS[step.op])
 
 
 def branching_kind(step: Step, both: bool, active: set[str]) -> Kind:
@@ -292,6 +335,8 @@ SIMPLE = (
     (AVERAGES, Kind.AVERAGE),
     (ELEMENTWISE, Kind.ELEMENTWISE),
     (MAXIMA, Kind.MAX),
+    (ORDERS, Kind.ORDER),
+    (COMPARISONS, Kind.COMPARISON),
     ({"aten.logsumexp.default"}, Kind.LOGSUMEXP),
     (RECURRENT, Kind.RECURRENT),
 )

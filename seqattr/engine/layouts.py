@@ -65,6 +65,8 @@ def candidates(dim: int, size: int) -> list[BatchLayout]:
 
 def gap_of(once: Tensor, twice: Tensor, layout: BatchLayout) -> float:
     """How far `twice` is from the rows of `once` repeated, over its largest finite value."""
+    if not (once.is_floating_point() or once.is_complex()):  # masks, counts
+        once, twice = once.double(), twice.double()
     repeated = unfold(once, layout, (ROWS,)).repeat_interleave(REPEATS, layout.dim + 1).reshape(twice.shape)
     same = torch.isclose(repeated, twice, rtol=0, atol=0, equal_nan=True)  # minus infinity masks attention
     apart = torch.where(same, 0.0, (repeated - twice).abs()).nan_to_num(math.inf, math.inf).max()

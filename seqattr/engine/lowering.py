@@ -15,6 +15,7 @@ from torch import Tensor
 from torch._decomp import decomposition_table
 
 from seqattr.engine import norms
+from seqattr.engine.compositions import COMPOSITIONS
 from seqattr.engine.recurrent import written_out
 
 aten = torch.ops.aten
@@ -95,29 +96,6 @@ def maximum(a: Tensor, b: Tensor) -> Tensor:
 
 def minimum(a: Tensor, b: Tensor) -> Tensor:
     return -maximum(-a, -b)
-
-
-def variance(
-    x: Tensor, dim: Sequence[int] | None = None, *, correction: float | None = None, keepdim: bool = False
-) -> Tensor:
-    dims = list(range(x.ndim)) if dim is None else list(dim)
-    count = math.prod(x.shape[d] for d in dims)
-    centred = x - x.mean(dims, keepdim=True)
-    return (centred * centred).sum(dims, keepdim=keepdim) / (
-        count - (1 if correction is None else correction)
-    )
-
-
-def deviation(x: Tensor, dim: Any = None, *, correction: Any = None, keepdim: bool = False) -> Tensor:
-    return torch.sqrt(variance(x, dim, correction=correction, keepdim=keepdim))
-
-
-def vector_norm(
-    x: Tensor, ord: float = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
-) -> Tensor:
-    if ord != 2 or dim is None:
-        return NotImplemented
-    return torch.sqrt((x * x).sum(dim, keepdim=keepdim))
 
 
 def power(base: Tensor, exponent: Tensor) -> Tensor:
@@ -222,9 +200,6 @@ LOWERINGS: dict[Any, Callable[..., Any]] = {
     aten.max.other: maximum,
     aten.minimum.default: minimum,
     aten.min.other: minimum,
-    aten.var.correction: variance,
-    aten.std.correction: deviation,
-    aten.linalg_vector_norm.default: vector_norm,
     aten.pow.Tensor_Tensor: power,
     aten.pow.Scalar: power_of_scalar,
     aten.rrelu.default: rrelu,
@@ -261,10 +236,6 @@ BORROWED = (
     aten.rnn_tanh_cell.default,
     aten.rnn_relu_cell.default,
     aten.einsum.default,
-    aten.var.dim,
-    aten.var.default,
-    aten.std.dim,
-    aten.std.default,
     aten.norm.ScalarOpt_dim,
     aten.frobenius_norm.dim,
     aten.tensordot.default,
@@ -282,4 +253,5 @@ def lowering_table() -> dict[Any, Callable[..., Any]]:
     # compositions that torch writes out by themselves are in the export table only, and not in its `get`
     borrowed |= {op: defaults[op] for op in BORROWED if op in defaults and borrowed[op] is None}
     recurrent = {op: written_out(name, decomposition_table[op]) for name, op in LAYERS.items()}
-    return {op: function for op, function in borrowed.items() if function} | recurrent | LOWERINGS
+    compositions = {op: function for op, function in borrowed.items() if function} | recurrent
+    return compositions | COMPOSITIONS | LOWERINGS

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from seqattr.engine.graph import CAST, Graph, Ref, Step, evaluate, rewire
 from seqattr.engine.kinds import CONVOLUTIONS, DENSE
+from seqattr.engine.masks import masks_as_numbers, masks_of, rectified
 
 Resolver = Callable[[Step], Callable[..., object]]
 
@@ -49,53 +50,59 @@ EVERYTHING = torch.iinfo(torch.int64).max
 def simplify(graph: Graph, resolve: Resolver) -> Graph:
     """All simplifications, in the order in which each helps the next."""
     graph = fold_constants(graph, resolve)  # first: a cast of a constant is no no-op
-    graph = drop_no_ops(write_out_casts(graph))
+    graph = rectified(drop_no_ops(masks_as_numbers(write_out_casts(graph))))
     graph = melt_batch_norms(graph)
     graph = melt_pads(graph)
     graph = replace(graph, steps=tuple(global_mean(step) for step in graph.steps))
     return drop_unused(graph)
 
 
-def is_no_op(step: Step, active: set[str]) -> bool:
+def is_no_op(step: Step, numbers: set[str]) -> bool:
     """Whether the step's value is its first argument, whatever that is.
 
     A cast to another floating point type counts as one, since all is computed as precisely as the weights
-    are; one of a mask or of positions does not.
+    are, but of `numbers` only: those values that depend on the bases and are no masks.
     """
     if step.op == "aten.slice.Tensor" and len(step.args) >= 4:
         return step.args[2] in (0, None) and step.args[3] == EVERYTHING and step.args[4:] in ((), (1,))
     if step.op in DROPOUTS:
         return not step.args[2] and not step.output
     if step.op == CAST:
-        return step.args[0] in active and step.kwargs["dtype"].is_floating_point
+        return step.args[0] in numbers and step.kwargs["dtype"].is_floating_point
     return step.op in NO_OPS
 
 
 def write_out_casts(graph: Graph) -> Graph:
     """What depends on the bases stays a floating point number: cast to a whole one it loses its fraction, and
-    cast to a truth value it is 1 unless it is 0. Neither has a slope."""
-    active = graph.active()
-    steps: list[Step] = []
-    for step in graph.steps:
-        dtype = step.kwargs.get("dtype") if step.op == CAST and step.args[0] in active else None
-        if dtype in WHOLE_NUMBERS:
-            steps.append(replace(step, op="aten.trunc.default", kwargs={}))
-        elif dtype == torch.bool:
-            sign = replace(step, name=f"{step.name}_sign", op="aten.sign.default", kwargs={})
-            steps += [sign, replace(step, op="aten.abs.default", args=(Ref(sign.name),), kwargs={})]
-        else:
-            steps.append(step)
+    cast to a truth value it is a mask of what is not 0. Neither has a slope. A mask as numbers is 0 and 1.
+    """
+    active, masks = graph.active(), masks_of(graph)
+    cast = [step.op == CAST and step.args[0] in active for step in graph.steps]
+    steps = [
+        written_out(step, step.args[0] in masks) if is_cast else step
+        for step, is_cast in zip(graph.steps, cast, strict=True)
+    ]
     return replace(graph, steps=tuple(steps))
+
+
+def written_out(step: Step, of_mask: bool) -> Step:
+    """A cast of what depends on the bases."""
+    if step.kwargs["dtype"] == torch.bool:
+        return replace(step, op="aten.ne.Scalar", args=(step.args[0], 0), kwargs={})
+    if of_mask:
+        return replace(step, kwargs={"dtype": torch.float32})  # a maker: as precise as the model
+    whole = step.kwargs["dtype"] in WHOLE_NUMBERS
+    return replace(step, op="aten.trunc.default", kwargs={}) if whole else step
 
 
 def drop_no_ops(graph: Graph) -> Graph:
     """Every reader of a no-op reads the no-op's own argument instead."""
     same: dict[str, Ref] = {}
-    active = graph.active()
+    numbers = graph.active() - masks_of(graph)
     steps = []
     for step in graph.steps:
         step = rewire(step, lambda ref: same.get(ref, ref))
-        if is_no_op(step, active) and isinstance(step.args[0], Ref):
+        if is_no_op(step, numbers) and isinstance(step.args[0], Ref):
             same[step.name] = step.args[0]
         else:
             steps.append(step)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from seqattr.engine.graph import BatchLayout, Ref, Step, map_refs, rewire
+from seqattr.engine.graph import INPUT, BatchLayout, Ref, Step, map_refs, rewire
 from seqattr.engine.layouts import fold, stretched, unfold
 from seqattr.engine.multipliers import Parts
 
@@ -66,8 +66,13 @@ class Pairs:
         """Both sides with the batch opened, so that they broadcast into pairs without a copy."""
         layout, rows = self.layout(name), self.rows
         many = (1, rows.references) if rows.shared else (rows.sequences, rows.references)
-        first = unfold(self.sides.sequence[name], layout, (rows.sequences, 1))
-        return first, unfold(self.sides.reference[name], layout, many)
+        first = unfold(self.number(self.sides.sequence[name]), layout, (rows.sequences, 1))
+        return first, unfold(self.number(self.sides.reference[name]), layout, many)
+
+    def number(self, value: Tensor) -> Tensor:
+        """A value as numbers: a mask, or a count, as 0 and 1 and so on in the model's own precision."""
+        exact = value.is_floating_point() or value.is_complex()
+        return value if exact else value.to(self.sides.sequence[INPUT].dtype)
 
     def pairwise(self, function: Callable[..., Sequence[Tensor]], name: str, *more: Tensor) -> list[Tensor]:
         """function(sequence side, reference side, *more), element by element, for each pair.
@@ -85,7 +90,7 @@ class Pairs:
     def side(self, name: str, reference: bool) -> Tensor:
         """The value of one side, repeated for each pair."""
         if not self.rows.references:
-            return self.sides.sequence[name]
+            return self.number(self.sides.sequence[name])
         layout, value = self.layout(name), self.opened(name)[reference]
         sizes = list(value.shape)
         sizes[layout.dim + 1], sizes[layout.dim + 2] = self.rows.sequences, self.rows.references

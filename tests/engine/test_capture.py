@@ -155,19 +155,19 @@ class TakesOut(nn.Module):
         return x.mean(2) * x.sum().item()
 
 
-class Sorts(nn.Module):
+class Ranks(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
-        return torch.sort(x, dim=1)[0].mean(2)
+        return torch.sort(x, dim=1)[1].mean(2, dtype=x.dtype)
 
 
-class Transforms(nn.Module):
+class Inverts(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
-        return torch.fft.rfft(x).abs().mean(2)
+        return torch.linalg.inv(x @ x.mT + torch.eye(4)).mean(2)
 
 
-class Chooses(nn.Module):
+class Places(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
-        return torch.where(x > 0.5, 1.0, 0.3).mean(2)
+        return F.one_hot(x.argmax(1), 4).to(x.dtype).mean(1)
 
 
 class Mixes(nn.Module):
@@ -186,9 +186,12 @@ LINES: dict[type[nn.Module], tuple[type[SeqattrError], str]] = {
         UnsupportedOp,
         "no rule for the op aten.item.default at HERE: return x.mean(2) * x.sum().item()",
     ),
-    Sorts: (UnsupportedOp, "no rule for the op aten.sort.default at HERE: return torch.sort(x, dim=1)"),
-    Transforms: (UnsupportedOp, "no rule for the op aten.fft_rfft.default at HERE: return torch.fft.rfft(x)"),
-    Chooses: (UnsupportedOp, "at HERE: .*; write the choice as a nonlinearity, such as torch.relu"),
+    Ranks: (UnsupportedOp, "no rule for the op aten.sort.default at HERE: return torch.sort(x, dim=1)"),
+    Inverts: (
+        UnsupportedOp,
+        "no rule for the op aten.linalg_inv_ex.default at HERE: return torch.linalg.inv",
+    ),
+    Places: (UnsupportedOp, "at HERE: .*; the place of a maximum has no slope"),
     Mixes: (ModelError, "mixes the sequences of a batch in aten.mean.dim at HERE: return (x - x.mean(0))"),
     Shifts: (ModelError, "mixes the sequences of a batch in aten.roll.default at HERE: return x.roll(1, 0)"),
 }

@@ -85,13 +85,40 @@ CASES: dict[str, list[tuple[Callable[[mpf], mpf], tuple | dict]]] = {
     "sinh": [(mp.sinh, ())],
     "cosh": [(mp.cosh, ())],
     "asinh": [(mp.asinh, ())],
+    "tan": [(mp.tan, ())],
+    "asin": [(mp.asin, ())],
+    "acos": [(mp.acos, ())],
+    "acosh": [(mp.acosh, ())],
+    "atanh": [(mp.atanh, ())],
+    "erfc": [(mp.erfc, ())],
+    "erfinv": [(mp.erfinv, ())],
+    "sinc": [(lambda x: mp.sincpi(x), ())],
+    "lgamma": [(mp.loggamma, ())],
+    "nan_to_num": [(lambda x: x, ())],
+    "floor": [(mp.floor, ())],
+    "ceil": [(mp.ceil, ())],
+    "round": [(mp.nint, ())],
+    "trunc": [(lambda x: mp.sign(x) * mp.floor(abs(x)), ())],
+    "frac": [(lambda x: x - mp.sign(x) * mp.floor(abs(x)), ())],
+    "remainder": [(lambda x: x - mpf(1.5) * mp.floor(x / mpf(1.5)), (1.5,))],
+    "fmod": [(lambda x: x - mpf(1.5) * mp.sign(x) * mp.floor(abs(x) / mpf(1.5)), (1.5,))],
 }
 TABLE = [(op, function, args) for op in ELEMENTWISE for function, args in CASES[op.split(".")[1]]]
 NAMES = [f"{op.split('.')[1]}{args or ''}" for op, _, args in TABLE]
 # Of x > 0, and of no scale of their own: as good at 1e-12 as at 1e12.
 SCALE_FREE = {"log", "log2", "log10", "sqrt", "rsqrt", "reciprocal", "pow"}
 # Their slope is about 1 and passes 0: what counts is the error beside the steepest, not beside nothing.
-TURNING = {"hardswish", "gelu", "silu", "mish", "erf", "special_ndtr", "sin", "cos", "cosh"}
+TURNING = {"hardswish", "gelu", "silu", "mish", "erf", "special_ndtr", "sin", "cos", "cosh"} | {
+    *("erfc", "sinc", "lgamma", "tan", "frac", "remainder", "fmod"),
+}
+# Those that are not defined everywhere, with points near the ends.
+INSIDE_ONE = [-0.99, -0.75, -0.5, -0.25, -1e-3, -1e-6, 1e-6, 1e-3, 0.125, 0.25, 0.625, 0.875]
+DOMAINS = {
+    **dict.fromkeys(("asin", "acos", "atanh", "erfinv"), INSIDE_ONE),
+    "acosh": [1.001, 1.01, 1.125, 1.5, 2, 3, 5, 10, 30, 100, 1e6],
+    "sinc": [-30, -2.3, -1, -0.6, -0.4, -0.1, 0, 0.2, 0.45, 0.5, 0.55, 1, 1.5, 2.2, 10],
+    "lgamma": [1e-6, 1e-3, 0.125, 0.5, 1, 1.25, 1.46, 2, 2.5, 3, 7.5, 30, 100],
+}
 GAPS = (1e-1, 1e-2, 1e-4, 1e-6, 1e-8, 1e-10, 1e-12)
 # A few units in the last place; a broken power of 1e12 loses the digits of its logarithm.
 TOLERANCE = {torch.float64: 2e-14, torch.float32: 5e-6}
@@ -103,6 +130,8 @@ def name_of(op: str) -> str:
 
 def starts(op: str) -> np.ndarray:
     """Points all over the function's domain."""
+    if name_of(op) in DOMAINS:
+        return np.array(DOMAINS[name_of(op)])
     spread = np.random.default_rng(0).normal(0, 2, 12)
     if name_of(op) in SCALE_FREE:
         return np.concatenate([np.exp(spread), [1e-12, 1e-6, 30, 1e6, 1e12]])
@@ -152,6 +181,7 @@ def test_order_does_not_matter(op: str, args: tuple | dict) -> None:
 def test_equal_points_give_the_derivative(op: str, args: tuple | dict) -> None:
     """At the kinks too, where torch's choice of a side is ours."""
     kinks = [0.5, 1, 6] if name_of(op) in SCALE_FREE else [0, 0.25, -0.5, 0.75, 1, -1, 1.75, 6, 2.5]
+    kinks = [] if name_of(op) in DOMAINS else kinks
     a, entry = torch.tensor([*starts(op), *kinks], dtype=torch.float64), ELEMENTWISE[op]
     got, wanted = call(entry.secant, a, a.clone(), given=args), call(entry.derivative, a, given=args)
     rtol = 1e-7 if name_of(op) == "hardsigmoid" else 1e-12  # torch keeps the sixth of its slope in float32

@@ -13,7 +13,7 @@ from seqattr.engine.graph import Graph, Step, inputs_of
 from seqattr.engine.kinds import DENSE, MATRIX_PRODUCTS, Kind
 from seqattr.engine.multipliers import Multiplier, Parts, as_parts, each
 from seqattr.engine.plan import Passage, Rule, Rulebook
-from seqattr.engine.rules import linear, nonlinear, quotients
+from seqattr.engine.rules import linear, nonlinear, quotients, selections
 from seqattr.engine.rules.recurrent import recurrent
 from seqattr.engine.view import View
 
@@ -23,6 +23,9 @@ COMPLETE: Mapping[Kind, Rule] = {
     Kind.QUOTIENT: quotients.quotient,
     Kind.BILINEAR: nonlinear.bilinear,
     Kind.MAX: nonlinear.largest,
+    Kind.ORDER: selections.ordered,
+    Kind.COMPARISON: selections.compared,
+    Kind.CHOICE: selections.chosen,
     Kind.LOGSUMEXP: nonlinear.log_sum_exp,
     Kind.RECURRENT: recurrent,
 }

@@ -12,6 +12,7 @@ from seqattr.engine.rules import linear
 from seqattr.engine.rules.adjoint import vjp
 from seqattr.engine.rules.deeplift import function_and_arguments
 from seqattr.engine.rules.recurrent import recurrent
+from seqattr.engine.rules.selections import Operands
 from seqattr.engine.view import View
 
 # Flat on whole stretches, through which torch lets nothing back, be it infinite: 0 * inf would be NaN.
@@ -49,6 +50,20 @@ def jacobian(view: View) -> Passage:
     return Passage(lambda m: vjp(function, points, whole(m)))
 
 
+def constant(view: View) -> Passage:
+    """What counts as given sends nothing back: masks, which have no slope."""
+    shapes = [view.shape(i) for i in range(len(view.inputs))]
+    return Passage(lambda m: [whole(m).new_zeros(shape) for shape in shapes])
+
+
+def chosen(view: View) -> Passage:
+    """To the value that the mask takes at each element; the mask itself has no slope."""
+    operands = Operands(view)
+    taken = operands.mask
+    shares = (torch.zeros_like(taken), taken, 1 - taken)
+    return Passage(lambda m: operands.sent([whole(m) * share for share in shares]))
+
+
 RULES: Mapping[Kind, Rule] = {
     **linear.RULES,
     Kind.ELEMENTWISE: slope,
@@ -56,6 +71,9 @@ RULES: Mapping[Kind, Rule] = {
     Kind.QUOTIENT: jacobian,
     Kind.BILINEAR: jacobian,
     Kind.MAX: jacobian,
+    Kind.ORDER: jacobian,
+    Kind.COMPARISON: constant,
+    Kind.CHOICE: chosen,
     Kind.LOGSUMEXP: jacobian,
     Kind.RECURRENT: recurrent,
 }

@@ -167,7 +167,7 @@ def coefficients(view: View) -> list[float]:
 # --- shapes and averages -----------------------------------------------------------------------
 
 # With these, what is not an activation leaves constants in the value, which are in no difference.
-MIXING = ("pad", "cat", "stack", "masked_fill", "where", "scatter")
+MIXING = ("pad", "cat", "stack", "masked_fill", "where", "scatter", "index_put")
 
 
 def rearrange(view: View) -> Passage:

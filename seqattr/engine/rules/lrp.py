@@ -13,7 +13,7 @@ from seqattr.engine.multipliers import Multiplier, Parts
 from seqattr.engine.plan import Passage, Rule, Rulebook
 from seqattr.engine.rules import linear, relevance
 from seqattr.engine.rules.gradient import RULES as GRADIENT_RULES
-from seqattr.engine.rules.gradient import slope
+from seqattr.engine.rules.gradient import constant, slope
 from seqattr.engine.view import View
 
 RULES: Mapping[Kind, Rule] = {
@@ -132,7 +132,7 @@ def of_function(step: Step) -> Rule:
     if step.op == "aten.exp.default" and ("softmax" in step.part_of or "attention" in step.part_of):
         return slope
     if is_divisor(step):
-        return relevance.constant
+        return constant
     through_logarithm = step.op in LOGARITHMS or "pow" in step.part_of
     return relevance.unchanged if through_logarithm or has_pole(step) else relevance.from_zero
 

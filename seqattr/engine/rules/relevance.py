@@ -209,12 +209,6 @@ def unchanged(view: View) -> Passage:
     return Passage(lambda m: [whole(m) * slope])
 
 
-def constant(view: View) -> Passage:
-    """A factor that counts as given: no relevance."""
-    shapes = [view.shape(i) for i in range(len(view.inputs))]
-    return Passage(lambda m: [whole(m).new_zeros(shape) for shape in shapes])
-
-
 # --- several activations -----------------------------------------------------------------------
 
 
