@@ -185,6 +185,11 @@ def evaluate(step: Step, function: Callable[..., Any], values: Mapping[str, Any]
     if step.op in FACTORIES:
         kwargs["device"] = like.device
     result = function(*args, **kwargs)
-    if step.op in MAKERS and result.is_floating_point():
-        return result.to(like.dtype)
-    return result if step.output is None else result[step.output]
+    result = result if step.output is None else result[step.output]
+    return as_precise(result, like) if isinstance(result, Tensor) else result
+
+
+def as_precise(value: Tensor, like: Tensor) -> Tensor:
+    """A floating point value in the precision of `like`, which numbers made of nothing or of whole numbers
+    do not have by themselves."""
+    return value.to(like.dtype) if value.is_floating_point() and value.dtype != like.dtype else value

@@ -191,7 +191,7 @@ LINES: dict[type[nn.Module], tuple[type[SeqattrError], str]] = {
         UnsupportedOp,
         "no rule for the op aten.linalg_inv_ex.default at HERE: return torch.linalg.inv",
     ),
-    Places: (UnsupportedOp, "at HERE: .*; the place of a maximum has no slope"),
+    Places: (UnsupportedOp, "at HERE: .*; the place of a maximum, or in an order, has no slope"),
     Mixes: (ModelError, "mixes the sequences of a batch in aten.mean.dim at HERE: return (x - x.mean(0))"),
     Shifts: (ModelError, "mixes the sequences of a batch in aten.roll.default at HERE: return x.roll(1, 0)"),
 }

@@ -122,7 +122,7 @@ def last_steps(graph: Graph, kinds: Kinds) -> set[str]:
 
 # --- by function -------------------------------------------------------------------------------
 
-LOGARITHMS = {"aten.log.default", "aten.log2.default", "aten.log10.default"}
+NOTHING_AT_ZERO = {f"aten.{name}.default" for name in ("log", "log2", "log10", "lgamma", "acosh")}
 
 
 def of_function(step: Step) -> Rule:
@@ -133,7 +133,7 @@ def of_function(step: Step) -> Rule:
         return slope
     if is_divisor(step):
         return constant
-    through_logarithm = step.op in LOGARITHMS or "pow" in step.part_of
+    through_logarithm = step.op in NOTHING_AT_ZERO or "pow" in step.part_of
     return relevance.unchanged if through_logarithm or has_pole(step) else relevance.from_zero
 
 

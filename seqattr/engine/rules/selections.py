@@ -117,7 +117,11 @@ class Operands:
         """The mean of an operand's two sides; a constant as it is."""
         place = self.places[operand]
         if place is None:
-            return self.view.number(self.arguments[operand])
+            number = self.view.number(self.arguments[operand])
+            # between two numbers torch chooses in its own default precision
+            return (
+                number.to(torch.get_default_dtype()) if self.view.step.op == "aten.where.Scalar" else number
+            )
         return midpoint(self.view, place)
 
     def sent(self, back: Sequence[Tensor]) -> list[Any]:
