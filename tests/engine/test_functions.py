@@ -174,7 +174,7 @@ FUNCTIONS: dict[str, dict[str, Function]] = {
         "two numbers": lambda h: torch.where(h > 0.5, 1.0, 0.3),
         "gate": lambda h: h.flip(2) * (h > 0.2),
         "share": lambda h: (h > 0.3).to(h.dtype).mean(2),
-        "count": lambda h: (h > 0.3).sum(2) / POSITIONS,
+        "count": lambda h: (h > 0.3).sum(2).to(h.dtype) / POSITIONS,
         "count as integers": lambda h: (h > 0.3).long().sum(2) * h.mean(2),
         "or, not": lambda h: h.masked_fill((h > 0.3) | ~(h < -0.2), 2.0),
         "and, xor": lambda h: h * ((h > -0.3) & ((h < 0.2) ^ (h.flip(2) > 0))),
