@@ -135,7 +135,7 @@ FACTORIES = frozenset(
 CAST = "aten._to_copy.default"  # to another type
 CASTS = frozenset({CAST, "aten.to.dtype", "aten.to.dtype_layout", "aten.to.other", "aten.type_as.default"})
 # What these make is as precise as the model, whatever they were written for.
-MAKERS = FACTORIES | LIKES | {CAST, "aten.to.dtype"}
+MAKERS = FACTORIES | LIKES | {CAST, "aten.to.dtype", "aten.where.Scalar"}
 
 
 def find_refs(argument: Any) -> Iterator[Ref]:
@@ -185,11 +185,6 @@ def evaluate(step: Step, function: Callable[..., Any], values: Mapping[str, Any]
     if step.op in FACTORIES:
         kwargs["device"] = like.device
     result = function(*args, **kwargs)
-    result = result if step.output is None else result[step.output]
-    return as_precise(result, like) if isinstance(result, Tensor) else result
-
-
-def as_precise(value: Tensor, like: Tensor) -> Tensor:
-    """A floating point value in the precision of `like`, which numbers made of nothing or of whole numbers
-    do not have by themselves."""
-    return value.to(like.dtype) if value.is_floating_point() and value.dtype != like.dtype else value
+    if step.op in MAKERS and result.is_floating_point():
+        return result.to(like.dtype)
+    return result if step.output is None else result[step.output]
