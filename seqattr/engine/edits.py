@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from seqattr.engine.graph import INPUT, Ref, Step, evaluate, map_refs
+from seqattr.engine.graph import INPUT, Ref, Step, evaluated, map_refs
 from seqattr.engine.memory import halving, rows_at_once
 from seqattr.engine.plan import OVERWRITING, Plan
 from seqattr.engine.receptive import MOST, Fields
@@ -113,7 +113,7 @@ class Forward:
         else:
             known = {ref: self._in_full(ref) for ref in step.refs() if ref in self.plan.active}
             function = self.plan.functions[step.name]
-            self.whole[step.name] = evaluate(step, function, self.constants | known, self.constants[INPUT])
+            self.whole[step.name] = evaluated(step, function, self.constants | known, self.constants[INPUT])
 
     # --- windows -------------------------------------------------------------------------------
 
@@ -225,7 +225,7 @@ class Editor:
             for step in plan.graph.steps:
                 if step.name not in plan.active:
                     shapes = {ref: self._blank(ref, rows) for ref in plan.inputs[step.name]}
-                    known[step.name] = evaluate(step, plan.functions[step.name], known | shapes, like)
+                    known[step.name] = evaluated(step, plan.functions[step.name], known | shapes, like)
             self._constants[rows] = known
         return self._constants[rows]
 

@@ -66,7 +66,7 @@ def lines_of(*layouts: tuple[torch.Size, tuple[int, ...]]) -> Lines | None:
     shapes, strides = zip(*layouts, strict=True)
     if len({len(shape) for shape in shapes}) > 1:
         return None
-    shape = torch.broadcast_shapes(*shapes)
+    shape = torch.Size(np.broadcast_shapes(*shapes))  # torch's own loads a second's worth of modules
     lead = lead_of(shapes, shape)
     inner, length = strides[0][lead:], shape[lead:].numel()
     if length < LEAST_ELEMENTS or not dense(shape[lead:], inner) or any(s[lead:] != inner for s in strides):

@@ -7,10 +7,12 @@ fixed by the tables of `kinds`; a graph that names anything else is refused.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, NoReturn, TypeVar, cast
 
 import torch
 from torch import Tensor
+
+from seqattr.errors import ModelError
 
 INPUT = "sequence"
 T = TypeVar("T")
@@ -176,6 +178,28 @@ def torch_op(op: str) -> Callable[..., Any]:
     namespace, name, overload = op.split(".")
     function: Callable[..., Any] = getattr(getattr(getattr(torch.ops, namespace), name), overload)
     return function
+
+
+FAILURES = (RuntimeError, TypeError, IndexError, ValueError, AttributeError, ArithmeticError)
+
+
+def raise_for(step: Step, error: Exception) -> NoReturn:
+    """Raises ModelError for a step that does not fit what it reads, as one of a file may at some length.
+
+    Running out of memory is another matter.
+    """
+    text = " ".join(str(error).split())
+    if "memory" in text:
+        raise error
+    raise ModelError(f"{step.op} fails at {step.source}: {text[:200]}") from error
+
+
+def evaluated(step: Step, function: Callable[..., Any], values: Mapping[str, Any], like: Tensor) -> Any:
+    """As `evaluate`. Raises ModelError for a step that does not fit what it reads."""
+    try:
+        return evaluate(step, function, values, like)
+    except FAILURES as error:
+        raise_for(step, error)
 
 
 def evaluate(step: Step, function: Callable[..., Any], values: Mapping[str, Any], like: Tensor) -> Any:

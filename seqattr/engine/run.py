@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqattr.engine.graph import INPUT, Step, evaluate
+from seqattr.engine.graph import FAILURES, INPUT, Step, evaluated, raise_for
 from seqattr.engine.kinds import Kind
 from seqattr.engine.multipliers import Multiplier, added, by_sign, collapse
 from seqattr.engine.outputs import Target
@@ -41,7 +41,7 @@ def side_values(plan: Plan, sequences: Tensor) -> Values:
     """Every value for sequences (N, 4, L) that take part in several walks: computed once, kept."""
     values: Values = {**plan.graph.tensors, INPUT: sequences}
     for step in plan.graph.steps:
-        values[step.name] = evaluate(step, plan.functions[step.name], values, sequences)
+        values[step.name] = evaluated(step, plan.functions[step.name], values, sequences)
     return values
 
 
@@ -79,19 +79,22 @@ class Traversal:
             if overwrite:
                 values[step.name] = OVERWRITING[step.op](values[step.args[0]])
             else:
-                values[step.name] = evaluate(step, function, values, values[INPUT])
+                values[step.name] = evaluated(step, function, values, values[INPUT])
 
     def _constant(self, step: Step) -> Any:
         """The value of a step that depends on no base, for as many rows as there are pairs."""
         constant = self.sides.constant
         blank = constant[INPUT].new_zeros(())  # of an activation only the shape is read
         shapes = {ref: blank.expand(self.pairs.shape(ref)) for ref in self.plan.inputs[step.name]}
-        return evaluate(step, self.plan.functions[step.name], constant | shapes, constant[INPUT])
+        return evaluated(step, self.plan.functions[step.name], constant | shapes, constant[INPUT])
 
     def _way_back(self, step: Step) -> Backward:
         """The rule's way back; where a reader wants parts, the value's parts are kept as well."""
         view = View(self.plan, step, self.pairs)
-        backward, parts = self.plan.rules[step.name](view)
+        try:
+            backward, parts = self.plan.rules[step.name](view)
+        except FAILURES as error:
+            raise_for(step, error)
         if not view.split:
             return backward
         if parts is not None:
@@ -117,7 +120,10 @@ class Traversal:
             multiplier = travelling.pop(step.name, None)
             if multiplier is None:
                 continue
-            incoming = self.backward[step.name](multiplier)
+            try:
+                incoming = self.backward[step.name](multiplier)
+            except FAILURES as error:
+                raise_for(step, error)
             fresh = self.plan.kinds[step.name] is Kind.LINEAR  # what it sends back, nobody else has
             for ref, part in zip(self.plan.inputs[step.name], incoming, strict=True):
                 travelling[ref] = added(part, travelling[ref], fresh) if ref in travelling else part

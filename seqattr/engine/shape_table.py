@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,9 +23,15 @@ def same(value: Tensor, *_: Any, **__: Any) -> Shape:
 
 
 def broadcast(*arguments: Any, **_: Any) -> Shape:
-    """Of all tensors among the arguments."""
-    shapes = [a.shape for a in arguments if isinstance(a, Tensor)]
-    return shapes[0] if all(s == shapes[0] for s in shapes) else torch.broadcast_shapes(*shapes)
+    """Of all tensors among the arguments, which are tensors and numbers."""
+    if any(isinstance(a, list | tuple | str) for a in arguments):
+        raise TypeError("a list or a text where a tensor or a number belongs")
+    return together([a.shape for a in arguments if isinstance(a, Tensor)])
+
+
+def together(shapes: Sequence[Shape]) -> Shape:
+    """As `torch.broadcast_shapes`, which loads a second's worth of modules."""
+    return shapes[0] if all(s == shapes[0] for s in shapes) else np.broadcast_shapes(*shapes)
 
 
 def given(_: Any, size: Shape, *__: Any, **___: Any) -> Shape:
@@ -83,7 +90,7 @@ def multiplied(left: Tensor, right: Tensor) -> Shape:
         raise ValueError(f"a matrix of the shape {tuple(left.shape)} times {tuple(right.shape)}")
     rows = left.shape[-2:-1]
     columns = right.shape[-1:] if right.ndim > 1 else ()
-    return (*torch.broadcast_shapes(left.shape[:-2], right.shape[:-2]), *rows, *columns)
+    return (*together([left.shape[:-2], right.shape[:-2]]), *rows, *columns)
 
 
 def reduced(value: Tensor, dims: Any = None, keepdim: bool = False, **_: Any) -> Shape:
@@ -213,9 +220,9 @@ def indexed(value: Tensor, indices: Sequence[Tensor | None]) -> Shape:
         places.append(len(sizes))
         sizes.append(())
         dim += index.ndim if mask else 1
-    together = torch.broadcast_shapes(*taken)
+    chosen = together(taken)
     front = places[-1] - places[0] >= len(places)  # apart from each other: what they take comes first
-    sizes[0 if front else places[0]] = (*together, *sizes[0]) if front else together
+    sizes[0 if front else places[0]] = (*chosen, *sizes[0]) if front else chosen
     return (*(n for size in sizes for n in size), *value.shape[dim:])
 
 
