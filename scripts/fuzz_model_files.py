@@ -67,6 +67,7 @@ def nets() -> list[Plain]:
         nn.Sequential(pools, nn.Flatten(), nn.Linear(6 * 16, 5), nn.ReLU(), nn.Linear(5, 2), nn.Sigmoid()),
         Attention(),
         Residual(),
+        Recurrent(),
     ]
     return [native.to_plain(seqattr.Model(module.eval(), torch.zeros(2, 4, LENGTH))) for module in modules]
 
@@ -82,6 +83,18 @@ class Attention(torch.nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         h = self.norm(self.conv(x).transpose(1, 2))
         return self.attention(h, h, h)[0].mean(1)
+
+
+class Recurrent(torch.nn.Module):
+    """Two directions through time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = torch.nn.Conv1d(4, 6, 5, stride=3)
+        self.layer, self.head = torch.nn.LSTM(6, 3, bidirectional=True), torch.nn.Linear(6, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.layer(self.conv(x).permute(2, 0, 1))[0][-1])
 
 
 class Residual(torch.nn.Module):

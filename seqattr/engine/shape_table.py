@@ -13,6 +13,7 @@ from seqattr.engine.convolution import geometry_of
 from seqattr.engine.elementwise import ELEMENTWISE
 from seqattr.engine.graph import LIKES
 from seqattr.engine.kinds import CONSTANTS, CONVOLUTIONS, MATRIX_PRODUCTS, PRODUCTS, QUOTIENTS, SUMS
+from seqattr.engine.recurrent import CELLS, RECURRENT, check_shapes
 
 Shape = Sequence[int]
 ShapeOf = Callable[..., Shape]
@@ -109,6 +110,17 @@ def along(value: Tensor, dim: int) -> int:
 
 def scalar(*_: Any, **__: Any) -> Shape:
     return ()
+
+
+def through_time(op: str) -> ShapeOf:
+    """Of a recurrent layer's states after each time step."""
+    cell = CELLS[op.split(".")[1]]
+
+    def shape(given: Tensor, weight: Tensor, bias: Tensor | None, *states: Tensor) -> Shape:
+        check_shapes(cell, given, weight, bias, *states)
+        return (*given.shape[:2], len(states) * weight.shape[1])
+
+    return shape
 
 
 # --- windows -----------------------------------------------------------------------------------
@@ -304,6 +316,7 @@ SHAPES_OF: dict[str, ShapeOf] = {
     **dict.fromkeys(set(ELEMENTWISE) | (LIKES - NEW) | UNCHANGED, same),
     **dict.fromkeys(BROADCAST, broadcast),
     **{op: convolved(op) for op in CONVOLUTIONS},
+    **{op: through_time(op) for op in RECURRENT},
     **dict.fromkeys(MATRIX_PRODUCTS, multiplied),
     "aten.linear.default": dense,
     **dict.fromkeys(REDUCED, reduced),
