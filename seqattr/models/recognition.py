@@ -1,6 +1,7 @@
 """Which kind of model file this is, by its content, and what is in it as far as that is safe to read."""
 
 import pickle
+import pickletools
 import warnings
 import zipfile
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 import torch
 
 from seqattr.engine.capture import first_line
+from seqattr.engine.sizes import BITS
 from seqattr.errors import ModelError
 from seqattr.models import weights
 
@@ -19,6 +21,7 @@ TORCHSCRIPT, EXPORTED = "a TorchScript model", "a torch.export archive (.pt2)"
 OF_WEIGHTS = (STATE_DICT, LIGHTNING, SAFETENSORS)  # which need a class
 # A file of plain data holds about what it weighs; compressed entries may hold a thousand times as much.
 MOST_UNPACKED, LEAST_LIMIT = 16, 2**24
+FEW_KEYS = 2**16  # bytes
 
 KERAS = (
     "it is a Keras model: with KERAS_BACKEND=torch, keras.saving.load_model(FILE, compile=False) is a "
@@ -109,6 +112,7 @@ def in_archive(path: Path) -> Recognised:
         raise ModelError(f"the model file {path} is truncated or damaged: {error}") from error
     check_unpacked(path, sum(entry.file_size for entry in entries))
     names = [entry.filename.split("/", 1)[-1] for entry in entries]
+    check_numbers(path)
     if any(
         name in names for name in ("archive_format", "models/model.json", "serialized_exported_program.json")
     ):
@@ -128,6 +132,25 @@ def check_unpacked(path: Path, unpacked: int) -> None:
         raise ModelError(
             f"the entries of {path} would unpack to {unpacked:,} bytes, which no model file's do"
         )
+
+
+def check_numbers(path: Path) -> None:
+    """Before anything is unpickled: keys of more than 64 bits can be such that all of them collide,
+    and a megabyte of them takes minutes. Too few to matter are not looked at.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            pickles = [entry for entry in archive.infolist() if entry.filename.endswith("/data.pkl")]
+            large = [archive.read(entry) for entry in pickles if entry.file_size > FEW_KEYS]
+        wide = any(
+            isinstance(number, int) and number.bit_length() > BITS
+            for content in large
+            for _, number, _ in pickletools.genops(content)
+        )
+    except Exception as error:  # of whatever is not a pickle
+        raise ModelError(f"the model file {path} is truncated or damaged: {first_line(error)}") from error
+    if wide:
+        raise ModelError(f"{path} holds a number of more than {BITS} bits, which no model file does")
 
 
 def in_pickle(path: Path) -> Recognised:

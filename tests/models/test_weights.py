@@ -223,6 +223,11 @@ def zip_bomb(path: Path) -> None:
         archive.writestr("a/data/0", bytes(2**25))
 
 
+def colliding_keys(path: Path) -> None:
+    """For each the same hash."""
+    torch.save({"format": "seqattr model", "tensors": {n * (2**61 - 1): 0 for n in range(6000)}}, path)
+
+
 OPTIMIZER = {"state": {0: {"step": torch.ones(1)}}, "param_groups": [{"lr": 0.1}]}
 SMALL = ("--arch", "small_nets:Small")
 LINES: dict[str, tuple[Any, tuple[str, ...], str]] = {
@@ -262,6 +267,7 @@ LINES: dict[str, tuple[Any, tuple[str, ...], str]] = {
     "a folder with models": (
         lambda p: (p.mkdir(), torch.save({}, p / "a.ckpt")), (), "name one of what it holds: a.ckpt"
     ),
+    "keys that collide": (colliding_keys, (), "holds a number of more than 64 bits"),
     "a zip bomb": (zip_bomb, SMALL, "would unpack to 33,554,"),
 }  # fmt: skip
 
