@@ -45,7 +45,8 @@ def load_model(path: Path | str, *, trust: bool = False, foreign: Foreign | None
     """A model from a file of any format that PyTorch knows.
 
     Our own format is read without running code. Every other is read only if `trust` is set, and then
-    captured, for which `foreign.length` must be known.
+    captured, for which `foreign.length` must be known, unless the file is a torch.export archive. Where the
+    model does not run in the usual layout and in one other, it is read in that one, which its `notes` say.
 
     Raises ModelError for a file that is none, or is damaged, UntrustedModel where trust is missing, and
     InputError where `foreign` says what cannot be, or anything at all of a model in our own format.
