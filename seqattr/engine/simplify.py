@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.graph import CAST, Graph, Ref, Step, evaluate, rewire
-from seqattr.engine.kinds import CONVOLUTIONS, DENSE
+from seqattr.engine.kinds import CONVOLUTIONS, DENSE, HINTS
 from seqattr.engine.masks import masks_as_numbers, masks_of, rectified
+from seqattr.errors import UnsupportedOp
 
 Resolver = Callable[[Step], Callable[..., object]]
 
@@ -120,12 +121,20 @@ def fold_constants(graph: Graph, resolve: Resolver) -> Graph:
         if not all(ref in values for ref in step.refs()):
             steps.append(step)
             continue
-        value = evaluate(step, resolve(step), values, like)
+        value = evaluated(step, resolve, values, like)
         if isinstance(value, int | float | bool):
             numbers[step.name] = value
         values[step.name] = value
     tensors = {name: value.contiguous() for name, value in values.items() if isinstance(value, Tensor)}
     return replace(graph, steps=tuple(steps), tensors=tensors)
+
+
+def evaluated(step: Step, resolve: Resolver, values: Mapping[str, object], like: Tensor) -> object:
+    """The value of a step on constants. Raises UnsupportedOp where it has none, as of mixed precisions."""
+    try:
+        return evaluate(step, resolve(step), values, like)
+    except (RuntimeError, TypeError) as error:
+        raise UnsupportedOp(step.op, step.source, HINTS.get(step.op, "")) from error
 
 
 def drop_unused(graph: Graph) -> Graph:

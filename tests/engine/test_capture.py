@@ -165,6 +165,20 @@ class Inverts(nn.Module):
         return torch.linalg.inv(x @ x.mT + torch.eye(4)).mean(2)
 
 
+class Transforms(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.fft.rfft(x).abs().mean(2)
+
+
+class Rotates(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        angle = torch.arange(x.shape[2]) / 4
+        turned = torch.view_as_complex(x.unflatten(1, (2, 2)).mT.contiguous()) * torch.polar(
+            angle * 0 + 1, angle
+        )
+        return torch.view_as_real(turned).mean((2, 3))
+
+
 class Places(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return F.one_hot(x.argmax(1), 4).to(x.dtype).mean(1)
@@ -191,6 +205,11 @@ LINES: dict[type[nn.Module], tuple[type[SeqattrError], str]] = {
         UnsupportedOp,
         "no rule for the op aten.linalg_inv_ex.default at HERE: return torch.linalg.inv",
     ),
+    Transforms: (
+        UnsupportedOp,
+        "no rule for the op aten._fft_r2c.default at HERE: .*; complex numbers have no",
+    ),
+    Rotates: (UnsupportedOp, "at HERE: .*; complex numbers have no rule; write rotations with cos and sin"),
     Places: (UnsupportedOp, "at HERE: .*; the place of a maximum, or in an order, has no slope"),
     Mixes: (ModelError, "mixes the sequences of a batch in aten.mean.dim at HERE: return (x - x.mean(0))"),
     Shifts: (ModelError, "mixes the sequences of a batch in aten.roll.default at HERE: return x.roll(1, 0)"),
