@@ -1,5 +1,6 @@
 """Patterns of a model: learned from the windows of files, saved, and loaded again."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,13 @@ import torch
 from seqattr.alphabet import one_hot
 from seqattr.engine.model import Model
 from seqattr.errors import InputError
-from seqattr.inputs import Window, by_length, naming
+from seqattr.inputs import Window, by_length, naming, shares
 from seqattr.io.patterns import read_patterns, write_patterns
 from seqattr.methods.patterns import Learning, Patterns, StepPattern
 from seqattr.models.native import package_version
 from seqattr.progress import Progress, silent
 
+STEPS = 16  # of weights, so that windows of one weight are many
 MOST_BASES = 2**22  # in memory as bytes, four to a base; the model takes as many of them as it can
 
 
@@ -22,17 +24,33 @@ def learn_patterns(
 ) -> Patterns:
     """The patterns of every step with weights, from one pass over windows of one length or of several.
 
-    Raises ModelError for a model without weights, NotFinite naming the record where it answers with NaN.
+    A window that shares bases with others counts by the share that is its own. Raises ModelError for a model
+    without weights, NotFinite naming the record where it answers with NaN.
     """
     learning = Learning(model, device)
-    batches = list(by_length(windows, lambda length: MOST_BASES // length))
+    weights, batches = weighted(windows)
     with naming([windows[row].name for rows in batches for row in rows]):
         for rows in batches:
             learning.add(
                 one_hot(np.stack([windows[row].codes for row in rows])),
                 progress=lambda *_: progress(learning.seen, len(windows)),
+                weight=float(weights[rows[0]]),
             )
     return learning.patterns()
+
+
+def weighted(windows: Sequence[Window]) -> tuple[np.ndarray, list[np.ndarray]]:
+    """The weight of each window, in steps of 1 / STEPS, and rows of one length and weight above 0 that go
+    together.
+    """
+    weights, batches = np.ones(len(windows)), list[np.ndarray]()
+    for rows in by_length(windows, lambda _: len(windows)):
+        weights[rows] = np.rint(STEPS * shares([windows[row] for row in rows])) / STEPS
+        for weight in np.unique(weights[rows])[::-1]:
+            own = rows[weights[rows] == weight] if weight else rows[:0]
+            size = max(1, MOST_BASES // windows[rows[0]].length)
+            batches += [own[first : first + size] for first in range(0, len(own), size)]
+    return weights, batches
 
 
 def save_patterns(path: Path | str, patterns: Patterns) -> None:

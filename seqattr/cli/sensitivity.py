@@ -33,10 +33,11 @@ def sensitivity(model: Path, fasta: Path, out: Path, **options: Any) -> None:
 
     The mean of |d output / d base| over all sequences, with its standard error, and the means of the
     derivative itself and of its square. Writes OUT/sensitivity.tsv, .npz (arrays of targets x 4 x length)
-    and .png. All sequences must have one length. At a position, sequences with N or padding do not count.
+    and .png. All sequences must have one length. At a position, sequences with N or padding do not count, nor
+    does a sequence that is given again; those that overlap are one in the standard error.
     """
     from seqattr.engine.outputs import check_number
-    from seqattr.inputs import Aligned, naming
+    from seqattr.inputs import Aligned, naming, once
     from seqattr.io.atomic import check_writable
     from seqattr.methods.sensitivity import sensitivity as run
     from seqattr.report.sensitivity import write_sensitivity
@@ -47,7 +48,9 @@ def sensitivity(model: Path, fasta: Path, out: Path, **options: Any) -> None:
     warn(*inputs.notes)
     options["targets"] = options["targets"] or None
     check_number([target.name for target in loaded.targets], chosen=options["targets"] is not None)
-    with progress_bar("measuring") as progress, naming([window.name for window in inputs.windows]):
-        found = run(loaded, Aligned(inputs.windows), progress=progress, **options)
+    Aligned(inputs.windows)  # which have one length, or are refused
+    windows, clusters = once(inputs.windows)
+    with progress_bar("measuring") as progress, naming([window.name for window in windows]):
+        found = run(loaded, Aligned(windows), progress=progress, clusters=clusters, **options)
     write_sensitivity(out, found)
     say(f"wrote {out}/sensitivity.tsv, .npz and .png, over {found.sequences} sequences")

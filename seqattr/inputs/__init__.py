@@ -5,6 +5,7 @@ from seqattr.inputs.fitting import OneLength, fitted
 from seqattr.inputs.frequencies import frequencies
 from seqattr.inputs.genomes import from_regions, tiled
 from seqattr.inputs.records import from_fasta
+from seqattr.inputs.repeated import once, shares
 from seqattr.inputs.windows import Aligned, Inputs, Window, by_length, naming, resized
 
 __all__ = [
@@ -19,7 +20,9 @@ __all__ = [
     "from_fasta",
     "from_regions",
     "naming",
+    "once",
     "resized",
+    "shares",
     "tiled",
     "write_dropped",
 ]

@@ -157,13 +157,13 @@ class Sums:
         nothing = opened(layer, weight).sum(self.along, keepdim=True) * 0
         self.so_far = Totals(nothing, nothing, nothing, torch.zeros_like(weight), torch.zeros_like(weight))
 
-    def after(self, values: Values) -> Totals:
-        """The totals with one batch more, of float64 values of the whole graph."""
+    def after(self, values: Values, weight: float = 1) -> Totals:
+        """The totals with one batch more, of float64 values of the whole graph, times a weight."""
         x, y = values[self.layer.activation], values[self.layer.step.name]
         on = regime(self.layer, values)
         units = [self.of_units(each) for each in (torch.ones_like(y), on, y)]
         both = [weight_sums(self.layer, x, self.weight, each) for each in (on, on * y)]
-        return Totals(*map(torch.add, self.so_far, (*units, *both)))
+        return Totals(*(old + weight * new for old, new in zip(self.so_far, (*units, *both), strict=True)))
 
     def of_units(self, values: Tensor) -> Tensor:
         """The sum of a step's values over windows, for each unit."""

@@ -104,8 +104,14 @@ class Learning:
         if not self.sums:
             raise ModelError("the model has no convolution, dense layer or matrix of which to learn patterns")
 
-    def add(self, sequences: Any, batch_size: int | None = None, progress: Progress = silent) -> None:
-        """More sequences (N, 4, L)."""
+    def add(
+        self,
+        sequences: Any,
+        batch_size: int | None = None,
+        progress: Progress = silent,
+        weight: float = 1,
+    ) -> None:
+        """More sequences (N, 4, L), which count by a weight."""
         ones = tensor_of(sequences)
         if ones.ndim != 3 or ones.shape[1] != 4:
             raise InputError(f"sequences must have the shape (N, 4, L), not {tuple(ones.shape)}")
@@ -115,7 +121,7 @@ class Learning:
         done, size = 0, batch_size or self.rows_at_once(ones.shape[2])
         with torch.no_grad(), full_precision():
             while done < len(ones):
-                size = halving(partial(self._add, ones[done:]), min(size, len(ones) - done))
+                size = halving(partial(self._add, ones[done:], weight), min(size, len(ones) - done))
                 done += size
                 progress(done, len(ones))
 
@@ -125,11 +131,11 @@ class Learning:
             self._fitting[length] = pairs_at_once(self.plan, length, self.place)
         return self._fitting[length]
 
-    def _add(self, sequences: Tensor, size: int) -> int:
+    def _add(self, sequences: Tensor, weight: float, size: int) -> int:
         """The first of some sequences, `size` of them: all or, where memory runs out, none."""
         values = side_values(self.plan, sequences[:size].to(self.place, torch.float64))
         self._check(values)
-        totals = [sums.after(values) for sums in self.sums]
+        totals = [sums.after(values, weight) for sums in self.sums]
         for sums, total in zip(self.sums, totals, strict=True):
             sums.so_far = total
         self.seen += size

@@ -9,7 +9,10 @@ import pytest
 
 import seqattr
 from seqattr.alphabet import one_hot
+from seqattr.inputs import Window
 from seqattr.io.hdf5 import read_contributions
+from seqattr.patterns import weighted
+from seqattr.regions import Region
 from tests.conftest import random_texts
 
 METHODS = [name for name, method in seqattr.METHODS.items() if method.needs_patterns]
@@ -163,3 +166,21 @@ def test_nothing_half_written_stays(refused, free, fasta, tmp_path):
     line = refused("patterns", "--model", free, "--fasta", fasta(3), "--out", tmp_path / "p.h5")
     assert line.startswith(f"cannot write {tmp_path / 'p.h5'}")
     assert not list(tmp_path.glob(".*"))
+
+
+def test_sequences_given_again_change_nothing(ran, free, fasta, learned, tmp_path):
+    """Nor do windows that overlap count what they share twice: they have less weight."""
+    texts = random_texts(7)
+    again = "".join(f">r{n}\n{text}\n" for n, text in enumerate([*texts, *texts[:3], *texts]))
+    (tmp_path / "again.fa").write_text(again)
+    ran("patterns", "--model", free, "--fasta", tmp_path / "again.fa", "--out", tmp_path / "again.h5")
+    mine, theirs = seqattr.load_patterns(tmp_path / "again.h5"), seqattr.load_patterns(learned)
+    assert mine.sequences == theirs.sequences == 7
+    for a, b in zip(mine.steps, theirs.steps, strict=True):
+        np.testing.assert_array_equal(a.values, b.values)
+    windows = [
+        Window(f"w{at}", np.zeros(40, np.uint8), Region("c", at, at + 40), (0, 40)) for at in (0, 10, 99)
+    ]
+    weights, batches = weighted(windows)
+    assert weights.tolist() == [10 / 16, 10 / 16, 1]
+    assert [rows.tolist() for rows in batches] == [[2], [0, 1]]

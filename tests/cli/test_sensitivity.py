@@ -93,3 +93,13 @@ def test_padding_does_not_count(ran, fixed, fasta, texts, tmp_path):
     blank = {int(row["position"]) for row in rows if row["mean_absolute"] == "NA"}
     assert blank == {*range(5), *range(35, 40)}
     assert all((row["sequences"] == "0") == (int(row["position"]) in blank) for row in rows)
+
+
+def test_sequences_given_again_change_nothing(ran, fixed, fasta, texts, tmp_path):
+    once, again = texts(9), [*texts(9), *texts(4), *texts(9)]
+    for name, some in (("once", once), ("again", again)):
+        (tmp_path / f"{name}.fa").write_text("".join(f">r{n}\n{text}\n" for n, text in enumerate(some)))
+        ran("sensitivity", "--model", fixed, "--fasta", tmp_path / f"{name}.fa", "--out", tmp_path / name)
+    assert (tmp_path / "again" / "sensitivity.tsv").read_text() == (
+        tmp_path / "once" / "sensitivity.tsv"
+    ).read_text()

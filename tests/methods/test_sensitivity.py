@@ -208,3 +208,25 @@ def test_a_sequence_counts_at_a_position_where_it_has_a_base() -> None:
             np.testing.assert_allclose(found.standard_error[..., at], error * np.ones((2, 4)), **near)
     with pytest.raises(InputError, match="no sequence has a base"):
         sensitivity(model, x * 0)
+
+
+def test_the_error_is_that_of_clusters_however_they_fall_into_batches() -> None:
+    x = one_hot(12)
+    x[5, :, 3] = 0
+    model, clusters = captured("conv1d")[1], np.array([0, 0, 0, 1, 2, 2, 2, 2, 5, 5, 6, 7])
+    sizes = jacobian(model, x).abs().double().numpy()
+    known = x.any(1).numpy()[None, :, None]
+    mean = (sizes * known).sum(1) / known.sum(1)
+    apart = (sizes - mean[:, None]) * known
+    sums = np.stack([apart[:, clusters == each].sum(1) for each in np.unique(clusters)])
+    wanted = np.sqrt(6 / 5 * (sums**2).sum(0)) / known.sum(1)
+    for size in (1, 2, 5, 12):
+        found = sensitivity(model, x, clusters=clusters, batch_size=size)
+        np.testing.assert_allclose(found.standard_error, wanted, rtol=1e-9, atol=ROUNDING)
+        np.testing.assert_allclose(found.mean_absolute, mean, rtol=0, atol=ROUNDING)
+
+
+@pytest.mark.parametrize("clusters", [[0, 1], [0, 2, 1, 3]])
+def test_clusters_that_are_not_those_of_the_sequences(clusters: list[int]) -> None:
+    with pytest.raises(InputError, match="clusters are a whole number for each of 4 sequences"):
+        sensitivity(captured("dense")[1], one_hot(4), clusters=clusters)
