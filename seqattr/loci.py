@@ -151,9 +151,9 @@ def loci_of(blocks: Iterable[np.ndarray], regions: Sequence[Region]) -> Loci:
     return Loci(length, block, layer, start, backwards, first, end, bases)
 
 
-def counted_codes(codes: np.ndarray, loci: Loci, first: int = 0) -> np.ndarray:
-    """The codes (B, L) of the rows from `first` on, N where a base counts in another row."""
-    begin, end = loci.own(1)[first : first + len(codes)].T[:, :, None]
+def counted_codes(codes: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Codes (B, L), N where a base counts in another row; `own` (B, 2) are the rows' own bases."""
+    begin, end = own.T[:, :, None]
     at = np.arange(codes.shape[1])
     return np.where((begin <= at) & (at < end), codes, UNKNOWN).astype(codes.dtype)
 

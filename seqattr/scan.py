@@ -129,7 +129,12 @@ def measured_background(codes: np.ndarray, strand: str = "both") -> np.ndarray:
 
     For both strands, A has that of T and C that of G; the reverse strand has those of the other bases.
     """
-    counts = 1.0 + np.bincount(codes.ravel(), minlength=UNKNOWN + 1)[:4]
+    return background_from(np.bincount(codes.ravel(), minlength=UNKNOWN + 1)[:4], strand)
+
+
+def background_from(counts: np.ndarray, strand: str) -> np.ndarray:
+    """The same from the numbers (4,) of the bases."""
+    counts = 1.0 + counts
     counts = {"both": counts + counts[::-1], "forward": counts, "reverse": counts[::-1]}[strand]
     return counts / counts.sum()
 

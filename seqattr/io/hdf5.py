@@ -226,7 +226,7 @@ def read_contributions(path: Path | str) -> Contributions:
             one_hot=one_hot,
             hypothetical=hypothetical.astype(np.float32),
             contributions=projected.sum(axis=1, dtype=np.float32),
-            regions=_regions(file),
+            regions=regions_in(file),
             difference=file["difference"][:],
             additivity_error=file["additivity_error"][:],
             attributes={name: _value(stored) for name, stored in file.attrs.items()},
@@ -266,7 +266,14 @@ def _check_layout(path: Path | str, file: h5py.File) -> None:
         raise InputError(f"{path} holds datasets that do not fit one shape (N, 4, L)")
 
 
-def _regions(file: h5py.File) -> list[Region]:
+def rows_as_they_lie(file: h5py.File) -> list[Region]:
+    """Where the rows of an open contributions file lie, with the strand that they are on."""
+    regions = regions_in(file)
+    return [replace(region, strand="+") for region in regions] if rows_are_forward(file) else regions
+
+
+def regions_in(file: h5py.File) -> list[Region]:
+    """The regions of an open contributions file, with the strand that was read."""
     columns = [
         (file[f"regions/{field}"].asstr() if kind is str else file[f"regions/{field}"])[:].tolist()
         for field, kind in _PLACES.items()

@@ -10,17 +10,17 @@ from typing import Any, NamedTuple
 import h5py
 import numpy as np
 
-from seqattr.alphabet import codes_of
 from seqattr.errors import InputError, UnknownName
 from seqattr.io.atomic import replacing
 from seqattr.io.hdf5 import open_contributions, rows_are_forward
 from seqattr.matches import STRONG
 from seqattr.motifs import PWM, read_motifs
 from seqattr.regions import Region
+from seqattr.report.background import background_in, layout_of
 from seqattr.report.figures import FORMATS, Box, contribution_logos, save
 from seqattr.report.findings import clear_boxes
 from seqattr.report.scores import Scores, open_scores
-from seqattr.scan import Pick, find_matches, measured_background
+from seqattr.scan import Pick, find_matches
 
 _PLACE = re.compile(r"(?P<name>.+):(?P<start>[\d,]+)-(?P<end>[\d,]+)")
 # More letters than this are neither legible nor drawn in a reasonable time.
@@ -126,9 +126,11 @@ def boxed(
         stretch = find(file, region, run.folder)
         if not motifs:
             return stretch, []
-        background = measured_background(codes_of(file["raw/seq"][:]))
-        one_hot = file["raw/seq"][stretch.row : stretch.row + 1]
-    found = find_matches(one_hot, motifs, Pick(log_odds=strong), background)
+        loci, minus = layout_of(file)
+        background = background_in(file, loci, minus)
+        row = slice(stretch.row, stretch.row + 1)
+        one_hot = file["raw/seq"][row]
+    found = find_matches(one_hot, motifs, Pick(log_odds=strong), background, minus[row])
     shift = stretch.first - stretch.start
     boxes = clear_boxes(found, found.log_odds, stretch.start, stretch.end)
     return stretch, [Box(box.start + shift, box.end + shift, box.name) for box in boxes]

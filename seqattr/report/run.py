@@ -148,7 +148,7 @@ def gather(scores: Scores, motif_specs: Sequence[str | Path], settings: Settings
     minus = first.forward & np.array([region.strand == "-" for region in first.regions])
     notes += [overlap_in_words(loci)] if loci.shared else []
     if settings.background is None:
-        codes = as_read(counted_codes(codes_of(first.one_hot), loci), minus)
+        codes = as_read(counted_codes(codes_of(first.one_hot), loci.own(1)), minus)
         background = measured_background(codes, settings.strand)
     else:
         background = background_of(np.array(settings.background, float))

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from seqattr.alphabet import UNKNOWN, one_hot
-from seqattr.io.hdf5 import ContributionWriter, Rows
+from seqattr.io.hdf5 import ContributionWriter, Rows, open_contributions
 from seqattr.motifs import GATA1, TAL1
 from seqattr.regions import Region
+from seqattr.report import background
 from seqattr.report.run import Settings, report
+from seqattr.scan import measured_background
 
 LENGTH, COUNT = 120, 40
 TABLES = ("motifs.tsv", "matches.tsv", "seqlets.tsv")
@@ -93,3 +95,13 @@ def test_overlapping_windows_show_a_place_once(tmp_path):
         places = [tuple(cells[number] for number in at) for cells in tables[name] if cells is not head]
         assert len(places) == len(set(places)) > 0
     assert count == len(tables["matches.tsv"]) - 1
+
+
+def test_the_background_is_counted_in_blocks_and_each_base_once(tmp_path, monkeypatch):
+    codes, values, regions = peaks()
+    folder = write(tmp_path / "scores", np.tile(codes, (3, 1)), np.tile(values, (3, 1)), regions * 3)
+    wanted = measured_background(codes)
+    for bases in (1, 1 << 20):
+        monkeypatch.setattr(background, "_BLOCK_BASES", bases)
+        with open_contributions(folder / "t.h5") as file:
+            np.testing.assert_allclose(background.background_in(file, *background.layout_of(file)), wanted)

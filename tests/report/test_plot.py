@@ -70,6 +70,9 @@ def drawn(monkeypatch):
     calls = []
 
     class Nothing:
+        def findobj(self, _):
+            return []
+
         def savefig(self, path, **_):
             path.write_bytes(b"figure")
 
