@@ -12,7 +12,17 @@ from torch import Tensor
 from seqattr.engine.convolution import geometry_of
 from seqattr.engine.elementwise import ELEMENTWISE
 from seqattr.engine.graph import LIKES
-from seqattr.engine.kinds import CONSTANTS, CONVOLUTIONS, MATRIX_PRODUCTS, PRODUCTS, QUOTIENTS, SUMS
+from seqattr.engine.kinds import (
+    CHOICES,
+    COMPARISONS,
+    CONSTANTS,
+    CONVOLUTIONS,
+    MATRIX_PRODUCTS,
+    ORDERS,
+    PRODUCTS,
+    QUOTIENTS,
+    SUMS,
+)
 from seqattr.engine.recurrent import CELLS, RECURRENT, check_shapes
 
 Shape = Sequence[int]
@@ -308,12 +318,15 @@ UNCHANGED = {
     "aten.to.dtype",
     "aten.channel_shuffle.default",
 }
-BROADCAST = SUMS | PRODUCTS | QUOTIENTS | (CONSTANTS - {"aten.embedding.default"}) | {
-    f"aten.where.{name}" for name in ("self", "ScalarOther", "ScalarSelf")
-}  # fmt: skip
+BROADCAST = SUMS | PRODUCTS | QUOTIENTS | COMPARISONS | set(CHOICES) | CONSTANTS - {"aten.embedding.default"}
+
+WRITTEN = {f"aten.{name}" for name in ("index_put.default", "scatter.src", "scatter.value")} | {
+    "aten.scatter_add.default",
+    "aten.scatter_reduce.two",
+}
 
 SHAPES_OF: dict[str, ShapeOf] = {
-    **dict.fromkeys(set(ELEMENTWISE) | (LIKES - NEW) | UNCHANGED, same),
+    **dict.fromkeys(set(ELEMENTWISE) | (LIKES - NEW) | UNCHANGED | ORDERS | WRITTEN, same),
     **dict.fromkeys(BROADCAST, broadcast),
     **{op: convolved(op) for op in CONVOLUTIONS},
     **{op: through_time(op) for op in RECURRENT},
@@ -342,6 +355,7 @@ SHAPES_OF: dict[str, ShapeOf] = {
     "aten.tile.default": repeated,
     "aten.repeat_interleave.self_int": interleaved,
     "aten.index.Tensor": indexed,
+    "aten._unsafe_index.Tensor": indexed,
     "aten.index_select.default": selected,
     "aten.gather.default": gathered,
     "aten.embedding.default": looked_up,

@@ -11,11 +11,13 @@ import torch
 from torch import nn
 
 import seqattr
+from seqattr.engine import kinds, shapes
 from seqattr.engine.fused import gather
 from seqattr.engine.graph import Graph
 from seqattr.engine.lengths import Lengths
 from seqattr.engine.onednn import positions
 from seqattr.engine.plan import Plan
+from seqattr.engine.shape_table import SHAPES_OF
 from seqattr.engine.sizes import of_numbers
 from seqattr.engine.spectral import spectral
 from seqattr.errors import ModelError
@@ -195,6 +197,11 @@ def test_rules_are_chosen_in_time_that_grows_with_the_steps(free):
         started = time.process_time()
         assert len(Plan(graph, method_named(method).book).rules) == len(graph.steps)
         assert time.process_time() - started < 10
+
+
+def test_the_shape_of_every_ops_value_is_known():
+    """Else torch's meta device is asked, which takes a second to wake."""
+    assert kinds.KNOWN - set(SHAPES_OF) - shapes.VIEWS - shapes.SIZES == set()
 
 
 # --- numbers that are no sizes -----------------------------------------------------------------
