@@ -1,6 +1,9 @@
 """A folder of scores: DIR/<target>.h5 and .bw for each target, regions.bed and run.json."""
 
-from collections.abc import Iterable, Sequence
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from seqattr.errors import InputError
@@ -35,6 +38,32 @@ def file_names(stems: Iterable[str], dropped: bool = False) -> list[str]:
     """
     lists = ["regions.bed", *[DROPPED] * dropped]
     return [*(f"{stem}.{ending}" for stem in stems for ending in ("h5", "bw")), *lists, "run.json"]
+
+
+# What is made of scores in their own folder: reports, and files for other tools.
+MADE_OF_SCORES = (
+    r"report/(report\.html|(matches|motifs|seqlets)\.tsv|matches\.bed)",
+    r"report/figures/(importance_.+|sequence_\d+)\.(png|svg)",
+    r"[^/]+\.modisco/(ohe|shap)\.npz",
+)
+
+
+def outdated(folder: Path) -> Iterator[Path]:
+    """The files of the run that a folder holds, and what was made of it there: none fits another run's."""
+    names = file_names(stems_of_run(folder), dropped=True)
+    yield from (path for name in names if (path := folder / name).is_file())
+    for path in folder.glob("*/**/*"):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and any(re.fullmatch(pattern, name) for pattern in MADE_OF_SCORES):
+            yield path
+
+
+def stems_of_run(folder: Path) -> list[str]:
+    """The file names of the targets that a folder's run.json tells of; none where there is no such file."""
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        found = json.loads((folder / "run.json").read_text(encoding="utf-8"))["targets"]
+        return [filename(target) for target in found]
+    return []
 
 
 def scored(folder: Path) -> list[str]:

@@ -16,7 +16,7 @@ from seqattr.engine.content import content_hash
 from seqattr.engine.model import Model
 from seqattr.engine.outputs import check_number
 from seqattr.errors import InputError, UnknownName
-from seqattr.folder import DROPPED, file_names, file_stems, scored
+from seqattr.folder import DROPPED, file_names, file_stems, outdated, scored, stems_of_run
 from seqattr.inputs import Inputs, by_length, naming, resized, write_dropped
 from seqattr.io.atomic import check_writable, replacing, replacing_all
 from seqattr.io.bed import write_regions
@@ -79,12 +79,14 @@ def score(
     """Attribute every window and write, for each target, a bigWig and an HDF5 file, with regions.bed and
     run.json beside them.
 
-    Files take their names together, when all are whole; until then an earlier run in the folder stands.
+    Files take their names together, when all are whole; until then an earlier run in the folder stands, and
+    then it goes with what was made of it there.
     Raises InputError for settings that cannot be, NotFinite naming the record where the model or the method
     answers with NaN or infinity, and OutputError where something cannot be written.
     """
     job = Job(model, inputs, Path(out), settings)
     check_writable(out)
+    before = list(outdated(job.out))
     with replacing_all(job.out, file_names(job.stems.values(), bool(inputs.dropped))) as job.paths:
         with scratch_in(job.out, [window.length for window in job.windows]) as scratch:
             job.attribute(scratch, progress)
@@ -93,8 +95,9 @@ def score(
         if inputs.dropped:
             write_dropped(job.paths[DROPPED], inputs.dropped)
         summary = job.finish()
-        for name in ("run.json", DROPPED):  # what is there is a whole run only with the first
-            (job.out / name).unlink(missing_ok=True)
+        (job.out / "run.json").unlink(missing_ok=True)  # what is there is a whole run only with this file
+        for path in before:
+            path.unlink(missing_ok=True)
     return summary
 
 
@@ -294,7 +297,7 @@ class Job:
         """run.json, and what the caller prints."""
         self.seconds["total"] = time.perf_counter() - self.started
         rounded = {key: round(value, 3) for key, value in self.seconds.items()}
-        others = set(scored(self.out)) - set(self.stems.values())
+        others = set(scored(self.out)) - set(self.stems.values()) - set(stems_of_run(self.out))
         if others:
             self.notes.append(f"{self.out} also holds targets of another run: {', '.join(sorted(others))}")
         summary = Summary(

@@ -264,17 +264,22 @@ def measure(module: Classifier, split: Split) -> dict[str, dict[str, float | Non
 # ---- saving
 
 
-def save(path: Path, training: Training, simulation: Simulation) -> Path:
-    """Write the captured model, and beside it its metrics and its hash as <name>.metrics.json.
+def metrics_path(model: Path) -> Path:
+    """Where the metrics of a trained model lie."""
+    return model.with_suffix(".metrics.json")
+
+
+def save(path: Path, training: Training, simulation: Simulation, command: str = "") -> Path:
+    """Write the captured model, and beside it its metrics, its hash and the command as <name>.metrics.json.
 
     Returns the latter's path. Raises OutputError where a file cannot be written.
     """
     example = torch.zeros(2, 4, simulation.codes.shape[1])
     model = Model(training.module, example, targets=TASKS)
     native.save(path, model)
-    metrics = path.with_suffix(".metrics.json")
+    metrics = metrics_path(path)
     with replacing(metrics) as part:
-        about = {**training.metrics, "model": content_hash(model)}
+        about = {**training.metrics, "model": content_hash(model), "command": command}
         part.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
     return metrics
 

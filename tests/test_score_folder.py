@@ -13,10 +13,12 @@ from torch import nn
 import seqattr
 from seqattr.alphabet import one_hot
 from seqattr.errors import InputError, NotFinite, OutputError, UnknownName
+from seqattr.export import export
 from seqattr.folder import filename
 from seqattr.inputs import Inputs, from_fasta
 from seqattr.io.bed import read_bed
 from seqattr.regions import Region
+from seqattr.report.run import report
 from seqattr.score import Settings, score
 from tests.scoring import FREQ, contents, read, scored
 
@@ -128,9 +130,23 @@ def test_a_second_run_replaces_the_first(model, sigmoid, fasta, texts, tmp_path)
     np.testing.assert_array_equal(found.one_hot, one_hot(texts(2)))
     assert len(read_bed(out / "regions.bed")) == 2
     assert summary.notes == []
-    assert scored(sigmoid, fasta(2), out).notes == [
-        f"{out} also holds targets of another run: target0, target1"
-    ]
+    (out / "mine.h5").write_bytes(b"")
+    assert scored(sigmoid, fasta(2), out).notes == [f"{out} also holds targets of another run: mine"]
+    assert not (out / "target0.h5").exists()
+    assert not (out / "target0.bw").exists()
+
+
+def test_what_was_made_of_the_first_run_goes_with_it(model, fasta, tmp_path):
+    """Reports and files for other tools, as they are written beside the scores, and nothing else."""
+    out = tmp_path / "out"
+    scored(model, fasta(3), out)
+    export(out, "modisco", "target0")
+    report(out, ["bundled"])
+    made = {path for path in out.glob("*/**/*") if path.is_file()}
+    assert {path.name for path in made} >= {"report.html", "matches.tsv", "ohe.npz", "shap.npz"}
+    (out / "report" / "mine.txt").write_text("kept")
+    scored(model, fasta(3), out)
+    assert {path.name for path in out.glob("*/**/*") if path.is_file()} == {"mine.txt"}
 
 
 def test_two_runs_write_the_same_bytes(model, fasta, tmp_path):

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from seqattr.cli.shared import OUT, PATH, device_option, progress_bar, say, warn
+from seqattr.cli.shared import OUT, PATH, device_option, force_option, progress_bar, say, warn
 
 
 @click.command()
@@ -28,15 +28,19 @@ from seqattr.cli.shared import OUT, PATH, device_option, progress_bar, say, warn
 @click.option("--pad", is_flag=True, help="Fill shorter sequences of --fasta up with N.")
 @click.option("--crop", is_flag=True, help="Cut longer sequences of --fasta to their middle.")
 @device_option
-def influence(data: Path, checkpoints: Path, **options: Any) -> None:
+@force_option
+def influence(data: Path, checkpoints: Path, force: bool, **options: Any) -> None:
     """Training sequences that made a model answer as it does: TracIn over the checkpoints of its training.
 
     For test sequences with labels, the influence is on their loss: proponents lowered it, opponents raised
     it. For those of --fasta, which have none, it is on the output of --target before the sigmoid: proponents
     raised it. Writes the strongest of both, with their labels.
     """
+    from seqattr.io.ownership import check_own_file
     from seqattr.report.influence import Request, write_influence
 
+    for path in filter(None, (options["out"], options["scores"])):
+        check_own_file(path, force)
     request = Request(checkpoints, data, **options)
     with progress_bar("gradients") as progress:
         told = write_influence(request, progress)

@@ -8,6 +8,7 @@ import click
 from seqattr.cli.shared import (
     OUT,
     device_option,
+    force_option,
     foreign_options,
     input_options,
     model_option,
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 @input_options
 @click.option("--out", type=OUT, default="patterns.h5", show_default=True, help="The file to write.")
 @device_option
+@force_option
 @foreign_options
-def patterns(model: Path, fasta: Path, out: Path, **options: Any) -> None:
+def patterns(model: Path, fasta: Path, out: Path, force: bool, **options: Any) -> None:
     """What a model's units respond to: patterns for the methods patternnet and patternattribution.
 
     Goes once over sequences such as the model was trained on, a thousand or more; no labels are needed. The
@@ -36,9 +38,11 @@ def patterns(model: Path, fasta: Path, out: Path, **options: Any) -> None:
     `seqattr score --patterns FILE` reads it.
     """
     from seqattr.io.atomic import check_file
+    from seqattr.io.ownership import check_own_file
     from seqattr.patterns import learn_patterns, save_patterns
 
     check_file(out)
+    check_own_file(out, force)
     loaded = open_model(model, options)
     found = read_inputs(loaded, fasta, options)
     with progress_bar("learning patterns") as progress:

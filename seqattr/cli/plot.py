@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from seqattr.cli.shared import OUT, PATH, say, warn
+from seqattr.cli.shared import OUT, PATH, force_option, say, warn
 
 
 @click.command()
@@ -19,6 +19,7 @@ from seqattr.cli.shared import OUT, PATH, say, warn
 @click.option("--motifs", "motif_specs", multiple=True, help="Motif file whose matches to box; repeatable.")
 @click.option("--strong", default=7.0, show_default=True, help="Log-odds from which a match is boxed.")
 @click.option("--out", type=OUT, required=True, help="Figure to write: .svg, .png or .pdf.")
+@force_option
 def plot(
     folders: tuple[Path, ...],
     region: str,
@@ -27,13 +28,16 @@ def plot(
     motif_specs: tuple[str, ...],
     strong: float,
     out: Path,
+    force: bool,
 ) -> None:
     """Contributions in one region as letters: several targets, or several methods, one above the other.
 
     Each FOLDER is what `seqattr score` wrote; give one for each method.
     """
+    from seqattr.io.ownership import check_own_file
     from seqattr.report.plot import plot as run
 
+    check_own_file(out, force)
     specs = motif_specs or (("bundled",) if matches else ())
     rows = run(folders, region, out, targets, specs, strong, warn)
     say(f"wrote {out}: {', '.join(rows)}")

@@ -1,7 +1,5 @@
 """seqattr score"""
 
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +8,7 @@ import click
 from seqattr.cli.shared import (
     OUT,
     device_option,
+    force_option,
     foreign_options,
     input_options,
     model_option,
@@ -19,6 +18,7 @@ from seqattr.cli.shared import (
     say,
     sizes_option,
     targets_option,
+    this_command,
     warn,
 )
 
@@ -64,23 +64,27 @@ if TYPE_CHECKING:
     show_default=True,
     help="Numbers in the HDF5 files, but for standard errors.",
 )
+@force_option
 @foreign_options
-def score(model: Path, fasta: Path, out: Path, **options: Any) -> None:
+def score(model: Path, fasta: Path, out: Path, force: bool, **options: Any) -> None:
     """Contributions of each base to each target, as bigWig and HDF5.
 
     Writes OUT/<target>.bw, OUT/<target>.h5 (ChromBPNet's layout), OUT/regions.bed and OUT/run.json.
     """
     from seqattr.engine.memory import keep_freed_memory
     from seqattr.io.atomic import check_writable
+    from seqattr.io.ownership import check_same_run, command_in
     from seqattr.score import Settings
     from seqattr.score import score as run
 
+    command = this_command()
     check_writable(out)
+    check_same_run(out, command_in(out / "run.json", "settings", "command"), command, force)
     keep_freed_memory()
     loaded = open_model(model, options)
     inputs = read_inputs(loaded, fasta, options)
     options |= {"references": options.pop("refs"), "targets": options.pop("targets") or None}
-    settings = Settings(command=shlex.join(["seqattr", *sys.argv[1:]]), **options)
+    settings = Settings(command=command, **options)
     with progress_bar("scoring") as progress:
         summary = run(loaded, inputs, out, settings, progress)
     report(summary, loaded, out)

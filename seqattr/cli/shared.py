@@ -1,5 +1,6 @@
 """Options and output that several commands share."""
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -40,6 +41,9 @@ sizes_option = click.option(
     "--chrom-sizes", type=PATH, help="Headers such as chr1:100-200 are then genome coordinates."
 )
 device_option = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:i.")
+
+
+force_option = click.option("--force", is_flag=True, help="Replace what stands at --out, whatever it is.")
 
 
 def targets_option(verb: str) -> Callable[[F], F]:
@@ -149,6 +153,11 @@ def read_inputs(model: "Model", fasta: Path, options: dict[str, Any]) -> "Inputs
     else:
         found = inputs.from_fasta(fasta, sizes, placed, strict)
     return inputs.fitted(found, lengths, length, pad, crop, strict)
+
+
+def this_command() -> str:
+    """What was typed, as results record it."""
+    return shlex.join(["seqattr", *sys.argv[1:]])
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from seqattr.cli.shared import OUT, PATH, device_option, progress_bar, say
+from seqattr.cli.shared import OUT, PATH, device_option, force_option, progress_bar, say, this_command
 
 
 @click.command()
@@ -24,25 +24,32 @@ from seqattr.cli.shared import OUT, PATH, device_option, progress_bar, say
     help="A checkpoint after every so many epochs, and after the last.",
 )
 @device_option
-def train(data: Path, out: Path, checkpoints: Path | None, every: int | None, **options: Any) -> None:
+@force_option
+def train(
+    data: Path, out: Path, checkpoints: Path | None, every: int | None, force: bool, **options: Any
+) -> None:
     """Train the paper's CNN on a simulation; DATA is what `seqattr simulate` wrote.
 
     Writes OUT, and beside it OUT's name with .metrics.json: accuracy and AUROC of each task. Checkpoints are
     model files too; those of an earlier training in the same folder go.
     """
     from seqattr.io.atomic import check_file
+    from seqattr.io.ownership import check_own_file, check_same_run, command_in
     from seqattr.simulate import read_simulation
-    from seqattr.train import Settings, checkpoints_in, save
+    from seqattr.train import Settings, checkpoints_in, metrics_path, save
     from seqattr.train import train as run
 
     each = interval(every, checkpoints)
     check_file(out)
+    check_own_file(out, force)
+    command = this_command()
+    check_same_run(out, command_in(metrics_path(out), "command"), command, force)
     simulation = read_simulation(data)
     settings = Settings(**{name: value for name, value in options.items() if value is not None})
     keep = checkpoints_in(checkpoints, settings, simulation, each) if checkpoints else None
     with progress_bar("training") as progress:
         training = run(simulation, settings, lambda number, epochs, _: progress(number, epochs), keep)
-    written = save(out, training, simulation)
+    written = save(out, training, simulation, command)
     tell(training.metrics.get("test", {}))
     say(f"wrote {out} and {written}" + (f", checkpoints to {checkpoints}" if checkpoints else ""))
 

@@ -321,6 +321,7 @@ def test_a_full_disk(free, fasta, out, tmp_path):
     """No file may grow beyond so many bytes; and what then cannot be written."""
     pytest.importorskip("resource")
     score = ["score", "--model", free, "--fasta", fasta(["N" * 40] * 500), "--refs", "zeros", "--out", out]
+    score.append("--force")
     failing = [
         (0, score, out),
         (20_000, score, out / "target0.h5"),  # 100 kB
@@ -345,6 +346,7 @@ def test_a_full_disk(free, fasta, out, tmp_path):
 def test_an_interrupted_run(free, fasta, texts, out, number):
     script = "from seqattr.cli import main; main()"
     command = ["score", "--model", free, "--fasta", fasta(texts(20000)), "--refs", "shuffle:50", "--out", out]
+    command.append("--force")
     process = subprocess.Popen(
         [sys.executable, "-c", script, *map(str, command)], stderr=subprocess.PIPE, text=True
     )

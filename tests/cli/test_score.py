@@ -171,3 +171,24 @@ def test_a_terminal_gets_one(free, fasta, tmp_path):
     assert "5/5" in shown
     assert "\r" in shown
     assert "wrote" in shown
+
+
+def test_results_of_another_run_are_replaced_by_force_alone(ran, refused, free, fasta, tmp_path, monkeypatch):
+    """Without a word the folder's default name cost a whole run; the same command again is no other run."""
+    monkeypatch.chdir(tmp_path)
+    command = ["score", "--model", free, "--fasta", fasta(2), "--refs", "zeros"]
+
+    def typed(*more: str) -> list[str]:
+        words = [str(word) for word in (*command, *more)]
+        monkeypatch.setattr(sys, "argv", ["seqattr", *words])
+        return words
+
+    ran(*typed())
+    ran(*typed())
+    before = (tmp_path / "scores" / "target0.h5").read_bytes()
+    line = refused(*typed("--seed", "1"))
+    assert line.startswith("cannot write scores: it holds the results of another run (seqattr score --model ")
+    assert line.endswith("; give another --out, or replace it with --force")
+    assert (tmp_path / "scores" / "target0.h5").read_bytes() == before
+    ran(*typed("--seed", "1", "--force"))
+    ran(*typed("--seed", "1"))

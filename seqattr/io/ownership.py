@@ -1,0 +1,79 @@
+"""What may be replaced: nothing that seqattr did not write, and no other run's results, unless forced."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import h5py
+
+from seqattr.errors import OutputError
+
+_HEAD_BYTES = 4096
+_PICTURES = (b"\x89PNG", b"<?xml", b"<svg", b"%PDF")
+_ARCHIVE, _HDF5 = b"PK\x03\x04", b"\x89HDF"
+_MODEL, _PAGE = b"seqattr model", b"seqattr"
+CURE = "give another --out, or replace it with --force"
+
+
+def check_own_file(path: Path | str, force: bool = False) -> None:
+    """Raises OutputError where a file stands under this path that seqattr did not write, unless forced."""
+    if not force and Path(path).is_file() and not ours(Path(path)):
+        raise OutputError(f"cannot write {path}: what is there was not written by seqattr; {CURE}")
+
+
+def check_same_run(path: Path | str, before: str | None, command: str, force: bool = False) -> None:
+    """Raises OutputError where the results in `path` are of another command than this one, unless forced.
+
+    `before` is the command that wrote them, None where there are none.
+    """
+    if not force and before is not None and without_force(before) != without_force(command):
+        by = f" ({before})" if before else ""
+        raise OutputError(f"cannot write {path}: it holds the results of another run{by}; {CURE}")
+
+
+def without_force(command: str) -> str:
+    return " ".join(word for word in command.split() if word != "--force")
+
+
+def command_in(path: Path, *keys: str) -> str | None:
+    """The command that a JSON file beside results tells of: None where it is missing, "" if untold."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        for key in keys:
+            found = found[key]
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return found if isinstance(found, str) else ""
+
+
+def ours(path: Path) -> bool:
+    """Whether a file is empty or of a kind, and with a mark, that seqattr writes."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(_HEAD_BYTES)
+        if head.startswith(_ARCHIVE):
+            return _our_archive(path)
+        if head.startswith(_HDF5):
+            with h5py.File(path, "r", locking=False) as store:
+                return "seqattr" in store.attrs
+    except (OSError, zipfile.BadZipFile, ValueError):
+        return False
+    return not head or head.startswith(_PICTURES) or _PAGE in head or _is_table(head)
+
+
+def _our_archive(path: Path) -> bool:
+    with zipfile.ZipFile(path) as archive:
+        pickles = [name for name in archive.namelist() if name.endswith("/data.pkl")]
+        return any(_MODEL in archive.open(name).read(_HEAD_BYTES) for name in pickles)
+
+
+def _is_table(head: bytes) -> bool:
+    """Whether the first line is one of column names, as no BED file has."""
+    fields = head.split(b"\n", 1)[0].split(b"\t")
+    return (
+        len(fields) > 1
+        and not any(field.strip().isdigit() for field in fields)
+        and fields[0][:1] not in b">@#"
+    )

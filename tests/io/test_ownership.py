@@ -1,0 +1,70 @@
+"""Only what seqattr wrote, and only of the same command, is replaced without --force."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+import seqattr
+from seqattr.errors import OutputError
+from seqattr.io.ownership import check_own_file, check_same_run, command_in, ours
+from seqattr.io.tables import write_table
+
+THEIRS = {
+    "p.fa": b">a\nACGT\n",
+    "p.bed": b"chr1\t0\t20\tname\n",
+    "p.vcf": b"##fileformat=VCFv4.2\n#CHROM\tPOS\n",
+    "notes.txt": b"my notes\n",
+    "code.py": b"import torch\n",
+    "broken.pt": b"PK\x03\x04 and no more",
+    "broken.h5": b"\x89HDF and no more",
+}
+
+
+@pytest.mark.parametrize("name", THEIRS)
+def test_a_file_of_somebody_s_own_is_not_replaced(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(THEIRS[name])
+    with pytest.raises(OutputError, match="was not written by seqattr; give another --out, or replace"):
+        check_own_file(path)
+    check_own_file(path, force=True)
+
+
+def test_weights_of_somebody_s_own_are_not_replaced_a_model_file_is(tmp_path: Path, free: Path) -> None:
+    torch.save({"conv.weight": torch.zeros(3)}, tmp_path / "weights.pt")
+    assert not ours(tmp_path / "weights.pt")
+    assert ours(free)
+
+
+def test_what_seqattr_writes_is_its_own(tmp_path: Path) -> None:
+    write_table(tmp_path / "t.tsv", {"sequence": ["a"], "output": [1.0]})
+    (tmp_path / "empty").write_bytes(b"")
+    for path in (tmp_path / "t.tsv", tmp_path / "empty", tmp_path / "new"):
+        check_own_file(path)
+
+
+def test_results_of_another_command_stand(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text(json.dumps({"settings": {"command": "seqattr score --seed 1"}}))
+    before = command_in(tmp_path / "run.json", "settings", "command")
+    with pytest.raises(OutputError, match=r"results of another run \(seqattr score --seed 1\); give another"):
+        check_same_run(tmp_path, before, "seqattr score --seed 2")
+    check_same_run(tmp_path, before, "seqattr score --seed 2 --force", force=True)
+    check_same_run(tmp_path, before, "seqattr score --seed 1")
+    check_same_run(tmp_path, before, "seqattr score --force --seed 1")
+    check_same_run(tmp_path, None, "seqattr score --seed 2")
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"settings": 3}', "{"])
+def test_results_that_tell_no_command_are_of_another(tmp_path: Path, text: str) -> None:
+    (tmp_path / "run.json").write_text(text)
+    assert command_in(tmp_path / "run.json", "settings", "command") == ""
+    with pytest.raises(OutputError, match="it holds the results of another run; give another"):
+        check_same_run(tmp_path, "", "seqattr score")
+
+
+def test_the_library_s_version_is_no_mark_of_others(tmp_path: Path) -> None:
+    """A model of the library's is a model file, whoever called it."""
+    module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(40, 1))
+    seqattr.save_model(tmp_path / "m.pt", seqattr.Model(module, torch.zeros(2, 4, 10)))
+    assert ours(tmp_path / "m.pt")
