@@ -76,7 +76,7 @@ FOREIGN = (
         "--input-layout",
         default="N4L",
         show_default=True,
-        help="N4L, NL4, N41L, N14L ..., N5L with a channel for N; another than N4L is found where one runs.",
+        help="N4L, NL4, N41L, N4L1, N14L, NL41, N1L4, NL14; N5L, NL5 with a channel for N.",
     ),
     click.option("--channels", default="ACGT", show_default=True, help="The model's order of bases."),
     click.option("--arch", metavar="MODULE:CLASS", help="The class of a state dict."),
