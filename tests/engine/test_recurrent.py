@@ -162,10 +162,10 @@ def through_time(name: str) -> Model:
 @functools.cache
 def unrolled(name: str) -> Model:
     """Every time step written out, by torch's own decomposition."""
-    table = capture.lowering_table() | {op: decomposition_table[op] for op in LAYERS.values()}
+    table = capture.decompositions() | {op: decomposition_table[op] for op in LAYERS.values()}
     by_name = [getattr(torch, layer) for layer in LAYERS]
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(capture, "lowering_table", lambda: table)
+        patched.setattr(capture, "decompositions", lambda: table)
         for function in (*by_name, *LAYERS.values()):
             patched.delitem(capture.REWRITES, function)
         return captured(module_of(name))
