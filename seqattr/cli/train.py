@@ -16,7 +16,7 @@ from seqattr.cli.shared import OUT, PATH, device_option, force_option, progress_
 )
 @click.option("--epochs", type=int, help="At most this many passes over the training split.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the weights and the batches.")
-@click.option("--checkpoints", type=OUT, help="Folder to keep checkpoints in, for `seqattr influence`.")
+@click.option("--checkpoints", type=PATH, help="Folder to keep checkpoints in, for `seqattr influence`.")
 @click.option(
     "--every",
     type=int,
