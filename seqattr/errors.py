@@ -10,15 +10,32 @@ SeqattrError
 └── OutputError          a result cannot be written
 
 Every message is one line that says what is wrong and what would be right; the command line
-prints it as it is and leaves with exit code 1.
+prints it as it is and leaves with exit code 1. Names and numbers come from files, and may hold line
+ends, what a terminal obeys, or thousands of characters: `as_line` shows them so that it stays one line.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+
+_LONG_WORD = re.compile(r"(\S{100})\S{200,}(\S{20})")
+_LONGEST, _END = 2000, 400  # characters of a message, and of its end, where the cure stands
+
+
+def as_line(text: str) -> str:
+    """A text as one line that can be printed: other characters as Python writes them, long stretches cut."""
+    if not text.isprintable():
+        text = re.sub(r"\s*\n\s*", " ", text)
+        text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    text = _LONG_WORD.sub(r"\1...\2", text)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - _END]} ... {text[-_END:]}"
 
 
 class SeqattrError(Exception):
     """The root of the tree: a mistake that the user can mend."""
+
+    def __str__(self) -> str:
+        return as_line(super().__str__())
 
 
 class InputError(SeqattrError):

@@ -40,8 +40,10 @@ class Region:
 
 
 _HEADER = re.compile(
-    r"(?:(?P<name>.*)::)?(?P<chrom>.+):(?P<start>[\d,]+)-(?P<end>[\d,]+)(?:\((?P<strand>[-+.])\))?"
+    r"(?:(?P<name>.*)::)?(?P<chrom>.+):(?P<start>[\d,]+)-(?P<end>[\d,]+)(?:\((?P<strand>[-+.])\))?",
+    re.ASCII,
 )
+_DIGITS = 18  # of numbers that fit 64 bits
 
 
 def parse_header(header: str, length: int) -> Region | None:
@@ -54,7 +56,7 @@ def parse_header(header: str, length: int) -> Region | None:
     found = _HEADER.fullmatch(words[0]) if words else None
     if found is None:
         return None
-    start, end = _whole(found["start"]), _whole(found["end"])
+    start, end = whole(found["start"]), whole(found["end"])
     if start is None or end is None or length < 1:
         return None
     first = {length: start, length - 1: start - 1}.get(end - start, -1)
@@ -62,10 +64,10 @@ def parse_header(header: str, length: int) -> Region | None:
     return None if first < 0 else Region(found["chrom"], first, end, found["name"] or "", strand)
 
 
-def _whole(digits: str) -> int | None:
-    """A number with or without thousands' commas; None for commas alone."""
+def whole(digits: str) -> int | None:
+    """A number with or without thousands' commas; None for commas alone, and for what is no base's number."""
     bare = digits.replace(",", "")
-    return int(bare) if bare else None
+    return int(bare) if 0 < len(bare) <= _DIGITS else None
 
 
 def window(region: Region, length: int) -> Region:

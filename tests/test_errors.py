@@ -2,7 +2,7 @@
 
 import pytest
 
-from seqattr.errors import UnknownName
+from seqattr.errors import InputError, UnknownName
 from seqattr.methods import METHODS
 
 
@@ -24,3 +24,25 @@ def test_the_nearest_name_is_told(name: str, meant: str) -> None:
 @pytest.mark.parametrize("name", ["magic", "", "x", "$"])
 def test_nothing_is_guessed_where_no_name_is_near(name: str) -> None:
     assert "did you mean" not in str(UnknownName("method", name, METHODS))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a\nb\r\n c", "a b c"),
+        ("a\x00\x1b[31m\x85\u2028b", "a\\x00\\x1b[31m\\x85\\u2028b"),
+        ("\udc80", "\\udc80"),
+        ("\u03c7 r\u00e9cord", "\u03c7 r\u00e9cord"),
+        ("9" * 5000, "9" * 99 + "..." + "9" * 19),
+        ("/tmp/" + "d" * 200 + "/x.fa", "/tmp/" + "d" * 200 + "/x.fa"),
+    ],
+)
+def test_a_message_is_one_line_whatever_it_names(name: str, shown: str) -> None:
+    assert str(InputError(f"there is no '{name}' here")) == f"there is no '{shown}' here"
+
+
+def test_a_long_message_keeps_its_cure() -> None:
+    told = str(InputError(f"unknown names {', '.join(map(str, range(5000)))}; give others"))
+    assert len(told) < 2100
+    assert told.startswith("unknown names 0, 1, 2")
+    assert told.endswith("; give others")

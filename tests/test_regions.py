@@ -29,6 +29,8 @@ from seqattr.regions import Region, cut_overlaps, genome_order, parse_header, wi
         ("chr1:200-100", None),
         ("chr1:100", None),
         ("chr1:,-100", None),
+        ("chr1:" + "9" * 5000 + "-5", None),  # more digits than Python turns into a number
+        ("chr1:0-\u0661\u0660\u0660", None),  # 100, in other digits
         ("chr1:100-200(x)", None),
         ("seq1", None),
         ("", None),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from seqattr.errors import InputError
+from seqattr.errors import InputError, as_line
 from seqattr.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -189,4 +189,4 @@ def say(line: str) -> None:
 
 def warn(*lines: str) -> None:
     for line in lines:
-        say(f"seqattr: warning: {line}")
+        say(f"seqattr: warning: {as_line(line)}")

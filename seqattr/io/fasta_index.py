@@ -239,12 +239,12 @@ def read_index(index: Path, path: Path) -> dict[str, Entry]:
         lines = index.read_text(encoding="utf-8").splitlines()
         rows = [line.split("\t")[:_FAI_COLUMNS] for line in lines]
         entries = {name: entry_of(*numbers) for name, *numbers in rows}
-    except (OSError, ValueError, TypeError) as error:
+        if not entries or len(entries) < len(rows):
+            raise Stale
+        with open(path, "rb") as file:
+            check_index(file, entries, path.stat().st_size)
+    except (OSError, ValueError, TypeError) as error:  # also of a place that no file has
         raise Stale from error
-    if not entries or len(entries) < len(rows):
-        raise Stale
-    with open(path, "rb") as file:
-        check_index(file, entries, path.stat().st_size)
     return entries
 
 

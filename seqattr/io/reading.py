@@ -57,16 +57,21 @@ def is_gzip(path: Path | str) -> bool:
 def text_lines(path: Path | str, kind: str) -> Iterator[tuple[int, str]]:
     """The lines of a text file with their numbers from 1, without line ends and without the blank ones.
 
+    Lines end with LF, CRLF or CR; a byte-order mark before one, as where files were joined, is no part of it.
     Raises InputError as `reading` does, and at a line that is no UTF-8 text.
     """
+    number = 0
     with reading(path, kind) as file:
-        for number, line in enumerate(file, start=1):
+        for line in file:
             try:
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+                text = line.decode().rstrip("\r\n")
             except UnicodeDecodeError as error:
-                raise InputError(f"{path} is no text at line {number}; is this a {kind} file?") from error
-            if text and not text.isspace():
-                yield number, text
+                raise InputError(f"{path} is no text at line {number + 1}; is this a {kind} file?") from error
+            for part in text.split("\r"):
+                number += 1
+                bare = part.removeprefix("\ufeff")
+                if bare and not bare.isspace():
+                    yield number, bare
 
 
 class _Unpacking(gzip.GzipFile):

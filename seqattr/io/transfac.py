@@ -74,6 +74,8 @@ def _matrix(where: str, record: Record) -> Matrix:
         table = np.array([[float(word) for word in row] for row in rows], dtype=np.float64)
     except ValueError as error:
         raise InputError(f"{where} has a row that is not four numbers") from error
+    if table.shape[1] != len(ALPHABET):
+        raise InputError(f"{where} has rows of {table.shape[1]} numbers; four (A, C, G, T) were expected")
     bases = [letter.upper().replace("U", "T") for letter in head]
     columns = [table[:, bases.index(base)] for base in ALPHABET]
     return Matrix(scaled(where, columns), one_strand="U" in map(str.upper, head))

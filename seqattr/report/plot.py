@@ -15,14 +15,14 @@ from seqattr.io.atomic import replacing
 from seqattr.io.hdf5 import open_contributions, rows_are_forward
 from seqattr.matches import STRONG
 from seqattr.motifs import PWM, read_motifs
-from seqattr.regions import Region
+from seqattr.regions import Region, whole
 from seqattr.report.background import background_in, layout_of
 from seqattr.report.figures import FORMATS, Box, contribution_logos, save
 from seqattr.report.findings import clear_boxes
 from seqattr.report.scores import Scores, open_scores
 from seqattr.scan import Pick, find_matches
 
-_PLACE = re.compile(r"(?P<name>.+):(?P<start>[\d,]+)-(?P<end>[\d,]+)")
+_PLACE = re.compile(r"(?P<name>.+):(?P<start>[\d,]+)-(?P<end>[\d,]+)", re.ASCII)
 # More letters than this are neither legible nor drawn in a reasonable time.
 MOST_BASES = 2000
 _NAMES_IN_ERROR = 8
@@ -189,9 +189,9 @@ def on_genome(regions: Sequence[Region], region: str) -> Stretch | None:
 def parts_of(region: str) -> tuple[str, int, int]:
     """Name, start and end; of a name alone an empty stretch."""
     found = _PLACE.fullmatch(region)
-    if found is None:
+    start, end = (whole(found[side]) for side in ("start", "end")) if found else (None, None)
+    if found is None or start is None or end is None:
         return region, 0, 0
-    start, end = (int(found[side].replace(",", "") or 0) for side in ("start", "end"))
     return found["name"], start, end
 
 

@@ -280,3 +280,11 @@ def test_a_name_that_is_written_otherwise_is_proposed(fasta):
     for name, known in (("1", "chr1"), ("MT", "chrM"), ("M", "chrM"), ("Chr1", "chr1")):
         with pytest.raises(InputError, match=rf"no chromosome '{name}' .*; is '{known}' meant\?"):
             genome.window(Region(name, 0, 2))
+
+
+@pytest.mark.parametrize("bases", ["9" * 30, "9" * 5000, "\u0664"])
+def test_an_index_of_places_that_no_file_has_is_not_used(fasta, bases):
+    fasta(f"c\t{bases}\t3\t2\t3\n".encode(), "a.fa.fai")
+    path = fasta(b">c\nAC\nGT\n")
+    os.utime(path, (0, 0))
+    assert Genome(path).window(Region("c", 1, 4)) == "CGT"

@@ -283,6 +283,11 @@ ODD = {
         "ID m0\n//\nID m1\nP0 A C G T\n01 1 2 3 4 N\n02 0 0 0 10 T\n03 10 0 0 0 A\n//",
         "m0",
     ),
+    "TRANSFAC of three columns": (
+        "ID m0\nP0 A C G T\n01 1 2 3\n02 0 0 0\n//\n"
+        "ID m1\nP0 A C G T\n01 1 2 3 4\n02 0 0 0 10\n03 10 0 0 0\n//",
+        "m0' .* has rows of 3 numbers",
+    ),
     "too wide": (JASPAR + ">m0\n" + ("1 " * 100_000 + "\n") * 4, "m0' has 100000 columns; .* at most 300"),
 }
 

@@ -84,3 +84,9 @@ def test_bytes_that_are_no_text_are_named_with_their_line(tmp_path):
     with pytest.raises(InputError) as caught:
         list(text_lines(path, "BED"))
     assert str(caught.value) == f"{path} is no text at line 2; is this a BED file?"
+
+
+def test_lines_end_as_on_any_system_and_hold_no_byte_order_mark(tmp_path):
+    path = tmp_path / "joined.bed"
+    path.write_bytes("\ufeffone\rtwo\r\r\ufeffthree\r\n\ufeff\nfive\n".encode())
+    assert list(text_lines(path, "BED")) == [(1, "one"), (2, "two"), (4, "three"), (6, "five")]

@@ -140,3 +140,9 @@ def test_what_is_too_long_to_be_read_is_refused(made, monkeypatch):
 def test_a_run_knows_its_targets_in_their_order(tmp_path):
     made = write_scores(tmp_path / "s", count=2, targets=("z", "a"))
     assert open_scores(made.folder).targets == ["z", "a"]
+
+
+@pytest.mark.parametrize("end", ["9" * 5000, "\u0664\u0660", ","])
+def test_what_is_no_number_is_part_of_a_name(made: Made, end: str) -> None:
+    with pytest.raises(InputError, match="holds no sequence"):
+        found(made, f"seq3:10-{end}")
