@@ -19,6 +19,7 @@ from torch.fx import Node
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from seqattr.engine.batches import SIZES, Differs, merged
 from seqattr.engine.graph import CAST, CASTS, INPUT, Graph, Ref, Step
 from seqattr.engine.kinds import ARITHMETIC
 from seqattr.engine.lowering import LAYERS
@@ -30,6 +31,10 @@ TORCH_FOLDER = os.path.dirname(torch.__file__)
 # Checks that a graph with a free batch size carries along; they compute nothing.
 ASSERTIONS = ("_assert", "sym_constrain", "_check")
 ARITHMETIC_NAMES = {function: name for name, function in ARITHMETIC.items()}
+
+
+class FixedBatch(ModelError):
+    """torch.export takes the model for one number of sequences only."""
 
 
 class Captured(NamedTuple):
@@ -48,8 +53,23 @@ def capture(module: nn.Module, example: Tensor, free_length: bool) -> Captured:
     cannot be captured.
     """
     with evaluating(module):
-        program = export(module, example, free_length)
-    return Captured(translate(program), least_length(program), rounding_of(program, example.dtype))
+        try:
+            program = export(module, example, free_length)
+            graph = translate(program)
+        except FixedBatch as fixed:
+            programs = of_several_batches(module, example, free_length)
+            program = programs[-1]
+            try:
+                graph = merged([translate(program) for program in programs])
+            except Differs:
+                raise fixed from None
+    return Captured(graph, least_length(program), rounding_of(program, example.dtype))
+
+
+def of_several_batches(module: nn.Module, example: Tensor, free_length: bool) -> list[ExportedProgram]:
+    """A program for each size of a batch in SIZES, and no other."""
+    batches = [example[torch.arange(size, device=example.device) % len(example)] for size in SIZES]
+    return [export(module, batch, free_length, free_batch=False) for batch in batches]
 
 
 def rounding_of(program: ExportedProgram, usual: torch.dtype) -> torch.dtype:
@@ -90,9 +110,9 @@ def evaluating(module: nn.Module) -> Iterator[None]:
             m.training = flag
 
 
-def export(module: nn.Module, example: Tensor, free_length: bool) -> ExportedProgram:
-    """The exported program, composite ops written out."""
-    sizes: dict[int, Any] = {0: Dim("batch", min=2)}
+def export(module: nn.Module, example: Tensor, free_length: bool, free_batch: bool = True) -> ExportedProgram:
+    """The exported program, composite ops written out. Raises ModelError, FixedBatch where that is why."""
+    sizes: dict[int, Any] = {0: Dim("batch", min=2)} if free_batch else {}
     if free_length:
         sizes[2] = Dim.AUTO  # DYNAMIC would refuse lengths that any check in the model rules out
     try:
@@ -104,7 +124,8 @@ def export(module: nn.Module, example: Tensor, free_length: bool) -> ExportedPro
     except UnsupportedOp:
         raise
     except Exception as error:  # torch.export raises many kinds; all mean the same to the user
-        raise ModelError(f"the model cannot be captured: {scripted(module) or reason(error)}") from error
+        kind = FixedBatch if FIXED in str(error) else ModelError
+        raise kind(f"the model cannot be captured: {scripted(module) or reason(error)}") from error
     origins.count(program.graph.nodes)
     program.graph.owning_module.meta["origins"] = origins
     return program
@@ -169,11 +190,12 @@ def located(line: str, trace: str) -> str:
     return f"{line} (at {source})" if source and source not in line else line
 
 
+FIXED = "Constraints violated (batch)"
 # What torch.export's commonest refusals come to, by a word in them.
 PLAIN = {
     ".numpy() is not supported": "it leaves torch for numpy, where nothing can follow it",
     "data-dependent": "what it computes branches on the values of a sequence, which one graph cannot follow",
-    "Constraints violated (batch)": "it fixes the number of sequences in a batch; x.shape[0] in place of "
+    FIXED: "it fixes the number of sequences in a batch; x.shape[0] in place of "
     "len(x) or of a number would leave it open",
 }
 
