@@ -6,15 +6,14 @@ The module itself is not written on; its training flags are put back.
 import contextlib
 import io
 import logging
-import os
-import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
+from torch.export.graph_signature import OutputKind
 from torch.fx import Node
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
@@ -24,10 +23,10 @@ from seqattr.engine.graph import CAST, CASTS, INPUT, Graph, Ref, Step
 from seqattr.engine.kinds import ARITHMETIC
 from seqattr.engine.lowering import LAYERS
 from seqattr.engine.recurrent import written_out
+from seqattr.engine.refusals import FIXED, reason, scripted, user_line
 from seqattr.engine.spellings import Origins, decompositions
 from seqattr.errors import ModelError, UnsupportedOp
 
-TORCH_FOLDER = os.path.dirname(torch.__file__)
 # Checks that a graph with a free batch size carries along; they compute nothing.
 ASSERTIONS = ("_assert", "sym_constrain", "_check")
 ARITHMETIC_NAMES = {function: name for name, function in ARITHMETIC.items()}
@@ -179,44 +178,6 @@ def quiet_torch() -> Iterator[None]:
         logging.disable(previous)
 
 
-def first_line(error: BaseException) -> str:
-    """What an exception says, in one line, with the user's own source line when it is named."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return located(lines[0] if lines else type(error).__name__, str(error))
-
-
-def located(line: str, trace: str) -> str:
-    source = user_line(trace)
-    return f"{line} (at {source})" if source and source not in line else line
-
-
-FIXED = "Constraints violated (batch)"
-# What torch.export's commonest refusals come to, by a word in them.
-PLAIN = {
-    ".numpy() is not supported": "it leaves torch for numpy, where nothing can follow it",
-    "data-dependent": "what it computes branches on the values of a sequence, which one graph cannot follow",
-    FIXED: "it fixes the number of sequences in a batch; x.shape[0] in place of "
-    "len(x) or of a number would leave it open",
-}
-
-
-def scripted(module: nn.Module) -> str:
-    """Which part of a module is TorchScript, in one line; "" where none is."""
-    names = [name for name, part in module.named_modules() if isinstance(part, torch.jit.ScriptModule)]
-    return (
-        f"its part '{names[0]}' is TorchScript; put the module that it was made of in its place"
-        if names
-        else ""
-    )
-
-
-def reason(error: BaseException) -> str:
-    """Why torch.export refused, in one line."""
-    text = str(error)
-    plain = next((line for word, line in PLAIN.items() if word in text), None)
-    return located(plain, text) if plain else first_line(error)
-
-
 # --- translation -------------------------------------------------------------------------------
 
 
@@ -227,20 +188,27 @@ def translate(program: ExportedProgram) -> Graph:
     steps: list[Step] = []
     nodes: dict[Node, Step] = {}
     outputs: tuple[str, ...] = ()
+    kinds = [spec.kind for spec in program.graph_signature.output_specs]
     for node in program.graph.nodes:
         if node.op == "placeholder" and node.name not in tensors:
             nodes[node] = Step(INPUT, "", ())
         elif node.op == "output":
-            outputs = tuple(nodes[a].name if a in nodes else a.name for a in tensors_among(node.args[0]))
+            outputs = tuple(
+                nodes[a].name if a in nodes else a.name for a in answers_among(node.args[0], kinds)
+            )
         elif node.op == "call_function" and not is_assertion(node):
             nodes[node] = step_of(node, nodes, origins)
             steps.append(nodes[node])
     return Graph(tuple(steps), tensors, outputs)
 
 
-def tensors_among(arguments: Any) -> list[Node]:
-    """The nodes that stand for tensors; a model may answer with numbers beside them."""
-    nodes = [a for a in arguments if isinstance(a, Node)]
+def answers_among(arguments: Sequence[Any], kinds: Sequence[OutputKind]) -> list[Node]:
+    """The nodes that stand for tensors that the model answers with.
+
+    It may answer with numbers beside them, and leave a buffer or its input changed.
+    """
+    answers = [a for a, kind in zip(arguments, kinds, strict=True) if kind is OutputKind.USER_OUTPUT]
+    nodes = [a for a in answers if isinstance(a, Node)]
     return [node for node in nodes if isinstance(node.meta.get("val"), Tensor)]
 
 
@@ -311,20 +279,6 @@ def plain(argument: Any, nodes: dict[Node, Step]) -> Any:
     if isinstance(argument, torch.device | torch.memory_format | torch.layout):
         return None
     return argument
-
-
-def user_line(trace: str) -> str:
-    """The innermost line of a stack trace that is not torch's own, as `file.py:12 in forward: code`."""
-    frames = re.findall(r'File "([^"]+)", line (\d+), in (\S+)\n\s*(.*)', trace)
-    mine = [
-        frame
-        for frame in frames
-        if not frame[0].startswith(TORCH_FOLDER) and "/seqattr/engine/" not in frame[0]
-    ]
-    if not mine:
-        return ""
-    path, line, function, code = mine[-1]
-    return f"{os.path.basename(path)}:{line} in {function}: {code.strip()}"
 
 
 def module_path(node: Node) -> str:

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from seqattr.engine.answers import named_tensors
-from seqattr.engine.capture import evaluating, first_line
+from seqattr.engine.capture import evaluating
 from seqattr.engine.forward import in_full, outputs_of, random_sequences
 from seqattr.engine.graph import INPUT, Graph
+from seqattr.engine.refusals import first_line
 from seqattr.engine.run import full_precision
 from seqattr.errors import ModelError
 
@@ -63,7 +64,7 @@ def own_answer(module: nn.Module, sequences: Tensor) -> Any:
     """What the module answers with, whatever that is. Raises OwnFailure where it fails."""
     try:
         with evaluating(module), torch.no_grad(), full_precision():
-            return module(sequences)
+            return module(sequences.clone())  # on which it may write
     except Exception as error:
         shape = tuple(sequences.shape)
         cure = next((cure for words, cure in CURES.items() if re.search(words, str(error))), "")

@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seqattr.engine.capture import first_line
 from seqattr.engine.graph import INPUT, Graph, Step, evaluate, torch_op
 from seqattr.engine.kinds import ON_SIZES
+from seqattr.engine.refusals import first_line
 from seqattr.errors import ModelError
 
 

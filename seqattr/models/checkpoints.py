@@ -11,8 +11,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from seqattr.engine.capture import first_line
 from seqattr.engine.model import Model
+from seqattr.engine.refusals import first_line
 from seqattr.errors import ModelError
 from seqattr.models.native import to_plain, write_plain
 from seqattr.models.recognition import OWN, look

@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from seqattr.engine.capture import first_line, quiet_torch
+from seqattr.engine.capture import quiet_torch
 from seqattr.engine.input_layouts import INPUT_LAYOUTS, example_shape
 from seqattr.engine.model import Model
+from seqattr.engine.refusals import first_line
 from seqattr.errors import InputError, ModelError, UnknownName, UntrustedModel
 from seqattr.models import native, weights
 from seqattr.models.geometry import Foreign, completed, in_its_layout

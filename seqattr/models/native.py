@@ -13,11 +13,11 @@ from typing import Any
 
 import torch
 
-from seqattr.engine.capture import first_line
 from seqattr.engine.graph import BatchLayout, Graph, Ref, Step
 from seqattr.engine.lengths import Lengths
 from seqattr.engine.model import Model
 from seqattr.engine.outputs import Target
+from seqattr.engine.refusals import first_line
 from seqattr.engine.sizes import is_size
 from seqattr.errors import ModelError
 from seqattr.io.atomic import replacing

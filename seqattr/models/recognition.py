@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from seqattr.engine.capture import first_line
+from seqattr.engine.refusals import first_line
 from seqattr.engine.sizes import BITS
 from seqattr.errors import ModelError
 from seqattr.models import weights
