@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.convolution import FORMS, Convolution, convolution, geometry_of
-from seqattr.engine.divisors import divisors
+from seqattr.engine.divisors import divisors, products_by_quotients
 from seqattr.engine.graph import INPUT, BatchLayout, Graph, Ref, Step, inputs_of
 from seqattr.engine.kinds import CONVOLUTIONS, Kind, classify, function_of
 from seqattr.engine.multipliers import Multiplier, Parts
@@ -82,6 +82,11 @@ class Plan:
     def divisors(self) -> frozenset[str]:
         """Values that are one over something."""
         return divisors(self.graph, self.kinds)
+
+    @cached_property
+    def products_by_quotients(self) -> frozenset[str]:
+        """Products that are divided, or made of quotients."""
+        return products_by_quotients(self.graph, self.kinds)
 
     @cached_property
     def inputs(self) -> dict[str, list[Ref]]:

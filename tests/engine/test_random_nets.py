@@ -15,7 +15,6 @@ from torch.nn import functional as F  # noqa: N812
 
 from seqattr.engine.model import Model
 from seqattr.methods import METHODS, attribute
-from seqattr.verdict import CANCELLING
 from tests.pieces import Net
 from tests.scales import AFFORDABLE
 from tests.sequences import LENGTH, frequency, one_hot, shuffled
@@ -74,7 +73,13 @@ def draw(seed: int) -> tuple[nn.Module, Model, str]:
 
 
 drawn = functools.cache(draw)
+# Of gradients that vanish only rounding is left, and that depends on the order of the sums.
+ROUNDING = 1e-14
 SEEDS = [*range(9), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(9, 90))]
+
+
+def tolerance(wanted: Tensor) -> float:
+    return max(1e-10 * float(wanted.abs().max()), ROUNDING)
 
 
 def pairs() -> tuple[Tensor, Tensor]:
@@ -86,14 +91,16 @@ def pairs() -> tuple[Tensor, Tensor]:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_complete_methods_add_up_and_do_not_cancel(seed: int) -> None:
+    """At most 100 times as much as the gradient, or as what cancels nothing where the gradient has vanished,
+    as it has where the net is saturated.
+    """
     _, model, what = drawn(seed)
     x, references = pairs()
     plain = attribute(model, x, references, method="gradient").cancellation
     for method in COMPLETE:
         result = attribute(model, x, references, method=method)
         assert result.additivity_error.max() <= 1e-9, (what, method)
-        # a gradient that vanishes cancels nothing: then what a verdict calls cancelling is the limit
-        limit = (100 * plain).clamp(min=CANCELLING)
+        limit = 100 * plain.clamp(min=1)
         assert (result.cancellation <= limit).all(), (what, method, result.cancellation)
 
 
@@ -105,7 +112,7 @@ def test_an_answer_does_not_depend_on_its_batch(seed: int) -> None:
         wanted = attribute(model, x, references, method=method).contributions
         alone = attribute(model, x[1:2], references[1:2], method=method).contributions
         pieces = attribute(model, x, references, method=method, batch_size=3).contributions
-        close = functools.partial(torch.testing.assert_close, rtol=0, atol=1e-10 * float(wanted.abs().max()))
+        close = functools.partial(torch.testing.assert_close, rtol=0, atol=tolerance(wanted))
         close(alone, wanted[:, 1:2])
         close(pieces, wanted)
 
@@ -117,4 +124,4 @@ def test_the_gradient_is_torchs(seed: int) -> None:
     values = module(x)
     wanted = torch.stack([torch.autograd.grad(v.sum(), x, retain_graph=True)[0] for v in values.unbind(1)])
     got = attribute(model, x.detach(), method="gradient").multipliers
-    torch.testing.assert_close(got, wanted, rtol=0, atol=1e-10 * float(wanted.abs().max()))
+    torch.testing.assert_close(got, wanted, rtol=0, atol=tolerance(wanted))

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from seqattr.engine import fused, secants
-from seqattr.engine.divisors import has_pole
+from seqattr.engine.divisors import divided, has_pole
 from seqattr.engine.elementwise import ELEMENTWISE, GROWING, Elementwise
 from seqattr.engine.graph import Graph, Step, inputs_of
 from seqattr.engine.kinds import DENSE, MATRIX_PRODUCTS, Kind
@@ -100,8 +100,12 @@ Choice = Callable[[Graph, Step, Mapping[str, Kind]], Rule]
 
 
 def everywhere(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:
-    """RevealCancel, except inside softmax, norms, gates and recurrent cells, which have no natural parts."""
-    return rescale if step.part_of or has_pole(step) else revealcancel
+    """RevealCancel, except inside softmax, norms, gates and recurrent cells, which have no natural parts, and
+    except of what is divided, as by its own norm: beside its difference the parts may be of any size, and so
+    then is what the slope of the division makes of them.
+    """
+    no_parts = step.part_of or has_pole(step) or step.name in divided(graph, kinds)
+    return rescale if no_parts else revealcancel
 
 
 def after_dense(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:
