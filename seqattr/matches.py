@@ -63,7 +63,7 @@ class Matches:
         names = [pwm.name for pwm in self.motifs]
         return [names[motif] for motif in self.motif.tolist()]
 
-    def select(self, which: np.ndarray) -> "Matches":
+    def select(self, which: np.ndarray | slice) -> "Matches":
         """The matches of a mask or of some indices."""
         columns = {name: getattr(self, name)[which] for name in COLUMNS}
         targets = {
@@ -76,6 +76,18 @@ class Matches:
         order = np.argsort(self.motif, kind="stable")
         ends = np.bincount(self.motif, minlength=len(self.motifs)).cumsum()
         yield from zip(self.motifs, np.split(order, ends[:-1]), strict=True)
+
+
+def in_rows(matches: Matches, rows: slice) -> Matches:
+    """The matches in the rows [start, stop), which are counted from the first of them; none measured."""
+    first, end = np.searchsorted(matches.sequence, [rows.start, rows.stop])
+    own = replace(matches, targets={}).select(slice(int(first), int(end)))
+    return replace(own, sequence=own.sequence - np.int32(rows.start))
+
+
+def after(matches: Matches, rows: int) -> Matches:
+    """The matches, whose rows come behind so many others."""
+    return replace(matches, sequence=matches.sequence + np.int32(rows))
 
 
 def in_order(matches: Matches) -> Matches:
@@ -106,11 +118,21 @@ def measure(matches: Matches, target: str, contributions: np.ndarray, hypothetic
 
     Raises InputError where these do not fit the sequences of the matches.
     """
+    return with_carried(matches, target, [carried_by(matches, contributions, hypothetical)])
+
+
+def carried_by(matches: Matches, contributions: np.ndarray, hypothetical: np.ndarray) -> Carried:
+    """What these say of the matches in as many rows. Raises InputError where they do not fit."""
     importance = importance_of(matches, contributions)
     total = abs(contributions).sum(axis=1, dtype=np.float64)
     share = importance / np.where(total > 0, total, 1)[matches.sequence]
     rank = _rank(matches.sequence, importance)
-    carried = Carried(importance, share.astype(np.float32), rank, _cosine(matches, hypothetical))
+    return Carried(importance, share.astype(np.float32), rank, _cosine(matches, hypothetical))
+
+
+def with_carried(matches: Matches, target: str, parts: Sequence[Carried]) -> Matches:
+    """The matches with what was said of them, a block of rows after the other."""
+    carried = Carried(*map(np.concatenate, zip(*parts, strict=True)))
     return replace(matches, targets={**matches.targets, target: carried})
 
 

@@ -94,11 +94,37 @@ def motif_statistics(
     counts in one of them, and what is no base is none of the average ones. Raises InputError where the null
     has other motifs.
     """
+    bases = contributions.shape[1] if loci is None else np.maximum(loci.bases, 1)
+    importance = Importance(
+        importance_of(matches, contributions),
+        importance_of(null, contributions),
+        contributions.sum(axis=1, dtype=np.float64) / bases,
+    )
+    return statistics_of(matches, null, target, importance, strong, loci)
+
+
+class Importance(NamedTuple):
+    """What one target's contributions come to."""
+
+    found: np.ndarray  # (K,) under each match
+    null: np.ndarray  # (M,) under each of the null's
+    mean: np.ndarray  # (N,) for an average base of each row
+
+
+def statistics_of(
+    matches: Matches,
+    null: Matches,
+    target: str,
+    importance: Importance,
+    strong: float = STRONG,
+    loci: Loci | None = None,
+) -> list[MotifStatistics]:
+    """The same as `motif_statistics`, from what the contributions come to."""
     if [pwm.name for pwm in matches.motifs] != [pwm.name for pwm in null.motifs]:
         raise InputError("the null's matches must be those of the same motifs, with their columns shuffled")
     pairs = zip(
-        _by_motif(matches, contributions, strong, loci),
-        _by_motif(null, contributions, strong, loci),
+        _by_motif(matches, importance.found, importance.mean, strong, loci),
+        _by_motif(null, importance.null, importance.mean, strong, loci),
         strict=True,
     )
     rows = [
@@ -111,11 +137,13 @@ def motif_statistics(
     return [row._replace(effect=abs(row.difference) / largest) for row in tested]
 
 
-def _by_motif(matches: Matches, contributions: np.ndarray, strong: float, loci: Loci | None) -> list[_Values]:
-    matches = matches if loci is None else matches.select(counted(matches, loci))
-    importance, width = importance_of(matches, contributions), matches.end - matches.start
-    bases = contributions.shape[1] if loci is None else np.maximum(loci.bases, 1)
-    mean = contributions.sum(axis=1, dtype=np.float64) / bases
+def _by_motif(
+    matches: Matches, importance: np.ndarray, mean: np.ndarray, strong: float, loci: Loci | None
+) -> list[_Values]:
+    if loci is not None:
+        own = counted(matches, loci)
+        matches, importance = matches.select(own), importance[own]
+    width = matches.end - matches.start
     excess = importance - mean[matches.sequence] * width
     weights = 1 / (1 + np.exp(strong - matches.log_odds.astype(np.float64)))
     clusters = matches.sequence if loci is None else loci.clusters(matches.sequence, matches.start, width)

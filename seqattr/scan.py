@@ -69,20 +69,52 @@ def find_matches(
     that are `minus` (N,) the forward strand is the other one than that given. Raises InputError for sequences
     that are not one-hot.
     """
-    codes, motifs = codes_of(np.asarray(sequences)), tuple(motifs)
+    codes = codes_of(np.asarray(sequences))
     frequencies = (
         measured_background(as_read(codes, minus), pick.strand)
         if background is None
         else background_of(np.asarray(background))
     )
-    empty = Matches(motifs, frequencies, *_no_hits())
-    single = np.array([pwm.one_strand for pwm in motifs], bool) & (pick.strand == "both")
-    minus = np.zeros(len(codes), bool) if minus is None else minus
-    found = _found(codes, empty, np.flatnonzero(~single), pick, minus)
-    if not single.any():
-        return found
-    forward = replace(pick, strand="forward")
-    return joined([found, _found(codes, empty, np.flatnonzero(single), forward, minus)])
+    return Scanner.of(tuple(motifs), pick, frequencies, codes.shape[1]).find(codes, minus)
+
+
+class Scanner(NamedTuple):
+    """Motifs made ready to be found in sequences of one length that come a block at a time."""
+
+    empty: Matches
+    parts: list[tuple[str, list[tuple[np.ndarray, "_Group"]]]]  # strand, and groups by their motifs' numbers
+
+    @classmethod
+    def of(cls, motifs: Sequence[PWM], pick: Pick, background: np.ndarray, length: int) -> "Scanner":
+        """For matches as `find_matches` has them."""
+        empty = Matches(tuple(motifs), background, *_no_hits())
+        single = np.array([pwm.one_strand for pwm in motifs], bool) & (pick.strand == "both")
+        kinds = [(pick, ~single), (replace(pick, strand="forward"), single)]
+        return cls(
+            empty,
+            [
+                (each.strand, list(_groups(motifs, np.flatnonzero(mask), each, background, length)))
+                for each, mask in kinds
+                if mask.any()
+            ],
+        )
+
+    def find(self, codes: np.ndarray, minus: np.ndarray | None = None) -> Matches:
+        """The matches in codes (B, L), rows counted from the first of them."""
+        minus = np.zeros(len(codes), bool) if minus is None else minus
+        found = [self._found(codes, strand, groups, minus) for strand, groups in self.parts]
+        return found[0] if len(found) == 1 else joined([self.empty, *found])
+
+    def _found(
+        self, codes: np.ndarray, strand: str, groups: Sequence[tuple[np.ndarray, "_Group"]], minus: np.ndarray
+    ) -> Matches:
+        codes, backwards = _oriented(codes, strand, minus)
+        found = [_no_hits()]
+        for own, group in groups:
+            for first, hits in group.scan(codes):
+                found.append(hits._replace(sequence=hits.sequence + first, motif=own[hits.motif]).narrow())
+        hits = _Hits(*map(np.concatenate, zip(*found, strict=True)))
+        return _turned(replace(self.empty, **hits._asdict()), backwards, codes.shape[1])
 
 
 def as_read(codes: np.ndarray, minus: np.ndarray | None) -> np.ndarray:
@@ -94,26 +126,19 @@ def _reverse_complement(codes: np.ndarray) -> np.ndarray:
     return np.where(codes == UNKNOWN, UNKNOWN, 3 - codes)[:, ::-1].astype(codes.dtype)
 
 
-def _found(codes: np.ndarray, empty: Matches, numbers: np.ndarray, pick: Pick, minus: np.ndarray) -> Matches:
-    """The matches of the motifs with these numbers."""
-    codes, backwards = _oriented(codes, pick.strand, minus)
-    length = codes.shape[1]
-    found = [_no_hits()]
-    for group in _groups([empty.motifs[number].width for number in numbers], length):
-        own = numbers[group]
-        scanner = _Group.of([empty.motifs[number] for number in own], pick, empty.background)
-        for first, hits in scanner.scan(codes):
-            found.append(hits._replace(sequence=hits.sequence + first, motif=own[hits.motif]).narrow())
-    hits = _Hits(*map(np.concatenate, zip(*found, strict=True)))
-    return _turned(replace(empty, **hits._asdict()), backwards, length)
+def _groups(
+    motifs: Sequence[PWM], some: np.ndarray, pick: Pick, background: np.ndarray, length: int
+) -> Iterator[tuple[np.ndarray, "_Group"]]:
+    """Some of the motifs, those of one width together, not too many at once for one sequence of this length.
 
-
-def _groups(widths: Sequence[int], length: int) -> Iterator[np.ndarray]:
-    """The numbers of motifs of one width, not too many at once for one sequence of this length."""
-    for width in sorted({width for width in widths if width <= length}):
-        numbers = np.flatnonzero(np.array(widths) == width)
+    With their numbers; those that are wider than the sequences are left out.
+    """
+    widths = np.array([motifs[number].width for number in some], int)
+    for width in np.unique(widths[widths <= length]).tolist():
+        numbers = some[widths == width]
         at_once = max(1, _SCORES_AT_ONCE // (2 * (length - width + 1)))
-        yield from np.split(numbers, range(at_once, len(numbers), at_once))
+        for own in np.split(numbers, range(at_once, len(numbers), at_once)):
+            yield own, _Group.of([motifs[number] for number in own], pick, background)
 
 
 def _turned(found: Matches, backwards: np.ndarray, length: int) -> Matches:

@@ -9,17 +9,24 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
+from seqattr.discovery import Between, Tally, threshold, undecided
 from seqattr.errors import InputError, UnknownName
+from seqattr.laid import (
+    Counted,
+    Laid,
+    all_counted,
+    counting_windows,
+    laid_out,
+    permuted_sums,
+    window_sums,
+)
 from seqattr.loci import Loci
-from seqattr.matches import Matches, read_backwards
+from seqattr.matches import Matches
 from seqattr.motifs import PWM, top_matches
 from seqattr.references import BACKGROUND
 
 WINDOW = 12  # bases: about a motif
 FALSE_DISCOVERIES = 0.05
-
-# At least so many windows of permuted contributions set the threshold.
-_NULL_WINDOWS = 100_000
 
 # With fewer motifs TOMTOM itself warns of its p-values.
 _ENOUGH = 25
@@ -79,110 +86,100 @@ def find_seqlets(
     if not 1 <= width <= contributions.shape[1]:
         raise InputError(f"seqlets of {width} bases do not fit sequences of {contributions.shape[1]}")
     known = np.ones(contributions.shape, bool) if known is None else known
-    counting = _counting(known, width, loci)
-    rows = np.flatnonzero(counting.any(axis=1))
-    laid = _laid(contributions[rows], known[rows], counting[rows])
-    sums = _window_sums(laid.values, width)
-    threshold = _threshold(abs(sums[laid.counting]), _null(laid, width, seed), level)
-    reaching = np.where(laid.counting & (abs(sums) >= threshold), abs(sums), -np.inf)
-    found = top_matches(reaching, -(-max(sums.shape[1], 1) // width), 2 * width - 2)
-    found = found[np.argsort(-found["log_odds"], kind="stable")]
-    row, start = found["sequence"], found["start"]
-    seqlets = Seqlets(width, threshold, rows[row], laid.start_as_given(row, start, width), sums[row, start])
-    if loci is None:
-        return seqlets
-    return seqlets.select(np.fromiter(loci.apart(seqlets.sequence, seqlets.start, width), np.intp))
+    own = None if loci is None else loci.own(width)
+    search = Search(all_counted([known], width, own), own, width, level, seed)
+    search.tally(contributions, known)
+    if search.settle():
+        search.collect(contributions, known)
+    return search.seqlets(loci)
 
 
-def _counting(known: np.ndarray, width: int, loci: Loci | None) -> np.ndarray:
-    """Which windows (N, L - width + 1) are bases throughout, and count in their row."""
-    unknown = np.pad((~known).cumsum(axis=1), [(0, 0), (1, 0)])
-    whole = unknown[:, width:] == unknown[:, :-width]
-    if loci is None:
-        return whole
-    begin, end = loci.own(width).T[:, :, None]
-    start = np.arange(whole.shape[1])
-    return whole & (begin <= start) & (start < end)
+class Search:
+    """What `find_seqlets` does, a block of rows at a time, in two passes over the same blocks.
 
-
-class _Laid(NamedTuple):
-    """Rows the way they are looked at: from their first base on, and in one direction whichever was given."""
-
-    values: np.ndarray  # (N, L), 0 where there is no base
-    known: np.ndarray  # (N, L)
-    counting: np.ndarray  # (N, P)
-    first: np.ndarray  # (N,), where the first base was
-    backwards: np.ndarray  # (N,)
-    length: int  # as given
-
-    def start_as_given(self, row: np.ndarray, start: np.ndarray, width: int) -> np.ndarray:
-        there = start + self.first[row]
-        found: np.ndarray = np.where(self.backwards[row], self.length - width - there, there)
-        return found
-
-
-def _laid(contributions: np.ndarray, known: np.ndarray, counting: np.ndarray) -> _Laid:
-    values = np.where(known, contributions, 0).astype(np.float64)
-    turned = values[:, ::-1], known[:, ::-1], counting[:, ::-1]
-    first, last = known.argmax(axis=1), turned[1].argmax(axis=1)
-    longest = int((known.shape[1] - first - last).max(initial=1))
-    windows = max(longest - (known.shape[1] - counting.shape[1]), 0)
-    backwards = read_backwards(_from(values, first, longest), _from(turned[0], last, longest))
-    given = values, known, counting
-    values, known, counting = (
-        np.where(backwards[:, None], there, here) for here, there in zip(given, turned, strict=True)
-    )
-    first = np.where(backwards, last, first)
-    return _Laid(
-        _from(values, first, longest),
-        _from(known, first, longest),
-        _from(counting, first, windows),
-        first,
-        backwards,
-        given[0].shape[1],
-    )
-
-
-def _from(values: np.ndarray, first: np.ndarray, length: int) -> np.ndarray:
-    """So many columns of values (N, L) from another one on in each row; 0 beyond the last."""
-    at = first[:, None] + np.arange(length)
-    inside = at < values.shape[1]
-    return np.where(inside, np.take_along_axis(values, np.where(inside, at, 0), axis=1), 0).astype(
-        values.dtype
-    )
-
-
-def _window_sums(values: np.ndarray, width: int) -> np.ndarray:
-    upto = np.pad(values.cumsum(axis=1), [(0, 0), (1, 0)])
-    return upto[:, width:] - upto[:, :-width]
-
-
-def _null(laid: _Laid, width: int, seed: int) -> np.ndarray:
-    """(n, K) absolute sums of the windows that count, the values of each row's bases permuted.
-
-    They are sorted before, so that the strand is no matter, and drawn base by base, so that padding is none.
+    `counted` are the windows of all rows, and `own` (N, 2) the starts in each row that count, or None. All
+    blocks go to `tally`; then, where `settle` says so, again to `collect`.
     """
-    rng = np.random.default_rng(seed)
-    windows = int(laid.counting.sum())
-    bases = laid.known.sum(axis=1)
-    here = np.arange(laid.known.shape[1]) < bases[:, None]
-    ordered = np.sort(np.where(laid.known, laid.values, np.inf), axis=1)
-    null = np.empty((max(1, -(-_NULL_WINDOWS // max(1, windows))), windows))
-    for each in null:
-        keys, permuted = np.full(laid.known.shape, np.inf), np.zeros(laid.known.shape)
-        keys[here] = rng.random(int(bases.sum()))
-        permuted[laid.known] = np.take_along_axis(ordered, keys.argsort(axis=1), axis=1)[here]
-        each[:] = abs(_window_sums(permuted, width))[laid.counting]
-    return null
+
+    def __init__(
+        self,
+        counted: Counted,
+        own: np.ndarray | None,
+        width: int = WINDOW,
+        level: float = FALSE_DISCOVERIES,
+        seed: int = 0,
+    ) -> None:
+        self.counted, self.own, self.width, self.level, self.seed = counted, own, width, level, seed
+        self._row, self._generators = 0, counted.generators(seed)
+        self._seen, self._chance = Tally(), Tally()
+        self._between: Between | None = None
+        self._kept = [(np.empty(0), np.empty(0))]  # of those in between, what was seen and what is chance
+        self._found = [_Found(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
+
+    def tally(self, contributions: np.ndarray, known: np.ndarray) -> None:
+        """The first pass, over contributions (B, L) and what of them is known as a base."""
+        _, laid = self._laid(contributions, known)
+        self._seen.add(abs(window_sums(laid.values, self.width)[laid.counting]))
+        for sums in permuted_sums(laid, self.width, self._generators):
+            self._chance.add(abs(sums))
+
+    def settle(self) -> bool:
+        """Whether any window may be large enough, as all blocks together say."""
+        self._row, self._generators = 0, self.counted.generators(self.seed)
+        self._between = undecided(self._seen, self._chance, self.counted.rounds, self.level)
+        return self._between is not None
+
+    def collect(self, contributions: np.ndarray, known: np.ndarray) -> None:
+        """The second pass: what the threshold hangs on, and the windows that may reach it."""
+        if self._between is None:
+            return
+        rows, laid = self._laid(contributions, known)
+        sums = window_sums(laid.values, self.width)
+        null = permuted_sums(laid, self.width, self._generators if self._between.chance_within else ())
+        chance = [self._between.within(abs(each)) for each in null]
+        self._kept.append((self._between.within(abs(sums[laid.counting])), np.concatenate([[], *chance])))
+        large = laid.counting & (abs(sums) >= self._between.low)
+        self._found.append(_largest(rows, laid, np.where(large, sums, 0), self.width))
+
+    def seqlets(self, loci: Loci | None = None) -> Seqlets:
+        """What was found; of those in one place of the `loci` the largest."""
+        found = _Found(*map(np.concatenate, zip(*self._found, strict=True)))
+        least = np.inf
+        if self._between is not None:
+            seen, chance = map(np.concatenate, zip(*self._kept, strict=True))
+            least = threshold(self._between, seen, chance, self.counted.rounds, self.level)
+        order = np.argsort(-abs(found.importance), kind="stable")
+        order = order[abs(found.importance[order]) >= least]
+        seqlets = Seqlets(self.width, least, *(column[order] for column in found))
+        if loci is None:
+            return seqlets
+        return seqlets.select(np.fromiter(loci.apart(seqlets.sequence, seqlets.start, self.width), np.intp))
+
+    def _laid(self, contributions: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, Laid]:
+        """The rows of the next block that have windows: their numbers, and how they are looked at."""
+        here = slice(self._row, self._row + len(known))
+        self._row = here.stop
+        counting = counting_windows(known, self.width, None if self.own is None else self.own[here])
+        some = np.flatnonzero(counting.any(axis=1))
+        return here.start + some, laid_out(contributions[some], known[some], counting[some])
 
 
-def _threshold(sums: np.ndarray, null: np.ndarray, level: float) -> float:
-    """The least of the sums (K,) at which the false discovery rate is at most `level`."""
-    seen = np.sort(sums)[::-1]
-    by_chance = null.size - np.searchsorted(np.sort(null, axis=None), seen, side="left")
-    rate = (by_chance + 1) / len(null) / np.arange(1, len(seen) + 1)
-    good = np.flatnonzero((rate <= level) & (seen > 0))
-    return float(seen[good[-1]]) if len(good) else np.inf
+class _Found(NamedTuple):
+    """Columns of Seqlets."""
+
+    sequence: np.ndarray
+    start: np.ndarray
+    importance: np.ndarray
+
+
+def _largest(rows: np.ndarray, laid: Laid, sums: np.ndarray, width: int) -> _Found:
+    """Windows of each row from the largest sum (B, P) on that do not overlap, none of those that are 0."""
+    some = np.flatnonzero(sums.any(axis=1))
+    sizes = np.where(sums[some] != 0, abs(sums[some]), -np.inf)
+    most = int((sums[some] != 0).sum(axis=1).max(initial=0))
+    found = top_matches(sizes, min(most, -(-max(sums.shape[1], 1) // width)), 2 * width - 2)
+    row, start = some[found["sequence"]], found["start"]
+    return _Found(rows[row], laid.start_as_given(row, start, width), sums[row, start])
 
 
 def unexplained(seqlets: Seqlets, matches: Matches, target: str) -> np.ndarray:

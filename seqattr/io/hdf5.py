@@ -222,18 +222,24 @@ def read_contributions(path: Path | str) -> Contributions:
     """Read a contributions file whole; raises InputError where it is none."""
     with open_contributions(path) as file:
         one_hot, hypothetical, projected = (file[name][:] for name in _COLUMNS)
+        errors = errors_in(file)
         return Contributions(
             one_hot=one_hot,
             hypothetical=hypothetical.astype(np.float32),
             contributions=projected.sum(axis=1, dtype=np.float32),
             regions=regions_in(file),
             difference=file["difference"][:],
-            additivity_error=file["additivity_error"][:],
+            additivity_error=errors[0],
             attributes={name: _value(stored) for name, stored in file.attrs.items()},
             standard_error=file[_ERRORS][:].astype(np.float32) if _ERRORS in file else None,
             forward=rows_are_forward(file),
-            cancellation=file[_CANCELLATION][:] if _CANCELLATION in file else None,
+            cancellation=errors[1],
         )
+
+
+def errors_in(file: h5py.File) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64] | None]:
+    """Additivity errors (N,) of an open contributions file and, where they are told, cancellations."""
+    return file["additivity_error"][:], file[_CANCELLATION][:] if _CANCELLATION in file else None
 
 
 def rows_are_forward(file: h5py.File) -> bool:

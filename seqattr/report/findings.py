@@ -4,36 +4,16 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice, zip_longest
-from typing import NamedTuple
 
 import numpy as np
 
-from seqattr.alphabet import ALPHABET
-from seqattr.io.hdf5 import Contributions
 from seqattr.loci import Loci
 from seqattr.matches import Matches
-from seqattr.motif_statistics import MotifStatistics, motif_statistics
+from seqattr.motif_statistics import MotifStatistics
 from seqattr.report.figures import Box
-from seqattr.seqlets import WINDOW, Nearest, Seqlets, find_seqlets, nearest_motifs, unexplained
+from seqattr.report.strongest import DRAWN_BASES, Window
+from seqattr.seqlets import Nearest, Seqlets
 from seqattr.verdict import Verdict
-
-# What a screen shows legibly of one sequence.
-DRAWN_BASES = 120
-# The largest seqlets are compared with the motifs; thousands would take minutes in a large collection.
-MOST_SEQLETS = 500
-
-
-class Window(NamedTuple):
-    """The bases [start, end) of a row, the strongest of it."""
-
-    row: int
-    start: int
-    contributions: np.ndarray  # (w,)
-    one_hot: np.ndarray  # (4, w)
-
-    @property
-    def end(self) -> int:
-        return self.start + len(self.contributions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,42 +36,6 @@ class Findings:
         return [row.motif for row in ranked(self.statistics) if row.carries]
 
 
-def examine(
-    target: str,
-    scores: Contributions,
-    matches: Matches,
-    null: Matches,
-    loci: Loci,
-    strong: float,
-    drawn: int,
-) -> Findings:
-    """All findings of one target, from the matches as they were measured for it, and those of the null."""
-    values, known = scores.contributions, np.asarray(scores.one_hot.any(axis=1))
-    statistics = motif_statistics(matches, null, target, values, strong, loci)
-    found = find_seqlets(values, min(WINDOW, values.shape[1]), known=known, loci=loci)
-    explaining = matches.select(explains(matches, statistics, strong))
-    missed = found.select(unexplained(found, explaining, target))
-    largest = missed.select(np.arange(min(len(missed), MOST_SEQLETS)))
-    return Findings(
-        target,
-        statistics,
-        len(found),
-        len(missed),
-        largest,
-        nearest_motifs(largest.cut(scores.hypothetical), matches.motifs, background=matches.background),
-        [text_of(one_hot) for one_hot in largest.cut(scores.one_hot)],
-        strongest_windows(scores, loci, drawn),
-        Verdict.of(scores.additivity_error, scores.cancellation),
-    )
-
-
-def explains(matches: Matches, statistics: Sequence[MotifStatistics], strong: float) -> np.ndarray:
-    """The strong matches (K,) of motifs that carry something."""
-    carries = np.array([row.carries for row in statistics], bool)
-    mask: np.ndarray = carries[matches.motif] & (matches.log_odds >= strong)
-    return mask
-
-
 def ranked(rows: Iterable[MotifStatistics]) -> list[MotifStatistics]:
     """Motifs and targets, the clearest first: by q-value, then by what is carried."""
     return sorted(rows, key=lambda row: (_last(row.q_value), _last(-abs(row.found.carried))))
@@ -99,46 +43,6 @@ def ranked(rows: Iterable[MotifStatistics]) -> list[MotifStatistics]:
 
 def _last(value: float) -> float:
     return math.inf if math.isnan(value) else value
-
-
-def text_of(one_hot: np.ndarray) -> str:
-    """Letters of (4, w), N where there is none."""
-    letters = np.where(one_hot.any(axis=0), np.array(list(ALPHABET))[one_hot.argmax(axis=0)], "N")
-    return "".join(letters.tolist())
-
-
-def strongest_windows(scores: Contributions, loci: Loci, count: int) -> list[Window]:
-    """The windows whose contributions sum to most in absolute value, at most one of each sequence.
-
-    They begin and end with a base at the latest, and those of overlapping sequences do not overlap.
-    """
-    rows, starts, widths = _strongest(abs(scores.contributions), loci)
-    apart = islice(loci.apart(rows, starts, DRAWN_BASES), count)
-    return [
-        Window(
-            int(rows[number]),
-            int(starts[number]),
-            scores.contributions[rows[number], starts[number] : starts[number] + widths[number]],
-            scores.one_hot[rows[number]][:, starts[number] : starts[number] + widths[number]],
-        )
-        for number in apart
-    ]
-
-
-def _strongest(sizes: np.ndarray, loci: Loci) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The strongest window of each row that has one: rows, starts and widths, the strongest first."""
-    widths = np.minimum(loci.end - loci.first, DRAWN_BASES)
-    upto = np.pad(sizes.cumsum(axis=1, dtype=np.float64), [(0, 0), (1, 0)])
-    best, starts = np.full(len(sizes), -np.inf), np.zeros(len(sizes), np.int64)
-    for width in np.unique(widths[widths > 0]).tolist():
-        rows = np.flatnonzero(widths == width)
-        sums = upto[rows, width:] - upto[rows, :-width]
-        begin, end = loci.own(width)[rows].T[:, :, None]
-        at = np.arange(sums.shape[1])
-        sums[(at < begin) | (at >= end)] = -np.inf
-        starts[rows], best[rows] = sums.argmax(axis=1), sums.max(axis=1)
-    rows = np.argsort(-best, kind="stable")[: np.isfinite(best).sum()]
-    return rows, starts[rows], widths[rows]
 
 
 def in_turns(findings: Sequence[Findings], loci: Loci, count: int) -> list[tuple[Findings, Window]]:

@@ -8,26 +8,28 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seqattr.alphabet import codes_of
 from seqattr.errors import InputError
 from seqattr.io.atomic import check_writable, replacing, replacing_all
-from seqattr.io.hdf5 import read_contributions
+from seqattr.io.hdf5 import open_contributions, rows_as_they_lie
 from seqattr.io.stale import drop_stale
-from seqattr.loci import Loci, counted_codes, loci_of
+from seqattr.loci import Loci
 from seqattr.match_files import write_matches, write_motif_table, write_seqlets
-from seqattr.matches import STRONG, Matches, measure
+from seqattr.matches import STRONG, Matches
 from seqattr.motif_statistics import counted, null_motifs
 from seqattr.motifs import BUNDLED_NOTE, read_motifs
 from seqattr.references import background_of
 from seqattr.regions import Region
 from seqattr.report import figures, page
+from seqattr.report.background import background_in, layout_of
 from seqattr.report.drawings import Drawing, files_of, links_of, write_drawings
+from seqattr.report.examine import examine, ground_of, scanned
 from seqattr.report.figures import SERIES, Points
-from seqattr.report.findings import Findings, Window, boxes_in, examine, in_turns, ranked
+from seqattr.report.findings import Findings, boxes_in, in_turns, ranked
 from seqattr.report.html import Link, Picture, png_text
 from seqattr.report.page import Page
 from seqattr.report.scores import Scores, open_scores
-from seqattr.scan import Pick, as_read, find_matches, measured_background
+from seqattr.report.strongest import Window
+from seqattr.scan import Pick, Scanner
 from seqattr.verdict import Verdict, together
 
 OWN_FIGURES = r"(importance_.+|sequence_\d+)\.(png|svg)"
@@ -143,22 +145,24 @@ def gather(scores: Scores, motif_specs: Sequence[str | Path], settings: Settings
     pick, notes = settings.pick, list[str]()
     motifs = list(read_motifs(motif_specs, settings.strict, notes.append).values())
     notes += [BUNDLED_NOTE] if set(map(str, motif_specs)) == {"bundled"} else []
-    first = read_contributions(scores.path(scores.targets[0]))
-    loci = loci_of([codes_of(first.one_hot)], first.places)
-    minus = first.forward & np.array([region.strand == "-" for region in first.regions])
+    with open_contributions(scores.path(scores.targets[0])) as file:
+        loci, minus = layout_of(file)
+        if settings.background is None:
+            background = background_in(file, loci, minus, settings.strand)
+        else:
+            background = background_of(np.array(settings.background, float))
+        regions = rows_as_they_lie(file)
+        matches, null = (
+            scanned(file, Scanner.of(some, pick, background, loci.length), minus)
+            for some in (motifs, null_motifs(motifs, settings.seed))
+        )
+        ground = ground_of(scores.targets[0], file, null, loci)
     notes += [overlap_in_words(loci)] if loci.shared else []
-    if settings.background is None:
-        codes = as_read(counted_codes(codes_of(first.one_hot), loci.own(1)), minus)
-        background = measured_background(codes, settings.strand)
-    else:
-        background = background_of(np.array(settings.background, float))
-    matches = find_matches(first.one_hot, motifs, pick, background, minus)
-    null = find_matches(first.one_hot, null_motifs(motifs, settings.seed), pick, background, minus)
-    regions, findings = first.places, []
+    findings = list[Findings]()
     for target in scores.targets:
-        own = first if target == scores.targets[0] else read_contributions(scores.path(target))
-        matches = measure(matches, target, own.contributions, own.hypothetical)
-        findings.append(examine(target, own, matches, null, loci, settings.strong, settings.sequences))
+        with open_contributions(scores.path(target)) as file:
+            matches, found = examine(target, file, matches, ground, settings.strong, settings.sequences)
+        findings.append(found)
     return Evidence(scores, regions, loci.length, loci, matches, findings, notes)
 
 

@@ -1,0 +1,75 @@
+"""The threshold at which few enough discoveries are false, of numbers that come a block at a time.
+
+Of a first pass only counts are kept, by the numbers' leading bits, which are in the order of the numbers.
+They say between which two edges the threshold lies; a second pass brings the few numbers in there.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+_SHIFT = 44  # leaves the exponent and 8 bits of the fraction: edges 0.4 % apart
+_BINS = 1 << (63 - _SHIFT)
+
+
+class Tally:
+    """How many numbers, none of them negative, begin with each pattern of bits."""
+
+    def __init__(self) -> None:
+        self.counts = np.zeros(_BINS, np.int64)
+
+    def add(self, values: np.ndarray) -> None:
+        bits = np.ascontiguousarray(values, np.float64).view(np.int64) >> _SHIFT
+        self.counts += np.bincount(bits.ravel(), minlength=_BINS)
+
+
+class Between(NamedTuple):
+    """Numbers from `low` on and less than `high`; how many of those seen, and by chance, are above them."""
+
+    low: float
+    high: float
+    seen_above: int
+    chance_above: int
+    chance_within: int
+
+    def within(self, values: np.ndarray) -> np.ndarray:
+        """Those of some values that are in here."""
+        inside: np.ndarray = values[(values >= self.low) & (values < self.high)]
+        return inside
+
+
+def undecided(seen: Tally, chance: Tally, rounds: int, level: float) -> Between | None:
+    """Where the threshold lies; None where no number is large enough.
+
+    It is the least number seen at which (by chance + 1) / rounds / seen, of as many as reach it, is at most
+    `level`; `chance` holds that many rounds.
+    """
+    upto_seen, upto_chance = (np.append(each.counts[::-1].cumsum()[::-1], 0) for each in (seen, chance))
+    some = seen.counts > 0
+    some[0] = False  # nothing but 0
+    # Of the least number with these bits the rate is at most this, and of none less than that.
+    ranks = np.maximum(upto_seen[:-1], 1)
+    most = (upto_chance[:-1] + 1) / rounds / ranks
+    least = (upto_chance[1:] + 1) / rounds / ranks
+    possible, sure = np.flatnonzero(some & (least <= level)), np.flatnonzero(some & (most <= level))
+    if not len(possible):
+        return None
+    first, last = int(possible[0]), int(sure[0]) if len(sure) else _BINS - 1
+    seen_above, chance_above = int(upto_seen[last + 1]), int(upto_chance[last + 1])
+    within = int(upto_chance[first]) - chance_above
+    return Between(_edge(first), _edge(last + 1), seen_above, chance_above, within)
+
+
+def _edge(number: int) -> float:
+    """The least number with these leading bits; infinity for those that no number has."""
+    return float(np.int64(number << _SHIFT).view(np.float64)) if number < _BINS else np.inf
+
+
+def threshold(between: Between, seen: np.ndarray, chance: np.ndarray, rounds: int, level: float) -> float:
+    """The threshold, from all numbers in between; infinite where none is large enough."""
+    seen = np.sort(seen)[::-1]
+    reached = len(chance) - np.searchsorted(np.sort(chance), seen, side="left")
+    ranks = np.arange(between.seen_above + 1, between.seen_above + len(seen) + 1)
+    rate = (between.chance_above + reached + 1) / rounds / ranks
+    good = np.flatnonzero((rate <= level) & (seen > 0))
+    return float(seen[good[-1]]) if len(good) else np.inf
