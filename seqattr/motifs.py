@@ -15,7 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
 from seqattr.alphabet import codes_of
-from seqattr.errors import InputError
+from seqattr.errors import InputError, nearest
 from seqattr.io.collection import MOST_COLUMNS, Collection
 from seqattr.io.jaspar import fetch_jaspar
 from seqattr.io.meme import parse_meme
@@ -286,6 +286,7 @@ def _read(spec: str, strict: bool) -> Collection:
     lines: Lines = ()
     source = _recognised(spec, lines)
     if source is None:
+        _refuse_misspelt(spec)
         lines = _lines(spec)
         source = _recognised(spec, lines)
     if source is None:
@@ -293,6 +294,14 @@ def _read(spec: str, strict: bool) -> Collection:
         formats = ", ".join(name for name, source in MOTIF_SOURCES.items() if source.form == "FILE")
         raise InputError(f"{spec} {what}; a file of one of these formats was expected: {formats}")
     return source.read(spec, lines, strict)
+
+
+def _refuse_misspelt(spec: str) -> None:
+    """Raises InputError for what is no file, and nearly the name of another source."""
+    forms = [source.form for source in MOTIF_SOURCES.values() if source.form != "FILE"]
+    near = nearest(spec, forms)
+    if near and not Path(spec).exists():
+        raise InputError(f"there is no motif file {spec}; did you mean '{near}'?")
 
 
 def _lines(path: str) -> Lines:

@@ -24,8 +24,9 @@ from seqattr.shuffle import dinucleotide, mononucleotide, uniform
 # The frequencies of A, C, G, T that the paper compares with (Shrikumar et al. 2017, section 4.2).
 BACKGROUND = (0.3, 0.2, 0.2, 0.3)
 
-# So many references are drawn when nobody says how many.
+# So many references are drawn when nobody says how many, and not more of each sequence.
 USUAL_NUMBER = 10
+MOST_REFERENCES = 100_000
 
 # So many bases are drawn at once: enough to be quick, few enough to stay in the cache.
 BASES_AT_ONCE = 2**18
@@ -194,9 +195,13 @@ def _at_random(rearrange: Rearrange) -> Callable[..., Reference]:
 
 
 def _number(spec: str, argument: str) -> int:
-    if not (argument.isascii() and argument.isdigit() and int(argument) > 0):
-        name = spec.partition(":")[0]
+    name = spec.partition(":")[0]
+    if not (argument.isascii() and argument.isdigit() and argument.strip("0")):
         raise InputError(f"'{spec}' must say how many, a whole number from 1 on, as in {name}:{USUAL_NUMBER}")
+    if len(argument) > len(str(MOST_REFERENCES)) or int(argument) > MOST_REFERENCES:
+        raise InputError(
+            f"'{spec}' asks for more than {MOST_REFERENCES:,} references; {name}:{USUAL_NUMBER} is usual"
+        )
     return int(argument)
 
 

@@ -32,6 +32,7 @@ from seqattr.precision import PRECISIONS, Precision, roughness
 from seqattr.progress import Progress, silent
 from seqattr.provenance import provenance
 from seqattr.references import Reference, parse
+from seqattr.seeds import check_seed
 from seqattr.tracks import Scratch, scratch_in, write_tracks
 from seqattr.verdict import Verdict
 
@@ -56,6 +57,9 @@ class Settings:
     h5_dtype: str = "float32"
     patterns: str | None = None  # a file, for a method that needs one
     command: str = ""
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
 
 
 @dataclass

@@ -29,6 +29,7 @@ from seqattr.io.meme import write_meme
 from seqattr.io.reading import text_lines
 from seqattr.motifs import BUNDLED, GATA1, PWM, TAL1
 from seqattr.references import BACKGROUND, background_of
+from seqattr.seeds import check_seed
 
 TASKS = ("both", "GATA1", "TAL1")
 
@@ -39,6 +40,7 @@ FILES = (
 )
 
 # What the sequences hold: the classes take turns, each as often in a round as its share.
+MOST_SEQUENCES = 10_000_000
 CLASSES = ((GATA1, TAL1), (GATA1,), (TAL1,), ())
 LABELS = ((1, 1, 1), (0, 1, 0), (0, 0, 1), (0, 0, 0))
 
@@ -79,7 +81,10 @@ class TalGata:
             if min(counts, default=-1.0) < 0 or abs(sum(counts) - 1) > 1e-3:
                 raise InputError(f"probabilities of 1, 2, 3 ... instances must sum to 1, not {counts}")
         if len(self.shares) != len(CLASSES) or min(self.shares) < 0 or sum(self.shares) < 1:
-            raise InputError(f"the four classes need whole shares from 0 on, not {self.shares}")
+            given = ",".join(map(str, self.shares))
+            raise InputError(
+                f"the four classes need four shares, whole numbers from 0 on and not all 0, not {given}"
+            )
         longest = max(
             len(self.both_counts) * (GATA1.width + TAL1.width), len(self.single_counts) * TAL1.width
         )
@@ -87,6 +92,8 @@ class TalGata:
             raise InputError(
                 f"sequences must have at least {longest} bases to hold the motifs, not {self.length}"
             )
+        if not 1 <= self.count <= MOST_SEQUENCES:
+            raise InputError(f"there can be 1 to {MOST_SEQUENCES:,} sequences, not {self.count}")
         test, valid = self.held_out
         if min(self.count, test, valid) < 0 or self.count < max(1, test + valid):
             raise InputError(f"{test} test and {valid} valid sequences cannot be taken out of {self.count}")
@@ -145,8 +152,7 @@ PRESETS: dict[str, TalGata] = {"published": PUBLISHED, "paper": TalGata.paper()}
 
 def simulate_tal_gata(settings: TalGata = PUBLISHED, seed: int = 0) -> Simulation:
     """Simulate the data set of the paper's section 4.2. Raises InputError for a seed below 0."""
-    if seed < 0:
-        raise InputError(f"the seed must be a whole number from 0 on, not {seed}")
+    check_seed(seed)
     test, valid = settings.held_out
     drawn = [_simulate_one(index, settings, seed) for index in range(settings.count)]
     return Simulation(
@@ -217,6 +223,8 @@ def write_simulation(folder: str | Path, simulation: Simulation) -> None:
 def read_simulation(folder: str | Path) -> Simulation:
     """Read back what `write_simulation` wrote. Raises InputError where the folder is no such thing."""
     folder = Path(folder)
+    if not (folder / "simulation.json").exists():
+        raise InputError(no_simulation(folder))
     settings, seed = _read_settings(folder / "simulation.json")
     records = read_fasta(folder / "sequences.fa")
     names = tuple(record.name for record in records)
@@ -234,6 +242,14 @@ def read_simulation(folder: str | Path) -> Simulation:
         splits=tuple(split for _, split in splits),
         planted=_read_planted(folder / "planted.bed", names, codes),
     )
+
+
+def no_simulation(folder: Path) -> str:
+    """What is there instead, and what should be."""
+    wanted = "a folder that `seqattr simulate tal-gata --out` wrote is wanted"
+    if folder.is_dir():
+        return f"there is no simulation file {folder / 'simulation.json'}; {wanted}"
+    return f"{folder} is a file; {wanted}" if folder.exists() else f"there is no folder {folder}; {wanted}"
 
 
 def _version() -> str:

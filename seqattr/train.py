@@ -37,6 +37,7 @@ from seqattr.models import native
 from seqattr.models.checkpoints import OWN_FILES, Trained, save_checkpoint
 from seqattr.models.zoo import Classifier, build, classifiers
 from seqattr.ranks import auroc
+from seqattr.seeds import check_seed
 from seqattr.simulate import TASKS, Simulation
 
 ROWS = 500  # sequences at once where nothing is learned
@@ -62,6 +63,7 @@ class Settings:
         for name, least in (("epochs", 1), ("patience", 1), ("batch", 1), ("seed", 0)):
             if getattr(self, name) < least:
                 raise InputError(f"{name} must be at least {least}, not {getattr(self, name)}")
+        check_seed(self.seed)
         if not 0 < self.rate < float("inf"):
             raise InputError(f"the learning rate must be a number above 0, not {self.rate:g}")
 

@@ -8,19 +8,9 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "seqattr"
 FLOORS = [
-    *("errors", "progress", "compiled", "alphabet", "regions", "io", "shuffle", "references", "loci"),
-    *(
-        "motifs",
-        "ranks",
-        "matches",
-        "scan",
-        "motif_statistics",
-        "discovery",
-        "laid",
-        "seqlets",
-        "match_files",
-        "simulate",
-    ),
+    *("errors", "seeds", "progress", "compiled", "alphabet", "regions", "io", "shuffle", "references"),
+    *("loci", "motifs", "ranks", "matches", "scan", "motif_statistics", "discovery", "laid", "seqlets"),
+    *("match_files", "simulate"),
     *("folder", "inputs", "tracks", "overlap", "verdict"),
     *("engine", "methods", "models", "patterns", "train", "influence", "precision", "provenance", "score"),
     *("export", "evaluate", "report", "benchmark", "api", "cli"),

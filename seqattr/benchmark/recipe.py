@@ -10,6 +10,7 @@ from seqattr.folder import filename
 from seqattr.methods import METHODS
 from seqattr.methods.registry import COSTLY, method_named
 from seqattr.references import parse
+from seqattr.seeds import check_seed
 
 # The evaluation set is mostly sequences that hold both motifs: the paper's measures are of these.
 EVALUATION_SHARES = (10, 1, 1, 1)
@@ -75,6 +76,7 @@ class Recipe:
     def __post_init__(self) -> None:
         if not self.seeds or len(set(self.seeds)) < len(self.seeds) or min(self.seeds) < 0:
             raise InputError(f"the seeds must be different whole numbers from 0 on, not {self.seeds}")
+        check_seed(max(self.seeds))
         for name in self.methods:
             method_named(name)
         if not self.refs:

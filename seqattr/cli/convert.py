@@ -18,11 +18,9 @@ def convert(source: Path, out: Path, force: bool, **options: Any) -> None:
 
     SOURCE is a pickled module, TorchScript, a torch.export archive (.pt2), or a state dict with --arch.
     """
-    from seqattr.io.kept import refuse_input
     from seqattr.io.ownership import check_own_file
     from seqattr.models import native
 
-    refuse_input(out)
     check_own_file(out, force)
     model = open_model(source, options)
     native.save(out, model)

@@ -1,6 +1,7 @@
 """The `seqattr` command: its subcommands, and how an error becomes one line and an exit code."""
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ COMMANDS = (
     *("patterns", "sensitivity", "attention", "maximize", "counterfactual", "influence", "benchmark"),
 )
 INTERRUPTED = 130
+LONGEST_WORD, SHOWN = 500, 40  # letters of a word in a message, and of a longer one
 
 
 class Commands(click.Group):
@@ -66,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             code = cli.main(arguments, prog_name="seqattr", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
-        error.show()
+        show(error)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         complain("interrupted; no file was left half-written")
@@ -90,13 +92,29 @@ def line_for(error: Exception) -> str:
     """One line for any exception; only for one that is ours does it tell what to do."""
     if isinstance(error, SeqattrError):
         return str(error)
+    if isinstance(error, MemoryError):
+        return f"not enough memory: {error or 'none is left'}; ask for fewer or shorter sequences at once"
     if isinstance(error, OSError) and error.filename:
         return f"{error.strerror}: {error.filename}"
     text = " ".join(str(error).split())[:300]
     return f"unexpected {type(error).__name__}: {text} (SEQATTR_DEBUG=1 shows where; please report it)"
 
 
+def show(error: click.ClickException) -> None:
+    """Wrong usage, in click's own words."""
+    if isinstance(error, click.BadParameter) and len(error.message) > LONGEST_WORD:
+        error = click.BadParameter(shortened(error.message), error.ctx, error.param, error.param_hint)
+    error.show()
+
+
 def complain(line: str) -> None:
     """One line, of nothing that a terminal would obey rather than show."""
-    text = "".join(c if c.isprintable() else "?" for c in " ".join(line.split()))
+    text = "".join(c if c.isprintable() else "?" for c in shortened(" ".join(line.split())))
     click.echo(f"seqattr: error: {text}", err=True)
+
+
+def shortened(line: str) -> str:
+    """Words of thousands of letters, as a damaged file may hold, by how they begin."""
+    return re.sub(
+        rf"\S{{{LONGEST_WORD},}}", lambda word: f"{word[0][:SHOWN]}... ({len(word[0])} letters)", line
+    )

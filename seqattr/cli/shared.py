@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class InputPath(click.Path):
+class NamedPath(click.Path):
+    """A path that is not empty, as that of a variable which nobody set."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not str(value):
+            self.fail("the path is empty; name a file or folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class InputPath(NamedPath):
     """A path to read: what is written may not take the place of a file there."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -32,7 +41,7 @@ class InputPath(click.Path):
 
 
 PATH = InputPath(path_type=Path)
-OUT = click.Path(path_type=Path)
+OUT = NamedPath(path_type=Path)
 
 model_option = click.option(
     "--model", type=PATH, required=True, help="Model file; others than seqattr's own need --trust-model."

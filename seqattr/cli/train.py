@@ -40,11 +40,11 @@ def train(
     from seqattr.train import train as run
 
     each = interval(every, checkpoints)
+    simulation = read_simulation(data)
     check_file(out)
     check_own_file(out, force)
     command = this_command()
     check_same_run(out, command_in(metrics_path(out), "command"), command, force)
-    simulation = read_simulation(data)
     settings = Settings(**{name: value for name, value in options.items() if value is not None})
     keep = checkpoints_in(checkpoints, settings, simulation, each) if checkpoints else None
     with progress_bar("training") as progress:

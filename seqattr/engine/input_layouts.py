@@ -17,6 +17,7 @@ from seqattr.errors import InputError, UnknownName
 # Batch, channels and length, and ones; a fifth channel is 1 where no base is known.
 INPUT_LAYOUTS = ("N4L", "NL4", "N41L", "N4L1", "N14L", "NL41", "N1L4", "NL14", "N5L", "NL5")
 USUAL = INPUT_LAYOUTS[0]
+MUCH_LONGER = 10  # times the length that is too short
 LONGEST = 2**21  # of the lengths that are tried
 
 
@@ -59,6 +60,12 @@ def in_full(channels: str, layout: str) -> str:
     return channels + "N" if "5" in layout and len(channels) == len(ALPHABET) else channels
 
 
+def check_channels(channels: str, layout: str) -> None:
+    """Raises InputError unless channels are an order of the letters that the layout has."""
+    if sorted(in_full(channels, layout)) != sorted(letters_of(layout)):
+        raise InputError(f"channels must be an order of the letters {letters_of(layout)}, not '{channels}'")
+
+
 def example_shape(layout: str, length: int, rows: int = 3) -> list[int]:
     """The shape of a batch in a layout."""
     sizes = {"N": rows, "4": 4, "5": 5, "1": 1, "L": length}
@@ -80,8 +87,7 @@ def geometry_of(module: nn.Module, example: Tensor, layout: str, channels: str) 
     """
     if layout not in INPUT_LAYOUTS:
         raise UnknownName("input layout", layout, INPUT_LAYOUTS)
-    if sorted(in_full(channels, layout)) != sorted(letters_of(layout)):
-        raise InputError(f"channels must be an order of the letters {letters_of(layout)}, not '{channels}'")
+    check_channels(channels, layout)
     if fits(example.shape, layout):
         return layout, example.shape[layout.index("L")]
     others = [other for other in INPUT_LAYOUTS if fits(example.shape, other)]
@@ -120,7 +126,8 @@ def what_would_run(module: nn.Module, layout: str, length: int, channels: str) -
         return f"; it runs in the layout {' or '.join(layouts)}"
     found = lengths_that_run(adapted(module, layout, channels), length)
     if found is None:
-        return ""
+        longer = runs(module, layout, MUCH_LONGER * length, channels)
+        return f"; it runs on longer sequences, as of {MUCH_LONGER * length} bp" if longer else ""
     first, last = found
     return f"; it runs on sequences of {first} bp" + (f" to {last} bp" if last > first else "")
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from seqattr.errors import InputError, OutputError
 from seqattr.io.atomic import replacing
+from seqattr.io.foreign import MINUS_ONE
 from seqattr.io.reading import text_lines
 from seqattr.regions import Region
 
@@ -79,7 +80,13 @@ def parse_bed(path: Path | str) -> Regions:
 
 def _names_columns(columns: Sequence[str]) -> bool:
     """Whether words, as `start` and `end`, stand where a region has its numbers."""
-    return len(columns) > 2 and all(word.isidentifier() for word in map(_bare, columns[1:3]))
+    words = len(columns) > 2 and all(word.isidentifier() for word in map(_bare, columns[1:3]))
+    return words and not _is_gff(columns)
+
+
+def _is_gff(columns: Sequence[str]) -> bool:
+    """Whether the fourth and fifth column are the places, as GFF and GTF have them."""
+    return len(columns) > 7 and None not in map(_whole, columns[3:5]) and None in map(_whole, columns[1:3])
 
 
 def _bare(word: str) -> str:
@@ -88,6 +95,12 @@ def _bare(word: str) -> str:
 
 def _region(columns: Sequence[str]) -> tuple[Region, str]:
     """The region of a line, and how its columns were read where that is not plain to see."""
+    if len(columns) == 1:
+        raise InputError(
+            "has 1 column; BED needs at least 3 (chromosome, start, end), with tabs between them"
+        )
+    if _is_gff(columns):
+        raise InputError(f"is GFF or GTF; {MINUS_ONE}")
     if len(columns) < 3:
         raise InputError(f"has {len(columns)} columns; BED needs at least 3 (chromosome, start, end)")
     start, end = _number(columns[1]), _number(columns[2])

@@ -18,7 +18,7 @@ class Kind(NamedTuple):
 
 _TO_FASTA = "`samtools fasta` turns it into FASTA"
 _TO_BED = "`bedtools bamtobed` turns it into BED"
-_MINUS_ONE = "BED wants chromosome, start - 1 and end in its first three columns"
+MINUS_ONE = "BED wants chromosome, start - 1 and end in its first three columns"
 KINDS = (
     Kind((b"BAM\x01",), "a BAM file", {"FASTA": _TO_FASTA, "BED": _TO_BED}),
     Kind((b"CRAM",), "a CRAM file", {"FASTA": _TO_FASTA, "BED": _TO_BED}),
@@ -38,15 +38,31 @@ KINDS = (
         "a bigWig file",
         {"FASTA": "give the genome as FASTA", "BED": "give the peaks called from it"},
     ),
-    Kind((b"##fileformat=VCF",), "a VCF file", {"FASTA": "give the genome as FASTA", "BED": _MINUS_ONE}),
+    Kind(
+        (b"##fileformat=VCF", b"#CHROM\tPOS\t"),
+        "a VCF file",
+        {"FASTA": "give the genome as FASTA", "BED": MINUS_ONE},
+    ),
     Kind(
         (b"##gff-version", b"#!genome-build"),
         "a GFF or GTF file",
-        {"FASTA": "give the genome as FASTA", "BED": _MINUS_ONE},
+        {"FASTA": "give the genome as FASTA", "BED": MINUS_ONE},
     ),
     Kind((b"@",), "a FASTQ file", {"FASTA": "`seqtk seq -A` turns it into FASTA"}),
-    Kind((b">",), "a FASTA file", {"BED": "give it to --fasta"}),
+    Kind(
+        (b">",),
+        "a FASTA file",
+        {"BED": "give it to --fasta", "chromosome-sizes": "its index (.fai) holds them"},
+    ),
 )
+
+
+def instead_of_fasta(line: bytes) -> str:
+    """What a file may be whose first line is no FASTA header, as a question or with its cure."""
+    columns = line.split(b"\t")
+    if len(columns) > 2 and columns[1].isdigit() and columns[2].strip().isdigit():
+        return "it looks like BED: give it to --regions, and the genome to --fasta"
+    return "is this a FASTA file (plain or gzip)?"
 
 
 def refuse_other_kinds(path: Path | str, kind: str, head: bytes) -> None:

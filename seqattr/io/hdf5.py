@@ -257,7 +257,9 @@ def open_contributions(path: Path | str) -> Iterator[h5py.File]:
             _check_layout(path, file)
             yield file
     except OSError as error:
-        raise InputError(f"{path} is no whole HDF5 file: {str(error).splitlines()[0]}") from error
+        raise InputError(
+            f"{path} is no whole HDF5 file: {str(error).splitlines()[0]}; score again"
+        ) from error
 
 
 def _check_layout(path: Path | str, file: h5py.File) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqattr.errors import InputError
+from seqattr.io.foreign import instead_of_fasta
 from seqattr.io.reading import reading
 
 WHITESPACE = b" \t\r\n\v\f"
@@ -77,7 +78,8 @@ class _Parser:
         """Behind the first '>'; a byte-order mark and blank lines before it are passed over."""
         text = (block if start else block.removeprefix(_MARK)).lstrip(WHITESPACE)
         if text and not text.startswith(b">"):
-            raise InputError(f"{self.path} does not start with '>'; is this a FASTA file (plain or gzip)?")
+            other = instead_of_fasta(text.partition(b"\n")[0])
+            raise InputError(f"{self.path} does not start with '>'; {other}")
         self.begun = bool(text)
         self.header = bytearray()
         return len(block) - len(text) + 1

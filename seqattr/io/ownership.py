@@ -7,6 +7,7 @@ from pathlib import Path
 import h5py
 
 from seqattr.errors import OutputError
+from seqattr.io.kept import refuse_input
 
 _HEAD_BYTES = 4096
 _PICTURES = (b"\x89PNG", b"<?xml", b"<svg", b"%PDF")
@@ -16,7 +17,10 @@ CURE = "give another --out, or replace it with --force"
 
 
 def check_own_file(path: Path | str, force: bool = False) -> None:
-    """Raises OutputError where a file stands under this path that seqattr did not write, unless forced."""
+    """Raises OutputError where a file stands under this path that seqattr did not write, unless forced, and
+    where it is an input.
+    """
+    refuse_input(path)
     if not force and Path(path).is_file() and not ours(Path(path)):
         raise OutputError(f"cannot write {path}: what is there was not written by seqattr; {CURE}")
 

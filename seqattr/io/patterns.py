@@ -51,7 +51,10 @@ def read_patterns(path: Path | str) -> tuple[list[dict[str, Any]], dict[str, Any
             facts = {name: kind(file.attrs[name]) for name, kind in _FACTS.items()}
             return [_row(file["patterns"][name]) for name in sorted(file["patterns"])], facts
     except (OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-        raise InputError(f"{path} is no whole file of patterns: {str(error).splitlines()[0]}") from error
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"{path} is no whole file of patterns: {reason}; give what `seqattr patterns` wrote"
+        ) from error
 
 
 def _row(stored: h5py.Dataset) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from seqattr.errors import InputError
 from seqattr.io.foreign import HEAD, refuse_other_kinds
 from seqattr.io.kept import keep
 
-INPUTS = ("FASTA", "BED", "motif", "MEME", "patterns")  # which no command writes and reads in turn
+# Which no command writes after it has read them.
+INPUTS = ("FASTA", "BED", "chromosome-sizes", "motif", "MEME", "patterns", "simulation", "table")
 _GZIP = b"\x1f\x8b"
 _BUFFER = 1 << 20
 _LARGE, _MOST_TIMES = 1 << 27, 500

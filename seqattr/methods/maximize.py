@@ -22,8 +22,10 @@ from seqattr.methods.mutagenesis import effects, greedy, mean_effect
 from seqattr.methods.ways import Batch, Work
 from seqattr.progress import Counter, Progress, silent
 from seqattr.references import background_of
+from seqattr.seeds import check_seed
 
 UNIFORM = (0.25, 0.25, 0.25, 0.25)
+MOST_SEQUENCES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,9 @@ class Settings:
         for name, least in (("number", 1), ("steps", 1), ("polish", 0), ("seed", 0)):
             if getattr(self, name) < least:
                 raise InputError(f"{name} must be at least {least}, not {getattr(self, name)}")
+        check_seed(self.seed)
+        if self.number > MOST_SEQUENCES:
+            raise InputError(f"number must be at most {MOST_SEQUENCES:,}, not {self.number}")
         if not 0 < self.rate < float("inf"):
             raise InputError(f"the learning rate must be a number above 0, not {self.rate:g}")
         if not 0 <= self.weight < float("inf"):

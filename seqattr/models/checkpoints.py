@@ -14,6 +14,7 @@ from torch import Tensor
 from seqattr.engine.model import Model
 from seqattr.engine.refusals import first_line
 from seqattr.errors import ModelError
+from seqattr.io.kept import keep
 from seqattr.models.native import to_plain, write_plain
 from seqattr.models.recognition import OWN, look
 from seqattr.models.zoo import ARCHITECTURES, Classifier, build
@@ -92,6 +93,7 @@ def _all(folder: Path) -> Iterator[Checkpoint]:
 
 def read_checkpoint(path: Path) -> Checkpoint:
     """One checkpoint. Raises ModelError where the file is none."""
+    keep(path)
     kind, data = look(path)
     if kind != OWN:
         raise ModelError(f"{path} is {kind}, no checkpoint; {HINT}")

@@ -17,12 +17,12 @@ import torch
 from torch import Tensor, nn
 
 from seqattr.engine.capture import quiet_torch
-from seqattr.engine.input_layouts import INPUT_LAYOUTS, example_shape
+from seqattr.engine.input_layouts import INPUT_LAYOUTS, check_channels, example_shape
 from seqattr.engine.model import Model
 from seqattr.engine.refusals import first_line
 from seqattr.errors import InputError, ModelError, UnknownName, UntrustedModel
 from seqattr.models import native, weights
-from seqattr.models.geometry import Foreign, completed, in_its_layout
+from seqattr.models.geometry import LONGEST, Foreign, completed, in_its_layout
 from seqattr.models.recognition import (
     EXPORTED,
     LIGHTNING,
@@ -79,8 +79,11 @@ def check_known(path: Path, kind: str, foreign: Foreign) -> None:
         raise ModelError(f"{path} is {kind}: its input length must be given (--input-length L)")
     if foreign.length is not None and foreign.length < 1:
         raise InputError(f"the input length must be at least 1, not {foreign.length}")
+    if foreign.length is not None and foreign.length > LONGEST:
+        raise InputError(f"the input length must be at most {LONGEST:,}, not {foreign.length}")
     if foreign.layout not in INPUT_LAYOUTS:
         raise UnknownName("input layout", foreign.layout, INPUT_LAYOUTS)
+    check_channels(foreign.channels, foreign.layout)
     names = foreign.targets or ()
     if "" in names or len(set(names)) < len(names):
         raise InputError(f"each target needs a name of its own, not {', '.join(map(repr, names))}")

@@ -21,6 +21,8 @@ TORCHSCRIPT, EXPORTED = "a TorchScript model", "a torch.export archive (.pt2)"
 OF_WEIGHTS = (STATE_DICT, LIGHTNING, SAFETENSORS)  # which need a class
 # A file of plain data holds about what it weighs; compressed entries may hold a thousand times as much.
 MOST_UNPACKED, LEAST_LIMIT = 16, 2**24
+TORCH_PICKLE = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"  # the number that its files without an archive begin with
+SAVE = "torch.save the model, or its state_dict()"
 FEW_KEYS = 2**16  # bytes
 
 KERAS = (
@@ -53,6 +55,8 @@ def look(path: Path) -> Recognised:
     if head.startswith(b"PK"):
         return in_archive(path)
     if head[0] == 0x80:  # the first byte of every pickle since protocol 2
+        if TORCH_PICKLE not in head:
+            raise ModelError(f"{path} is a pickle that torch.save did not write; {SAVE}")
         return in_pickle(path)
     if head[8:10] == b'{"' and int.from_bytes(head[:8], "little") < path.stat().st_size:
         return Recognised(SAFETENSORS)
@@ -122,7 +126,9 @@ def in_archive(path: Path) -> Recognised:
     if "model.weights.h5" in names:
         raise ModelError(f"{path} is not a PyTorch model file; {KERAS}")
     if "data.pkl" not in names:
-        raise ModelError(f"{path} is a zip archive, but not one that PyTorch wrote")
+        raise ModelError(
+            f"{path} is a zip archive, but not one that PyTorch wrote; unpack it if a model is in it"
+        )
     return in_pickle(path)
 
 
@@ -181,7 +187,7 @@ def no_model(path: Path, data: Any, kind: str = "") -> str:
     )
     if several:
         return f"{line}: there are several in it, {', '.join(several)}; save the one that you mean by itself"
-    return line
+    return f"{line}; {SAVE}"
 
 
 def safely(path: Path) -> Any:

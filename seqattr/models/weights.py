@@ -16,7 +16,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from seqattr.engine.refusals import first_line
-from seqattr.errors import InputError, ModelError
+from seqattr.errors import InputError, ModelError, nearest
 
 State = Mapping[str, Tensor]
 
@@ -42,6 +42,7 @@ NO_MODEL = (
 )  # parts of names of what holds tensors and is no model
 HYPER_PARAMETERS = ("hyper_parameters", "hparams")  # Lightning's own, and as others call them
 DEEPEST = 4
+THEIRS = "--arch and --arch-args must be those of the training"
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def load(state: State, module: nn.Module, what: str, arch: str) -> str:
         module.load_state_dict(tensors)
     except RuntimeError as error:
         detail = " ".join(line.strip() for line in str(error).splitlines()[1:3])
-        raise ModelError(f"{what} does not fit {arch}: {detail}") from error
+        raise ModelError(f"{what} does not fit {arch}: {detail}; {THEIRS}") from error
     return note
 
 
@@ -193,7 +194,8 @@ def build(arch: str, args: Mapping[str, Any], kept: Mapping[str, Any]) -> tuple[
             }
             module = factory(**used, **args)
     except (Exception, SystemExit) as error:  # the user's own code may raise anything
-        cure = "" if "factory" not in locals() else lacking(factory, {*args, *kept})
+        found = locals().get("factory")
+        cure = elsewhere(name, attribute, error) if found is None else lacking(found, {*args, *kept})
         raise ModelError(
             f"cannot build --arch {arch}: {type(error).__name__}: {first_line(error)}{cure}"
         ) from error
@@ -233,6 +235,21 @@ def lacking(factory: Any, given: set[str]) -> str:
     wanted = [name for name, p in parameters(factory).items() if p.default is p.empty and name not in given]
     example = json.dumps(dict.fromkeys(wanted, 0)).replace(": 0", ": ...")
     return f"; give what it wants as --arch-args '{example}'" if wanted else ""
+
+
+def elsewhere(name: str, attribute: str, error: BaseException) -> str:
+    """Where a class may be that is not in the module `name`, or what else is there."""
+    if isinstance(error, ModuleNotFoundError) and error.name == name:
+        return f"; --arch FILE.py:{attribute} takes it from a file"
+    if not isinstance(error, AttributeError) or not isinstance(error.obj, ModuleType):
+        return ""
+    classes = [key for key, value in vars(error.obj).items() if is_network(value)]
+    near = nearest(attribute, classes)
+    return f"; did you mean '{near}'?" if near else f"; its networks are {', '.join(classes) or 'none'}"
+
+
+def is_network(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, nn.Module)
 
 
 def here_on_path() -> Any:

@@ -14,6 +14,7 @@ from seqattr.errors import InputError, UnknownName
 from seqattr.influence import Examples, examples_of, influence
 from seqattr.inputs import fitted, from_fasta
 from seqattr.io.atomic import check_file, replacing_all
+from seqattr.io.kept import refuse_input
 from seqattr.io.named import write_named
 from seqattr.io.tables import write_table
 from seqattr.models.checkpoints import Checkpoint, read_checkpoints
@@ -68,11 +69,14 @@ def write_influence(request: Request, progress: Progress) -> Told:
 
     Raises as `influence` and `read_checkpoints` do, InputError for another data set, and OutputError.
     """
-    for path in filter(None, (request.out, request.scores)):
+    paths = [path for path in (request.out, request.scores) if path]
+    for path in paths:
         check_file(path)
     checkpoints = read_checkpoints(request.checkpoints)
     simulation = read_simulation(request.data)
     check_data(request, checkpoints[0], simulation)
+    for path in paths:
+        refuse_input(path)  # now that it is known what is read
     training = examples_of(simulation, "train")
     tests, notes = tests_of(request, checkpoints[0].trained.length, simulation)
     scores = influence(checkpoints, training, tests, request.target, request.device, progress)

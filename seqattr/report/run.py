@@ -1,5 +1,6 @@
 """The report on a folder of scores: tables, figures and one page."""
 
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from seqattr.report.page import Page
 from seqattr.report.scores import Scores, open_scores
 from seqattr.report.strongest import Window
 from seqattr.scan import Pick, Scanner
+from seqattr.seeds import check_seed
 from seqattr.verdict import Verdict, together
 
 OWN_FIGURES = r"(importance_.+|sequence_\d+)\.(png|svg)"
@@ -63,7 +65,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.sequences < 0:
-            raise InputError(f"the number of sequences to draw cannot be {self.sequences}")
+            raise InputError(f"the number of sequences to draw must be 0 or more, not {self.sequences}")
+        for name in ("log_odds", "p_value", "strong"):
+            if getattr(self, name) is not None and math.isnan(getattr(self, name)):
+                raise InputError(f"{name} must be a number, not nan")
+        check_seed(self.seed)
 
     @property
     def pick(self) -> Pick:

@@ -226,14 +226,17 @@ def test_a_truncated_file_is_one_line_with_trust_and_without(refused, files, fre
 )
 def test_a_torch_file_that_holds_no_model(refused, tmp_path, thing, line):
     torch.save(thing, tmp_path / "thing.pt")
-    assert refused("inspect", tmp_path / "thing.pt") == f"{tmp_path / 'thing.pt'} {line}"
+    assert refused("inspect", tmp_path / "thing.pt") == (
+        f"{tmp_path / 'thing.pt'} {line}; torch.save the model, or its state_dict()"
+    )
 
 
 def test_a_pickle_of_anything_else(refused, tmp_path):
     torch.save({"loss": np.float64(0.3), "epoch": 3}, tmp_path / "m.pt")
     trusted = ("--trust-model", "--input-length", LENGTH)
     assert refused("inspect", tmp_path / "m.pt", *trusted) == (
-        f"{tmp_path / 'm.pt'} holds a pickled dict, neither a model nor a state dict"
+        f"{tmp_path / 'm.pt'} holds a pickled dict, neither a model nor a state dict; torch.save the model, "
+        "or its state_dict()"
     )
 
 
@@ -241,7 +244,7 @@ def test_a_zip_archive_of_something_else(refused, tmp_path):
     with zipfile.ZipFile(tmp_path / "a.pt", "w") as archive:
         archive.writestr("notes.txt", "hello")
     assert refused("inspect", tmp_path / "a.pt") == (
-        f"{tmp_path / 'a.pt'} is a zip archive, but not one that PyTorch wrote"
+        f"{tmp_path / 'a.pt'} is a zip archive, but not one that PyTorch wrote; unpack it if a model is in it"
     )
 
 
