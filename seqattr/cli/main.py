@@ -1,7 +1,6 @@
 """The `seqattr` command: its subcommands, and how an error becomes one line and an exit code."""
 
 import os
-import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from typing import Any
 
 import click
 
-from seqattr.errors import SeqattrError
+from seqattr.errors import SeqattrError, as_line
 
 # Each command is the function of this name in the module of this name.
 COMMANDS = (
@@ -19,7 +18,6 @@ COMMANDS = (
     *("patterns", "sensitivity", "attention", "maximize", "counterfactual", "influence", "benchmark"),
 )
 INTERRUPTED = 130
-LONGEST_WORD, SHOWN = 500, 40  # letters of a word in a message, and of a longer one
 
 
 class Commands(click.Group):
@@ -102,19 +100,12 @@ def line_for(error: Exception) -> str:
 
 def show(error: click.ClickException) -> None:
     """Wrong usage, in click's own words."""
-    if isinstance(error, click.BadParameter) and len(error.message) > LONGEST_WORD:
-        error = click.BadParameter(shortened(error.message), error.ctx, error.param, error.param_hint)
+    if type(error) is click.BadParameter:  # not one of its kinds, which write lines of their own
+        error = click.BadParameter(as_line(error.message), error.ctx, error.param, error.param_hint)
     error.show()
 
 
 def complain(line: str) -> None:
     """One line, of nothing that a terminal would obey rather than show."""
-    text = "".join(c if c.isprintable() else "?" for c in shortened(" ".join(line.split())))
+    text = "".join(c if c.isprintable() else "?" for c in " ".join(line.split()))
     click.echo(f"seqattr: error: {text}", err=True)
-
-
-def shortened(line: str) -> str:
-    """Words of thousands of letters, as a damaged file may hold, by how they begin."""
-    return re.sub(
-        rf"\S{{{LONGEST_WORD},}}", lambda word: f"{word[0][:SHOWN]}... ({len(word[0])} letters)", line
-    )

@@ -102,7 +102,7 @@ REGIONS = [
     call(f"{GENOME} --regions table.csv", "has 1 column", "with tabs between them"),
     call(f"{GENOME} --regions backwards.bed", "140-100; BED needs 0 <= start < end"),
     call(f"{GENOME} --regions empty.bed", "empty.bed holds no regions"),
-    call(f"{GENOME} --regions huge.bed", "999... (", "letters) where a whole number belongs"),
+    call(f"{GENOME} --regions huge.bed", "999...999", "where a whole number belongs"),
     call(f"{GENOME} --regions variants.vcf", "a VCF file", "BED wants chromosome, start - 1 and end"),
     call(f"{GENOME} --regions variants_bare.vcf", "a VCF file", "BED wants chromosome, start - 1 and end"),
     call(f"{GENOME} --regions genes.gtf", "a GFF or GTF file", "BED wants chromosome, start - 1 and end"),
@@ -117,7 +117,7 @@ REGIONS = [
     call("score --model free.pt --fasta only_n.fa --tile 5", "no window of 40 bp with a base in it"),
     call(f"{SCORE} --chrom-sizes none.sizes", "there is no chromosome-sizes file none.sizes"),
     call(f"{SCORE} --chrom-sizes genome.fa", "not a chromosome-sizes file; its index (.fai) holds them"),
-    call(f"{SCORE} --chrom-sizes huge.sizes", "999... (", "letters) where a whole number belongs"),
+    call(f"{SCORE} --chrom-sizes huge.sizes", "999...999", "where a whole number belongs"),
     call(
         "score --model free.pt --fasta coordinates.fa --chrom-sizes peaks.bed",
         "past the end of chr1, which has 100 bases; are these the right chromosome sizes?",
