@@ -13,6 +13,8 @@ PASSING = {Kind.SHAPE, Kind.SCALE, Kind.PRODUCT}
 POWERS = {"aten.sqrt.default", "aten.square.default", "aten.pow.Tensor_Scalar"}
 # What has weights sets the size of its values anew.
 WEIGHTED = {Kind.LINEAR, Kind.BILINEAR, Kind.RECURRENT}
+# Of whatever size what they read is, what they give is at most 1.
+BOUNDED = {f"aten.{name}.default" for name in ("sigmoid", "tanh", "hardsigmoid", "erf", "sin", "cos")}
 STEEP = {f"aten.{name}.default" for name in ("log", "log2", "log10", "sqrt", "reciprocal", "rsqrt")}
 
 
@@ -46,16 +48,18 @@ def divisors(graph: Graph, kinds: Mapping[str, Kind]) -> frozenset[str]:
 
 
 def divided(graph: Graph, kinds: Mapping[str, Kind]) -> frozenset[str]:
-    """Values that come to a quotient, above or below, or to a steep function, with no weights between."""
+    """Values that come to a quotient, above or below, to a product with one, or to a steep function, with no
+    weights between.
+    """
     return graph.once("what is divided", lambda: find_divided(graph, kinds))
 
 
 def find_divided(graph: Graph, kinds: Mapping[str, Kind]) -> frozenset[str]:
     found: set[str] = set()
-    one_over = divisors(graph, kinds)
+    made = made_of_quotients(graph, kinds)
     for step, inputs in backwards(graph):
         divides = kinds[step.name] is Kind.QUOTIENT or is_steep(step)
-        divides |= kinds[step.name] is Kind.PRODUCT and not one_over.isdisjoint(inputs)
+        divides |= kinds[step.name] is Kind.PRODUCT and not made.isdisjoint(inputs)
         if divides or (step.name in found and kinds[step.name] not in WEIGHTED):
             found.update(inputs)
     return frozenset(found)
@@ -67,12 +71,25 @@ def backwards(graph: Graph) -> Iterable[tuple[Step, list[str]]]:
     return ((step, list(inputs_of(step, active))) for step in reversed(graph.steps) if step.name in active)
 
 
-def products_by_quotients(graph: Graph, kinds: Mapping[str, Kind]) -> frozenset[str]:
-    """Products of two activations that are divided, or made of quotients, with no weights between."""
-    below, made = divided(graph, kinds), set(divisors(graph, kinds))
+def made_of_quotients(graph: Graph, kinds: Mapping[str, Kind]) -> frozenset[str]:
+    """Values that come of a quotient or a steep function, with neither weights nor a bound between."""
+    return graph.once("what is made of quotients", lambda: find_made(graph, kinds))
+
+
+def find_made(graph: Graph, kinds: Mapping[str, Kind]) -> frozenset[str]:
+    found: set[str] = set()
     for step, inputs in reversed(list(backwards(graph))):
-        comes_of = kinds[step.name] not in WEIGHTED and not made.isdisjoint(inputs)
-        if comes_of or kinds[step.name] is Kind.QUOTIENT:
-            made.add(step.name)
-    beside = below | made
-    return frozenset(name for name, kind in kinds.items() if kind is Kind.PRODUCT and name in beside)
+        passes = kinds[step.name] not in WEIGHTED and step.op not in BOUNDED
+        divides = kinds[step.name] is Kind.QUOTIENT or is_steep(step)
+        if divides or (passes and not found.isdisjoint(inputs)):
+            found.add(step.name)
+    return frozenset(found)
+
+
+def products_by_quotients(graph: Graph, kinds: Mapping[str, Kind]) -> frozenset[str]:
+    """Products of two activations, also of matrices, that are divided; and those, element by element, with a
+    factor that is made of quotients.
+    """
+    under, made = divided(graph, kinds), made_of_quotients(graph, kinds)
+    among = {Kind.PRODUCT: under | made, Kind.BILINEAR: under}
+    return frozenset(name for name, kind in kinds.items() if name in among.get(kind, ()))

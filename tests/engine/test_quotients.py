@@ -32,6 +32,10 @@ def dot(a: Tensor, b: Tensor) -> Tensor:
     return total(a * b)
 
 
+def centred(h: Tensor) -> Tensor:
+    return h - h.mean(1, keepdim=True)
+
+
 def length(h: Tensor) -> Tensor:
     return h.norm(dim=1, keepdim=True)
 
@@ -59,6 +63,10 @@ QUOTIENTS: dict[str, Callable[[Tensor], Tensor]] = {
     "layer norm": layer_norm,
     "instance norm": F.instance_norm,
     "over the deviation": lambda h: (h - h.mean(1, keepdim=True)) / (h.std(1, keepdim=True) + 1e-5),
+    "over the deviation alone": lambda h: (
+        (h - h.mean(1, keepdim=True)) / h.std(1, keepdim=True).clamp_min(1e-6)
+    ),
+    "times the deviation": lambda h: h.flip(1) * h.std(1, keepdim=True),
     "times a reciprocal": lambda h: (h.sum(1, keepdim=True) + 1e-6).reciprocal() * h,
     "times one over it": lambda h: h * (1 / (h.sum(1, keepdim=True) + 1e-6)),
     "times a root's reciprocal": lambda h: h * torch.rsqrt(mean_square(h)),
@@ -75,7 +83,9 @@ OF_TWO: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "cosine by hand": lambda a, b, v: dot(a, b) / (length(a) * length(b) + 1e-8),
     "cosine of one root": lambda a, b, v: dot(a, b) / (dot(a, a) * dot(b, b) + 1e-12).sqrt(),
     "cosine by reciprocals": lambda a, b, v: dot(a, b) * (one_over(a) * one_over(b)),
+    "cosines of all pairs": lambda a, b, v: total((a.mT @ b) / (length(a).mT * length(b) + 1e-8)),
     "times a gated reciprocal": lambda a, b, v: a * (torch.sigmoid(v) * one_over(a)),
+    "times an exponential": lambda a, b, v: a * torch.exp(-torch.log(total(a) + 1e-6)),
     "over a product": lambda a, b, v: a / ((total(a) + 1e-3) * (total(b) + 1e-3)),
     "a product over": lambda a, b, v: a * v / (total(a) + 1e-6),
     "times a quotient": lambda a, b, v: a * (b / (total(a * b) + 1e-6)),

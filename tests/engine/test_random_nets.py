@@ -28,15 +28,27 @@ def attend(m: Net, h: Tensor) -> Tensor:
     return F.scaled_dot_product_attention(m.one(h).mT, m.two(h).mT, h.mT).mT
 
 
+def centred(h: Tensor) -> Tensor:
+    return h - h.mean(1, keepdim=True)
+
+
+def over_lengths(a: Tensor, b: Tensor) -> Tensor:
+    lengths = a.norm(dim=1, keepdim=True) * b.norm(dim=1, keepdim=True)
+    return (a * b).sum(1, keepdim=True) / (lengths + 1e-6)
+
+
 BLOCKS: dict[str, Block] = {
     "layer norm": lambda m, h: F.layer_norm(h.mT, (CHANNELS,)).mT,
     "rms norm": lambda m, h: F.rms_norm(h.mT, (CHANNELS,), eps=1e-6).mT,
     "group norm": lambda m, h: F.group_norm(h, 2),
     "instance norm": lambda m, h: F.instance_norm(h),
+    "normalize": lambda m, h: F.normalize(h, dim=1),
+    "over the deviation": lambda m, h: centred(h) / (h.std(1, keepdim=True) + 1e-5),
     "unit length": lambda m, h: h / (h.square().sum(1, keepdim=True) + 1e-12).sqrt(),
     "over the sum": lambda m, h: h / (h.abs().sum(1, keepdim=True) + 1e-6),
     "times a power": lambda m, h: h * (h.square().mean(1, keepdim=True) + 1e-8) ** -0.5,
     "quotient of gates": lambda m, h: m.one(h) / (1e-3 + torch.sigmoid(m.two(h))),
+    "cosine by hand": lambda m, h: h * over_lengths(m.one(h), torch.relu(h)),
     "cosine": lambda m, h: h * F.cosine_similarity(m.one(h), torch.relu(h), 1)[:, None],
     "gate": lambda m, h: m.one(h) * torch.sigmoid(m.two(h)),
     "squeeze and excite": lambda m, h: h * torch.tanh(m.one(h).mean(2, keepdim=True)),

@@ -14,6 +14,7 @@ from seqattr.engine import fused, secants
 from seqattr.engine.kinds import MATRIX_PRODUCTS
 from seqattr.engine.multipliers import Multiplier, whole
 from seqattr.engine.plan import Passage
+from seqattr.engine.rules import small_parts
 from seqattr.engine.rules.adjoint import matrix_adjoint, unbroadcast, vjp
 from seqattr.engine.rules.quotients import by_divisor
 from seqattr.engine.view import View
@@ -33,9 +34,9 @@ def product(view: View) -> Passage:
     places = [i for i, ref in enumerate(view.inputs) if ref in view.plan.divisors]
     if len(places) == 1:
         return by_divisor(view, places[0])
-    shapes = view.shape(0), view.shape(1)
-    small = view.step.name in view.plan.products_by_quotients and view.inputs[0] != view.inputs[1]
-    middles = in_small_parts(view) if small else (midpoint(view, 0), midpoint(view, 1))
+    if view.step.name in view.plan.products_by_quotients and view.inputs[0] != view.inputs[1]:
+        return small_parts.product(view)
+    middles, shapes = (midpoint(view, 0), midpoint(view, 1)), (view.shape(0), view.shape(1))
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         m = whole(multiplier)
@@ -44,24 +45,10 @@ def product(view: View) -> Passage:
     return Passage(backward)
 
 
-def in_small_parts(view: View) -> tuple[Tensor, Tensor]:
-    """What stands for a and for b in d(ab) = b' da + a' db: a mean of both orders, b da + a0 db, where a
-    changes first, and b0 da + a db, the order whose parts are smaller having so much more weight.
-
-    With costs c = |b da| + |a0 db| and c0 = |b0 da| + |a db| the weights are c0 and c, over their sum: the
-    parts come to at most twice the smaller cost. Where a goes from 0 to 1 and b from 1 to 0, nothing
-    changes, and both parts are 0; the midpoint's are 1/2 and -1/2, whatever they are divided by then.
-    """
-    a, a0, b, b0 = (side(i) for i in (0, 1) for side in (view.sequence, view.reference))
-    da, db = a - a0, b - b0
-    cost, cost0 = (b * da).abs() + (a0 * db).abs(), (b0 * da).abs() + (a * db).abs()
-    total = cost + cost0
-    weight = torch.where(total == 0, 0.5, cost0 / total)
-    return torch.lerp(a, a0, weight), torch.lerp(b0, b, weight)
-
-
 def bilinear(view: View) -> Passage:
-    """A matrix product of two activations: the same midpoint rule."""
+    """A matrix product of two activations: the same."""
+    if view.step.name in view.plan.products_by_quotients and view.step.op in MATRIX_PRODUCTS:
+        return small_parts.matrix_product(view)
     function, middles = view.bound(), (midpoint(view, 0), midpoint(view, 1))
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
