@@ -7,29 +7,23 @@ import contextlib
 import io
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
-from torch.export.graph_signature import OutputKind
-from torch.fx import Node
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from seqattr.engine.batches import SIZES, Differs, merged
-from seqattr.engine.graph import CAST, CASTS, INPUT, Graph, Ref, Step
-from seqattr.engine.kinds import ARITHMETIC
+from seqattr.engine.graph import Graph
 from seqattr.engine.lowering import LAYERS
 from seqattr.engine.recurrent import written_out
-from seqattr.engine.refusals import FIXED, reason, scripted, user_line
+from seqattr.engine.refusals import FIXED, reason, scripted
 from seqattr.engine.spellings import Origins, decompositions
+from seqattr.engine.translation import translate
 from seqattr.errors import ModelError, UnsupportedOp
-
-# Checks that a graph with a free batch size carries along; they compute nothing.
-ASSERTIONS = ("_assert", "sym_constrain", "_check")
-ARITHMETIC_NAMES = {function: name for name, function in ARITHMETIC.items()}
 
 
 class FixedBatch(ModelError):
@@ -74,8 +68,12 @@ def of_several_batches(module: nn.Module, example: Tensor, free_length: bool) ->
 def rounding_of(program: ExportedProgram, usual: torch.dtype) -> torch.dtype:
     """The floating point type of the fewest bits among a program's values."""
     values = [node.meta.get("val") for node in program.graph.nodes if node.op == "call_function"]
-    types = {value.dtype for value in values if isinstance(value, Tensor) and value.is_floating_point()}
+    types = {v.dtype.to_real() for v in values if isinstance(v, Tensor) and not holds_integers(v)}
     return max({usual, *types}, key=lambda dtype: torch.finfo(dtype).eps)
+
+
+def holds_integers(value: Tensor) -> bool:
+    return not (value.is_floating_point() or value.is_complex())
 
 
 def unwrapped(module: nn.Module) -> nn.Module:
@@ -176,112 +174,3 @@ def quiet_torch() -> Iterator[None]:
             yield
     finally:
         logging.disable(previous)
-
-
-# --- translation -------------------------------------------------------------------------------
-
-
-def translate(program: ExportedProgram) -> Graph:
-    """The program's nodes as steps, its parameters and constants as tensors."""
-    tensors = named_tensors(program)
-    origins = program.graph.owning_module.meta.get("origins") or Origins(())
-    steps: list[Step] = []
-    nodes: dict[Node, Step] = {}
-    outputs: tuple[str, ...] = ()
-    kinds = [spec.kind for spec in program.graph_signature.output_specs]
-    for node in program.graph.nodes:
-        if node.op == "placeholder" and node.name not in tensors:
-            nodes[node] = Step(INPUT, "", ())
-        elif node.op == "output":
-            outputs = tuple(
-                nodes[a].name if a in nodes else a.name for a in answers_among(node.args[0], kinds)
-            )
-        elif node.op == "call_function" and not is_assertion(node):
-            nodes[node] = step_of(node, nodes, origins)
-            steps.append(nodes[node])
-    return Graph(tuple(steps), tensors, outputs)
-
-
-def answers_among(arguments: Sequence[Any], kinds: Sequence[OutputKind]) -> list[Node]:
-    """The nodes that stand for tensors that the model answers with.
-
-    It may answer with numbers beside them, and leave a buffer or its input changed.
-    """
-    answers = [a for a, kind in zip(arguments, kinds, strict=True) if kind is OutputKind.USER_OUTPUT]
-    nodes = [a for a in answers if isinstance(a, Node)]
-    return [node for node in nodes if isinstance(node.meta.get("val"), Tensor)]
-
-
-def named_tensors(program: ExportedProgram) -> dict[str, Tensor]:
-    """Parameters, buffers and constants by the names of the placeholders that stand for them."""
-    table: dict[str, Tensor] = {}
-    for spec in program.graph_signature.input_specs:
-        if spec.target is None:
-            continue
-        value = program.state_dict.get(spec.target, program.constants.get(spec.target))
-        if isinstance(value, Tensor):
-            table[spec.arg.name] = value.detach().clone()
-    return table
-
-
-def is_assertion(node: Node) -> bool:
-    return any(word in str(node.target) for word in ASSERTIONS)
-
-
-def step_of(node: Node, nodes: dict[Node, Step], origins: Origins) -> Step:
-    """One step; taking an item of an op with several outputs becomes that op with its output chosen."""
-    if op_name(node) == "operator.getitem":
-        whole = nodes[node.args[0]]  # type: ignore[index]
-        return Step(node.name, whole.op, whole.args, whole.kwargs, node.args[1], whole.source, whole.part_of)  # type: ignore[arg-type]
-    if op_name(node) in CASTS:
-        return cast_of(node, nodes)
-    return Step(
-        name=node.name,
-        op=op_name(node),
-        args=tuple(plain(a, nodes) for a in node.args),
-        kwargs={k: plain(v, nodes) for k, v in node.kwargs.items() if k not in DEVICE_WORDS},
-        source=user_line(node.meta.get("stack_trace") or "") or module_path(node),
-        part_of=origins.composite(node),
-    )
-
-
-def cast_of(node: Node, nodes: dict[Node, Step]) -> Step:
-    """A change of type by any of its names, under one: what it is cast to may be another tensor's type."""
-    source = user_line(node.meta.get("stack_trace") or "") or module_path(node)
-    return Step(
-        node.name, CAST, (plain(node.args[0], nodes),), {"dtype": node.meta["val"].dtype}, None, source
-    )
-
-
-DEVICE_WORDS = ("device", "layout", "pin_memory", "memory_format")
-# A view needs its argument's memory in order, which dropping copies does not promise.
-RENAMED = dict.fromkeys(("aten.view.default", "aten._unsafe_view.default"), "aten.reshape.default")
-
-
-def op_name(node: Node) -> str:
-    """aten.relu.default, operator.add ..."""
-    target = node.target
-    if isinstance(target, torch._ops.OpOverload):
-        return RENAMED.get(str(target), str(target))
-    known = ARITHMETIC_NAMES.get(target)  # type: ignore[arg-type]
-    if known:
-        return known
-    module = getattr(target, "__module__", "").lstrip("_")
-    return f"{module}.{getattr(target, '__name__', target)}"
-
-
-def plain(argument: Any, nodes: dict[Node, Step]) -> Any:
-    """A node's argument as plain data: Refs, numbers, strings, dtypes, lists."""
-    if isinstance(argument, Node):
-        return Ref(nodes[argument].name if argument in nodes else argument.name)
-    if isinstance(argument, list | tuple):
-        return [plain(a, nodes) for a in argument]
-    if isinstance(argument, torch.device | torch.memory_format | torch.layout):
-        return None
-    return argument
-
-
-def module_path(node: Node) -> str:
-    """The innermost module, for graphs that carry no source lines."""
-    stack = node.meta.get("nn_module_stack") or {}
-    return next((f"module {path}" for path, _ in reversed(stack.values()) if path), "")

@@ -250,15 +250,14 @@ FIXED_ARGUMENTS: dict[str, int | slice] = {
 VIEWS = {"aten.view.default": "aten.reshape.default", "aten._unsafe_view.default": "aten.reshape.default"}
 RANDOM = "it makes the model draw random numbers in every call; F.dropout wants training=self.training"
 NO_SLOPE = "the place of a maximum, or in an order, has no slope; use its value, or softmax for the place"
-COMPLEX = (
-    "complex numbers have no rule; write rotations with cos and sin, and a Fourier transform as a convolution"
+OF_COMPLEX = (
+    *("_fft_r2c", "_fft_c2c", "_fft_c2r", "view_as_complex", "view_as_real", "polar", "complex", "real"),
+    *("imag", "angle"),
 )
+COMPLEX = "the angle of a complex number has none; use its real and imaginary parts"
 HINTS = {
-    **{
-        f"aten.{op}.default": COMPLEX
-        for op in ("_fft_r2c", "_fft_c2c", "_fft_c2r", "view_as_complex", "polar")
-    },
-    **{f"aten.{op}.default": COMPLEX for op in ("complex", "view_as_real", "real", "imag", "angle")},
+    # what is turned into real numbers must not be written out by torch before
+    **{f"aten.{op}.default": COMPLEX for op in OF_COMPLEX},
     **{f"aten.{op}": RANDOM for op in ("native_dropout.default", "dropout.default", "bernoulli.p")},
     CAST: "a small integer type wraps what does not fit; cast to int64 or int32",
     "aten._native_batch_norm_legit_functional.default": "a batch norm in training mixes the sequences of a "

@@ -167,16 +167,7 @@ class Inverts(nn.Module):
 
 class Transforms(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
-        return torch.fft.rfft(x).abs().mean(2)
-
-
-class Rotates(nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        angle = torch.arange(x.shape[2]) / 4
-        turned = torch.view_as_complex(x.unflatten(1, (2, 2)).mT.contiguous()) * torch.polar(
-            angle * 0 + 1, angle
-        )
-        return torch.view_as_real(turned).mean((2, 3))
+        return torch.fft.rfft(x).angle().mean(2)
 
 
 class Places(nn.Module):
@@ -207,9 +198,8 @@ LINES: dict[type[nn.Module], tuple[type[SeqattrError], str]] = {
     ),
     Transforms: (
         UnsupportedOp,
-        "no rule for the op aten._fft_r2c.default at HERE: .*; complex numbers have no",
+        "no rule for the op aten.angle.default at HERE: .*; use its real and imaginary parts",
     ),
-    Rotates: (UnsupportedOp, "at HERE: .*; complex numbers have no rule; write rotations with cos and sin"),
     Places: (UnsupportedOp, "at HERE: .*; the place of a maximum, or in an order, has no slope"),
     Mixes: (ModelError, "mixes the sequences of a batch in aten.mean.dim at HERE: return (x - x.mean(0))"),
     Shifts: (ModelError, "mixes the sequences of a batch in aten.roll.default at HERE: return x.roll(1, 0)"),

@@ -20,6 +20,7 @@ CHANNELS, POSITIONS = 4, LENGTH - 4
 PLACES = torch.arange(POSITIONS) % 3
 V = torch.linspace(0.4, 1.6, CHANNELS, dtype=torch.float64).unsqueeze(1)
 W = torch.linspace(-1, 1, 3 * CHANNELS * 4, dtype=torch.float64).view(3, CHANNELS, 4)
+Z = torch.complex(W, W.flip(1).cos())
 Function = Callable[[Tensor], Tensor]
 
 
@@ -42,6 +43,38 @@ def zeros(h: Tensor) -> Tensor:
 
 def places(h: Tensor) -> Tensor:
     return PLACES.expand(h.shape[0], CHANNELS, POSITIONS)
+
+
+def rotated(h: Tensor) -> Tensor:
+    """A rotary embedding, as language models write it."""
+    pairs = torch.view_as_complex(h.mT.unflatten(-1, (CHANNELS // 2, 2)).contiguous())
+    angles = torch.outer(torch.arange(h.shape[2]).double(), torch.tensor([1.0, 0.1]).double())
+    return torch.view_as_real(pairs * torch.polar(torch.ones_like(angles), angles)).flatten(-2)
+
+
+def state_space(h: Tensor) -> Tensor:
+    """A long convolution with decaying waves, as S4D makes its kernel."""
+    n = h.shape[2]
+    rates = (-0.3 + 1j * torch.arange(3).double()).unsqueeze(1)
+    kernel = 2 * torch.exp(rates * torch.arange(n) * 0.1).sum(0).real
+    return torch.fft.irfft(torch.fft.rfft(h, n=2 * n) * torch.fft.rfft(kernel, n=2 * n), n=2 * n)[..., :n]
+
+
+def filtered(h: Tensor) -> Tensor:
+    """The lowest frequencies, mixed by a matrix each, as a Fourier neural operator has them."""
+    spectrum, found = torch.fft.rfft(h), torch.zeros(h.shape[0], 3, POSITIONS // 2 + 1, dtype=Z.dtype)
+    found[..., :4] = torch.einsum("nif,oif->nof", spectrum[..., :4], Z)
+    return torch.fft.irfft(found, n=POSITIONS)
+
+
+def no_mean(h: Tensor) -> Tensor:
+    spectrum = torch.fft.rfft(h)
+    spectrum[..., 0] = 0
+    return torch.fft.irfft(spectrum)
+
+
+def z_of(h: Tensor) -> Tensor:
+    return torch.complex(h, h.flip(2).tanh())
 
 
 FUNCTIONS: dict[str, dict[str, Function]] = {
@@ -187,6 +220,51 @@ FUNCTIONS: dict[str, dict[str, Function]] = {
         "rounded down": lambda h: torch.div(h, h.flip(2).abs() + 0.1, rounding_mode="floor").detach(),
         "masked by hand": masked_to_zero,
         "convolved": lambda h: F.conv1d((h > 0.2).to(h.dtype), W),
+    },
+    "fourier": {
+        "convolution": lambda h: torch.fft.irfft(
+            torch.fft.rfft(h, n=2 * h.shape[2]) * torch.fft.rfft(W[0], n=2 * h.shape[2]), n=2 * h.shape[2]
+        )[..., : h.shape[2]],
+        "correlation": lambda h: torch.fft.irfft(torch.fft.rfft(h, n=64) * torch.fft.rfft(W[0], n=64).conj()),
+        "odd": lambda h: torch.fft.irfft(torch.fft.rfft(h[:, :, :15]).conj(), n=15),
+        "of two activations": lambda h: torch.fft.irfft(torch.fft.rfft(h) * torch.fft.rfft(h.flip(1).tanh())),
+        "real part": lambda h: torch.fft.fft(h).real,
+        "imaginary part": lambda h: torch.fft.fft(h, dim=1).imag,
+        "two dimensions": lambda h: torch.fft.irfft2(torch.fft.rfft2(h) * 2j),
+        "every dimension": lambda h: torch.fft.rfftn(h, dim=(1, 2), norm="ortho").imag,
+        "back": lambda h: torch.fft.ifft(torch.fft.fft(h) * V).real,
+        "hfft": lambda h: torch.fft.hfft(torch.fft.ihfft(h)),
+        "forward": lambda h: torch.fft.irfft(torch.fft.rfft(h, norm="forward") * V, norm="forward"),
+        "power": lambda h: torch.fft.rfft(h).abs() ** 2,
+        "size": lambda h: torch.fft.rfft(h).abs(),
+        "shifted": lambda h: torch.fft.fftshift(torch.fft.fft(h), dim=2).imag,
+        "no mean": no_mean,
+        "low frequencies": lambda h: torch.fft.irfft(torch.fft.rfft(h)[..., :4], n=POSITIONS),
+        "masked": lambda h: torch.fft.ifft(torch.where(PLACES < 2, torch.fft.fft(h), 0)).real,
+        "stft": lambda h: (
+            torch.stft(h.flatten(0, 1), 8, 4, window=torch.ones(8).to(h), return_complex=True)
+            .abs()
+            .unflatten(0, (-1, CHANNELS))
+        ),
+        "state space": state_space,
+        "operator": filtered,
+    },
+    "complex numbers": {
+        "rotary": rotated,
+        "times a number": lambda h: ((2 - 1j) * h + 1j * h.exp()).imag,
+        "quotient": lambda h: (z_of(h) / (Z[0, :, :1] + h.exp())).real,
+        "inverse": lambda h: (1 / (z_of(h) + 3)).imag,
+        "square": lambda h: (z_of(h) ** 2).real,
+        "exp": lambda h: torch.exp(z_of(h)).imag,
+        "matrix": lambda h: (z_of(h).mT @ Z[0]).real,
+        "of activations": lambda h: (z_of(h) @ z_of(h).mH).imag,
+        "einsum": lambda h: torch.einsum("ncl,kcj->nkj", z_of(h), Z).imag,
+        "cast": lambda h: torch.einsum("ncl,kcj->nkj", h.to(Z.dtype), Z).imag,
+        "joined": lambda h: torch.cat([z_of(h).conj(), h.to(Z.dtype)], 1).imag,
+        "unbind": lambda h: z_of(h).unbind(1)[2].imag * z_of(h).chunk(2, 2)[1].real.mean((1, 2)).unsqueeze(1),
+        "real and complex": lambda h: (h + Z[0, :, :1] * h.mean((1, 2), keepdim=True)).imag,
+        "as pairs": lambda h: torch.view_as_real(z_of(h).mean(2)),
+        "size": lambda h: (z_of(h) - 0.1).abs(),
     },
 }
 
