@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,6 +28,29 @@ def file_stems(targets: Sequence[str]) -> dict[str, str]:
             )
         owners[stem] = target
     return {target: stem for stem, target in owners.items()}
+
+
+def check_told_apart(folder: Path, stems: Mapping[str, str]) -> None:
+    """Raises InputError where the files of two targets would be one in a folder that knows no case."""
+    owners: dict[str, str] = {}
+    alike = [(owners.setdefault(stem.casefold(), target), target) for target, stem in stems.items()]
+    pair = next((names for names in alike if names[0] != names[1]), None)
+    if pair and not tells_case_apart(folder):
+        raise InputError(
+            f"the targets '{pair[0]}' and '{pair[1]}' differ in case alone, which {folder} does not "
+            "tell apart; give them other names (seqattr convert --target-names), or score them apart "
+            "(--target)"
+        )
+
+
+def tells_case_apart(folder: Path) -> bool:
+    """Whether a and A are two files in a folder, which must be there."""
+    probe = folder / f".{secrets.token_hex(4)}.part"
+    try:
+        probe.touch()
+        return not probe.with_suffix(".PART").exists()
+    finally:
+        probe.unlink(missing_ok=True)
 
 
 DROPPED = "dropped.tsv"

@@ -16,7 +16,7 @@ from seqattr.engine.content import content_hash
 from seqattr.engine.model import Model
 from seqattr.engine.outputs import check_number
 from seqattr.errors import InputError, UnknownName
-from seqattr.folder import DROPPED, file_names, file_stems, outdated, scored, stems_of_run
+from seqattr.folder import DROPPED, check_told_apart, file_names, file_stems, outdated, scored, stems_of_run
 from seqattr.inputs import Inputs, by_length, naming, resized, write_dropped
 from seqattr.io.atomic import check_writable, replacing, replacing_all
 from seqattr.io.bed import write_regions
@@ -90,6 +90,7 @@ def score(
     """
     job = Job(model, inputs, Path(out), settings)
     check_writable(out)
+    check_told_apart(job.out, job.stems)
     before = list(outdated(job.out))
     with replacing_all(job.out, file_names(job.stems.values(), bool(inputs.dropped))) as job.paths:
         with scratch_in(job.out, [window.length for window in job.windows]) as scratch:
