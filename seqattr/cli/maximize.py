@@ -8,6 +8,7 @@ import click
 from seqattr.cli.shared import (
     OUT,
     device_option,
+    force_option,
     foreign_options,
     model_option,
     open_model,
@@ -35,8 +36,11 @@ from seqattr.cli.shared import (
 @click.option("--length", type=int, help="Length of the sequences, of a model that takes any.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the random starts.")
 @device_option
+@force_option
 @foreign_options
-def maximize(model: Path, target: str, out: Path, background: str | None, **options: Any) -> None:
+def maximize(
+    model: Path, target: str, out: Path, background: str | None, force: bool, **options: Any
+) -> None:
     """Sequences that an output is largest for: what the model wants.
 
     Gradient ascent from random starts over relaxed sequences, on the output before a final sigmoid or
@@ -44,9 +48,11 @@ def maximize(model: Path, target: str, out: Path, background: str | None, **opti
     sequences.fa (scores in the headers, best first), path.tsv (every step), logos and ascent (.svg, .png).
     """
     from seqattr.inputs import frequencies
+    from seqattr.io.ownership import check_own_folder
     from seqattr.methods.maximize import Settings
-    from seqattr.report.maximized import maximized
+    from seqattr.report.maximized import FILES, maximized
 
+    check_own_folder(out, FILES, "path.tsv", force)
     loaded, device = open_model(model, options), options.pop("device")
     if background is not None:
         options["background"] = frequencies(background)

@@ -8,6 +8,7 @@ import click
 from seqattr.cli.shared import (
     OUT,
     device_option,
+    force_option,
     foreign_options,
     input_options,
     model_option,
@@ -27,8 +28,9 @@ from seqattr.cli.shared import (
 @click.option("--out", type=OUT, default="sensitivity", show_default=True, help="Folder for the results.")
 @device_option
 @click.option("--batch-size", type=int, help="Sequences at once. Default: by free memory.")
+@force_option
 @foreign_options
-def sensitivity(model: Path, fasta: Path, out: Path, **options: Any) -> None:
+def sensitivity(model: Path, fasta: Path, out: Path, force: bool, **options: Any) -> None:
     """How much each output moves with each base at each position, over a data set.
 
     The mean of |d output / d base| over all sequences, with its standard error, and the means of the
@@ -39,10 +41,12 @@ def sensitivity(model: Path, fasta: Path, out: Path, **options: Any) -> None:
     from seqattr.engine.outputs import check_number
     from seqattr.inputs import Aligned, naming, once
     from seqattr.io.atomic import check_writable
+    from seqattr.io.ownership import check_own_folder
     from seqattr.methods.sensitivity import sensitivity as run
-    from seqattr.report.sensitivity import write_sensitivity
+    from seqattr.report.sensitivity import FILES, write_sensitivity
 
     check_writable(out)
+    check_own_folder(out, FILES, "sensitivity.tsv", force)
     loaded = open_model(model, options)
     inputs = read_inputs(loaded, fasta, options)
     warn(*inputs.notes)

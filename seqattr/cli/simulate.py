@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from seqattr.cli.shared import OUT, say
+from seqattr.cli.shared import OUT, force_option, say
 from seqattr.errors import InputError
 
 
@@ -23,14 +23,16 @@ def simulate() -> None:
 )
 @click.option("--shares", help="Sequences of both, GATA1, TAL1 and none in a round. Default: 1,1,1,1.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the simulation.")
-def tal_gata(out: Path, count: int | None, settings: str, shares: str | None, seed: int) -> None:
+@force_option
+def tal_gata(out: Path, count: int | None, settings: str, shares: str | None, seed: int, force: bool) -> None:
     """TAL1 and GATA1 motifs planted in random sequences, as in section 4.2 of the paper.
 
     Writes sequences.fa, test.fa, labels.tsv, planted.bed, splits.tsv, motifs.meme and simulation.json.
     """
     from seqattr.errors import UnknownName
     from seqattr.io.atomic import check_writable
-    from seqattr.simulate import PRESETS, simulate_tal_gata, write_simulation
+    from seqattr.io.ownership import check_own_folder
+    from seqattr.simulate import FILES, PRESETS, simulate_tal_gata, write_simulation
 
     if settings not in PRESETS:
         raise UnknownName("settings", settings, PRESETS)
@@ -39,6 +41,7 @@ def tal_gata(out: Path, count: int | None, settings: str, shares: str | None, se
         changes["shares"] = whole_numbers(shares)
     chosen = replace(PRESETS[settings], **changes)
     check_writable(out)
+    check_own_folder(out, FILES, "simulation.json", force)
     write_simulation(out, simulate_tal_gata(chosen, seed))
     say(f"wrote {chosen.count} sequences of {chosen.length} bp to {out}")
 

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
@@ -23,6 +24,18 @@ def check_own_file(path: Path | str, force: bool = False) -> None:
     refuse_input(path)
     if not force and Path(path).is_file() and not ours(Path(path)):
         raise OutputError(f"cannot write {path}: what is there was not written by seqattr; {CURE}")
+
+
+def check_own_folder(folder: Path | str, names: Sequence[str], mark: str, force: bool = False) -> None:
+    """Raises OutputError where a folder holds files of these names that seqattr did not write, unless forced.
+
+    They are its own where the one named `mark` is among them and is its own.
+    """
+    found = [name for name in names if (Path(folder) / name).is_file()]
+    if not force and found and not (mark in found and ours(Path(folder) / mark)):
+        raise OutputError(
+            f"cannot write to {folder}: what is there was not written by seqattr ({found[0]}); {CURE}"
+        )
 
 
 def check_same_run(path: Path | str, before: str | None, command: str, force: bool = False) -> None:

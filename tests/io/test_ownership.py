@@ -8,7 +8,7 @@ import torch
 
 import seqattr
 from seqattr.errors import OutputError
-from seqattr.io.ownership import check_own_file, check_same_run, command_in, ours
+from seqattr.io.ownership import check_own_file, check_own_folder, check_same_run, command_in, ours
 from seqattr.io.tables import write_table
 
 THEIRS = {
@@ -68,3 +68,15 @@ def test_the_library_s_version_is_no_mark_of_others(tmp_path: Path) -> None:
     module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(40, 1))
     seqattr.save_model(tmp_path / "m.pt", seqattr.Model(module, torch.zeros(2, 4, 10)))
     assert ours(tmp_path / "m.pt")
+
+
+def test_a_folder_s_own_files_are_told_by_their_mark(tmp_path: Path) -> None:
+    """FASTA files of a simulation look like anybody's; the file beside them does not."""
+    names = ("sequences.fa", "simulation.json")
+    check_own_folder(tmp_path, names, "simulation.json")
+    (tmp_path / "sequences.fa").write_text(">mine\nACGT\n")
+    with pytest.raises(OutputError, match=r"was not written by seqattr \(sequences.fa\); give another --out"):
+        check_own_folder(tmp_path, names, "simulation.json")
+    check_own_folder(tmp_path, names, "simulation.json", force=True)
+    (tmp_path / "simulation.json").write_text('{"seqattr": "0.1.0"}')
+    check_own_folder(tmp_path, names, "simulation.json")
