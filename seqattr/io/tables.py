@@ -10,7 +10,7 @@ import numpy as np
 from seqattr.errors import OutputError
 from seqattr.io.atomic import replacing
 
-_ROWS_AT_ONCE = 1 << 16
+_ROWS_AT_ONCE = 1 << 13
 MISSING = "NA"
 
 

@@ -4,7 +4,8 @@ Kindermans et al. 2018, section 4: the pattern of a unit y = w x is a = c / (w c
 c = E[x y] - E[x] E[y] with all that it reads. Where a rectifier follows, E[x y] and E[x] are over the windows
 where the unit is on, and E[y] over all: a+ of the two-component estimator S_a+-. Elsewhere all are over all
 windows: the linear estimator S_a. For a convolution x is each window, zeros of its padding included. A bias
-is the same in every window and takes no part in a covariance.
+is the same in every window and takes no part in a covariance. What reads padding or N takes no part either
+(`pattern_windows`).
 """
 
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from seqattr.engine.graph import Graph, Ref, Step, evaluate
 from seqattr.engine.kinds import CONVOLUTIONS, DENSE, Kind, classify, function_of
 from seqattr.engine.rules.adjoint import unbroadcast, vjp
 from seqattr.engine.rules.guided import RECTIFIERS
+from seqattr.methods.pattern_windows import Windows
 
 Values = Mapping[str, Any]  # of a graph, by name
 PASSING = {Kind.OFFSET, Kind.SCALE, Kind.SHAPE, Kind.MAX}
@@ -149,10 +151,10 @@ class Totals(NamedTuple):
 
 
 class Sums:
-    """Running sums of one step in float64, over all windows that it has seen."""
+    """Running sums of one step in float64, over all windows that it has seen and that take part."""
 
-    def __init__(self, layer: WeightedStep, weight: Tensor) -> None:
-        self.layer, self.weight = layer, weight
+    def __init__(self, layer: WeightedStep, weight: Tensor, windows: Windows) -> None:
+        self.layer, self.weight, self.windows = layer, weight, windows
         self.along = inputs_along(layer, weight)
         nothing = opened(layer, weight).sum(self.along, keepdim=True) * 0
         self.so_far = Totals(nothing, nothing, nothing, torch.zeros_like(weight), torch.zeros_like(weight))
@@ -160,8 +162,11 @@ class Sums:
     def after(self, values: Values, weight: float = 1) -> Totals:
         """The totals with one batch more, of float64 values of the whole graph, times a weight."""
         x, y = values[self.layer.activation], values[self.layer.step.name]
-        on = regime(self.layer, values)
-        units = [self.of_units(each) for each in (torch.ones_like(y), on, y)]
+        every, on = torch.ones_like(y), regime(self.layer, values)
+        part = self.windows.taking_part(self.layer.step, values)
+        if part is not None:
+            every, on, y = every * part, on * part, y * part
+        units = [self.of_units(each) for each in (every, on, y)]
         both = [weight_sums(self.layer, x, self.weight, each) for each in (on, on * y)]
         return Totals(*(old + weight * new for old, new in zip(self.so_far, (*units, *both), strict=True)))
 

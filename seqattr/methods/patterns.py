@@ -18,6 +18,7 @@ from seqattr.errors import InputError, ModelError, NotFinite
 from seqattr.methods.attribution import pick_device
 from seqattr.methods.method import Method
 from seqattr.methods.pattern_sums import Sums, Values, weighted_steps
+from seqattr.methods.pattern_windows import Windows
 from seqattr.methods.registry import METHODS, method_named
 from seqattr.methods.sequences import tensor_of
 from seqattr.progress import Progress, silent
@@ -69,8 +70,9 @@ def fit_patterns(
 ) -> Patterns:
     """The patterns of every step with weights, from one pass over one-hot sequences (N, 4, L).
 
-    The sequences should be such as the model was trained on, a thousand or more; labels play no part. All is
-    worked out in float64, so that the batch size does not matter.
+    The sequences should be such as the model was trained on, a thousand or more; labels play no part, nor
+    does what reads padding or N, if there is anything else. All is worked out in float64, so that the batch
+    size does not matter.
 
     Raises InputError for sequences that do not fit or are none, ModelError for a model without weights,
     NotFinite where it answers with NaN or infinity. Kindermans et al. 2018, section 4.
@@ -99,7 +101,8 @@ class Learning:
         self.model, self.place, self.seen = model, pick_device(device), 0
         self.graph: Graph = model.graph.to(self.place, torch.float64)
         self.plan = Plan(self.graph, GRADIENT)
-        self.sums = [Sums(layer, self.graph.tensors[layer.weight]) for layer in weighted_steps(self.graph)]
+        windows, tensors = Windows(self.plan), self.graph.tensors
+        self.sums = [Sums(layer, tensors[layer.weight], windows) for layer in weighted_steps(self.graph)]
         self._fitting: dict[int, int] = {}
         if not self.sums:
             raise ModelError("the model has no convolution, dense layer or matrix of which to learn patterns")
