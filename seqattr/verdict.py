@@ -56,7 +56,7 @@ class Verdict:
         """How many miss their difference, and by how much."""
         return (
             f"{self.missing:,} of {self.explanations:,} explanations miss their difference by more than "
-            f"{ADDITIVE:.1%} of it: by {self.worst_error:.1g} at most, {self.median_error:.0e} in the median"
+            f"{ADDITIVE:.1%} of it: by {self.worst_error:.1g} at most, {self.median_error:.1g} in the median"
         )
 
     def cancellations(self) -> str:

@@ -48,3 +48,8 @@ def test_files_without_cancellation_have_none():
 def test_targets_together():
     one, other = Verdict.of(FINE, FINE), Verdict.of(with_worst(0.2), with_worst(5e6))
     assert together([one, other]) == Verdict(4000, 1, 2e-5, 0.2, 1, 5e6)
+
+
+def test_the_errors_are_written_alike():
+    told = Verdict.of(np.full(4, 0.05), None)
+    assert "by 0.05 at most, 0.05 in the median" in told.misses()
