@@ -148,8 +148,8 @@ class Gap:
 def check(original: Original, graph: Graph, like: Tensor) -> None:
     """Raises ModelError unless the graph answers as the module does, on sequences as long as `like`.
 
-    On what is no sequence of known bases the
-    module may fail or answer with NaN, which is let be.
+    On what is no random sequence of known bases the module may fail, or answer with NaN or infinity, which
+    is let be.
     """
     for sort, sequences in probes(graph, like).items():
         try:
@@ -164,10 +164,16 @@ def compare(original: Original, graph: Graph, sequences: Tensor, sort: str) -> N
     own, found = original.answer(sequences), graph_answer(graph, in_full(sequences))
     if sort == USUAL and any(answer.isnan().any() for answer in own):
         raise ModelError("the model itself answers with NaN to a random sequence; are its weights trained?")
+    if sort != USUAL:  # as where a variance is 0, or its rounding
+        own = [where_finite(answer) for answer in own]
     gap = first_gap(own, found, original.rounding)
     if gap is not None and not is_noise(graph, sequences, found, gap):
         why = instability(original, sequences) or f"on {sort}"
         raise ModelError(f"the captured graph answers differently from the model itself ({gap}): {why}")
+
+
+def where_finite(answer: Tensor) -> Tensor:
+    return answer.where(answer.isfinite(), float("nan")) if answer.is_floating_point() else answer
 
 
 def first_gap(own: Sequence[Tensor], found: Sequence[Tensor], rounding: torch.dtype) -> Gap | None:

@@ -254,7 +254,7 @@ OF_COMPLEX = (
     *("_fft_r2c", "_fft_c2c", "_fft_c2r", "view_as_complex", "view_as_real", "polar", "complex", "real"),
     *("imag", "angle"),
 )
-COMPLEX = "the angle of a complex number has none; use its real and imaginary parts"
+COMPLEX = "the angle of a complex number has no rule; use its real and imaginary parts"
 HINTS = {
     # what is turned into real numbers must not be written out by torch before
     **{f"aten.{op}.default": COMPLEX for op in OF_COMPLEX},
@@ -274,7 +274,9 @@ HINTS = {
     "aten.masked_select.default": "how many there are depends on the bases; multiply by the mask",
     "aten.bincount.default": "use the sum of a one-hot encoding",
     "aten.histc.default": "use the sum of comparisons with the edges",
-    "aten.scatter_reduce.two": "of what is scattered only sums and means have a rule",
+    "aten.scatter_reduce.two": "of what is scattered only sums and means have a rule; take "
+    "the maximum or the product of h[..., places] for each place",
+    "aten.atan2.default": "write 2 * torch.atan(y / (torch.hypot(x, y) + x))",
     "aten.item.default": "what the model computes must not depend on a number taken out of a tensor",
     "aten._native_batch_norm_legit.no_stats": "without running statistics it mixes the sequences of a batch",
     **dict.fromkeys(RECURRENT, "the weights of a recurrent layer must not depend on the bases"),

@@ -170,6 +170,11 @@ class Transforms(nn.Module):
         return torch.fft.rfft(x).angle().mean(2)
 
 
+class Turns(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.atan2(x[:, :2], x[:, 2:] + 1).mean(2)
+
+
 class Places(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return F.one_hot(x.argmax(1), 4).to(x.dtype).mean(1)
@@ -200,6 +205,7 @@ LINES: dict[type[nn.Module], tuple[type[SeqattrError], str]] = {
         UnsupportedOp,
         "no rule for the op aten.angle.default at HERE: .*; use its real and imaginary parts",
     ),
+    Turns: (UnsupportedOp, "at HERE: .*; write 2 * torch.atan(y / (torch.hypot(x, y) + x))"),
     Places: (UnsupportedOp, "at HERE: .*; the place of a maximum, or in an order, has no slope"),
     Mixes: (ModelError, "mixes the sequences of a batch in aten.mean.dim at HERE: return (x - x.mean(0))"),
     Shifts: (ModelError, "mixes the sequences of a batch in aten.roll.default at HERE: return x.roll(1, 0)"),

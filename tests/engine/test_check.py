@@ -227,3 +227,25 @@ def test_what_is_said_was_tried(name: str) -> None:
         Model(kind().double().eval(), EXAMPLE)
     assert re.search(line, str(caught.value)), str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+class Divides(nn.Module):
+    """By a variance, which is 0, or its rounding, where all positions are alike."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(4, 8, 5)
+        generator = torch.Generator().manual_seed(2)
+        self.conv.weight.data = torch.randn(8, 4, 5, generator=generator)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.conv(x)
+        return (h / h.var(2, unbiased=False, keepdim=True)).amax(2)
+
+
+def test_what_is_infinite_in_the_model_itself_is_let_be() -> None:
+    module, x = Divides(), one_hot(3).float()
+    alike = torch.eye(4)[[0] * LENGTH].T.unsqueeze(0)
+    assert not module(alike).isfinite().all()
+    model = Model(module, torch.zeros(2, 4, LENGTH))
+    torch.testing.assert_close(model.predict(x), module(x).detach())

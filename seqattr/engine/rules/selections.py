@@ -24,7 +24,8 @@ def ordered(view: View) -> Passage:
 
     With A the places of the k largest of the sequence, B those of the reference, and d the difference, the
     sum rises by no more than d summed over A and no less than d summed over B: it is the two, weighted. The
-    weights of each k are between 0 and 1 and the same for all elements. Ties are in the order of places.
+    weights of each k are between 0 and 1 and the same for all elements. Ties are in the order of places,
+    as torch's gradient has them: of two alike the mirrored model on the mirrored sequence takes the other.
     """
     dim, descending = order_of(view)
     a, b = (side.movedim(dim, -1) * (1 if descending else -1) for side in (view.sequence(), view.reference()))
