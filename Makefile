@@ -7,10 +7,12 @@ PYTHON ?= python3.11
 SIZE ?= full
 CONFIG ?= config/config.yaml
 CORES ?= 2
+SECONDS ?= 900
+SEED ?= 0
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow test-peers test-workflow benchmark workflow bench bench-quick clean
+.PHONY: demo test test-slow fuzz test-peers test-workflow benchmark workflow bench bench-quick clean
 
 demo: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/demo $(SIZE)
@@ -24,6 +26,10 @@ test-slow: $(VENV)/.tested
 
 test-peers: $(VENV)/.peers
 	$(BIN)/pytest -m peers
+
+# Mutated input files of every kind, for so many CPU seconds: what fails is kept in fuzz-kept/.
+fuzz: $(VENV)/.tested
+	$(BIN)/python scripts/fuzz.py --seconds $(SECONDS) --seed $(SEED)
 
 # The paper's TAL-GATA benchmark.
 benchmark: $(VENV)/.installed

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 from fuzzing import session
-from fuzzing.reader import GROUPS
+from fuzzing.reader import GROUPS, READERS
 
 
 def main() -> int:
@@ -25,7 +25,7 @@ def main() -> int:
         outcome = session.replay(options.replay)
         print(outcome)
         return outcome.startswith(session.FAULT)
-    readers = [name for group in options.groups or GROUPS for name in GROUPS[group]]
+    readers = READERS if options.group == "all" else GROUPS.get(options.group, (options.group,))
     tallies = {name: tried(name, options, len(readers)) for name in readers}
     print(f"{sum(tally.seconds for tally in tallies.values()):.0f} CPU s")
     return any(tally.faults for tally in tallies.values())
@@ -35,22 +35,20 @@ def tried(name: str, options: argparse.Namespace, readers: int) -> session.Tally
     tally = session.fuzz(name, options.seed, options.seconds / readers, options.number, options.keep)
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(tally.outcomes.items()))
     print(f"{name}: {tally.outcomes.total()} inputs in {tally.seconds:.0f} CPU s: {outcomes}", flush=True)
-    for fault in tally.faults:
+    for fault in tally.faults.values():
         print(f"  {fault}", flush=True)
     return tally
 
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("group", nargs="?", choices=(*GROUPS, "all"), default="all")
+    parser.add_argument("group", nargs="?", choices=("all", *GROUPS, *READERS), default="all")
     parser.add_argument("--seconds", type=float, default=60, help="of CPU, shared among the readers")
     parser.add_argument("--number", type=int, help="most inputs of each reader")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, default=Path("fuzz-kept"), help="folder for inputs that fail")
     parser.add_argument("--replay", type=Path, help="a folder that was kept")
-    options = parser.parse_args()
-    options.groups = None if options.group == "all" else (options.group,)
-    return options
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

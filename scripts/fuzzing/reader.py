@@ -32,6 +32,7 @@ GROUPS = {
     "models": ("models.Graphs", "models.Archives", "models.Checkpoints"),
     "folders": ("folders.Scores", "folders.Benchmark", "folders.Patterns", "folders.Simulations"),
 }
+READERS = tuple(name for names in GROUPS.values() for name in names)
 
 
 def each(*calls: Callable[[], Any]) -> None:

@@ -5,12 +5,14 @@ import importlib
 import json
 import multiprocessing
 import random
+import re
 import resource
 import shutil
 import signal
 import sys
 import tempfile
 import time
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,17 +22,18 @@ from typing import Any
 MOST_BYTES = 4 << 30  # above what the reader takes before its first input
 MOST_SECONDS = 30.0  # of CPU, for one input
 MOST_WAIT = 20 * MOST_SECONDS  # on a busy machine
+KIND = 60  # characters of a fault by which those of one kind are known
 CASE = "case.json"
-ANSWERED, REFUSED, FAULT = "answered", "refused", "FAULT"
+READY, ANSWERED, REFUSED, FAULT = "ready", "answered", "refused", "FAULT"
 
 
 @dataclass
 class Tally:
-    """What became of a reader's inputs, the CPU seconds, and where the faults are."""
+    """What became of a reader's inputs, the CPU seconds, and where the first fault of each kind is."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
-    faults: list[str] = field(default_factory=list)
+    faults: dict[str, str] = field(default_factory=dict)
 
     def add(self, outcome: str, seconds: float) -> None:
         self.outcomes[outcome.split()[0]] += 1
@@ -60,14 +63,15 @@ class Worker:
         )
         self.process.start()
         theirs.close()
-        self.ended("start", MOST_WAIT)
+        if self.ended(MOST_WAIT)[0] != READY:
+            raise SystemExit(f"the reader {reader} cannot start")
 
     def tried(self, case: Case, folder: Path, made: bool) -> tuple[str, float]:
         """What became of it, and the CPU seconds; its files stay in the folder, or are there if `made`."""
         self.pipe.send((case, folder, made))
-        return self.ended(f"{case}", MOST_WAIT)
+        return self.ended(MOST_WAIT)
 
-    def ended(self, what: str, seconds: float) -> tuple[str, float]:
+    def ended(self, seconds: float) -> tuple[str, float]:
         try:
             if self.pipe.poll(seconds):
                 outcome, took = self.pipe.recv()
@@ -95,9 +99,9 @@ def fuzz(reader: str, seed: int, seconds: float, number: int | None, kept: Path)
         with tempfile.TemporaryDirectory() as folder:
             outcome, took = worker.tried(case, Path(folder), made=False)
             tally.add(outcome, took)
-            if outcome.startswith(FAULT):
-                where = keep(case, Path(folder), kept)
-                tally.faults.append(f"{where}: {outcome}")
+            kind = re.sub(r"\d+", "0", outcome)[:KIND]
+            if outcome.startswith(FAULT) and kind not in tally.faults:
+                tally.faults[kind] = f"{keep(case, Path(folder), kept)}: {outcome}"
         if not worker.process.is_alive():
             worker = Worker(reader)
         case_number += 1
@@ -128,18 +132,23 @@ def replay(folder: Path) -> str:
 def work(name: str, pipe: Any) -> None:
     """Answers each case with its outcome and the CPU seconds that it took."""
     module, attribute = name.split(".")
+    warnings.simplefilter("ignore")
     reader = getattr(importlib.import_module(f"fuzzing.{module}"), attribute)()
     limit_memory()
-    pipe.send(("ready", 0.0))
+    pipe.send((READY, 0.0))
     for case, folder, made in iter(pipe.recv, None):
         started = time.process_time()
         if not made:
-            for file, content in reader.make(case.random("make")).items():
-                (folder / file).parent.mkdir(parents=True, exist_ok=True)
-                (folder / file).write_bytes(content)
+            write(reader.make(case.random("make")), folder)
         with limited(MOST_SECONDS):
             outcome = outcome_of(reader, folder, case.random("read"))
         pipe.send((outcome, time.process_time() - started))
+
+
+def write(files: dict[str, bytes], folder: Path) -> None:
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
 
 
 def outcome_of(reader: Any, folder: Path, rng: random.Random) -> str:

@@ -11,7 +11,7 @@ and the strand tells only how the model read it; else a row on strand '-' runs b
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -22,6 +22,8 @@ import numpy.typing as npt
 
 from seqattr.errors import InputError, OutputError
 from seqattr.io.atomic import uninterrupted
+from seqattr.io.layout import CANCELLATION, COLUMNS, ERRORS, FORWARD, NUMBERS, PLACES, check_layout
+from seqattr.io.memory import check_room
 from seqattr.io.new_hdf5 import FileWriter
 from seqattr.io.reading import reading
 from seqattr.regions import Region
@@ -29,15 +31,9 @@ from seqattr.regions import Region
 _CHUNK_BYTES = 1 << 19
 _CHUNK_BASES = 1 << 15
 _LEAST_CHUNK = 64
-_COLUMNS = ("raw/seq", "shap/seq", "projected_shap/seq")
-_NUMBERS = ("difference", "additivity_error")
-_ERRORS, _CANCELLATION = "standard_error", "cancellation"
 _ROUNDED = (
     2.0**-8
 )  # of a sequence's largest value: what float16 may round it by, 2**-11 where it has all its digits
-_FORWARD = "forward"
-_PLACES = {"chrom": str, "start": int, "end": int, "name": str, "strand": str}
-_PLACE_NAMES = tuple(f"regions/{field}" for field in _PLACES)
 
 
 class Rows(NamedTuple):
@@ -116,17 +112,17 @@ class ContributionWriter(FileWriter):
         order = np.argsort(numbers)
         place = _as_slice(numbers[order])
         projected = rows.contributions[:, None, :] * rows.one_hot
-        for name, values in zip(_COLUMNS, (rows.one_hot, rows.hypothetical, projected), strict=True):
+        for name, values in zip(COLUMNS, (rows.one_hot, rows.hypothetical, projected), strict=True):
             self._file[name][place, :, bases] = self._narrowed(name, values)[order]
-        for name in _NUMBERS:
+        for name in NUMBERS:
             self._file[name][place] = getattr(rows, name)[order]
         if rows.cancellation is not None:
-            column = self._file.require_dataset(_CANCELLATION, self._shape[:1], np.float64)
+            column = self._file.require_dataset(CANCELLATION, self._shape[:1], np.float64)
             column[place] = rows.cancellation[order]
         if rows.standard_error is not None:
-            if _ERRORS not in self._file:
-                self._create(_ERRORS, (self._shape[0], self._shape[2]), np.dtype(np.float32))
-            self._file[_ERRORS][place, bases] = (rows.standard_error * rows.one_hot.sum(axis=1))[order]
+            if ERRORS not in self._file:
+                self._create(ERRORS, (self._shape[0], self._shape[2]), np.dtype(np.float32))
+            self._file[ERRORS][place, bases] = (rows.standard_error * rows.one_hot.sum(axis=1))[order]
         self._missing[numbers] = False
         self._sink.check()
 
@@ -140,20 +136,20 @@ class ContributionWriter(FileWriter):
             raise OutputError(
                 f"cannot write {self._path}: {len(regions)} regions for {self._shape[0]} sequences"
             )
-        for field in _PLACES:
+        for field in PLACES:
             self._file[f"regions/{field}"][:] = [getattr(region, field) for region in regions]
-        self._file["regions"].attrs[_FORWARD] = forward
+        self._file["regions"].attrs[FORWARD] = forward
         self._has_regions = True
         self._sink.check()
 
     @uninterrupted()
     def _lay_out(self) -> None:
         n = self._shape[0]
-        for name in _COLUMNS:
+        for name in COLUMNS:
             self._create(name, self._shape, np.dtype(np.int8) if name == "raw/seq" else self._dtype)
-        for name in _NUMBERS:
+        for name in NUMBERS:
             self._file.create_dataset(name, shape=(n,), dtype=np.float64)
-        for field, kind in _PLACES.items():
+        for field, kind in PLACES.items():
             dtype = h5py.string_dtype() if kind is str else np.int64
             self._file.create_dataset(f"regions/{field}", shape=(n,), dtype=dtype)
         for name, value in self._attributes.items():
@@ -221,7 +217,8 @@ class ContributionWriter(FileWriter):
 def read_contributions(path: Path | str) -> Contributions:
     """Read a contributions file whole; raises InputError where it is none."""
     with open_contributions(path) as file:
-        one_hot, hypothetical, projected = (file[name][:] for name in _COLUMNS)
+        check_room(path, sum(file[name].nbytes for name in COLUMNS))
+        one_hot, hypothetical, projected = (file[name][:] for name in COLUMNS)
         errors = errors_in(file)
         return Contributions(
             one_hot=one_hot,
@@ -231,7 +228,7 @@ def read_contributions(path: Path | str) -> Contributions:
             difference=file["difference"][:],
             additivity_error=errors[0],
             attributes={name: _value(stored) for name, stored in file.attrs.items()},
-            standard_error=file[_ERRORS][:].astype(np.float32) if _ERRORS in file else None,
+            standard_error=file[ERRORS][:].astype(np.float32) if ERRORS in file else None,
             forward=rows_are_forward(file),
             cancellation=errors[1],
         )
@@ -239,12 +236,12 @@ def read_contributions(path: Path | str) -> Contributions:
 
 def errors_in(file: h5py.File) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64] | None]:
     """Additivity errors (N,) of an open contributions file and, where they are told, cancellations."""
-    return file["additivity_error"][:], file[_CANCELLATION][:] if _CANCELLATION in file else None
+    return file["additivity_error"][:], file[CANCELLATION][:] if CANCELLATION in file else None
 
 
 def rows_are_forward(file: h5py.File) -> bool:
     """Whether all rows of an open contributions file lie as the genome's forward strand."""
-    return bool(file["regions"].attrs.get(_FORWARD, False))
+    return bool(file["regions"].attrs.get(FORWARD, False))
 
 
 @contextmanager
@@ -254,24 +251,12 @@ def open_contributions(path: Path | str) -> Iterator[h5py.File]:
         pass
     try:
         with h5py.File(path, "r", locking=False) as file:
-            _check_layout(path, file)
+            check_layout(path, file)
             yield file
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"{path} is no whole HDF5 file: {str(error).splitlines()[0]}; score again"
         ) from error
-
-
-def _check_layout(path: Path | str, file: h5py.File) -> None:
-    for name in (*_COLUMNS, *_NUMBERS, *_PLACE_NAMES):
-        if not isinstance(file.get(name), h5py.Dataset):
-            raise InputError(f"{path} has no dataset '{name}'; is it a contributions file of seqattr?")
-    shape = file["raw/seq"].shape
-    fits = len(shape) == 3 and shape[1] == 4 and all(file[name].shape == shape for name in _COLUMNS)
-    fits = fits and (_ERRORS not in file or file[_ERRORS].shape == (shape[0], shape[2]))
-    told = (_CANCELLATION,) * (_CANCELLATION in file)
-    if not fits or any(file[name].shape != shape[:1] for name in (*_NUMBERS, *told, *_PLACE_NAMES)):
-        raise InputError(f"{path} holds datasets that do not fit one shape (N, 4, L)")
 
 
 def rows_as_they_lie(file: h5py.File) -> list[Region]:
@@ -284,7 +269,7 @@ def regions_in(file: h5py.File) -> list[Region]:
     """The regions of an open contributions file, with the strand that was read."""
     columns = [
         (file[f"regions/{field}"].asstr() if kind is str else file[f"regions/{field}"])[:].tolist()
-        for field, kind in _PLACES.items()
+        for field, kind in PLACES.items()
     ]
     return [Region(*place) for place in zip(*columns, strict=True)]
 
@@ -303,5 +288,6 @@ def _attribute(value: Any) -> Any:
 
 def _value(stored: Any) -> Any:
     if isinstance(stored, np.bytes_):
-        return json.loads(stored)
+        with suppress(ValueError):
+            return json.loads(stored)
     return stored.item() if isinstance(stored, np.generic) else stored

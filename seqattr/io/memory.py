@@ -3,10 +3,18 @@
 import os
 from pathlib import Path
 
+from seqattr.errors import InputError
+
 
 def free_bytes() -> int:
     """What the machine and a cluster's limit on this job leave, in bytes."""
     return min(machine_bytes(), cgroup_bytes())
+
+
+def check_room(path: Path | str, size: int) -> None:
+    """Raise InputError where what a file says that it holds, in bytes, is more than that."""
+    if size > free_bytes():
+        raise InputError(f"{path} holds {size / 1e9:,.0f} GB of numbers, more than there is memory for")
 
 
 def machine_bytes() -> int:

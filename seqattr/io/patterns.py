@@ -14,6 +14,7 @@ import numpy as np
 
 from seqattr.errors import InputError
 from seqattr.io.atomic import uninterrupted
+from seqattr.io.memory import check_room
 from seqattr.io.new_hdf5 import new_file
 from seqattr.io.reading import reading
 
@@ -49,7 +50,7 @@ def read_patterns(path: Path | str) -> tuple[list[dict[str, Any]], dict[str, Any
             if file.attrs["version"] != VERSION:
                 raise InputError(f"{path} has a version of the format that this seqattr does not read")
             facts = {name: kind(file.attrs[name]) for name, kind in _FACTS.items()}
-            return [_row(file["patterns"][name]) for name in sorted(file["patterns"])], facts
+            return [_row(path, file["patterns"][name]) for name in sorted(file["patterns"])], facts
     except (OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
@@ -57,6 +58,7 @@ def read_patterns(path: Path | str) -> tuple[list[dict[str, Any]], dict[str, Any
         ) from error
 
 
-def _row(stored: h5py.Dataset) -> dict[str, Any]:
+def _row(path: Path | str, stored: h5py.Dataset) -> dict[str, Any]:
+    check_room(path, stored.size * np.dtype(np.float64).itemsize)
     values = np.asarray(stored[:], np.float64)
     return {"values": values} | {name: kind(stored.attrs[name]) for name, kind in _COLUMNS.items()}

@@ -70,7 +70,7 @@ def text_lines(path: Path | str, kind: str) -> Iterator[tuple[int, str]]:
                 raise InputError(f"{path} is no text at line {number + 1}; is this a {kind} file?") from error
             for part in text.split("\r"):
                 number += 1
-                bare = part.removeprefix("\ufeff")
+                bare = part.lstrip("\ufeff")
                 if bare and not bare.isspace():
                     yield number, bare
 

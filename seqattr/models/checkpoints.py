@@ -5,20 +5,23 @@ weights that were trained need these as they were. Read with weights_only=True, 
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from seqattr.engine.model import Model
 from seqattr.engine.refusals import first_line
+from seqattr.engine.sizes import is_size
 from seqattr.errors import ModelError
 from seqattr.io.kept import keep
 from seqattr.models.native import to_plain, write_plain
 from seqattr.models.recognition import OWN, look
 from seqattr.models.zoo import ARCHITECTURES, Classifier, build
 
+_TYPES: dict[str, Any] = {"architecture": str, "targets": tuple, "rate": float | int, "data": str}
 OWN_FILES = r"epoch_\d+\.pt"  # one folder is of one training: those of an earlier one go
 
 
@@ -48,12 +51,16 @@ class Checkpoint:
 
     def module(self) -> Classifier:
         """The module with these weights, in eval mode. Raises ModelError where they do not fit it."""
-        module = build(self.trained.architecture, self.trained.length, len(self.trained.targets))
+        how = self.trained.architecture, self.trained.length, len(self.trained.targets)
         try:
+            with torch.device("meta"):  # takes no memory, however long the sequences are said to be
+                build(*how).load_state_dict(self.weights, assign=True)
+            module = build(*how)
             module.load_state_dict(self.weights)
-        except (RuntimeError, AttributeError, TypeError) as error:
-            name = self.trained.architecture
-            raise ModelError(f"the weights of {self.path} do not fit {name}: {first_line(error)}") from error
+        except (RuntimeError, AttributeError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"the weights of {self.path} do not fit {how[0]}: {first_line(error)}"
+            ) from error
         assert isinstance(module, Classifier)  # as reading has checked
         return module.eval()
 
@@ -103,14 +110,26 @@ def read_checkpoint(path: Path) -> Checkpoint:
     try:
         trained = Trained(**(training | {"targets": tuple(training["targets"])}))
         weights = dict(data["weights"])
+        _check_types(trained)
         _check_numbers(trained)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"the checkpoint {path} is damaged: {first_line(error)}") from error
     return Checkpoint(path, trained, weights)
 
 
+def _check_types(trained: Trained) -> None:
+    """Each a plain value of its own type, numbers of 64 bits."""
+    for each in fields(trained):
+        value = getattr(trained, each.name)
+        is_number = isinstance(value, int | float)
+        if not isinstance(value, _TYPES.get(each.name, int)) or (is_number and not is_size(value)):
+            raise ValueError(f"its {each.name} is {str(value)[:40]!r}")
+    if not trained.targets or not all(isinstance(target, str) for target in trained.targets):
+        raise ValueError(f"its targets are {str(trained.targets)[:40]!r}")
+
+
 def _check_numbers(trained: Trained) -> None:
-    if not 0 < float(trained.rate) < float("inf") or int(trained.epoch) < 1:
+    if not 0 < trained.rate < float("inf") or trained.epoch < 1:
         raise ValueError(f"its learning rate is {trained.rate}, its epoch {trained.epoch}")
     if trained.architecture not in ARCHITECTURES or not ARCHITECTURES[trained.architecture].classes:
         raise ValueError(f"its architecture is {trained.architecture!r}, which cannot be trained")

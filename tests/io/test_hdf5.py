@@ -9,6 +9,7 @@ import pytest
 from seqattr.alphabet import one_hot
 from seqattr.errors import InputError, OutputError
 from seqattr.io.hdf5 import Contributions, ContributionWriter, Rows, open_contributions, read_contributions
+from seqattr.io.layout import COLUMNS, NUMBERS, PLACES
 from seqattr.regions import Region
 
 ATTRIBUTES = {
@@ -300,3 +301,51 @@ def test_a_truncated_file_is_named(tmp_path, share):
     with pytest.raises(InputError, match="is no whole HDF5 file") as caught:
         read_contributions(path)
     assert "\n" not in str(caught.value)
+
+
+DAMAGE = {
+    "text for numbers": ("difference", lambda n: np.array(["x"] * n, "S3")),
+    "numbers for text": ("regions/name", np.zeros),
+    "complex": ("shap/seq", lambda n: np.zeros((n, 4, 30), complex)),
+    "records": ("projected_shap/seq", lambda n: np.zeros((n, 4, 30), [("a", "i4")])),
+    "fractions for places": ("regions/start", lambda n: np.zeros(n) + 0.5),
+    "nothing": ("raw/seq", lambda n: h5py.Empty("f")),
+    "bytes that are no text": ("regions/chrom", lambda n: np.array([b"\xff"] * n, object)),
+}
+
+
+@pytest.mark.parametrize(("name", "values"), DAMAGE.values(), ids=DAMAGE)
+def test_a_dataset_of_another_type_is_one_line(tmp_path, name, values):
+    path, rows = tmp_path / "a.h5", random_rows()
+    write(path, rows, [slice(None)])
+    with h5py.File(path, "r+") as file:
+        del file[name]
+        kind = h5py.string_dtype() if name == "regions/chrom" else None
+        file.create_dataset(name, data=values(len(rows.difference)), dtype=kind)
+    with pytest.raises(InputError, match=r"a\.h5 (has the dataset|holds datasets|is no whole)"):
+        read_contributions(path)
+
+
+def test_odd_attributes_are_no_failure_of_json_or_numpy(tmp_path):
+    path = tmp_path / "a.h5"
+    write(path, random_rows(), [slice(None)])
+    with h5py.File(path, "r+") as file:
+        file.attrs["told"] = np.bytes_("{")
+    assert read_contributions(path).attributes["told"] == b"{"
+    with h5py.File(path, "r+") as file:
+        file["regions"].attrs["forward"] = np.zeros(3)
+    with pytest.raises(InputError, match="does not say whether its rows lie forward"):
+        read_contributions(path)
+
+
+def test_a_small_file_of_huge_datasets_is_refused_before_memory_is_taken(tmp_path):
+    path = tmp_path / "a.h5"
+    write(path, random_rows(), [slice(None)])
+    with h5py.File(path, "r+") as file:
+        for name in [*COLUMNS, *NUMBERS, *(f"regions/{place}" for place in PLACES)]:
+            kind, shape = file[name].dtype, (2**40, *file[name].shape[1:])
+            del file[name]
+            file.create_dataset(name, shape=shape, dtype=kind, chunks=(2**10, *shape[1:]))
+    assert path.stat().st_size < 10**5
+    with pytest.raises(InputError, match="more than there is memory for"):
+        read_contributions(path)

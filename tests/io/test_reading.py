@@ -88,5 +88,5 @@ def test_bytes_that_are_no_text_are_named_with_their_line(tmp_path):
 
 def test_lines_end_as_on_any_system_and_hold_no_byte_order_mark(tmp_path):
     path = tmp_path / "joined.bed"
-    path.write_bytes("\ufeffone\rtwo\r\r\ufeffthree\r\n\ufeff\nfive\n".encode())
+    path.write_bytes("\ufeff\ufeffone\rtwo\r\r\ufeffthree\r\n\ufeff\nfive\n".encode())
     assert list(text_lines(path, "BED")) == [(1, "one"), (2, "two"), (4, "three"), (6, "five")]

@@ -174,3 +174,38 @@ def test_what_cannot_be_kept(simulation: Simulation, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot write to"):
         checkpoints_in(tmp_path / "file", SETTINGS, simulation)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("length", None),
+        ("length", "60"),
+        ("length", 2**70),
+        ("epoch", float("inf")),
+        ("epoch", "1"),
+        ("rate", torch.zeros(2)),
+        ("targets", [torch.zeros(0)] * 3),
+        ("targets", []),
+        ("seed", [1]),
+        ("data", None),
+    ],
+)
+def test_what_a_checkpoint_claims_is_of_its_type(
+    folder: Path, tmp_path: Path, name: str, value: object
+) -> None:
+    plain = torch.load(folder / "epoch_001.pt", weights_only=True)
+    plain["training"] |= {name: value}
+    torch.save(plain, tmp_path / "epoch_001.pt")
+    with pytest.raises(ModelError, match=f"epoch_001.pt is damaged: its {name} "):
+        read_checkpoints(tmp_path)
+
+
+def test_a_length_that_the_weights_have_not_takes_no_memory(folder: Path, tmp_path: Path) -> None:
+    """Its dense layer would have 10**12 numbers."""
+    plain = torch.load(folder / "epoch_001.pt", weights_only=True)
+    plain["training"] |= {"length": 10**10}
+    torch.save(plain, tmp_path / "epoch_001.pt")
+    (checkpoint,) = read_checkpoints(tmp_path)
+    with pytest.raises(ModelError, match="do not fit basset"):
+        checkpoint.module()
