@@ -43,7 +43,7 @@ def parse_transfac(path: Path | str, lines: Lines, strict: bool) -> Collection:
 
 
 def _is_head(words: Sequence[str]) -> bool:
-    letters = "".join(words[1:5]).upper().replace("U", "T")
+    letters = [word.upper().replace("U", "T") for word in words[1:5]]
     return bool(words) and words[0] in _HEADS and sorted(letters) == sorted(ALPHABET)
 
 

@@ -283,6 +283,10 @@ ODD = {
         "ID m0\n//\nID m1\nP0 A C G T\n01 1 2 3 4 N\n02 0 0 0 10 T\n03 10 0 0 0 A\n//",
         "m0",
     ),
+    "TRANSFAC with bases in one word": (
+        "ID m0\nP0 A CG T\n01 1 2 3 4\n//\nID m1\nP0 A C G T\n01 1 2 3 4\n02 0 0 0 10\n03 10 0 0 0\n//",
+        "m0' .* has no matrix",
+    ),
     "TRANSFAC of three columns": (
         "ID m0\nP0 A C G T\n01 1 2 3\n02 0 0 0\n//\n"
         "ID m1\nP0 A C G T\n01 1 2 3 4\n02 0 0 0 10\n03 10 0 0 0\n//",
