@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from seqattr.errors import InputError
+from seqattr.io.kept import is_kept
 
 
 def filename(target: str) -> str:
@@ -65,21 +66,23 @@ def file_names(stems: Iterable[str], dropped: bool = False) -> list[str]:
 
 
 # What is made of scores in their own folder: reports, and files for other tools.
-MADE_OF_SCORES = (
-    r"report/(report\.html|(matches|motifs|seqlets)\.tsv|matches\.bed)",
-    r"report/figures/(importance_.+|sequence_\d+)\.(png|svg)",
-    r"[^/]+\.modisco/(ohe|shap)\.npz",
-)
+MADE_OF_SCORES = {
+    "report/*": r"report\.html|(matches|motifs|seqlets)\.tsv|matches\.bed",
+    "report/figures/*": r"(importance_.+|sequence_\d+)\.(png|svg)",
+    "*.modisco/*": r"(ohe|shap)\.npz",
+}
 
 
 def outdated(folder: Path) -> Iterator[Path]:
-    """The files of the run that a folder holds, and what was made of it there: none fits another run's."""
-    names = file_names(stems_of_run(folder), dropped=True)
-    yield from (path for name in names if (path := folder / name).is_file())
-    for path in folder.glob("*/**/*"):
-        name = path.relative_to(folder).as_posix()
-        if path.is_file() and any(re.fullmatch(pattern, name) for pattern in MADE_OF_SCORES):
-            yield path
+    """The files of the run that a folder holds, and what was made of it there: none fits another run's.
+
+    A report beside no run.json may be of anything, and stays; so does what this run reads.
+    """
+    own = [folder / name for name in file_names(stems_of_run(folder), dropped=True)]
+    made = MADE_OF_SCORES if (folder / "run.json").is_file() else {}
+    for place, name in made.items():
+        own += [path for path in folder.glob(place) if re.fullmatch(name, path.name)]
+    yield from (path for path in own if path.is_file() and not is_kept(path))
 
 
 def stems_of_run(folder: Path) -> list[str]:

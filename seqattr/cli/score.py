@@ -69,16 +69,19 @@ if TYPE_CHECKING:
 def score(model: Path, fasta: Path, out: Path, force: bool, **options: Any) -> None:
     """Contributions of each base to each target, as bigWig and HDF5.
 
-    Writes OUT/<target>.bw, OUT/<target>.h5 (ChromBPNet's layout), OUT/regions.bed and OUT/run.json.
+    Writes OUT/<target>.bw, OUT/<target>.h5 (ChromBPNet's layout), OUT/regions.bed and OUT/run.json, and
+    OUT/dropped.tsv where there is something that could not be scored.
     """
     from seqattr.engine.memory import keep_freed_memory
+    from seqattr.folder import file_names
     from seqattr.io.atomic import check_writable
-    from seqattr.io.ownership import check_same_run, command_in
+    from seqattr.io.ownership import check_own_folder, check_same_run, command_in
     from seqattr.score import Settings
     from seqattr.score import score as run
 
     command = this_command()
     check_writable(out)
+    check_own_folder(out, file_names([]), "run.json", force)
     check_same_run(out, command_in(out / "run.json", "settings", "command"), command, force)
     keep_freed_memory()
     loaded = open_model(model, options)

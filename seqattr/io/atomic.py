@@ -140,7 +140,9 @@ def check_file(path: Path | str) -> None:
 
 HERE = f"{zlib.crc32(socket.gethostname().encode()):08x}"  # this machine, in the name of a temporary file
 _PART = re.compile(r"\..+\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.part")
-_SECONDS = 60.0  # after which a temporary file that nobody locks is no longer about to be locked
+# Another machine's locks may not reach here (NFS, Lustre), and what is written at the end of a run lies there
+# untouched until then: only what is older than any run is abandoned for sure.
+_SECONDS = 7 * 24 * 3600.0
 
 
 def remove_abandoned(folder: Path | str) -> None:
@@ -152,7 +154,7 @@ def remove_abandoned(folder: Path | str) -> None:
 
 
 def _abandoned(part: Path, machine: str, process: int) -> bool:
-    """Whether nobody locks the file, and nobody is about to: its process is gone, or it is old."""
+    """Whether nobody locks the file and its process is gone; on another machine, whether it is old."""
     try:
         with open(part, "rb") as file:
             if not _lock(file.fileno()):

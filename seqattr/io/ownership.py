@@ -1,4 +1,7 @@
-"""What may be replaced: nothing that seqattr did not write, and no other run's results, unless forced."""
+"""What may be replaced: nothing that seqattr did not write, and no other run's results, unless forced.
+
+Figures and tables carry no mark of ours: any of these counts as our own.
+"""
 
 import json
 import zipfile
@@ -66,7 +69,7 @@ def command_in(path: Path, *keys: str) -> str | None:
 
 
 def ours(path: Path) -> bool:
-    """Whether a file is empty or of a kind, and with a mark, that seqattr writes."""
+    """Whether a file is empty, a figure, a table under names of columns, or marked as seqattr's."""
     try:
         with open(path, "rb") as file:
             head = file.read(_HEAD_BYTES)

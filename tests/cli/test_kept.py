@@ -85,3 +85,32 @@ def test_no_command_writes_over_what_it_reads(
     )
     assert "cannot write" in line
     assert {name: (tmp_path / name).read_bytes() for name in before} == before
+
+
+# --- an earlier run's files --------------------------------------------------------------------
+
+
+def test_what_a_run_reads_of_an_earlier_ones_report_stays(ran, free, fasta, tmp_path):
+    out = tmp_path / "scores"
+    words = ("score", "--model", free, "--fasta", fasta(2), "--refs", "zeros", "--out", out)
+    ran(*words)
+    (out / "report").mkdir()
+    name = (tmp_path / "s.fa").read_text().split()[0][1:]
+    for file in ("matches.bed", "matches.tsv"):
+        (out / "report" / file).write_text(f"{name}\t0\t40\n")
+    ran(*words, "--regions", out / "report" / "matches.bed", "--force")
+    assert [path.name for path in (out / "report").iterdir()] == ["matches.bed"]
+
+
+def test_a_folder_without_a_run_is_not_score_s_to_clear(refused, ran, free, fasta, tmp_path):
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "report.html").write_text("mine")
+    words = ("score", "--model", free, "--fasta", fasta(2), "--refs", "zeros", "--out", tmp_path)
+    (tmp_path / "regions.bed").write_text("mine")
+    line = refused(*words)
+    assert line.startswith(
+        f"cannot write to {tmp_path}: what is there was not written by seqattr (regions.bed)"
+    )
+    assert (tmp_path / "regions.bed").read_text() == "mine"
+    ran(*words, "--force")
+    assert (tmp_path / "report" / "report.html").read_text() == "mine"
