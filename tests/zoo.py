@@ -158,6 +158,9 @@ ZOO: dict[str, Callable[[], nn.Module]] = {
     "amax over channels": lambda: plain(lambda x: x.amax(1, keepdim=True), 1),
     "amax over several": lambda: plain(lambda x: x.unflatten(1, (2, 3)).amax((1, 3)), 3),
     "global max, min": lambda: plain(lambda x: torch.cat([x.max(2).values, x.min(2)[0], x.amin(2)], 1), 18),
+    "sorted": lambda: plain(lambda x: x.sort(2).values[..., 5:12]),
+    "comparison": lambda: plain(lambda x: x * (x > 0.1)),
+    "choice": lambda: two(lambda a, b: torch.where(a > 0.1, b.tanh(), a)),
     "maximum": lambda: two(lambda a, b: torch.maximum(a, b) + torch.minimum(a, torch.tensor(0.1))),
     # softmax and its kin
     "softmax": lambda: plain(lambda x: x.softmax(1)),

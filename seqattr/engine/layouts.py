@@ -38,7 +38,24 @@ def find_layouts(graph: Graph, run: Runner, example: Tensor) -> Graph:
             layout = layout_of(step, value, twice[step.name])
             step = replace(step, layout=layout, shape=describe(value, layout))
         steps.append(step)
-    return replace(graph, steps=tuple(steps))
+    found = replace(graph, steps=tuple(steps))
+    check_order(found, once, run(graph, example.roll(1, 0)))
+    return found
+
+
+def check_order(graph: Graph, once: Mapping[str, Any], turned: Mapping[str, Any]) -> None:
+    """Raises ModelError unless each output of sequences in another order is that of each sequence itself.
+
+    A model that sorts along the batch, or turns it round, only shows it so.
+    """
+    for name in graph.outputs:
+        step = graph.by_name().get(name)
+        if (
+            step is not None
+            and step.layout == (0, 1, 1)
+            and apart(once[name].roll(1, 0), turned[name]) > ROUNDING
+        ):
+            raise mixed(step)
 
 
 def layout_of(step: Step, once: Tensor, twice: Tensor) -> BatchLayout:
@@ -49,9 +66,14 @@ def layout_of(step: Step, once: Tensor, twice: Tensor) -> BatchLayout:
         gap, layout = min((gap_of(once, twice, c), c) for c in candidates(dim, once.shape[dim]))
         if gap <= ROUNDING:
             return layout
+    raise mixed(step)
+
+
+def mixed(step: Step) -> ModelError:
+    """That a step works on several sequences at once."""
     where = f" at {step.source}" if step.source else ""
     hint = "; is the batch taken for time (batch_first)?" if step.op in RECURRENT else ""
-    raise ModelError(
+    return ModelError(
         f"the model mixes the sequences of a batch in {step.op}{where}: its answer to a sequence depends on "
         f"the others, and an output may depend on its own sequence only{hint}"
     )
@@ -65,13 +87,18 @@ def candidates(dim: int, size: int) -> list[BatchLayout]:
 
 def gap_of(once: Tensor, twice: Tensor, layout: BatchLayout) -> float:
     """How far `twice` is from the rows of `once` repeated, over its largest finite value."""
-    if not (once.is_floating_point() or once.is_complex()):  # masks, counts
-        once, twice = once.double(), twice.double()
     repeated = unfold(once, layout, (ROWS,)).repeat_interleave(REPEATS, layout.dim + 1).reshape(twice.shape)
-    same = torch.isclose(repeated, twice, rtol=0, atol=0, equal_nan=True)  # minus infinity masks attention
-    apart = torch.where(same, 0.0, (repeated - twice).abs()).nan_to_num(math.inf, math.inf).max()
-    size = torch.where(twice.isfinite(), twice, 0.0).abs().max()
-    return float(apart / size) if apart > 0 else 0.0
+    return apart(repeated, twice)
+
+
+def apart(expected: Tensor, found: Tensor) -> float:
+    """The largest difference over the largest finite value found."""
+    if not (found.is_floating_point() or found.is_complex()):  # masks, counts
+        expected, found = expected.double(), found.double()
+    same = torch.isclose(expected, found, rtol=0, atol=0, equal_nan=True)  # minus infinity masks attention
+    gap = torch.where(same, 0.0, (expected - found).abs()).nan_to_num(math.inf, math.inf).max()
+    size = torch.where(found.isfinite(), found, 0.0).abs().max()
+    return float(gap / size) if gap > 0 else 0.0
 
 
 def stretched(layout: BatchLayout, rest: int) -> BatchLayout:

@@ -63,12 +63,12 @@ def test_names_that_repeat_give_way_to_numbers() -> None:
 
 
 LEFT_OUT: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], str]] = {
-    "positions of a maximum": (lambda x, y: x.cumsum(2).max(2)[1], "the place of a maximum has no slope"),
-    "an argmax": (lambda x, y: y.argmax(1), "the place of a maximum has no slope"),
+    "positions of a maximum": (lambda x, y: x.cumsum(2).max(2)[1], "the place of a maximum.* has no slope"),
+    "an argmax": (lambda x, y: y.argmax(1), "the place of a maximum.* has no slope"),
     "the sequence": (lambda x, y: x, "it is the sequence itself"),
     "constants": (lambda x, y: torch.arange(3.0), "depend on the sequence"),
     "a number of the batch": (lambda x, y: y.mean(), "mixes the sequences of a batch"),
-    "a sorted output": (lambda x, y: torch.msort(y), "no rule|mixes the sequences"),
+    "an output sorted along the batch": (lambda x, y: torch.msort(y), "no rule|mixes the sequences"),
 }
 
 

@@ -249,3 +249,12 @@ def test_what_is_infinite_in_the_model_itself_is_let_be() -> None:
     assert not module(alike).isfinite().all()
     model = Model(module, torch.zeros(2, 4, LENGTH))
     torch.testing.assert_close(model.predict(x), module(x).detach())
+
+
+@pytest.mark.parametrize("turned", [torch.msort, lambda y: y.flip(0), lambda y: y.sort(0).values])
+def test_outputs_in_the_order_of_something_else_are_of_no_sequence(
+    turned: Callable[[Tensor], Tensor],
+) -> None:
+    """Repeating the rows in their order does not show it; another order does."""
+    with pytest.raises(ModelError, match="the model mixes the sequences of a batch in aten"):
+        made(lambda m, x: turned(m.net(x)))

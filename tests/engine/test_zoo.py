@@ -129,6 +129,21 @@ REAL = {
     "square": torch.square,
     "cube": lambda x: x**3,
     "exponential": lambda x: 1.7**x,
+    "tan": lambda x: torch.tan(x.tanh()),
+    "asin": lambda x: torch.asin(0.9 * x.tanh()),
+    "acos": lambda x: torch.acos(0.9 * x.tanh()),
+    "atanh": lambda x: torch.atanh(0.9 * x.tanh()),
+    "erfc": torch.erfc,
+    "erfinv": lambda x: torch.erfinv(0.9 * x.tanh()),
+    "sinc": torch.sinc,
+    "nan_to_num": torch.nan_to_num,
+    "floor": lambda x: x * torch.floor(3 * x),
+    "ceil": lambda x: x * torch.ceil(3 * x),
+    "round": lambda x: x * torch.round(3 * x),
+    "trunc": lambda x: x * torch.trunc(3 * x),
+    "frac": lambda x: torch.frac(3 * x),
+    "fmod": lambda x: torch.fmod(3 * x, 0.7),
+    "remainder": lambda x: torch.remainder(3 * x, 0.7),
 }
 POSITIVE = {
     "log": torch.log,
@@ -141,6 +156,8 @@ POSITIVE = {
     "power": lambda x: x**1.3,
     "negative power": lambda x: x**-2,
     "xlogx": lambda x: x * x.log(),
+    "acosh": lambda x: torch.acosh(x + 1),
+    "lgamma": torch.lgamma,
 }
 
 
