@@ -31,10 +31,11 @@ from seqattr.engine.content import content_hash
 from seqattr.engine.model import Model
 from seqattr.errors import InputError, NotFinite
 from seqattr.io.atomic import check_writable, replacing
+from seqattr.io.ownership import ours
 from seqattr.io.stale import drop_stale
 from seqattr.methods.attribution import pick_device
 from seqattr.models import native
-from seqattr.models.checkpoints import OWN_FILES, Trained, save_checkpoint
+from seqattr.models.checkpoints import OWN_FILES, Trained, named_as_checkpoints, save_checkpoint
 from seqattr.models.zoo import Classifier, build, classifiers
 from seqattr.ranks import auroc
 from seqattr.seeds import check_seed
@@ -287,7 +288,8 @@ def save(path: Path, training: Training, simulation: Simulation, command: str = 
 
 
 def checkpoints_in(folder: Path, settings: Settings, simulation: Simulation, every: int = 1) -> Keep:
-    """Keeps a checkpoint after every so many epochs and after the last; those of an earlier training go.
+    """Keeps a checkpoint after every so many epochs and after the last. Those of an earlier training go, and
+    files that seqattr did not write stay.
 
     Raises InputError where no epoch is one of them, OutputError where the folder cannot be written.
     """
@@ -297,10 +299,11 @@ def checkpoints_in(folder: Path, settings: Settings, simulation: Simulation, eve
     length, data = simulation.codes.shape[1], simulation.digest("train")
     about = Trained(settings.architecture, length, TASKS, 1, settings.rate, settings.seed, data)
     own: set[str] = set()
+    others = {path.name for path in named_as_checkpoints(folder) if not ours(path)}
 
     def keep(number: int, module: Classifier, last: bool) -> None:
         if number % every == 0 or last:
             own.add(save_checkpoint(folder, module, replace(about, epoch=number)).name)
-            drop_stale(folder, own, OWN_FILES)
+            drop_stale(folder, own | others, OWN_FILES)
 
     return keep

@@ -52,7 +52,7 @@ sizes_option = click.option(
 device_option = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:i.")
 
 
-force_option = click.option("--force", is_flag=True, help="Replace what stands at --out, whatever it is.")
+force_option = click.option("--force", is_flag=True, help="Replace what stands at --out, but no input.")
 
 
 def targets_option(verb: str) -> Callable[[F], F]:

@@ -35,6 +35,7 @@ def train(
     """
     from seqattr.io.atomic import check_file
     from seqattr.io.ownership import check_own_file, check_same_run, command_in
+    from seqattr.models.checkpoints import named_as_checkpoints
     from seqattr.simulate import read_simulation
     from seqattr.train import Settings, checkpoints_in, metrics_path, save
     from seqattr.train import train as run
@@ -42,7 +43,8 @@ def train(
     each = interval(every, checkpoints)
     simulation = read_simulation(data)
     check_file(out)
-    check_own_file(out, force)
+    for path in [out, *named_as_checkpoints(checkpoints)]:
+        check_own_file(path, force)
     command = this_command()
     check_same_run(out, command_in(metrics_path(out), "command"), command, force)
     settings = Settings(**{name: value for name, value in options.items() if value is not None})

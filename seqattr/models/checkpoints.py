@@ -4,6 +4,7 @@ The captured graph has batch norms folded away and names of its own, so that gra
 weights that were trained need these as they were. Read with weights_only=True, as every model file.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -92,6 +93,12 @@ def read_checkpoints(folder: Path | str) -> list[Checkpoint]:
 
 
 HINT = "`seqattr train --checkpoints` writes them"
+
+
+def named_as_checkpoints(folder: Path | None) -> list[Path]:
+    """The files in a folder that a training's checkpoints may replace, whoever wrote them."""
+    inside = sorted(folder.iterdir()) if folder is not None and folder.is_dir() else []
+    return [path for path in inside if re.fullmatch(OWN_FILES, path.name)]
 
 
 def _all(folder: Path) -> Iterator[Checkpoint]:
