@@ -1,7 +1,7 @@
 """What is explained is compared with the model's own answers, and with the graph's, as explaining goes on.
 
 A graph that was right on all that capture tried may still be wrong on what a user explains. Now and then one
-sequence and one reference are run once more, in another way, at no more than a hundredth of the work.
+sequence and one reference are run once more, in another way, at about a hundredth of the work.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from seqattr.engine.graph import Graph
 from seqattr.engine.outputs import Target
 from seqattr.errors import ModelError
 
-PAIRS = 200  # of a sequence and a reference explained for each that is looked at
+PAIRS = 2000  # of a sequence and a reference explained for each that is looked at
 
 
 def sort_of(sequence: Tensor) -> tuple[bool, bool]:
