@@ -71,10 +71,10 @@ RECORDS = "".join(f">r{i}\n{'ACGTTGCAAC' * 4}\n" for i in range(9)).encode()
     ("content", "line"),
     [
         (b"", "{} is empty; a FASTA file was expected"),
-        (gzip.compress(b""), "{} is empty; a FASTA file was expected"),
+        (gzip.compress(b"", mtime=0), "{} is empty; a FASTA file was expected"),
         (b"ACGT\n", "{} does not start with '>'; is this a FASTA file (plain or gzip)?"),
         (b"PK\x03\x04", "{} does not start with '>'; is this a FASTA file (plain or gzip)?"),
-        (gzip.compress(RECORDS)[:-20], "{} is a broken or truncated gzip file"),
+        (gzip.compress(RECORDS, mtime=0)[:-20], "{} is a broken or truncated gzip file"),
         (b">p\nMKVLAT\n", "record 'p' holds 'L' at position 4, which is no DNA letter; "
          "is this a protein FASTA?"),
         (RECORDS * 2, "{} holds more than one record of the name 'r0', 'r1', 'r2' (and 6 others)"),
@@ -108,7 +108,7 @@ def test_no_fasta_file(bad, tmp_path):
         (b"hello", "{} is not a PyTorch model file; it should have been written by torch.save, "
          "torch.export.save, torch.jit.save or seqattr"),
         (RECORDS, "{} is not a PyTorch model file; it looks like a FASTA or FASTQ file"),
-        (gzip.compress(b"x"), "{} is not a PyTorch model file; it is gzipped: unpack it first"),
+        (gzip.compress(b"x", mtime=0), "{} is not a PyTorch model file; it is gzipped: unpack it first"),
         (b"\x89HDF\r\n\x1a\n", "{} is not a PyTorch model file; it looks like HDF5 (a Keras model?), "
          "and is damaged"),
         (b"PK\x03\x04 and no more", "the model file {} is truncated or damaged: File is not a zip file"),

@@ -277,12 +277,12 @@ def test_names_of_columns_are_passed_over_and_said(scored):
     [
         ("--regions", b"##fileformat=VCFv4.2\nchr1\t1\t.\tA\tC\n", "is a VCF file, not a BED file; BED wants "
          "chromosome, start - 1 and end in its first three columns"),
-        ("--regions", gzip.compress(b"BAM\x01rest"),
+        ("--regions", gzip.compress(b"BAM\x01rest", mtime=0),
          "is a BAM file, not a BED file; `bedtools bamtobed` turns it into BED"),
         ("--regions", b">chr1\nACGT\n", "is a FASTA file, not a BED file; give it to --fasta"),
         ("--fasta", b"@r\nACGT\n+\nFFFF\n",
          "is a FASTQ file, not a FASTA file; `seqtk seq -A` turns it into FASTA"),
-        ("--fasta", gzip.compress(b"BAM\x01rest"),
+        ("--fasta", gzip.compress(b"BAM\x01rest", mtime=0),
          "is a BAM file, not a FASTA file; `samtools fasta` turns it into FASTA"),
         ("--fasta", b"\xeb\xf2\x89\x87...",
          "is a bigBed file, not a FASTA file; give it to --regions (`bigBedToBed`)"),
