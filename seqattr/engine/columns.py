@@ -5,7 +5,7 @@ differently, by where they lie, so that rounding decides which of two equal ones
 may be a hundred times slower. A product sums alike at every position. PERFORMANCE.md has the figures.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -13,27 +13,37 @@ from torch import Tensor, nn
 LEAST_TAPS = 5  # with fewer, cuDNN takes a direct algorithm, which is quicker
 LEAST_CHANNELS = 16  # with fewer, as with the four of the bases, too
 MOST_BYTES = 2**28  # of columns at once
+Back = Callable[[Tensor, Sequence[int]], Tensor]
 
 
 def suits(weight: Tensor) -> bool:
-    """Whether this is the better form, forward and back, for a weight (outputs, inputs, taps): on a GPU."""
-    wide = weight.ndim == 3 and weight.shape[2] >= LEAST_TAPS and min(weight.shape[:2]) >= LEAST_CHANNELS
+    """Whether cuDNN may take a Fourier algorithm for a weight (outputs, inputs, taps): wide, on a GPU."""
+    wide = weight.ndim == 3 and weight.shape[2] >= LEAST_TAPS
     return weight.device.type == "cuda" and weight.dtype == torch.float32 and wide
 
 
-class Columns:
-    """A convolution in one dimension, neither strided nor grouped: weight (outputs, inputs, taps)."""
+def pays(weight: Tensor) -> bool:
+    """Whether this is the quicker form of such a weight too, forward and back."""
+    return min(weight.shape[:2]) >= LEAST_CHANNELS
 
-    def __init__(self, weight: Tensor, padding: int, dilation: int) -> None:
+
+class Columns:
+    """A convolution in one dimension, neither strided nor grouped: weight (outputs, inputs, taps).
+
+    Where that is not the quicker form, `back` is its transpose in another: nobody compares what comes back.
+    """
+
+    def __init__(self, weight: Tensor, padding: int, dilation: int, back: Back | None = None) -> None:
         self.straight = Product(weight, padding, dilation)
         reach = dilation * (weight.shape[2] - 1)
-        self.back = Product(weight.flip(2).transpose(0, 1), reach - padding, dilation)
+        turned = Product(weight.flip(2).transpose(0, 1), reach - padding, dilation)
+        self.back = back or (lambda multiplier, _: turned(multiplier, None))
 
     def forward(self, activation: Tensor, bias: Tensor | None = None) -> Tensor:
         return self.straight(activation, bias)
 
     def transposed(self, multiplier: Tensor, shape: Sequence[int]) -> Tensor:
-        return self.back(multiplier, None)
+        return self.back(multiplier, shape)
 
 
 class Product:

@@ -80,9 +80,14 @@ def convolution(weight: Tensor, geometry: Geometry, by_spectra: Collection[str] 
     suits = weight.device.type == "cpu" and weight.dtype == torch.float32 and weight.ndim in (3, 4)
     if suits and torch.backends.mkldnn.is_available() and not geometry.transposed and geometry.groups == 1:
         return ChannelsLast(weight, geometry, by_spectra)
+    plain = Plain(weight, geometry)
     if columns.suits(weight) and as_columns(geometry, weight.shape[2]):
-        return Columns(weight, geometry.padding[0], geometry.dilation[0])
-    return Plain(weight, geometry)
+        padding, dilation = geometry.padding[0], geometry.dilation[0]
+        if columns.pays(weight):
+            return Columns(weight, padding, dilation)
+        if "forward" not in by_spectra:  # equal windows must be equal
+            return Columns(weight, padding, dilation, plain.transposed)
+    return plain
 
 
 def as_columns(geometry: Geometry, taps: int) -> bool:

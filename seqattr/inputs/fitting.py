@@ -8,6 +8,7 @@ from seqattr.inputs.dropped import Dropped
 from seqattr.inputs.windows import Inputs, Window, resized
 
 _GENOME = 20  # a record of so many times the model's length is no sequence for it
+_PERHAPS_GENOME = 3  # a small one, or records to be cropped
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,13 @@ def some_of(wrong: Sequence[Window]) -> str:
 
 def hint(wrong: Sequence[Window], length: int) -> str:
     """What would help: another use of a genome, or other lengths."""
-    if any(w.length > _GENOME * length for w in wrong):
-        return "of a genome, --regions takes windows around peaks and --tile windows all along it"
+    longest = max(w.length for w in wrong)
+    genome = "of a genome, --regions takes windows around peaks and --tile windows all along it"
+    if longest > _GENOME * length:
+        return genome
     hints = {
         "--pad would fill up short ones with N": any(w.length < length for w in wrong),
-        "--crop would cut long ones to their middle": any(w.length > length for w in wrong),
+        "--crop would cut long ones to their middle": longest > length,
     }
-    return " and ".join(text for text, helps in hints.items() if helps)
+    lengths = " and ".join(text for text, helps in hints.items() if helps)
+    return f"{lengths}; {genome}" if longest >= _PERHAPS_GENOME * length else lengths

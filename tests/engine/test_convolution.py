@@ -105,6 +105,11 @@ def test_columns_are_the_same_convolution(geometry: Geometry, monkeypatch: pytes
     if as_columns(geometry, 7):
         form = Columns(weight, geometry.padding[0], geometry.dilation[0])
         compare_form(form, Plain(weight.double(), geometry), bias, numbers(5, 18, 60, seed=2))
+        narrow = numbers(20, 4, 7, seed=0)
+        form = Columns(
+            narrow, form.straight.padding, geometry.dilation[0], Plain(narrow, geometry).transposed
+        )
+        compare_form(form, Plain(narrow.double(), geometry), bias, numbers(5, 4, 60, seed=2))
 
 
 def test_copies_of_a_used_form_still_work() -> None:
