@@ -274,7 +274,8 @@ CROP = "--crop would cut long ones to their middle"
         (SEVEN_OR_MORE, (6, 50), {"crop": True}, f"1 of 2 records does not fit the model, which takes "
          f"7 bp or more: w (6 bp); {PAD}"),
         (FORTY, (300, 90), {}, f"2 of 2 records do not fit the model, which takes 40 bp: "
-         f"w (300 bp), w (90 bp); {CROP}; of a genome, --regions takes windows around peaks and --tile windows all along it"),
+         f"w (300 bp), w (90 bp); {CROP}; of a genome, --regions takes windows around peaks and --tile "
+         "windows all along it"),
     ],
 )  # fmt: skip
 def test_records_that_do_not_fit_are_named_with_what_would_help(lengths, given, options, line):
