@@ -134,6 +134,7 @@ for path in sys.argv[1:]:
 """
 
 
+USUAL = "and reading it can run code; if you trust it, convert it once: seqattr convert "
 # What trust would not make readable is told what it is.
 TOLD = {"bare pickle": "is a pickle that torch.save did not write; torch.save the model, or its state_dict()"}
 
@@ -147,7 +148,7 @@ def test_an_attack_is_told_and_not_run(refused, files, fasta, tmp_path, monkeypa
     score = ("score", "--model", path, "--fasta", fasta(2), "--out", tmp_path / "out")
     for command in (("inspect", path), score, ("convert", path, "--out", tmp_path / "c.pt")):
         line = refused(*command)
-        assert TOLD.get(name, "and reading it can run code; if you trust it, convert it once: ") in line
+        assert TOLD.get(name, USUAL) in line
     assert not marker.exists()
 
 
