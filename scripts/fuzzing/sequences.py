@@ -65,7 +65,7 @@ def records_of(content: bytes) -> dict[str, list[str]]:
     name = ""
     for line in re.split(rb"[\r\n]", content):
         if line.startswith(b">"):
-            name = line[1:].decode().split()[0]
+            name = line[1:].decode(errors="surrogateescape").split()[0]
             records.setdefault(name, []).append("")
         else:
             records[name][-1] += b"".join(line.split()).decode("latin-1")
@@ -136,7 +136,7 @@ def check_window(window: Window, records: dict[str, list[str]], sizes: dict[str,
     region = window.own_region
     assert 0 <= first < end <= window.length == window.region.end - window.region.start
     assert 0 <= region.start < region.end <= sizes[region.chrom]
-    texts = [text for text in records[window.name if whole else region.chrom] if text]
+    texts = [text for text in records.get(window.name if whole else region.chrom, ()) if text]
     if not whole and all(len(text) != sizes[region.chrom] for text in texts):
         return  # a line end within has become a letter, or the other way round: an index knows better
     if not whole:
