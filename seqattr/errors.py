@@ -102,3 +102,8 @@ class NotFinite(SeqattrError):
 
 class OutputError(SeqattrError):
     """A result cannot be written."""
+
+
+def some_of(names: Sequence[str], most: int = 3) -> str:
+    """The first few names, and dots where there are more."""
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")

@@ -15,7 +15,7 @@ from seqattr.alphabet import one_hot
 from seqattr.engine.content import content_hash
 from seqattr.engine.model import Model
 from seqattr.engine.outputs import check_number
-from seqattr.errors import InputError, UnknownName
+from seqattr.errors import InputError, UnknownName, some_of
 from seqattr.folder import DROPPED, check_told_apart, file_names, file_stems, outdated, scored, stems_of_run
 from seqattr.inputs import Inputs, by_length, naming, resized, write_dropped
 from seqattr.io.atomic import check_writable, replacing, replacing_all
@@ -261,7 +261,7 @@ class Job:
 
     def note_unshuffled(self, same: Sequence[int]) -> None:
         if same:
-            some = ", ".join(self.names[i] for i in same[:3]) + (", ..." if len(same) > 3 else "")
+            some = some_of([self.names[i] for i in same])
             self.notes.append(
                 f"sequences that equal all their references ({self.settings.references}), and so score 0: "
                 f"{len(same)} of {len(self.names)} ({some}); they may be too short, too periodic or all N"

@@ -36,14 +36,19 @@ class Columns:
     def __init__(self, weight: Tensor, padding: int, dilation: int, back: Back | None = None) -> None:
         self.straight = Product(weight, padding, dilation)
         reach = dilation * (weight.shape[2] - 1)
-        turned = Product(weight.flip(2).transpose(0, 1), reach - padding, dilation)
-        self.back = back or (lambda multiplier, _: turned(multiplier, None))
+        self.back = back or by_product(weight.flip(2).transpose(0, 1), reach - padding, dilation)
 
     def forward(self, activation: Tensor, bias: Tensor | None = None) -> Tensor:
         return self.straight(activation, bias)
 
     def transposed(self, multiplier: Tensor, shape: Sequence[int]) -> Tensor:
         return self.back(multiplier, shape)
+
+
+def by_product(weight: Tensor, padding: int, dilation: int) -> Back:
+    """A product as what comes back of multipliers."""
+    product = Product(weight, padding, dilation)
+    return lambda multiplier, _: product(multiplier, None)
 
 
 class Product:

@@ -3,7 +3,7 @@
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
-from seqattr.errors import InputError
+from seqattr.errors import InputError, some_of
 from seqattr.inputs.dropped import Dropped
 from seqattr.inputs.windows import Inputs, Window, resized
 
@@ -49,10 +49,10 @@ def fitted(
     if strict or len(wrong) == len(windows):
         others = "".join(f"{each.reason}; " for each in inputs.dropped[:1])
         what = f"{others}{counted(wrong, windows)} not fit {misfit}"
-        raise InputError(f"{what}: {some_of(wrong)}; {hint(wrong, length)}")
+        raise InputError(f"{what}: {some_windows(wrong)}; {hint(wrong, length)}")
     dropped = [Dropped(w.name, w.region, f"{w.length} bp do not fit {misfit}") for w in wrong]
     what = f"{counted(wrong, windows)} not fit {misfit}, and were left out"
-    note = f"{what}: {some_of(wrong)}; {hint(wrong, length)}"
+    note = f"{what}: {some_windows(wrong)}; {hint(wrong, length)}"
     kept = [w for w in windows if w.length in lengths]
     return inputs._replace(windows=kept, notes=[*inputs.notes, note], dropped=[*inputs.dropped, *dropped])
 
@@ -61,8 +61,8 @@ def counted(wrong: Sequence[Window], windows: Sequence[Window]) -> str:
     return f"{len(wrong)} of {len(windows)} records {'does' if len(wrong) == 1 else 'do'}"
 
 
-def some_of(wrong: Sequence[Window]) -> str:
-    return ", ".join(f"{w.name} ({w.length} bp)" for w in wrong[:3]) + (", ..." if len(wrong) > 3 else "")
+def some_windows(wrong: Sequence[Window]) -> str:
+    return some_of([f"{w.name} ({w.length} bp)" for w in wrong])
 
 
 def hint(wrong: Sequence[Window], length: int) -> str:

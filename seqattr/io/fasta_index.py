@@ -14,7 +14,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from seqattr.errors import InputError, OutputError
+from seqattr.errors import InputError, OutputError, some_of
 from seqattr.io.atomic import replacing
 from seqattr.io.letters import WHITESPACE, Header, Lines, stream
 from seqattr.io.reading import reading
@@ -217,7 +217,7 @@ def without_empty(path: Path, sizes: Mapping[str, int]) -> tuple[dict[str, int],
     empty = [name for name in sizes if name not in kept]
     if not kept:
         raise InputError(f"record '{empty[0]}' of {path} has no sequence")
-    some = ", ".join(empty[:3]) + (", ..." if len(empty) > 3 else "")
+    some = some_of(empty)
     return kept, [f"{len(empty)} records of {path} have no sequence: {some}"] if empty else []
 
 

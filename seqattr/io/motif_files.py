@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from seqattr.alphabet import ALPHABET, AMBIGUOUS
-from seqattr.errors import InputError
+from seqattr.errors import InputError, some_of
 from seqattr.io.collection import Collection, Entry, Matrix, Motif, collected
 from seqattr.io.meme import is_version, motif_name
 
@@ -229,7 +229,7 @@ def _named_columns(where: str, columns: Sequence[str], table: np.ndarray) -> np.
 
 def _named_rows(where: str, labels: Sequence[str], table: np.ndarray) -> np.ndarray:
     if sorted(labels) != sorted(ALPHABET) or len(labels) != len(table):
-        given = ", ".join(labels[:6]) + (", ..." if len(labels) > 6 else "")
+        given = some_of(labels, 6)
         raise InputError(f"{where} has rows for {given}; only DNA motifs (A, C, G, T) can be read")
     return np.stack([table[labels.index(base)] for base in ALPHABET])
 
