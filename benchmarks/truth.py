@@ -8,7 +8,7 @@ from torch import Tensor
 
 from benchmarks.cases import Problem
 from benchmarks.tools import Answer, engine
-from seqattr.methods import Attribution
+from seqattr.methods.results import Attribution
 
 # Of the largest contribution; a tool that is further off in most sequences is wrong, not rounded. (In single
 # sequences rounding decides which of two equal activations a max takes. seqattr's own target, of the worst

@@ -18,8 +18,10 @@ from matplotlib.figure import Figure
 from seqattr.alphabet import ALPHABET, one_hot
 from seqattr.engine.model import Model
 from seqattr.errors import SeqattrError
-from seqattr.methods import METHODS, Method, attribute, fit_patterns, with_patterns
-from seqattr.methods.registry import COSTLY
+from seqattr.methods.attribution import attribute
+from seqattr.methods.method import Method
+from seqattr.methods.patterns import fit_patterns
+from seqattr.methods.registry import COSTLY, METHODS, with_patterns
 from seqattr.models.load import load_model
 from seqattr.references import references
 from seqattr.report.figures import COLOURS

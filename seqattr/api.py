@@ -4,10 +4,14 @@ from typing import Any
 
 from seqattr.engine.model import Model
 from seqattr.engine.outputs import Target
-from seqattr.methods import METHODS, Attribution, Patterns, attribute, fit_patterns, with_patterns
 from seqattr.methods.attention import attention
+from seqattr.methods.attribution import attribute
 from seqattr.methods.counterfactual import counterfactuals
+from seqattr.methods.learned_patterns import Patterns
 from seqattr.methods.maximize import maximize
+from seqattr.methods.patterns import fit_patterns
+from seqattr.methods.registry import METHODS, with_patterns
+from seqattr.methods.results import Attribution
 from seqattr.methods.sensitivity import jacobian, sensitivity
 from seqattr.models.load import Foreign, load_model
 from seqattr.models.native import save as save_model

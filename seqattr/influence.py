@@ -22,7 +22,7 @@ from torch.func import functional_call, grad, vmap
 
 from seqattr.alphabet import one_hot
 from seqattr.engine.memory import pieces
-from seqattr.engine.run import full_precision
+from seqattr.engine.precision import full_precision
 from seqattr.errors import InputError, NotFinite, UnknownName
 from seqattr.methods.attribution import pick_device
 from seqattr.models.checkpoints import Checkpoint

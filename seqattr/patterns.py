@@ -11,7 +11,8 @@ from seqattr.engine.model import Model
 from seqattr.errors import InputError
 from seqattr.inputs import Window, by_length, naming, shares
 from seqattr.io.patterns import read_patterns, write_patterns
-from seqattr.methods.patterns import Learning, Patterns, StepPattern
+from seqattr.methods.learned_patterns import Patterns, StepPattern
+from seqattr.methods.patterns import Learning
 from seqattr.models.native import package_version
 from seqattr.progress import Progress, silent
 

@@ -21,10 +21,10 @@ from seqattr.inputs import Inputs, by_length, naming, resized, write_dropped
 from seqattr.io.atomic import check_writable, replacing, replacing_all
 from seqattr.io.bed import write_regions
 from seqattr.io.hdf5 import ContributionWriter, Rows
-from seqattr.methods import Attribution, Method
 from seqattr.methods.attribution import Engine
-from seqattr.methods.patterns import with_patterns
-from seqattr.methods.registry import method_named
+from seqattr.methods.method import Method
+from seqattr.methods.registry import method_named, with_patterns
+from seqattr.methods.results import Attribution
 from seqattr.models.native import package_version
 from seqattr.overlap import Behind, ahead
 from seqattr.patterns import load_patterns

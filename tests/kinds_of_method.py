@@ -2,8 +2,9 @@
 
 from seqattr.engine.kinds import CONVOLUTIONS
 from seqattr.engine.model import Model
-from seqattr.methods import METHODS, Method, fit_patterns, with_patterns
-from seqattr.methods.registry import COSTLY
+from seqattr.methods.method import Method
+from seqattr.methods.patterns import fit_patterns
+from seqattr.methods.registry import COSTLY, METHODS, with_patterns
 from tests.sequences import one_hot
 
 # More steps, other moments of the same samples, another name, or other amounts in the same rule.

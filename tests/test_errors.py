@@ -3,7 +3,7 @@
 import pytest
 
 from seqattr.errors import InputError, UnknownName
-from seqattr.methods import METHODS
+from seqattr.methods.registry import METHODS
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from seqattr.errors import InputError
 from seqattr.evaluate.tal_gata import Measures, MotifMatches, find, measure
 from seqattr.io.hdf5 import open_contributions
-from seqattr.methods import METHODS
+from seqattr.methods.registry import METHODS
 from seqattr.report.scores import Scores, open_scores
 from seqattr.simulate import TASKS, Simulation
 

@@ -8,7 +8,7 @@ from seqattr.benchmark.gather import Evidence
 from seqattr.benchmark.recipe import COSTLY, EVALUATION_SHARES, FULL
 from seqattr.benchmark.summary import POOLED, SHARES, Summary
 from seqattr.evaluate.tal_gata import CREDIT, STRONG, TOP
-from seqattr.methods import METHODS
+from seqattr.methods.registry import METHODS
 from seqattr.models.native import package_version
 from seqattr.report.html import Link, Picture, fill
 from seqattr.simulate import TASKS

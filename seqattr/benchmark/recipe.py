@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 from seqattr.errors import InputError
 from seqattr.folder import filename
-from seqattr.methods import METHODS
-from seqattr.methods.registry import COSTLY, method_named
+from seqattr.methods.registry import COSTLY, METHODS, method_named
 from seqattr.references import parse
 from seqattr.seeds import check_seed
 

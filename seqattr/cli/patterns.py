@@ -20,7 +20,7 @@ from seqattr.cli.shared import (
 )
 
 if TYPE_CHECKING:
-    from seqattr.methods.patterns import Patterns
+    from seqattr.methods.learned_patterns import Patterns
 
 
 @click.command()

@@ -15,8 +15,8 @@ from seqattr.engine.answers import named_tensors
 from seqattr.engine.capture import evaluating
 from seqattr.engine.forward import in_full, outputs_of, random_sequences
 from seqattr.engine.graph import INPUT, Graph
-from seqattr.engine.refusals import first_line
-from seqattr.engine.run import full_precision
+from seqattr.engine.precision import full_precision
+from seqattr.engine.source_lines import first_line
 from seqattr.errors import ModelError
 
 # How far two ways of computing the same may be apart, beside the largest output.

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from seqattr.engine.graph import INPUT, Graph, Step, evaluate, torch_op
 from seqattr.engine.kinds import ON_SIZES
-from seqattr.engine.refusals import first_line
+from seqattr.engine.source_lines import first_line
 from seqattr.errors import ModelError
 
 

@@ -7,7 +7,7 @@ from torch.fx import Node
 
 from seqattr.engine.graph import Ref, Step
 from seqattr.engine.kinds import ARITHMETIC
-from seqattr.engine.refusals import user_line
+from seqattr.engine.source_lines import user_line
 
 ARITHMETIC_NAMES = {function: name for name, function in ARITHMETIC.items()}
 

@@ -1,24 +1,9 @@
 """Why torch would not capture a model, in one line, with the user's own line of code."""
 
-import os
-import re
-
 import torch
 from torch import nn
 
-TORCH_FOLDER = os.path.dirname(torch.__file__)
-
-
-def first_line(error: BaseException) -> str:
-    """What an exception says, in one line, with the user's own source line when it is named."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return located(lines[0] if lines else type(error).__name__, str(error))
-
-
-def located(line: str, trace: str) -> str:
-    source = user_line(trace)
-    return f"{line} (at {source})" if source and source not in line else line
-
+from seqattr.engine.source_lines import first_line, located
 
 FIXED = "Constraints violated (batch)"
 # What torch.export's commonest refusals come to, by a word in them.
@@ -48,17 +33,3 @@ def reason(error: BaseException) -> str:
     text = str(error)
     plain = next((line for word, line in PLAIN.items() if word in text), None)
     return located(plain, text) if plain else first_line(error)
-
-
-def user_line(trace: str) -> str:
-    """The innermost line of a stack trace that is not torch's own, as `file.py:12 in forward: code`."""
-    frames = re.findall(r'File "([^"]+)", line (\d+), in (\S+)\n\s*(.*)', trace)
-    mine = [
-        frame
-        for frame in frames
-        if not frame[0].startswith(TORCH_FOLDER) and "/seqattr/engine/" not in frame[0]
-    ]
-    if not mine:
-        return ""
-    path, line, function, code = mine[-1]
-    return f"{os.path.basename(path)}:{line} in {function}: {code.strip()}"

@@ -5,8 +5,7 @@ forward once. A rule sees one step on both sides and returns the function that t
 through it; that function keeps what it needs, and everything else is let go at its last use.
 """
 
-import contextlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import torch
@@ -18,21 +17,6 @@ from seqattr.engine.multipliers import Multiplier, added, by_sign, collapse
 from seqattr.engine.outputs import Target
 from seqattr.engine.plan import OVERWRITING, Backward, Plan
 from seqattr.engine.view import Pairs, Rows, Sides, View
-
-
-@contextlib.contextmanager
-def full_precision(tf32: bool = False) -> Iterator[None]:
-    """float32 is float32: on a GPU torch would cut a convolution's to ten bits, and no sum would add up.
-
-    Unless that is asked for by `tf32`.
-    """
-    convolutions, products = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = tf32
-    try:
-        yield
-    finally:
-        torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = convolutions, products
-
 
 Values = dict[str, Any]  # of one side, by name
 

@@ -24,8 +24,9 @@ from seqattr.engine.layouts import ROWS
 from seqattr.engine.memory import halving, pairs_at_once, pieces
 from seqattr.engine.model import Model
 from seqattr.engine.plan import Plan
+from seqattr.engine.precision import full_precision
 from seqattr.engine.rules.gradient import GRADIENT
-from seqattr.engine.run import full_precision, side_values
+from seqattr.engine.run import side_values
 from seqattr.errors import InputError, NotFinite
 from seqattr.methods.attribution import pick_device
 from seqattr.methods.sequences import Sequences, check_shape, sliced, tensor_of

@@ -10,7 +10,7 @@ from torch import Tensor
 from seqattr.engine.memory import chunks, halving, pairs_at_once
 from seqattr.engine.model import Model
 from seqattr.engine.outputs import cut_to
-from seqattr.engine.run import full_precision
+from seqattr.engine.precision import full_precision
 from seqattr.engine.watch import check_prediction
 from seqattr.errors import InputError
 from seqattr.methods.method import Method

@@ -10,8 +10,8 @@ from torch import Tensor
 from seqattr.alphabet import ALPHABET
 from seqattr.engine.model import Model
 from seqattr.engine.outputs import cut_to
+from seqattr.engine.precision import full_precision
 from seqattr.engine.rules.gradient import GRADIENT
-from seqattr.engine.run import full_precision
 from seqattr.errors import InputError, NotFinite
 from seqattr.methods.attribution import pick_device
 from seqattr.methods.mutagenesis import effects, greedy

@@ -2,15 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from seqattr.engine.model import Model
 from seqattr.engine.plan import Rulebook
 from seqattr.errors import InputError
+from seqattr.methods.learned_patterns import Patterns
 from seqattr.methods.ways import Way
-
-if TYPE_CHECKING:
-    from seqattr.methods.patterns import Patterns
 
 
 class Cost(NamedTuple):
@@ -43,7 +41,7 @@ class Method:
     cost: Cost
     at_step: Callable[[str], Way] | None = None
     needs_patterns: bool = False
-    patterns: "Patterns | None" = None
+    patterns: Patterns | None = None
 
     def book_for(self, model: Model) -> Rulebook:
         """The book, with what was learned of the model. Raises InputError without patterns, or with another

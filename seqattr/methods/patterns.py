@@ -1,8 +1,7 @@
 """Patterns of a model, learned from sequences: what PatternNet and PatternAttribution explain by."""
 
-from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,52 +11,17 @@ from seqattr.engine.graph import Graph
 from seqattr.engine.memory import halving, pairs_at_once
 from seqattr.engine.model import Model
 from seqattr.engine.plan import Plan
+from seqattr.engine.precision import full_precision
 from seqattr.engine.rules.gradient import GRADIENT
-from seqattr.engine.run import flat, full_precision, side_values
+from seqattr.engine.rules.weighted_steps import weighted_steps
+from seqattr.engine.run import flat, side_values
 from seqattr.errors import InputError, ModelError, NotFinite
 from seqattr.methods.attribution import pick_device
-from seqattr.methods.method import Method
-from seqattr.methods.pattern_sums import Sums, Values, weighted_steps
+from seqattr.methods.learned_patterns import Patterns, StepPattern
+from seqattr.methods.pattern_sums import Sums, Values
 from seqattr.methods.pattern_windows import Windows
-from seqattr.methods.registry import METHODS, method_named
 from seqattr.methods.sequences import tensor_of
 from seqattr.progress import Progress, silent
-
-
-class StepPattern(NamedTuple):
-    """What was learned of one step with weights.
-
-    `estimator` is "positive" (a+ of S_a+-: a rectifier follows) or "linear" (S_a). A unit that was never on,
-    or the same in all windows, is `silent`: its pattern is 0, and nothing comes back through it.
-    """
-
-    step: str
-    values: Tensor  # float64, of the weight's shape
-    estimator: str
-    windows: int  # that each unit has seen
-    silent: int  # units
-
-
-@dataclass(frozen=True)
-class Patterns:
-    """Patterns for each step with constant weights, in the graph's order, and of which model they are.
-
-    `model` is the `content_hash`: the same for the same weights in another file.
-    """
-
-    model: str
-    sequences: int
-    steps: tuple[StepPattern, ...]
-
-    def of(self, model: Model) -> dict[str, Tensor]:
-        """The patterns by the names that the model's steps have. Raises InputError for another model's."""
-        layers = weighted_steps(model.graph)
-        shapes = [model.graph.tensors[layer.weight].shape for layer in layers]
-        if self.model != content_hash(model) or shapes != [each.values.shape for each in self.steps]:
-            raise InputError(
-                "the patterns were learned from another model; learn this one's with `seqattr patterns`"
-            )
-        return {layer.step.name: each.values for layer, each in zip(layers, self.steps, strict=True)}
 
 
 def fit_patterns(
@@ -80,18 +44,6 @@ def fit_patterns(
     learning = Learning(model, device)
     learning.add(sequences, batch_size, progress)
     return learning.patterns()
-
-
-def with_patterns(name: str, patterns: Patterns) -> Method:
-    """The method of this name with patterns of a model, for `attribute`.
-
-    Raises UnknownName, and InputError for a method that uses none.
-    """
-    method = method_named(name)
-    if not method.needs_patterns:
-        able = ", ".join(key for key, each in METHODS.items() if each.needs_patterns)
-        raise InputError(f"the method '{name}' uses no patterns; these do: {able}")
-    return replace(method, patterns=patterns)
 
 
 class Learning:

@@ -16,6 +16,7 @@ from seqattr.methods import learned
 from seqattr.methods.coalitions import by_groups, lime, sampled, shapley
 from seqattr.methods.grad_cam import grad_cam, guided_grad_cam
 from seqattr.methods.gradients import Moments, moment, sized, smoothed, somewhere_between
+from seqattr.methods.learned_patterns import Patterns
 from seqattr.methods.masks import meaningful_perturbation
 from seqattr.methods.method import Cost, Method
 from seqattr.methods.mutagenesis import largest_effect, mean_effect, mutagenesis, occlusion
@@ -300,3 +301,15 @@ def method_named(name: str) -> Method:
         able = ", ".join(f"{key}:STEP" for key, each in METHODS.items() if each.at_step)
         raise InputError(f"the method '{known}' looks at no one step, as '{name}' asks; there is: {able}")
     return replace(method, way=method.at_step(step))
+
+
+def with_patterns(name: str, patterns: Patterns) -> Method:
+    """The method of this name with patterns of a model, for `attribute`.
+
+    Raises UnknownName, and InputError for a method that uses none.
+    """
+    method = method_named(name)
+    if not method.needs_patterns:
+        able = ", ".join(key for key, each in METHODS.items() if each.needs_patterns)
+        raise InputError(f"the method '{name}' uses no patterns; these do: {able}")
+    return replace(method, patterns=patterns)

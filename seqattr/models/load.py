@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from seqattr.engine.capture import quiet_torch
 from seqattr.engine.input_layouts import INPUT_LAYOUTS, check_channels, example_shape
 from seqattr.engine.model import Model
-from seqattr.engine.refusals import first_line
+from seqattr.engine.source_lines import first_line
 from seqattr.errors import InputError, ModelError, UnknownName, UntrustedModel
 from seqattr.models import native, weights
 from seqattr.models.geometry import LONGEST, Foreign, completed, in_its_layout

@@ -17,8 +17,8 @@ from seqattr.engine.graph import BatchLayout, Graph, Ref, Step
 from seqattr.engine.lengths import Lengths
 from seqattr.engine.model import Model
 from seqattr.engine.outputs import Target
-from seqattr.engine.refusals import first_line
 from seqattr.engine.sizes import is_size
+from seqattr.engine.source_lines import first_line
 from seqattr.errors import ModelError
 from seqattr.io.atomic import replacing
 from seqattr.models import claims

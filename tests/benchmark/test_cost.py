@@ -6,8 +6,8 @@ import pytest
 from seqattr.alphabet import one_hot
 from seqattr.benchmark.recipe import COSTLY, FULL, Scoring
 from seqattr.engine.model import Model
-from seqattr.methods import METHODS
 from seqattr.methods.attribution import Engine
+from seqattr.methods.registry import METHODS
 from seqattr.models.zoo import build
 from seqattr.references import references
 from seqattr.simulate import TASKS

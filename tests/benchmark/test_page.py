@@ -6,7 +6,7 @@ import pytest
 
 from seqattr.benchmark.collect import collect
 from seqattr.benchmark.recipe import COSTLY
-from seqattr.methods import METHODS
+from seqattr.methods.registry import METHODS
 from tests.benchmark.made import EVERY, simulated, write_run
 from tests.browser import TELEPHONE, in_browser, links_that_lead_nowhere, opened, opened_narrow
 

@@ -10,8 +10,7 @@ from seqattr.benchmark.claims import CLAIMS, DEFAULT, FREQUENCIES, SHUFFLES
 from seqattr.benchmark.recipe import FULL, QUICK, Recipe, Scoring, recipe_from
 from seqattr.benchmark.summary import POOLED, SHARES, Key, Summary, share_interval, t_quantile
 from seqattr.errors import InputError, UnknownName
-from seqattr.methods import METHODS
-from seqattr.methods.registry import COSTLY
+from seqattr.methods.registry import COSTLY, METHODS
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 3, 9, 10, 15, 40, 1000])

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from seqattr.errors import ModelError
-from seqattr.methods import attribute
+from seqattr.methods.attribution import attribute
 from tests.pieces import Net
 from tests.sequences import one_hot, shuffled
 from tests.zoo import capture

@@ -10,7 +10,7 @@ from seqattr.engine.batches import SIZES, Differs, merged
 from seqattr.engine.graph import Graph, Ref, Step
 from seqattr.engine.model import Model
 from seqattr.errors import ModelError
-from seqattr.methods import attribute
+from seqattr.methods.attribution import attribute
 from tests.sequences import LENGTH, one_hot, shuffled
 
 

@@ -11,7 +11,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from seqattr.engine.model import Model
 from seqattr.errors import InputError, ModelError, SeqattrError, UnsupportedOp
-from seqattr.methods import attribute
+from seqattr.methods.attribution import attribute
 from tests.pieces import Head, Net, body, conv
 from tests.sequences import LENGTH, one_hot, shuffled
 from tests.zoo import build, capture, captured

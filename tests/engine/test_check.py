@@ -10,7 +10,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from seqattr.engine.model import Model
 from seqattr.errors import ModelError, UnsupportedOp
-from seqattr.methods import attribute
+from seqattr.methods.attribution import attribute
 from tests.pieces import Net, body, conv
 from tests.sequences import LENGTH, frequency, one_hot, shuffled
 

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from seqattr.engine.model import Model
-from seqattr.methods import METHODS, attribute
+from seqattr.methods.attribution import attribute
+from seqattr.methods.registry import METHODS
 
 GOLDEN = sorted((Path(__file__).parents[1] / "golden").glob("net*.npz"))
 MODES = {

@@ -10,10 +10,11 @@ from torch import Tensor, nn
 from seqattr.engine import fused
 from seqattr.engine.forward import random_sequences
 from seqattr.engine.model import Model
-from seqattr.methods import METHODS, attribute
 from seqattr.methods.attention import attention
+from seqattr.methods.attribution import attribute
 from seqattr.methods.maximize import Settings, maximize
 from seqattr.methods.patterns import fit_patterns
+from seqattr.methods.registry import METHODS
 from seqattr.methods.sensitivity import jacobian, sensitivity
 from tests.kinds_of_method import ready
 from tests.pieces import over_positions

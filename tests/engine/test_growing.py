@@ -9,8 +9,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from seqattr.engine import secants
 from seqattr.engine.model import Model
-from seqattr.methods import attribute
-from seqattr.methods.attribution import Engine
+from seqattr.methods.attribution import Engine, attribute
 from tests.pieces import Net
 from tests.sequences import LENGTH, one_hot, shuffled
 

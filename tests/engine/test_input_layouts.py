@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from seqattr.engine.input_layouts import INPUT_LAYOUTS, example_shape, lengths_that_run
 from seqattr.engine.model import Model
 from seqattr.errors import InputError, ModelError
-from seqattr.methods import attribute
+from seqattr.methods.attribution import attribute
 from tests.pieces import Net, body
 from tests.sequences import LENGTH, frequency, one_hot, shuffled
 

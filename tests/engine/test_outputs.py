@@ -9,7 +9,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from seqattr.engine.outputs import name_targets, pick_targets
 from seqattr.errors import InputError, UnknownName
-from seqattr.methods import attribute
+from seqattr.methods.attribution import attribute
 from tests.pieces import Net
 from tests.sequences import LENGTH, one_hot, shuffled
 from tests.zoo import capture

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from seqattr.engine.model import Model
-from seqattr.methods import attribute
+from seqattr.methods.attribution import attribute
 from tests.pieces import Net, conv
 from tests.sequences import LENGTH, one_hot, shuffled
 

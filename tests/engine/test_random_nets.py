@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from seqattr.engine.model import Model
-from seqattr.methods import METHODS, attribute
+from seqattr.methods.attribution import attribute
+from seqattr.methods.registry import METHODS
 from tests.pieces import Net
 from tests.scales import AFFORDABLE
 from tests.sequences import LENGTH, frequency, one_hot, shuffled

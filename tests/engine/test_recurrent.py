@@ -22,7 +22,8 @@ from seqattr.engine.recurrent import over_time
 from seqattr.engine.rules.deeplift import RESCALE
 from seqattr.engine.run import side_values
 from seqattr.errors import UnsupportedOp
-from seqattr.methods import METHODS, attribute
+from seqattr.methods.attribution import attribute
+from seqattr.methods.registry import METHODS
 from seqattr.models.load import Foreign, load_model
 from seqattr.models.native import save
 from tests.kinds_of_method import ONE_OF_EACH

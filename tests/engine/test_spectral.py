@@ -11,7 +11,7 @@ from seqattr.engine.plan import Plan, Rulebook
 from seqattr.engine.rules.deeplift import GENOMICS_DEFAULT, RESCALE, REVEALCANCEL
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.spectral import spectral as through_spectra
-from seqattr.methods import METHODS
+from seqattr.methods.registry import METHODS
 from tests.engine.test_convolution import numbers
 
 pytestmark = pytest.mark.skipif(not spectral.fused.AVAILABLE, reason="loops are compiled by numba")

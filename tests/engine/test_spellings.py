@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from seqattr.engine.model import Model
-from seqattr.methods import Attribution, attribute
+from seqattr.methods.attribution import attribute
+from seqattr.methods.results import Attribution
 from tests.kinds_of_method import ONE_OF_EACH, ready
 from tests.pieces import Head, MyReLU, Net, conv
 from tests.sequences import LENGTH, one_hot, shuffled

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from seqattr.engine.model import Model
-from seqattr.methods import attribute
+from seqattr.methods.attribution import attribute
 from tests import twin
 from tests.pieces import Net, unsettle
 from tests.sequences import one_hot, shuffled

@@ -10,7 +10,7 @@ from torch import Tensor
 from seqattr.engine.model import Model
 from seqattr.engine.watch import PAIRS
 from seqattr.errors import ModelError
-from seqattr.methods import attribute
+from seqattr.methods.attribution import attribute
 from tests.pieces import Net, body
 from tests.sequences import LENGTH, frequency, one_hot, shuffled
 

@@ -14,8 +14,9 @@ from seqattr.engine.memory import halving, is_out_of_memory
 from seqattr.engine.model import Model
 from seqattr.engine.watch import Watch
 from seqattr.errors import NotFinite
-from seqattr.methods import Attribution, attribute, ways
-from seqattr.methods.attribution import Engine
+from seqattr.methods import ways
+from seqattr.methods.attribution import Engine, attribute
+from seqattr.methods.results import Attribution
 from tests.kinds_of_method import ONE_OF_EACH, ready, suits
 from tests.pieces import Head, Net, conv
 from tests.scales import scale

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from seqattr.engine.model import Model
 from seqattr.errors import ModelError
-from seqattr.methods import attribute
+from seqattr.methods.attribution import attribute
 from tests.sequences import LENGTH, one_hot, shuffled
 
 Write = Callable[["Writer", Tensor], object]

@@ -10,7 +10,8 @@ from seqattr.engine.forward import all_values, floats_of, random_sequences
 from seqattr.engine.kinds import Kind
 from seqattr.engine.model import Model
 from seqattr.engine.shapes import shapes_of
-from seqattr.methods import METHODS, attribute
+from seqattr.methods.attribution import attribute
+from seqattr.methods.registry import METHODS
 from seqattr.models import claims
 from tests.pieces import Head, Net, conv
 from tests.scales import AFFORDABLE

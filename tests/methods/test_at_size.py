@@ -14,7 +14,7 @@ from benchmarks.models import NETWORKS, network
 from seqattr.alphabet import one_hot
 from seqattr.io.fasta import write_fasta
 from seqattr.io.hdf5 import Contributions, read_contributions
-from seqattr.methods import METHODS
+from seqattr.methods.registry import METHODS
 from tests.conftest import random_texts
 
 pytestmark = pytest.mark.slow

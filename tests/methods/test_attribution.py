@@ -7,7 +7,8 @@ from torch import nn
 
 from seqattr.engine.model import Model
 from seqattr.errors import InputError, UnknownName
-from seqattr.methods import METHODS, attribute
+from seqattr.methods.attribution import attribute
+from seqattr.methods.registry import METHODS
 from tests.kinds_of_method import MULTIPLYING
 from tests.pieces import conv
 from tests.sequences import LENGTH, frequency, one_hot, shuffled

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from seqattr.engine.model import Model
-from seqattr.methods import METHODS, attribute
+from seqattr.methods.attribution import attribute
+from seqattr.methods.registry import METHODS
 from tests.kinds_of_method import ready
 from tests.pieces import Net, body
 from tests.sequences import LENGTH, one_hot, shuffled

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from seqattr.engine.model import Model
 from seqattr.engine.outputs import cut_to
 from seqattr.engine.rules.gradient import GRADIENT
-from seqattr.methods import attribute
+from seqattr.methods.attribution import attribute
 from seqattr.methods.coalitions import Estimate, Game, Solve, estimated, lime, sampled, shapley, windows
 from seqattr.methods.ways import Batch, Work
 from tests.sequences import LENGTH, frequency, one_hot, shuffled

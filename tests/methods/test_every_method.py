@@ -11,7 +11,7 @@ from torch import nn
 
 import seqattr
 from seqattr.io.hdf5 import read_contributions
-from seqattr.methods import METHODS
+from seqattr.methods.registry import METHODS
 from seqattr.models.zoo import build
 from tests.kinds_of_method import BLURRED, ready, suits
 from tests.pieces import BPNet, Net

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 import seqattr
-from seqattr.methods import METHODS
+from seqattr.methods.registry import METHODS
 from tests.kinds_of_method import ready
 from tests.pieces import Net
 from tests.sequences import one_hot, shuffled

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from seqattr.engine.model import Model
 from seqattr.errors import InputError, ModelError, UnknownName
-from seqattr.methods import METHODS, attribute, gradients
-from seqattr.methods.registry import NOISE, NOISY_SAMPLES
+from seqattr.methods import gradients
+from seqattr.methods.attribution import attribute
+from seqattr.methods.registry import METHODS, NOISE, NOISY_SAMPLES
 from tests import slow_methods as slow
 from tests.pieces import BPNet, Net, conv
 from tests.sequences import LENGTH, frequency, one_hot, shuffled

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from seqattr.engine.model import Model
-from seqattr.methods import METHODS, attribute
-from seqattr.methods.attribution import Engine
+from seqattr.methods.attribution import Engine, attribute
 from seqattr.methods.listing import HEADINGS, markdown, rows
+from seqattr.methods.registry import METHODS
 from tests.kinds_of_method import ready
 from tests.pieces import body, conv
 from tests.sequences import LENGTH, one_hot, shuffled

@@ -16,8 +16,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 import seqattr
-from seqattr.methods import METHODS, Attribution, fit_patterns, gradients, with_patterns
-from seqattr.methods.registry import COSTLY
+from seqattr.methods import gradients
+from seqattr.methods.patterns import fit_patterns
+from seqattr.methods.registry import COSTLY, METHODS, with_patterns
+from seqattr.methods.results import Attribution
 from tests.kinds_of_method import ALIKE
 from tests.pieces import Net
 from tests.sequences import one_hot, shuffled

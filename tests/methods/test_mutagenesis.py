@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.model import Model
-from seqattr.methods import attribute
-from seqattr.methods.attribution import Engine
+from seqattr.methods.attribution import Engine, attribute
 from tests.pieces import Net, conv
 from tests.sequences import LENGTH, frequency, one_hot, shuffled
 from tests.zoo import captured

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from seqattr.engine.model import Model
-from seqattr.methods import attribute
+from seqattr.methods.attribution import attribute
 from tests.pieces import Net, conv
 from tests.sequences import one_hot
 

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from seqattr.engine.model import Model
-from seqattr.methods import METHODS, attribute
+from seqattr.methods.attribution import attribute
+from seqattr.methods.registry import METHODS
 from tests.sequences import one_hot
 
 pytestmark = pytest.mark.peers

@@ -5,9 +5,9 @@ import torch
 from torch import Tensor, nn
 
 from seqattr.engine.model import Model
-from seqattr.methods import Patterns, fit_patterns
+from seqattr.methods.learned_patterns import Patterns
 from seqattr.methods.pattern_windows import at_positions
-from seqattr.methods.patterns import Learning
+from seqattr.methods.patterns import Learning, fit_patterns
 from tests.sequences import LENGTH, one_hot
 from tests.zoo import captured
 

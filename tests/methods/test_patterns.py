@@ -17,8 +17,11 @@ from seqattr.engine.plan import Plan
 from seqattr.engine.run import side_values
 from seqattr.errors import InputError, ModelError, NotFinite
 from seqattr.inputs import Window
-from seqattr.methods import METHODS, Patterns, attribute, fit_patterns, with_patterns
+from seqattr.methods.attribution import attribute
+from seqattr.methods.learned_patterns import Patterns
 from seqattr.methods.pattern_sums import Sums, Totals, Values
+from seqattr.methods.patterns import fit_patterns
+from seqattr.methods.registry import METHODS, with_patterns
 from seqattr.patterns import learn_patterns
 from seqattr.regions import Region
 from tests import slow_patterns as slow

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from seqattr.engine.model import Model
-from seqattr.methods import attribute
+from seqattr.methods.attribution import attribute
 from tests.sequences import one_hot, shuffled
 
 pytestmark = pytest.mark.peers

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from seqattr.engine.model import Model
-from seqattr.methods import METHODS, attribute
+from seqattr.methods.attribution import attribute
+from seqattr.methods.registry import METHODS
 from tests import slow_methods as slow
 from tests.kinds_of_method import BLURRED, ready
 from tests.pieces import Net, conv

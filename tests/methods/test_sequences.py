@@ -11,8 +11,8 @@ from torch import Tensor
 
 from seqattr.engine.model import Model
 from seqattr.errors import InputError
-from seqattr.methods import attribute
 from seqattr.methods.attention import attention
+from seqattr.methods.attribution import attribute
 from seqattr.methods.patterns import fit_patterns
 from seqattr.methods.sensitivity import jacobian, sensitivity
 from seqattr.methods.sequences import tensor_of

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from seqattr.engine.fourier import LONGEST
 from seqattr.engine.model import Model
 from seqattr.errors import UnsupportedOp
-from seqattr.methods import attribute
+from seqattr.methods.attribution import attribute
 from seqattr.models import native
 from seqattr.models.load import load_model
 from tests.sequences import LENGTH, one_hot, shuffled
