@@ -45,13 +45,13 @@ $(VENV)/.workflow: $(VENV)/.installed
 	$(BIN)/pip install -c constraints.txt -e ".[workflow]"
 	touch $@
 
-# Time and memory beside the peers, an hour and more; NAME=laptop keeps benchmarks/results/laptop.json.
+# Time and memory beside the peers, an hour and more; NAME=laptop keeps speed/results/laptop.json.
 # PERFORMANCE.md tells how to read it.
 bench: $(VENV)/.peers
-	$(BIN)/python -m benchmarks $(if $(NAME),--json $(NAME)) $(BENCH)
+	$(BIN)/python -m speed $(if $(NAME),--json $(NAME)) $(BENCH)
 
 bench-quick: $(VENV)/.peers
-	$(BIN)/python -m benchmarks --quick $(if $(NAME),--json $(NAME)) $(BENCH)
+	$(BIN)/python -m speed --quick $(if $(NAME),--json $(NAME)) $(BENCH)
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -6,12 +6,12 @@
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
-from seqattr.benchmark.recipe import EVALUATION_SEED, EVALUATION_SHARES, TABLES, Scoring, recipe_from
+from seqattr.tal_gata.recipe import EVALUATION_SEED, EVALUATION_SHARES, TABLES, Scoring, recipe_from
 from seqattr.errors import SeqattrError
-from seqattr.folder import file_names, file_stems
-from seqattr.motifs import motif_files_among, own_motifs
-from seqattr.references import reference_file
-from seqattr.simulate import FILES, TASKS
+from seqattr.io.scores_folder import file_names, file_stems
+from seqattr.motifs.pwm import motif_files_among, own_motifs
+from seqattr.refs.kinds import reference_file
+from seqattr.data.simulate import FILES, TASKS
 
 
 configfile: f"{workflow.basedir}/config/config.yaml"

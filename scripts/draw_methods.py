@@ -15,17 +15,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from seqattr.alphabet import ALPHABET, one_hot
-from seqattr.engine.model import Model
+from seqattr.analyses.patterns import fit_patterns
+from seqattr.data.simulate import Planted, Simulation, read_simulation
+from seqattr.dna.alphabet import ALPHABET, one_hot
+from seqattr.engine.capture.model import Model
 from seqattr.errors import SeqattrError
+from seqattr.figures.logos import COLOURS
 from seqattr.methods.attribution import attribute
 from seqattr.methods.method import Method
-from seqattr.methods.patterns import fit_patterns
 from seqattr.methods.registry import COSTLY, METHODS, with_patterns
 from seqattr.models.load import load_model
-from seqattr.references import references
-from seqattr.report.figures import COLOURS
-from seqattr.simulate import Planted, Simulation, read_simulation
+from seqattr.refs.kinds import references
 
 TARGET, REFERENCES = "both", "shuffle:10"
 DRAWN_BASES, MARGIN = 76, 6  # of the sequence; the least beside a motif

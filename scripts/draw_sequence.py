@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from seqattr.data.simulate import TASKS, read_simulation
+from seqattr.figures.logos import Box, contribution_logos
 from seqattr.io.hdf5 import read_contributions
-from seqattr.report.figures import Box, contribution_logos
-from seqattr.simulate import TASKS, read_simulation
 
 
 def main(scores: Path, data: Path, out: Path) -> None:

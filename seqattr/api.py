@@ -2,22 +2,22 @@
 
 from typing import Any
 
-from seqattr.engine.model import Model
-from seqattr.engine.outputs import Target
-from seqattr.methods.attention import attention
+from seqattr.analyses.attention import attention
+from seqattr.analyses.counterfactual import counterfactuals
+from seqattr.analyses.maximize import maximize
+from seqattr.analyses.patterns import fit_patterns
+from seqattr.analyses.sensitivity import jacobian, sensitivity
+from seqattr.engine.capture.model import Model
+from seqattr.engine.graph.outputs import Target
+from seqattr.jobs.patterns import load_patterns, save_patterns
 from seqattr.methods.attribution import attribute
-from seqattr.methods.counterfactual import counterfactuals
 from seqattr.methods.learned_patterns import Patterns
-from seqattr.methods.maximize import maximize
-from seqattr.methods.patterns import fit_patterns
 from seqattr.methods.registry import METHODS, with_patterns
 from seqattr.methods.results import Attribution
-from seqattr.methods.sensitivity import jacobian, sensitivity
 from seqattr.models.load import Foreign, load_model
 from seqattr.models.native import save as save_model
-from seqattr.patterns import load_patterns, save_patterns
-from seqattr.references import REFERENCES
-from seqattr.references import references as _references
+from seqattr.refs.kinds import REFERENCES
+from seqattr.refs.kinds import references as _references
 
 __all__ = [
     "METHODS",

@@ -1,9 +1,9 @@
 """Which methods to try where trying all of them would only do the same again."""
 
-from seqattr.engine.kinds import CONVOLUTIONS
-from seqattr.engine.model import Model
+from seqattr.analyses.patterns import fit_patterns
+from seqattr.engine.capture.model import Model
+from seqattr.engine.graph.ops import CONVOLUTIONS
 from seqattr.methods.method import Method
-from seqattr.methods.patterns import fit_patterns
 from seqattr.methods.registry import COSTLY, METHODS, with_patterns
 from tests.sequences import one_hot
 

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seqattr.alphabet import one_hot
-from seqattr.folder import file_stems
+from seqattr.dna.alphabet import one_hot
+from seqattr.dna.regions import Region
 from seqattr.io.hdf5 import ContributionWriter, Rows
-from seqattr.motifs import GATA1, TAL1
-from seqattr.regions import Region
+from seqattr.io.scores_folder import file_stems
+from seqattr.motifs.pwm import GATA1, TAL1
 
 LENGTH = 90
 TAL_AT, GATA_AT, ODD_AT = 20, 50, 70  # the odd stretch is of no motif, and carries in `carries` all the same

@@ -7,10 +7,10 @@ import numpy as np
 import pyBigWig
 
 import seqattr
-from seqattr.alphabet import one_hot
+from seqattr.dna.alphabet import one_hot
 from seqattr.inputs import from_fasta
 from seqattr.io.hdf5 import Contributions, read_contributions
-from seqattr.score import Settings, Summary, method_of, score
+from seqattr.jobs.score import Settings, Summary, method_of, score
 
 # Different batches take different paths through the same kernels: float32 rounding, 1e-7 of the output.
 ROUNDING = {"rtol": 1e-5, "atol": 1e-6}

@@ -9,7 +9,7 @@ import torch
 
 import seqattr
 from seqattr import api
-from seqattr.alphabet import one_hot
+from seqattr.dna.alphabet import one_hot
 from seqattr.errors import InputError, UnknownName
 
 
@@ -43,12 +43,12 @@ def test_importing_it_imports_nothing_large_and_references_is_always_the_functio
 import sys
 import seqattr
 assert not {"torch", "numpy"} & set(sys.modules)
-from seqattr.references import REFERENCES
+from seqattr.refs.kinds import REFERENCES
 assert "torch" not in sys.modules
 for _ in range(2):
-    assert seqattr.references.__name__ == "references" and callable(seqattr.references)
+    assert seqattr.refs.kinds.__name__ == "references" and callable(seqattr.references)
     assert seqattr.REFERENCES is REFERENCES
-import seqattr.references
+import seqattr.refs.kinds
 assert callable(seqattr.references) and callable(seqattr.attribute)
 """
     subprocess.run([sys.executable, "-c", script], check=True, timeout=120)

@@ -13,13 +13,13 @@ import torch
 from torch import nn
 
 import seqattr
-from seqattr.alphabet import one_hot
+from seqattr.dna.alphabet import one_hot
+from seqattr.dna.regions import cut_overlaps, genome_order
 from seqattr.errors import UntrustedModel
 from seqattr.inputs import fitted, from_fasta
 from seqattr.io.bed import read_bed
 from seqattr.io.fasta import Record, read_fasta
 from seqattr.models.load import STATE_DICT, recognise
-from seqattr.regions import cut_overlaps, genome_order
 
 SHARED = Path(__file__).parents[2] / "shared"
 pytestmark = [

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from seqattr.benchmark.recipe import FULL, QUICK, TABLES, Recipe, recipe_from
 from seqattr.errors import InputError
-from seqattr.motifs import own_motifs
+from seqattr.motifs.pwm import own_motifs
+from seqattr.tal_gata.recipe import FULL, QUICK, TABLES, Recipe, recipe_from
 
 ROOT = Path(__file__).parents[1]
 # A workflow of seconds: one net that has learned next to nothing, two methods.
@@ -118,7 +118,7 @@ class TestWorkflow:
 
     def test_it_ends_with_the_command_s_tables(self, made, ran, tmp_path, monkeypatch):
         recipe = Recipe(train=200, epochs=1, evaluation=130, seeds=(0,), methods=tuple(TINY["methods"]))
-        monkeypatch.setattr("seqattr.benchmark.recipe.QUICK", recipe)
+        monkeypatch.setattr("seqattr.tal_gata.recipe.QUICK", recipe)
         options = ("--quick", "--method", "deeplift", "--method", "patternattribution", "--seeds", "0")
         said = ran("benchmark", "tal-gata", "--out", tmp_path, *options)
         assert "score seed-0 shuffle:10 deeplift: " in said

@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from seqattr.data.simulate import TASKS, TalGata, simulate_tal_gata, write_simulation
 from seqattr.io.fasta import write_fasta
 from seqattr.io.meme import write_meme
 from seqattr.models.checkpoints import Trained, save_checkpoint
 from seqattr.models.zoo import build
-from seqattr.simulate import TASKS, TalGata, simulate_tal_gata, write_simulation
 
 LENGTH = 40
 HUGE = "9" * 5000

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 from torch.nn.utils import parametrizations
 
-from seqattr.engine.model import Model
+from seqattr.engine.capture.model import Model
 from tests.pieces import (
     BPNet,
     Head,

@@ -15,19 +15,19 @@ import torch
 from fuzzing.models import Checkpoints
 from fuzzing.mutations import BINARY, TEXT, mutated
 from fuzzing.reader import Files, each
-from seqattr.alphabet import one_hot
-from seqattr.benchmark.gather import gather as gather_benchmark
-from seqattr.export import export
-from seqattr.influence import examples_of, influence
+from seqattr.analyses.influence import examples_of, influence
+from seqattr.data.simulate import TASKS, TalGata, read_simulation, simulate_tal_gata, write_simulation
+from seqattr.dna.alphabet import one_hot
+from seqattr.dna.regions import Region
 from seqattr.io.hdf5 import ContributionWriter, Rows, read_contributions
 from seqattr.io.patterns import write_patterns
+from seqattr.jobs.export import export
+from seqattr.jobs.patterns import load_patterns
+from seqattr.jobs.plot import plot
+from seqattr.jobs.report.run import Settings, gather, report
+from seqattr.jobs.report.scores import open_scores
 from seqattr.models.checkpoints import read_checkpoints
-from seqattr.patterns import load_patterns
-from seqattr.regions import Region
-from seqattr.report.plot import plot
-from seqattr.report.run import Settings, gather, report
-from seqattr.report.scores import open_scores
-from seqattr.simulate import TASKS, TalGata, read_simulation, simulate_tal_gata, write_simulation
+from seqattr.tal_gata.gather import gather as gather_benchmark
 
 MOST_BYTES = 1 << 24  # of a dataset that is read here to be changed
 SIMULATION = simulate_tal_gata(TalGata(count=20, length=100), seed=0)

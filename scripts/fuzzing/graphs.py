@@ -7,10 +7,10 @@ from typing import Any
 import torch
 
 import seqattr
-from seqattr.engine.elementwise import ELEMENTWISE
-from seqattr.engine.graph import Graph
-from seqattr.engine.kinds import AVERAGES, KNOWN, MAXIMA, ON_SIZES, PRODUCTS, QUOTIENTS, SUMS
-from seqattr.engine.lengths import Lengths
+from seqattr.engine.graph.graph import Graph
+from seqattr.engine.graph.lengths import Lengths
+from seqattr.engine.graph.ops import AVERAGES, KNOWN, MAXIMA, ON_SIZES, PRODUCTS, QUOTIENTS, SUMS
+from seqattr.engine.numerics.elementwise import ELEMENTWISE
 from seqattr.models import native
 
 Plain = dict[str, Any]

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from fuzzing.mutations import mutated, pack
 from fuzzing.reader import Files, check_lines, each
-from seqattr.alphabet import decode, reverse_complement_text
+from seqattr.dna.alphabet import decode, reverse_complement_text
+from seqattr.dna.regions import Region
 from seqattr.errors import as_line
 from seqattr.inputs import Inputs, Window, fitted, frequencies, from_fasta, from_regions, tiled
 from seqattr.io.bed import parse_bed, read_bed, read_chrom_sizes, write_regions
-from seqattr.regions import Region
 
 LENGTH = 20
 LETTERS = "ACGT" * 4 + "NacgtnRY"

@@ -42,7 +42,7 @@ def attention(model: Path, fasta: Path, out: Path, **options: Any) -> None:
     All sequences must have one length.
     """
     from seqattr.io.atomic import check_writable
-    from seqattr.report.attention import in_words, write_attention
+    from seqattr.jobs.attention import in_words, write_attention
 
     check_writable(out)
     loaded = open_model(model, options)

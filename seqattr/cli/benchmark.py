@@ -11,10 +11,10 @@ import click
 
 from seqattr.cli.shared import OUT, PATH, progress_bar, say
 from seqattr.errors import InputError
-from seqattr.progress import Progress
+from seqattr.support.progress import Progress
 
 if TYPE_CHECKING:
-    from seqattr.benchmark.collect import Collected
+    from seqattr.tal_gata.collect import Collected
 
 
 @click.group()
@@ -39,8 +39,8 @@ def tal_gata(out: Path, quick: bool, seeds: str | None, methods: tuple[str, ...]
     same as single calls. Under an hour on one core. Writes OUT/benchmark.html, tables, figures/, data/,
     evaluation/ and seed-S/ with the nets and their scores.
     """
-    from seqattr.benchmark.recipe import FULL, QUICK
-    from seqattr.benchmark.run import run
+    from seqattr.tal_gata.recipe import FULL, QUICK
+    from seqattr.tal_gata.run import run
 
     changes: dict[str, Any] = {"methods": methods}
     if seeds is not None:
@@ -68,7 +68,7 @@ def collect(folders: tuple[Path, ...], simulation: Path, metrics: tuple[Path, ..
 
     Each FOLDER is what `seqattr score` wrote; model, method and references are read from it.
     """
-    from seqattr.benchmark.collect import collect as run
+    from seqattr.tal_gata.collect import collect as run
 
     tell(run(folders, simulation, metrics, out))
 

@@ -39,7 +39,7 @@ def counterfactual(model: Path, fasta: Path, out: Path, force: bool, **options: 
     after it.
     """
     from seqattr.io.ownership import check_own_file
-    from seqattr.report.counterfactual import write_counterfactuals
+    from seqattr.jobs.counterfactual import write_counterfactuals
 
     check_own_file(out, force)
     loaded = open_model(model, options)

@@ -14,7 +14,7 @@ from seqattr.cli.shared import OUT, PATH, say
 @click.option("--out", type=OUT, help="Folder for the files. Default: FOLDER/<target>.<format>.")
 def export(folder: Path, form: str, target: str | None, out: Path | None) -> None:
     """Scores of `seqattr score` in the form another tool reads."""
-    from seqattr.export import export as run
+    from seqattr.jobs.export import export as run
 
     written = run(folder, form, target, out)
     say(f"wrote {written}")

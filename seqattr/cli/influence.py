@@ -37,7 +37,7 @@ def influence(data: Path, checkpoints: Path, force: bool, **options: Any) -> Non
     raised it. Writes the strongest of both, with their labels.
     """
     from seqattr.io.ownership import check_own_file
-    from seqattr.report.influence import Request, write_influence
+    from seqattr.jobs.influence import Request, write_influence
 
     for path in filter(None, (options["out"], options["scores"])):
         check_own_file(path, force)

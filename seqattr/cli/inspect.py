@@ -14,7 +14,7 @@ from seqattr.cli.shared import PATH, foreign_options, open_model
 @foreign_options
 def inspect(model: Path, method: str, **options: Any) -> None:
     """The captured graph: step, kind, rule, shape and source line; inputs and outputs."""
-    from seqattr.models.inspection import describe
+    from seqattr.jobs.inspect import describe
 
     loaded = open_model(model, options)
     click.echo(describe(loaded, method))

@@ -47,10 +47,10 @@ def maximize(
     softmax plus the likelihood of the bases; then single substitutions as long as they help. Writes
     sequences.fa (scores in the headers, best first), path.tsv (every step), logos and ascent (.svg, .png).
     """
+    from seqattr.analyses.maximize import Settings
     from seqattr.inputs import frequencies
     from seqattr.io.ownership import check_own_folder
-    from seqattr.methods.maximize import Settings
-    from seqattr.report.maximized import FILES, maximized
+    from seqattr.jobs.maximize import FILES, maximized
 
     check_own_folder(out, FILES, "path.tsv", force)
     loaded, device = open_model(model, options), options.pop("device")

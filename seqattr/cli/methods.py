@@ -11,8 +11,8 @@ def methods(markdown: bool) -> None:
     The cost is in rows that go forward and back through the model for one sequence, with R references and T
     targets. A complete method's contributions sum to the difference from the references.
     """
+    from seqattr.jobs.inspect import table
     from seqattr.methods import listing
-    from seqattr.models.inspection import table
 
     text = listing.markdown() if markdown else "\n".join(table([listing.HEADINGS, *listing.rows()]))
     click.echo(text)

@@ -39,7 +39,7 @@ def patterns(model: Path, fasta: Path, out: Path, force: bool, **options: Any) -
     """
     from seqattr.io.atomic import check_file
     from seqattr.io.ownership import check_own_file
-    from seqattr.patterns import learn_patterns, save_patterns
+    from seqattr.jobs.patterns import learn_patterns, save_patterns
 
     check_file(out)
     check_own_file(out, force)

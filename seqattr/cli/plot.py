@@ -35,7 +35,7 @@ def plot(
     Each FOLDER is what `seqattr score` wrote; give one for each method.
     """
     from seqattr.io.ownership import check_own_file
-    from seqattr.report.plot import plot as run
+    from seqattr.jobs.plot import plot as run
 
     check_own_file(out, force)
     specs = motif_specs or (("bundled",) if matches else ())

@@ -9,7 +9,7 @@ from seqattr.cli.shared import OUT, PATH, say, warn
 from seqattr.errors import InputError
 
 if TYPE_CHECKING:
-    from seqattr.report.run import Summary
+    from seqattr.jobs.report.run import Summary
 
 
 @click.command()
@@ -42,8 +42,8 @@ def report(
     FOLDER is what `seqattr score` wrote. Writes report.html, matches.tsv, matches.bed, motifs.tsv,
     seqlets.tsv and figures/ to FOLDER/report.
     """
-    from seqattr.report.run import Settings
-    from seqattr.report.run import report as run
+    from seqattr.jobs.report.run import Settings
+    from seqattr.jobs.report.run import report as run
 
     options["top"] = options["top"] or None
     settings = Settings(background=frequencies_from(background), **options)

@@ -23,8 +23,8 @@ from seqattr.cli.shared import (
 )
 
 if TYPE_CHECKING:
-    from seqattr.engine.model import Model
-    from seqattr.score import Summary
+    from seqattr.engine.capture.model import Model
+    from seqattr.jobs.score import Summary
 
 
 @click.command()
@@ -72,12 +72,12 @@ def score(model: Path, fasta: Path, out: Path, force: bool, **options: Any) -> N
     Writes OUT/<target>.bw, OUT/<target>.h5 (ChromBPNet's layout), OUT/regions.bed and OUT/run.json, and
     OUT/dropped.tsv where there is something that could not be scored.
     """
-    from seqattr.engine.memory import keep_freed_memory
-    from seqattr.folder import file_names
+    from seqattr.engine.walk.memory import keep_freed_memory
     from seqattr.io.atomic import check_writable
     from seqattr.io.ownership import check_own_folder, check_same_run, command_in
-    from seqattr.score import Settings
-    from seqattr.score import score as run
+    from seqattr.io.scores_folder import file_names
+    from seqattr.jobs.score import Settings
+    from seqattr.jobs.score import score as run
 
     command = this_command()
     check_writable(out)
@@ -95,7 +95,7 @@ def score(model: Path, fasta: Path, out: Path, force: bool, **options: Any) -> N
 
 def report(summary: "Summary", model: "Model", out: Path) -> None:
     """What was written, and whether it can be believed."""
-    from seqattr.models.inspection import explained
+    from seqattr.jobs.inspect import explained
 
     for note in summary.notes:
         warn(note)
@@ -113,7 +113,7 @@ def report(summary: "Summary", model: "Model", out: Path) -> None:
 
 def judge(summary: "Summary") -> None:
     """What speaks against the contributions."""
-    from seqattr.verdict import cure
+    from seqattr.evaluate.verdict import cure
 
     if not summary.complete:
         say("(this method does not promise that contributions sum to the difference)")

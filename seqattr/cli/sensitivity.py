@@ -38,12 +38,12 @@ def sensitivity(model: Path, fasta: Path, out: Path, force: bool, **options: Any
     and .png. All sequences must have one length. At a position, sequences with N or padding do not count, nor
     does a sequence that is given again; those that overlap are one in the standard error.
     """
-    from seqattr.engine.outputs import check_number
+    from seqattr.analyses.sensitivity import sensitivity as run
+    from seqattr.engine.graph.outputs import check_number
     from seqattr.inputs import Aligned, naming, once
     from seqattr.io.atomic import check_writable
     from seqattr.io.ownership import check_own_folder
-    from seqattr.methods.sensitivity import sensitivity as run
-    from seqattr.report.sensitivity import FILES, write_sensitivity
+    from seqattr.jobs.sensitivity import FILES, write_sensitivity
 
     check_writable(out)
     check_own_folder(out, FILES, "sensitivity.tsv", force)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from seqattr.errors import InputError, as_line
-from seqattr.progress import Progress, silent
+from seqattr.support.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from seqattr.engine.model import Model
+    from seqattr.engine.capture.model import Model
     from seqattr.inputs import Inputs
     from seqattr.models.load import Foreign
 

@@ -29,10 +29,10 @@ def tal_gata(out: Path, count: int | None, settings: str, shares: str | None, se
 
     Writes sequences.fa, test.fa, labels.tsv, planted.bed, splits.tsv, motifs.meme and simulation.json.
     """
+    from seqattr.data.simulate import FILES, PRESETS, simulate_tal_gata, write_simulation
     from seqattr.errors import UnknownName
     from seqattr.io.atomic import check_writable
     from seqattr.io.ownership import check_own_folder
-    from seqattr.simulate import FILES, PRESETS, simulate_tal_gata, write_simulation
 
     if settings not in PRESETS:
         raise UnknownName("settings", settings, PRESETS)

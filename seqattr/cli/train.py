@@ -33,12 +33,12 @@ def train(
     Writes OUT, and beside it OUT's name with .metrics.json: accuracy and AUROC of each task. Checkpoints are
     model files too; those of an earlier training in the same folder go.
     """
+    from seqattr.data.simulate import read_simulation
+    from seqattr.data.train import Settings, checkpoints_in, metrics_path, save
+    from seqattr.data.train import train as run
     from seqattr.io.atomic import check_file
     from seqattr.io.ownership import check_own_file, check_same_run, command_in
     from seqattr.models.checkpoints import named_as_checkpoints
-    from seqattr.simulate import read_simulation
-    from seqattr.train import Settings, checkpoints_in, metrics_path, save
-    from seqattr.train import train as run
 
     each = interval(every, checkpoints)
     simulation = read_simulation(data)

@@ -1,1 +1,1 @@
-"""Is an explanation to be believed? Comparisons with a truth that is known."""
+"""Is an explanation to be believed?"""

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from seqattr.dna.regions import Region
 from seqattr.errors import InputError
 from seqattr.io.tables import MISSING, write_table
-from seqattr.regions import Region
 
 _SHOWN = 3
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from seqattr.alphabet import encode
+from seqattr.dna.alphabet import encode
 from seqattr.errors import InputError
 from seqattr.io.fasta import iter_fasta
-from seqattr.references import background_of
-from seqattr.scan import measured_background
+from seqattr.motifs.scan import measured_background
+from seqattr.refs.kinds import background_of
 
 
 def frequencies(text: str) -> tuple[float, ...]:

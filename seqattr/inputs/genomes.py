@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from seqattr.alphabet import UNKNOWN, check_dna, count_ambiguous, encode
+from seqattr.dna.alphabet import UNKNOWN, check_dna, count_ambiguous, encode
+from seqattr.dna.regions import Region, window
 from seqattr.errors import InputError
 from seqattr.inputs.dropped import Dropped, left_out
 from seqattr.inputs.records import notes_on_letters
 from seqattr.inputs.windows import Inputs, Window, resized
 from seqattr.io.bed import parse_bed
 from seqattr.io.fasta import Genome, OddRecord, Record, iter_fasta, unique
-from seqattr.io.memory import free_bytes
-from seqattr.regions import Region, window
+from seqattr.support.memory import free_bytes
 
 BYTES_PER_BASE = 8  # that a record takes for a moment, and room for the others
 

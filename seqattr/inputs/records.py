@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from seqattr.alphabet import count_ambiguous, encode
+from seqattr.dna.alphabet import count_ambiguous, encode
+from seqattr.dna.regions import Region, parse_header
 from seqattr.errors import InputError
 from seqattr.inputs.dropped import Dropped, left_out
 from seqattr.inputs.windows import Inputs, Window
 from seqattr.io.bed import read_chrom_sizes
 from seqattr.io.fasta import OddRecord, Record, iter_fasta, unique
-from seqattr.regions import Region, parse_header
 
 
 def from_fasta(

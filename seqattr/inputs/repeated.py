@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from seqattr.dna.loci import Loci, loci_of
 from seqattr.inputs.windows import Window
-from seqattr.loci import Loci, loci_of
 
 
 def loci_of_windows(windows: Sequence[Window]) -> Loci:

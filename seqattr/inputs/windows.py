@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from seqattr.alphabet import UNKNOWN, one_hot
+from seqattr.dna.alphabet import UNKNOWN, one_hot
+from seqattr.dna.regions import Region
 from seqattr.errors import InputError, NotFinite
 from seqattr.inputs.dropped import Dropped
-from seqattr.regions import Region
 
 
 @dataclass(frozen=True)

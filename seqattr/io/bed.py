@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from seqattr.dna.regions import Region
 from seqattr.errors import InputError, OutputError
 from seqattr.io.atomic import replacing
 from seqattr.io.foreign import MINUS_ONE
 from seqattr.io.reading import text_lines
-from seqattr.regions import Region
 
 _NARROWPEAK_COLUMNS = 10
 _BED12_COLUMNS = 12

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from seqattr.alphabet import check_dna
+from seqattr.dna.alphabet import check_dna
 from seqattr.errors import InputError, OutputError
 from seqattr.io.atomic import replacing
 from seqattr.io.genome import Genome

@@ -14,11 +14,11 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from seqattr.dna.regions import Region
 from seqattr.errors import InputError, OutputError, some_of
 from seqattr.io.atomic import replacing
 from seqattr.io.letters import WHITESPACE, Header, Lines, stream
 from seqattr.io.reading import reading
-from seqattr.regions import Region
 
 _PIECE = 1 << 16
 _HEADER = 1 << 12  # bytes before a record in which its header is looked for

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from seqattr.alphabet import check_dna, reverse_complement_text
+from seqattr.dna.alphabet import check_dna, reverse_complement_text
+from seqattr.dna.regions import Region
 from seqattr.errors import InputError
 from seqattr.io.fasta_index import Indexed, check_new, without_empty
 from seqattr.io.letters import Header, stream
 from seqattr.io.reading import is_gzip
-from seqattr.regions import Region
 
 _SHOWN = 3
 

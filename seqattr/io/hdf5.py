@@ -20,13 +20,13 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from seqattr.dna.regions import Region
 from seqattr.errors import InputError, OutputError
 from seqattr.io.atomic import uninterrupted
 from seqattr.io.layout import CANCELLATION, COLUMNS, ERRORS, FORWARD, NUMBERS, PLACES, check_layout
-from seqattr.io.memory import check_room
 from seqattr.io.new_hdf5 import FileWriter
 from seqattr.io.reading import reading
-from seqattr.regions import Region
+from seqattr.support.memory import check_room
 
 _CHUNK_BYTES = 1 << 19
 _CHUNK_BASES = 1 << 15

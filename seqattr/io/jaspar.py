@@ -4,7 +4,7 @@ import re
 import warnings
 from typing import Any
 
-from seqattr.alphabet import ALPHABET
+from seqattr.dna.alphabet import ALPHABET
 from seqattr.errors import InputError
 from seqattr.io.collection import Collection, Entry, Matrix, collected
 from seqattr.io.meme import motif_name

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from seqattr.alphabet import ALPHABET
+from seqattr.dna.alphabet import ALPHABET
 from seqattr.errors import InputError, OutputError
 from seqattr.io.atomic import replacing
 from seqattr.io.collection import Collection, Entry, Matrix, Motif, collected

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from seqattr.alphabet import ALPHABET, AMBIGUOUS
+from seqattr.dna.alphabet import ALPHABET, AMBIGUOUS
 from seqattr.errors import InputError, some_of
 from seqattr.io.collection import Collection, Entry, Matrix, Motif, collected
 from seqattr.io.meme import is_version, motif_name

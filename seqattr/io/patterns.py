@@ -14,9 +14,9 @@ import numpy as np
 
 from seqattr.errors import InputError
 from seqattr.io.atomic import uninterrupted
-from seqattr.io.memory import check_room
 from seqattr.io.new_hdf5 import new_file
 from seqattr.io.reading import reading
+from seqattr.support.memory import check_room
 
 FORMAT = "seqattr patterns"
 VERSION = 1

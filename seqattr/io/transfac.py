@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seqattr.alphabet import ALPHABET
+from seqattr.dna.alphabet import ALPHABET
 from seqattr.errors import InputError
 from seqattr.io.collection import Collection, Entry, Matrix, collected
 from seqattr.io.meme import motif_name

@@ -7,11 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqattr.engine.memory import chunks, halving, pairs_at_once
-from seqattr.engine.model import Model
-from seqattr.engine.outputs import cut_to
-from seqattr.engine.precision import full_precision
-from seqattr.engine.watch import check_prediction
+from seqattr.engine.capture.model import Model
+from seqattr.engine.capture.watch import check_prediction
+from seqattr.engine.graph.outputs import cut_to
+from seqattr.engine.numerics.precision import full_precision
+from seqattr.engine.walk.memory import chunks, halving, pairs_at_once
 from seqattr.errors import InputError
 from seqattr.methods.method import Method
 from seqattr.methods.registry import method_named

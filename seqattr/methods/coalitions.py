@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqattr.engine.edits import Edits
+from seqattr.engine.edits.edits import Edits
 from seqattr.methods.gradients import seed_of
 from seqattr.methods.ways import Batch, Explanation, Way
 

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from seqattr.engine.forward import random_sequences
-from seqattr.engine.graph import Graph, Step
-from seqattr.engine.kinds import CONVOLUTIONS, DENSE, Kind, classify
-from seqattr.engine.multipliers import whole
-from seqattr.engine.outputs import Target
+from seqattr.engine.graph.forward import random_sequences
+from seqattr.engine.graph.graph import Graph, Step
+from seqattr.engine.graph.ops import CONVOLUTIONS, DENSE, Kind, classify
+from seqattr.engine.graph.outputs import Target
+from seqattr.engine.numerics.multipliers import whole
 from seqattr.engine.rules.gradient import GRADIENT
-from seqattr.engine.run import side_values
+from seqattr.engine.walk.walk import side_values
 from seqattr.errors import ModelError, UnknownName
 from seqattr.methods.ways import Batch, Explanation, Way
 

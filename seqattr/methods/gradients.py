@@ -11,7 +11,7 @@ from hashlib import blake2b
 import torch
 from torch import Tensor
 
-from seqattr.engine.outputs import Target
+from seqattr.engine.graph.outputs import Target
 from seqattr.methods.ways import Batch, Explanation, Way
 
 # --- at the sequence ---------------------------------------------------------------------------

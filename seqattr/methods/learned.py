@@ -8,8 +8,8 @@ from a reference.
 import torch
 from torch import Tensor
 
-from seqattr.engine.multipliers import Parts
-from seqattr.engine.outputs import Target
+from seqattr.engine.graph.outputs import Target
+from seqattr.engine.numerics.multipliers import Parts
 from seqattr.methods.ways import Batch, Explanation
 
 

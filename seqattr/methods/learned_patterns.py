@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from seqattr.engine.content import content_hash
-from seqattr.engine.model import Model
+from seqattr.engine.capture.model import Model
 from seqattr.engine.rules.weighted_steps import weighted_steps
 from seqattr.errors import InputError
+from seqattr.models.content import content_hash
 
 
 class StepPattern(NamedTuple):

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from seqattr.engine.outputs import Target
+from seqattr.engine.graph.outputs import Target
 from seqattr.methods.ways import Batch, Explanation
 
 STEPS, RATE = 100, 0.1  # of Adam

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from seqattr.engine.model import Model
-from seqattr.engine.plan import Rulebook
+from seqattr.engine.capture.model import Model
+from seqattr.engine.walk.plan import Rulebook
 from seqattr.errors import InputError
 from seqattr.methods.learned_patterns import Patterns
 from seqattr.methods.ways import Way

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from seqattr.engine.edits import Edits
-from seqattr.engine.outputs import Target
+from seqattr.engine.edits.edits import Edits
+from seqattr.engine.graph.outputs import Target
 from seqattr.methods.ways import Batch, Explanation, Way
 
 Scores = dict[Target, Tensor]

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import torch
 
-from seqattr.engine.plan import Rulebook
 from seqattr.engine.rules import lrp
 from seqattr.engine.rules.deeplift import GENOMICS_DEFAULT, RESCALE, REVEALCANCEL
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.rules.guided import DECONVNET, GUIDED
 from seqattr.engine.rules.patterns import PATTERN_ATTRIBUTION, PATTERNNET
+from seqattr.engine.walk.plan import Rulebook
 from seqattr.errors import InputError, UnknownName
 from seqattr.methods import learned
 from seqattr.methods.coalitions import by_groups, lime, sampled, shapley

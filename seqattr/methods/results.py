@@ -6,9 +6,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from seqattr.engine.fused import Gathered
-from seqattr.engine.memory import Chunk
-from seqattr.engine.outputs import Target
+from seqattr.engine.graph.outputs import Target
+from seqattr.engine.numerics.fused import Gathered
+from seqattr.engine.walk.memory import Chunk
 from seqattr.errors import NotFinite
 
 # What cancels to an output and a difference of exactly 0 is still a number.

@@ -8,13 +8,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from seqattr.engine.edits import Editor
-from seqattr.engine.fused import Gathered, gather
-from seqattr.engine.graph import INPUT, Graph
-from seqattr.engine.multipliers import Multiplier, Parts
-from seqattr.engine.outputs import Target
-from seqattr.engine.plan import Plan, Rulebook
-from seqattr.engine.run import Values, Walk, flat, side_values
+from seqattr.engine.edits.edits import Editor
+from seqattr.engine.graph.graph import INPUT, Graph
+from seqattr.engine.graph.outputs import Target
+from seqattr.engine.numerics.fused import Gathered, gather
+from seqattr.engine.numerics.multipliers import Multiplier, Parts
+from seqattr.engine.walk.plan import Plan, Rulebook
+from seqattr.engine.walk.walk import Values, Walk, flat, side_values
 
 KEPT = 4  # shared references whose values stay in memory: the pieces of a large set
 

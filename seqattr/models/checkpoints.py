@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqattr.engine.model import Model
-from seqattr.engine.sizes import is_size
-from seqattr.engine.source_lines import first_line
+from seqattr.engine.capture.model import Model
+from seqattr.engine.graph.sizes import is_size
+from seqattr.engine.graph.source_lines import first_line
 from seqattr.errors import ModelError
 from seqattr.io.kept import keep
 from seqattr.models.native import to_plain, write_plain

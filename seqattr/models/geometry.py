@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from seqattr.engine.input_layouts import USUAL, exported_geometry, layouts_that_run, runs
+from seqattr.engine.capture.input_layouts import USUAL, exported_geometry, layouts_that_run, runs
 from seqattr.errors import InputError, ModelError
 
 LONGEST = 2**24  # bases of a model's input: sixteen times what the longest published ones take

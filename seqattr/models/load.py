@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from seqattr.engine.capture import quiet_torch
-from seqattr.engine.input_layouts import INPUT_LAYOUTS, check_channels, example_shape
-from seqattr.engine.model import Model
-from seqattr.engine.source_lines import first_line
+from seqattr.engine.capture.export import quiet_torch
+from seqattr.engine.capture.input_layouts import INPUT_LAYOUTS, check_channels, example_shape
+from seqattr.engine.capture.model import Model
+from seqattr.engine.graph.source_lines import first_line
 from seqattr.errors import InputError, ModelError, UnknownName, UntrustedModel
 from seqattr.models import native, weights
 from seqattr.models.geometry import LONGEST, Foreign, completed, in_its_layout

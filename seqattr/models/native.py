@@ -13,12 +13,12 @@ from typing import Any
 
 import torch
 
-from seqattr.engine.graph import BatchLayout, Graph, Ref, Step
-from seqattr.engine.lengths import Lengths
-from seqattr.engine.model import Model
-from seqattr.engine.outputs import Target
-from seqattr.engine.sizes import is_size
-from seqattr.engine.source_lines import first_line
+from seqattr.engine.capture.model import Model
+from seqattr.engine.graph.graph import BatchLayout, Graph, Ref, Step
+from seqattr.engine.graph.lengths import Lengths
+from seqattr.engine.graph.outputs import Target
+from seqattr.engine.graph.sizes import is_size
+from seqattr.engine.graph.source_lines import first_line
 from seqattr.errors import ModelError
 from seqattr.io.atomic import replacing
 from seqattr.models import claims

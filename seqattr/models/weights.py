@@ -15,7 +15,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from seqattr.engine.source_lines import first_line
+from seqattr.engine.graph.source_lines import first_line
 from seqattr.errors import InputError, ModelError, nearest
 
 State = Mapping[str, Tensor]

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import seqattr
-from seqattr.alphabet import one_hot
+from seqattr.dna.alphabet import one_hot
 from tests.pieces import Head, Net, conv, over_positions
 
 LENGTH = 40

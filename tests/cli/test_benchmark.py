@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from seqattr.benchmark.recipe import Recipe
+from seqattr.tal_gata.recipe import Recipe
 
 SMALL = Recipe(train=200, epochs=1, evaluation=130, seeds=(0, 1))
 
@@ -17,7 +17,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def small(monkeypatch):
-    monkeypatch.setattr("seqattr.benchmark.recipe.FULL", SMALL)
+    monkeypatch.setattr("seqattr.tal_gata.recipe.FULL", SMALL)
 
 
 def test_a_benchmark_from_nothing(ran, small, folder):
@@ -45,7 +45,7 @@ def test_methods_that_need_patterns_get_those_of_the_net(ran, monkeypatch, tmp_p
     recipe = Recipe(
         train=100, epochs=1, evaluation=39, seeds=(0, 1), methods=("patternattribution", "gradient")
     )
-    monkeypatch.setattr("seqattr.benchmark.recipe.FULL", recipe)
+    monkeypatch.setattr("seqattr.tal_gata.recipe.FULL", recipe)
     options = ("--method", "patternattribution", "--method", "gradient")
     said = ran("benchmark", "tal-gata", "--out", tmp_path, *options).splitlines()
     steps = [line.rsplit(":", 1)[0] for line in said if line.endswith(" s")]

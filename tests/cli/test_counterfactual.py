@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 import seqattr
-from seqattr.alphabet import one_hot
+from seqattr.dna.alphabet import one_hot
 
 
 def test_the_table_holds_the_models_own_outputs(ran, fixed, fasta, texts, tmp_path):
@@ -41,7 +41,7 @@ def test_a_place_that_cannot_be_written_is_found_before_the_work(
     def work(*_, **__):
         pytest.fail("the work began")
 
-    monkeypatch.setattr("seqattr.methods.counterfactual.counterfactuals", work)
+    monkeypatch.setattr("seqattr.analyses.counterfactual.counterfactuals", work)
     words = ["counterfactual", "--model", fixed, "--fasta", fasta(2), "--out"]
     assert "Is a directory" in refused(*words, tmp_path)
     assert "is, or lies in, a file" in refused(*words, fasta(1) / "t.tsv")

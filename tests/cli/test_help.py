@@ -9,9 +9,9 @@ import pytest
 
 import seqattr
 from seqattr.cli.main import COMMANDS, cli
-from seqattr.export import WRITERS
+from seqattr.jobs.export import WRITERS
+from seqattr.methods.precisions import PRECISIONS
 from seqattr.models.load import INPUT_LAYOUTS
-from seqattr.precision import PRECISIONS
 
 
 def commands(

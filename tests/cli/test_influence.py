@@ -109,7 +109,7 @@ def test_letters_are_told_and_lengths_fitted(ran, words, fasta, tmp_path):
 
 
 def test_where_it_writes_is_looked_at_first(refused, words, tmp_path, monkeypatch):
-    monkeypatch.setattr("seqattr.report.influence.influence", lambda *_: pytest.fail("the work began"))
+    monkeypatch.setattr("seqattr.jobs.influence.influence", lambda *_: pytest.fail("the work began"))
     same = tmp_path / "out" / ".." / "out" / "table.tsv"
     assert "cannot both be" in refused(*words, "--scores", same)
     assert "Is a directory" in refused(*words, "--scores", tmp_path)
@@ -123,7 +123,7 @@ def test_both_files_or_none(refused, words, tmp_path, monkeypatch):
         Path(path).write_text("half")
         raise OutputError("cannot write it: No space left on device")
 
-    monkeypatch.setattr("seqattr.report.influence.write_named", full)
+    monkeypatch.setattr("seqattr.jobs.influence.write_named", full)
     assert "No space left" in refused(*words, "--scores", tmp_path / "all.h5")
     assert list((tmp_path / "out").iterdir()) == []
     assert not (tmp_path / "all.h5").exists()

@@ -3,9 +3,9 @@
 import torch
 
 import seqattr
-from seqattr.alphabet import one_hot
+from seqattr.dna.alphabet import one_hot
 from seqattr.io.fasta import read_fasta
-from seqattr.references import background_of
+from seqattr.refs.kinds import background_of
 
 QUICK = ("--number", 7, "--steps", 20, "--polish", 2)
 FILES = ["ascent.png", "ascent.svg", "logos.png", "logos.svg", "path.tsv", "sequences.fa"]

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import seqattr
-from seqattr.alphabet import one_hot
+from seqattr.dna.alphabet import one_hot
+from seqattr.dna.regions import Region
 from seqattr.inputs import Window
 from seqattr.io.hdf5 import read_contributions
-from seqattr.patterns import weighted
-from seqattr.regions import Region
+from seqattr.jobs.patterns import weighted
 from tests.conftest import random_texts
 
 METHODS = [name for name, method in seqattr.METHODS.items() if method.needs_patterns]
@@ -84,7 +84,7 @@ def test_units_without_a_pattern_are_told(ran, free, fasta, tmp_path):
 def test_a_folder_in_the_place_of_the_file_is_found_before_the_work(
     refused, free, fasta, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("seqattr.patterns.learn_patterns", lambda *_: pytest.fail("the work began"))
+    monkeypatch.setattr("seqattr.jobs.patterns.learn_patterns", lambda *_: pytest.fail("the work began"))
     told = refused("patterns", "--model", free, "--fasta", fasta(3), "--out", tmp_path)
     assert told == f"cannot write {tmp_path}: Is a directory"
 

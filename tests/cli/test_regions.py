@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 import seqattr
-from seqattr.alphabet import reverse_complement_text
+from seqattr.dna.alphabet import reverse_complement_text
 from seqattr.io.bed import read_bed
 
 LENGTH = 20

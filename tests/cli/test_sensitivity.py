@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import seqattr
-from seqattr.alphabet import one_hot
+from seqattr.dna.alphabet import one_hot
 
 FILES = ["sensitivity.npz", "sensitivity.png", "sensitivity.tsv"]
 

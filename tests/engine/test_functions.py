@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from seqattr.engine.model import Model
+from seqattr.engine.capture.model import Model
 from seqattr.methods.attribution import attribute
 from seqattr.methods.registry import METHODS
 from tests.kinds_of_method import ONE_OF_EACH, ready

@@ -7,15 +7,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seqattr.engine import fused
-from seqattr.engine.forward import random_sequences
-from seqattr.engine.model import Model
-from seqattr.methods.attention import attention
+from seqattr.analyses.attention import attention
+from seqattr.analyses.maximize import Settings, maximize
+from seqattr.analyses.patterns import fit_patterns
+from seqattr.analyses.sensitivity import jacobian, sensitivity
+from seqattr.engine.capture.model import Model
+from seqattr.engine.graph.forward import random_sequences
+from seqattr.engine.numerics import fused
 from seqattr.methods.attribution import attribute
-from seqattr.methods.maximize import Settings, maximize
-from seqattr.methods.patterns import fit_patterns
 from seqattr.methods.registry import METHODS
-from seqattr.methods.sensitivity import jacobian, sensitivity
 from tests.kinds_of_method import ready
 from tests.pieces import over_positions
 from tests.sequences import LENGTH, one_hot
@@ -87,7 +87,7 @@ def test_repeats_tie_under_wide_kernels_as_in_float64() -> None:
 
 
 def test_a_batch_too_large_for_the_gpu_is_halved(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seqattr.engine.memory.free_bytes", lambda device: 2**50)
+    monkeypatch.setattr("seqattr.engine.walk.memory.free_bytes", lambda device: 2**50)
     x = random_sequences(64, 60, torch.float64, "cpu", seed=1)
     torch.cuda.set_per_process_memory_fraction(0.001)
     try:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seqattr.engine.model import Model
+from seqattr.engine.capture.model import Model
 from seqattr.methods.attribution import attribute
 from tests import twin
 from tests.pieces import Net, unsettle

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from seqattr.dna.regions import Region, window
 from seqattr.errors import InputError, OutputError
 from seqattr.io.bed import read_bed, read_chrom_sizes, write_regions
-from seqattr.regions import Region, window
 
 
 @pytest.fixture

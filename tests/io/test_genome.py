@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqattr.alphabet import reverse_complement_text
+from seqattr.dna.alphabet import reverse_complement_text
+from seqattr.dna.regions import Region
 from seqattr.errors import InputError
 from seqattr.io.fasta import Genome, iter_fasta, read_fasta
 from seqattr.io.letters import stream
-from seqattr.regions import Region
 
 
 @pytest.fixture

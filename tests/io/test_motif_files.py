@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from seqattr import motifs
 from seqattr.errors import InputError
 from seqattr.io import collection
 from seqattr.io.meme import read_meme, write_meme
-from seqattr.motifs import BUNDLED, MOTIF_SOURCES, read_motifs
+from seqattr.motifs.pwm import BUNDLED, MOTIF_SOURCES, read_motifs
+from seqattr.motifs.pwm import pwm as motifs
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from seqattr.alphabet import one_hot
+from seqattr.dna.alphabet import one_hot
+from seqattr.dna.regions import Region
 from seqattr.errors import OutputError
 from seqattr.io import npz
 from seqattr.io.hdf5 import ContributionWriter, Rows, open_contributions
 from seqattr.io.npz import write_modisco
-from seqattr.regions import Region
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ import pytest
 import torch
 
 import seqattr
-from benchmarks.models import NETWORKS, network
-from seqattr.alphabet import one_hot
+from seqattr.dna.alphabet import one_hot
 from seqattr.io.fasta import write_fasta
 from seqattr.io.hdf5 import Contributions, read_contributions
 from seqattr.methods.registry import METHODS
+from speed.models import NETWORKS, network
 from tests.conftest import random_texts
 
 pytestmark = pytest.mark.slow

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from seqattr.engine.model import Model
+from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError, UnknownName
 from seqattr.methods.attribution import attribute
 from seqattr.methods.registry import METHODS

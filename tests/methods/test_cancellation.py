@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from seqattr.engine.model import Model
+from seqattr.engine.capture.model import Model
 from seqattr.methods.attribution import attribute
 from seqattr.methods.registry import METHODS
 from tests.kinds_of_method import ready

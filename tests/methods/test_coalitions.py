@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seqattr.engine.model import Model
-from seqattr.engine.outputs import cut_to
+from seqattr.engine.capture.model import Model
+from seqattr.engine.graph.outputs import cut_to
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.methods.attribution import attribute
 from seqattr.methods.coalitions import Estimate, Game, Solve, estimated, lime, sampled, shapley, windows

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seqattr.engine.model import Model
+from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError, ModelError, UnknownName
 from seqattr.methods import gradients
 from seqattr.methods.attribution import attribute

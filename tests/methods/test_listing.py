@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from seqattr.engine.model import Model
+from seqattr.engine.capture.model import Model
 from seqattr.methods.attribution import Engine, attribute
 from seqattr.methods.listing import HEADINGS, markdown, rows
 from seqattr.methods.registry import METHODS

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seqattr.engine.model import Model
+from seqattr.engine.capture.model import Model
 from seqattr.methods.attribution import attribute
 from tests.pieces import Net, conv
 from tests.sequences import LENGTH, one_hot, shuffled

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 import seqattr
+from seqattr.analyses.patterns import fit_patterns
 from seqattr.methods import gradients
-from seqattr.methods.patterns import fit_patterns
 from seqattr.methods.registry import COSTLY, METHODS, with_patterns
 from seqattr.methods.results import Attribution
 from tests.kinds_of_method import ALIKE

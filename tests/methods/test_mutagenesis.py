@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from seqattr.engine.model import Model
+from seqattr.engine.capture.model import Model
 from seqattr.methods.attribution import Engine, attribute
 from tests.pieces import Net, conv
 from tests.sequences import LENGTH, frequency, one_hot, shuffled

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seqattr.engine.model import Model
+from seqattr.engine.capture.model import Model
 from seqattr.methods.attribution import attribute
 from seqattr.methods.registry import METHODS
 from tests import slow_methods as slow

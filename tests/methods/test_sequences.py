@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from seqattr.engine.model import Model
+from seqattr.analyses.attention import attention
+from seqattr.analyses.patterns import fit_patterns
+from seqattr.analyses.sensitivity import jacobian, sensitivity
+from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError
-from seqattr.methods.attention import attention
 from seqattr.methods.attribution import attribute
-from seqattr.methods.patterns import fit_patterns
-from seqattr.methods.sensitivity import jacobian, sensitivity
 from seqattr.methods.sequences import tensor_of
 from tests.sequences import one_hot
 from tests.zoo import captured

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 import seqattr
-from seqattr.engine.graph import Step
+from seqattr.engine.graph.graph import Step
 from seqattr.models.native import to_plain
 
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from seqattr.engine.forward import random_sequences
+from seqattr.analyses.influence import examples_of, influence
+from seqattr.data.simulate import TASKS, Simulation, TalGata, simulate_tal_gata
+from seqattr.data.train import Settings, checkpoints_in, train
+from seqattr.engine.graph.forward import random_sequences
 from seqattr.errors import InputError, ModelError, OutputError
-from seqattr.influence import examples_of, influence
 from seqattr.models.checkpoints import read_checkpoints
 from seqattr.models.load import load_model
-from seqattr.simulate import TASKS, Simulation, TalGata, simulate_tal_gata
-from seqattr.train import Settings, checkpoints_in, train
 
 LENGTH = 100
 SETTINGS = Settings(epochs=3, device="cpu", rate=0.002)

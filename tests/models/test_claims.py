@@ -11,15 +11,15 @@ import torch
 from torch import nn
 
 import seqattr
-from seqattr.engine import kinds, shapes
-from seqattr.engine.fused import gather
-from seqattr.engine.graph import Graph
-from seqattr.engine.lengths import Lengths
-from seqattr.engine.onednn import positions
-from seqattr.engine.plan import Plan
-from seqattr.engine.shape_table import SHAPES_OF
-from seqattr.engine.sizes import of_numbers
-from seqattr.engine.spectral import spectral
+from seqattr.engine.graph import ops as kinds
+from seqattr.engine.graph.graph import Graph, shapes
+from seqattr.engine.graph.lengths import Lengths
+from seqattr.engine.graph.shape_table import SHAPES_OF
+from seqattr.engine.graph.sizes import of_numbers
+from seqattr.engine.numerics.fused import gather
+from seqattr.engine.numerics.onednn import positions
+from seqattr.engine.numerics.spectral import spectral
+from seqattr.engine.walk.plan import Plan
 from seqattr.errors import ModelError
 from seqattr.methods.registry import method_named
 from seqattr.models import native
@@ -254,4 +254,4 @@ def test_a_convolution_through_spectra_looks_at_what_it_reads(shape):
 
 def test_a_narrow_convolution_never_answers_with_no_positions():
     with pytest.raises(ModelError, match="the sequences are too short for the model"):
-        seqattr.engine.convolution.narrow(torch.zeros(3, 4, 1, 9), 0)(torch.zeros(2, 4, 1, 5), None)
+        seqattr.engine.numerics.convolution.narrow(torch.zeros(3, 4, 1, 9), 0)(torch.zeros(2, 4, 1, 5), None)

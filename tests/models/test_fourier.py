@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seqattr.engine.fourier import LONGEST
-from seqattr.engine.model import Model
+from seqattr.engine.capture.fourier import LONGEST
+from seqattr.engine.capture.model import Model
 from seqattr.errors import UnsupportedOp
 from seqattr.methods.attribution import attribute
 from seqattr.models import native

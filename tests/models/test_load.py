@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.export import Dim
 
 import seqattr
-from seqattr.alphabet import one_hot
+from seqattr.dna.alphabet import one_hot
 from seqattr.errors import ModelError, UntrustedModel
 from seqattr.models.load import Foreign, recognise
 from seqattr.models.native import description

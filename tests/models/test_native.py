@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 import seqattr
-from seqattr.alphabet import one_hot
-from seqattr.engine.graph import Ref
+from seqattr.dna.alphabet import one_hot
+from seqattr.engine.graph.graph import Ref
 from seqattr.errors import ModelError, UnsupportedOp
 from seqattr.models import native
 from tests.kinds_of_method import ready
@@ -268,6 +268,8 @@ SAVING = """native.save("m.pt", Model(torch.nn.Conv1d(4, 100, 40), torch.zeros(2
 
 def test_a_full_disk_is_one_line(with_full_disk, tmp_path):
     """torch itself speaks of an enforce that failed."""
-    imports = "import torch; from seqattr.engine.model import Model; from seqattr.models import native"
+    imports = (
+        "import torch; from seqattr.engine.capture.model import Model; from seqattr.models import native"
+    )
     assert with_full_disk(imports, SAVING, 20_000) == "OutputError: cannot write m.pt: File too large"
     assert not list(tmp_path.iterdir())

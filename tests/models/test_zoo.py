@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seqattr.engine.forward import random_sequences
-from seqattr.engine.model import Model
+from seqattr.engine.capture.model import Model
+from seqattr.engine.graph.forward import random_sequences
 from seqattr.errors import InputError, UnknownName
 from seqattr.methods.attribution import attribute
 from seqattr.models.zoo import ARCHITECTURES, Conv1d, bpnet, build, classifiers

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqattr.engine.view import View
+from seqattr.engine.walk.context import View
 
 Back = Callable[[Tensor], Sequence[Tensor]]
 

@@ -6,16 +6,16 @@ from typing import Any
 
 from torch import Tensor
 
-from seqattr.engine import fused, secants
-from seqattr.engine.divisors import divided, has_pole
-from seqattr.engine.elementwise import ELEMENTWISE, GROWING, Elementwise
-from seqattr.engine.graph import Graph, Step, inputs_of
-from seqattr.engine.kinds import DENSE, MATRIX_PRODUCTS, Kind
-from seqattr.engine.multipliers import Multiplier, Parts, as_parts, each
-from seqattr.engine.plan import Passage, Rule, Rulebook
+from seqattr.engine.graph.divisors import divided, has_pole
+from seqattr.engine.graph.graph import Graph, Step, inputs_of
+from seqattr.engine.graph.ops import DENSE, MATRIX_PRODUCTS, Kind
+from seqattr.engine.numerics import fused, secants
+from seqattr.engine.numerics.elementwise import ELEMENTWISE, GROWING, Elementwise
+from seqattr.engine.numerics.multipliers import Multiplier, Parts, as_parts, each
 from seqattr.engine.rules import linear, nonlinear, quotients, selections
 from seqattr.engine.rules.recurrent import recurrent
-from seqattr.engine.view import View
+from seqattr.engine.walk.context import View
+from seqattr.engine.walk.plan import Passage, Rule, Rulebook
 
 COMPLETE: Mapping[Kind, Rule] = {
     **linear.RULES,

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from seqattr.engine.kinds import Kind
-from seqattr.engine.multipliers import whole
-from seqattr.engine.plan import Passage, Rule, Rulebook
+from seqattr.engine.graph.ops import Kind
+from seqattr.engine.numerics.multipliers import whole
 from seqattr.engine.rules import linear
 from seqattr.engine.rules.adjoint import vjp
 from seqattr.engine.rules.deeplift import function_and_arguments
 from seqattr.engine.rules.recurrent import recurrent
 from seqattr.engine.rules.selections import Operands
-from seqattr.engine.view import View
+from seqattr.engine.walk.context import View
+from seqattr.engine.walk.plan import Passage, Rule, Rulebook
 
 # Flat on whole stretches, through which torch lets nothing back, be it infinite: 0 * inf would be NaN.
 FLAT_IN_PARTS = {

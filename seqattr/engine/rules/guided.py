@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from seqattr.engine.graph import Graph, Step
-from seqattr.engine.kinds import Kind
-from seqattr.engine.multipliers import whole
-from seqattr.engine.plan import Passage, Rule, Rulebook
+from seqattr.engine.graph.graph import Graph, Step
+from seqattr.engine.graph.ops import Kind
+from seqattr.engine.numerics.multipliers import whole
 from seqattr.engine.rules.gradient import GRADIENT, RULES, slope
-from seqattr.engine.view import View
+from seqattr.engine.walk.context import View
+from seqattr.engine.walk.plan import Passage, Rule, Rulebook
 
 
 def guided(view: View) -> Passage:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from seqattr.engine import fused
-from seqattr.engine.graph import Ref
-from seqattr.engine.kinds import CONVOLUTIONS, DENSE, QUOTIENTS, Kind
-from seqattr.engine.multipliers import Multiplier, Parts, as_parts, collapse, each, whole
-from seqattr.engine.plan import Passage, Rule
+from seqattr.engine.graph.graph import Ref
+from seqattr.engine.graph.ops import CONVOLUTIONS, DENSE, QUOTIENTS, Kind
+from seqattr.engine.numerics import fused
+from seqattr.engine.numerics.multipliers import Multiplier, Parts, as_parts, collapse, each, whole
 from seqattr.engine.rules.adjoint import matrix_adjoint, step_adjoint, unbroadcast, vjp
-from seqattr.engine.view import View
+from seqattr.engine.walk.context import View
+from seqattr.engine.walk.plan import Passage, Rule
 
 # --- weights -----------------------------------------------------------------------------------
 

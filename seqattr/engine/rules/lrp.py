@@ -6,15 +6,15 @@ from functools import wraps
 
 import torch
 
-from seqattr.engine.divisors import has_pole
-from seqattr.engine.graph import INPUT, Graph, Ref, Step, inputs_of
-from seqattr.engine.kinds import CONVOLUTIONS, Kind
-from seqattr.engine.multipliers import Multiplier, Parts
-from seqattr.engine.plan import Passage, Rule, Rulebook
+from seqattr.engine.graph.divisors import has_pole
+from seqattr.engine.graph.graph import INPUT, Graph, Ref, Step, inputs_of
+from seqattr.engine.graph.ops import CONVOLUTIONS, Kind
+from seqattr.engine.numerics.multipliers import Multiplier, Parts
 from seqattr.engine.rules import linear, relevance
 from seqattr.engine.rules.gradient import RULES as GRADIENT_RULES
 from seqattr.engine.rules.gradient import constant, slope
-from seqattr.engine.view import View
+from seqattr.engine.walk.context import View
+from seqattr.engine.walk.plan import Passage, Rule, Rulebook
 
 RULES: Mapping[Kind, Rule] = {
     **GRADIENT_RULES,  # sums, averages, shapes, maxima: the gradient is the z-rule

@@ -10,14 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqattr.engine import fused, secants
-from seqattr.engine.kinds import MATRIX_PRODUCTS
-from seqattr.engine.multipliers import Multiplier, whole
-from seqattr.engine.plan import Passage
+from seqattr.engine.graph.ops import MATRIX_PRODUCTS
+from seqattr.engine.numerics import fused, secants
+from seqattr.engine.numerics.multipliers import Multiplier, whole
 from seqattr.engine.rules import small_parts
 from seqattr.engine.rules.adjoint import matrix_adjoint, unbroadcast, vjp
 from seqattr.engine.rules.quotients import by_divisor
-from seqattr.engine.view import View
+from seqattr.engine.walk.context import View
+from seqattr.engine.walk.plan import Passage
 
 aten = torch.ops.aten
 

@@ -7,13 +7,13 @@ all else are as the gradient has them, and so are weights of which nothing was l
 
 import torch
 
-from seqattr.engine.kinds import Kind
-from seqattr.engine.multipliers import whole
-from seqattr.engine.plan import Passage, Rulebook
+from seqattr.engine.graph.ops import Kind
+from seqattr.engine.numerics.multipliers import whole
 from seqattr.engine.rules import linear
 from seqattr.engine.rules.gradient import RULES
 from seqattr.engine.rules.linear import Weighted
-from seqattr.engine.view import View
+from seqattr.engine.walk.context import View
+from seqattr.engine.walk.plan import Passage, Rulebook
 
 
 def signal(view: View) -> Passage:

@@ -17,12 +17,12 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from seqattr.engine.graph import Ref
-from seqattr.engine.multipliers import Multiplier, whole
-from seqattr.engine.plan import Passage
+from seqattr.engine.graph.graph import Ref
+from seqattr.engine.numerics.multipliers import Multiplier, whole
+from seqattr.engine.numerics.secants import mean
 from seqattr.engine.rules.adjoint import unbroadcast
-from seqattr.engine.secants import mean
-from seqattr.engine.view import View, one
+from seqattr.engine.walk.context import View, one
+from seqattr.engine.walk.plan import Passage
 
 
 def weights(b: Tensor, b0: Tensor) -> Sequence[Tensor]:

@@ -13,12 +13,12 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from seqattr.engine.graph import INPUT, Graph
-from seqattr.engine.multipliers import Multiplier, Parts, added, as_parts, each, whole
-from seqattr.engine.plan import Backward, Passage, Plan
-from seqattr.engine.recurrent import BIAS, CELLS, FED_BACK, GIVEN, HIDDEN, WEIGHT, cell_graph, cell_of
-from seqattr.engine.run import Traversal, Values
-from seqattr.engine.view import Pairs, Sides, View
+from seqattr.engine.graph.graph import INPUT, Graph
+from seqattr.engine.graph.recurrent import BIAS, CELLS, FED_BACK, GIVEN, HIDDEN, WEIGHT, cell_graph, cell_of
+from seqattr.engine.numerics.multipliers import Multiplier, Parts, added, as_parts, each, whole
+from seqattr.engine.walk.context import Pairs, Sides, View
+from seqattr.engine.walk.plan import Backward, Passage, Plan
+from seqattr.engine.walk.walk import Traversal, Values
 
 Active = tuple[str, ...]  # what of that which a time step reads depends on the bases
 Carried = Mapping[str, Tensor]  # multipliers of the states before a time step, (rows, H)

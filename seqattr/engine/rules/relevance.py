@@ -15,15 +15,15 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from seqattr.engine.kinds import CONVOLUTIONS, DENSE
-from seqattr.engine.layouts import fold, unfold
-from seqattr.engine.multipliers import Multiplier, Parts, whole
-from seqattr.engine.plan import Passage, Rule
+from seqattr.engine.graph.layouts import fold, unfold
+from seqattr.engine.graph.ops import CONVOLUTIONS, DENSE
+from seqattr.engine.numerics.multipliers import Multiplier, Parts, whole
 from seqattr.engine.rules.adjoint import unbroadcast
 from seqattr.engine.rules.deeplift import function_and_arguments
 from seqattr.engine.rules.gradient import jacobian
 from seqattr.engine.rules.linear import Weighted
-from seqattr.engine.view import View
+from seqattr.engine.walk.context import View
+from seqattr.engine.walk.plan import Passage, Rule
 
 
 def over(part: Tensor, total: Tensor) -> Tensor:

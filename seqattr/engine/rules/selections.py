@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqattr.engine.kinds import CHOICES
-from seqattr.engine.multipliers import Multiplier, whole
-from seqattr.engine.plan import Passage
+from seqattr.engine.graph.ops import CHOICES
+from seqattr.engine.numerics.multipliers import Multiplier, whole
 from seqattr.engine.rules.adjoint import unbroadcast
 from seqattr.engine.rules.nonlinear import midpoint
-from seqattr.engine.view import View
+from seqattr.engine.walk.context import View
+from seqattr.engine.walk.plan import Passage
 
 # --- in order ----------------------------------------------------------------------------------
 

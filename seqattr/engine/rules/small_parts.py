@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from seqattr.engine.multipliers import Multiplier, whole
-from seqattr.engine.plan import Passage
+from seqattr.engine.numerics.multipliers import Multiplier, whole
 from seqattr.engine.rules.adjoint import matrix_adjoint, unbroadcast
-from seqattr.engine.view import View
+from seqattr.engine.walk.context import View
+from seqattr.engine.walk.plan import Passage
 
 
 def product(view: View) -> Passage:

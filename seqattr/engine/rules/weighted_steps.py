@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 
-from seqattr.engine.graph import Graph, Ref, Step
-from seqattr.engine.kinds import CONVOLUTIONS, DENSE, Kind, classify
+from seqattr.engine.graph.graph import Graph, Ref, Step
+from seqattr.engine.graph.ops import CONVOLUTIONS, DENSE, Kind, classify
 from seqattr.engine.rules.guided import RECTIFIERS
 
 PASSING = {Kind.OFFSET, Kind.SCALE, Kind.SHAPE, Kind.MAX}

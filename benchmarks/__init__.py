@@ -1,1 +1,0 @@
-"""seqattr measured beside its peers, in one run, on one machine: `python -m benchmarks --help`."""

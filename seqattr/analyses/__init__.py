@@ -1,0 +1,1 @@
+"""What else one asks a model: attention, sensitivity, counterfactuals, optimal sequences, influence."""

@@ -1,0 +1,180 @@
+"""The influence of training sequences on tests: TracIn, over the checkpoints of a training.
+
+A step of gradient descent on a training sequence z, at the learning rate r, lowers the loss of a test z' by
+r * grad loss(z) . grad loss(z'), to first order. The influence is the sum of that over the checkpoints
+(Pruthi, Liu, Kale & Sundararajan 2020, section 3, TracInCP); gradients are those with respect to all trained
+weights, in eval mode, of the loss of the training. Adam's steps are not plain descent's, as the paper's too
+are not always: the influence is that of the direction, at the nominal rate.
+
+A test without labels has no loss. There the influence is on the output itself: how far such a step would
+raise it, -r * grad loss(z) . grad output(z').
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.func import functional_call, grad, vmap
+
+from seqattr.data.simulate import Simulation
+from seqattr.data.train import cross_entropy
+from seqattr.dna.alphabet import one_hot
+from seqattr.engine.numerics.precision import full_precision
+from seqattr.engine.walk.memory import pieces
+from seqattr.errors import InputError, NotFinite, UnknownName
+from seqattr.methods.attribution import pick_device
+from seqattr.models.checkpoints import Checkpoint
+from seqattr.models.zoo import Classifier
+from seqattr.support.progress import Counter, Progress, silent
+
+GRADIENTS_AT_ONCE = 2**23  # numbers: as many sequences as that allows go back together
+MOST_ROWS = 64
+GRADIENTS_KEPT = 2**27  # numbers: of as many tests as that allows at least one; the others wait
+Value = Callable[[Classifier, Mapping[str, Tensor], Tensor, Tensor], Tensor]
+
+
+class Examples(NamedTuple):
+    """Sequences with their names, codes (N, L) and labels (N, T), if they have any."""
+
+    names: tuple[str, ...]
+    codes: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.integer] | None = None
+
+    def only(self, rows: Sequence[int] | npt.NDArray[np.integer]) -> "Examples":
+        """The examples of these numbers."""
+        labels = None if self.labels is None else self.labels[rows]
+        return Examples(tuple(self.names[row] for row in rows), self.codes[rows], labels)
+
+
+def examples_of(simulation: Simulation, split: str) -> Examples:
+    """A split of a data set. Raises InputError where it is empty, UnknownName where there is none."""
+    if split not in ("train", "valid", "test"):
+        raise UnknownName("split", split, ("train", "valid", "test"))
+    rows = simulation.indices(split)
+    if not len(rows):
+        raise InputError(f"the data set has no sequences in the {split} split")
+    return Examples(simulation.names, simulation.codes, simulation.labels).only(rows)
+
+
+def influence(
+    checkpoints: Sequence[Checkpoint],
+    training: Examples,
+    tests: Examples,
+    target: str | None = None,
+    device: str = "auto",
+    progress: Progress = silent,
+) -> npt.NDArray[np.float64]:
+    """The influence of each training sequence on each test, (tests, training).
+
+    With labels it is on the test's loss, of all targets together or of one: above 0 the training sequence
+    lowered it (a proponent), below 0 raised it (an opponent). Without, on the output of the target, before
+    the sigmoid: above 0 it raised that. Gradients of a block of tests are kept while those of the training
+    sequences pass by; many tests of a large model make several blocks. `progress(done, total)` counts both.
+
+    Raises InputError where lengths or labels do not fit, UnknownName for the target, ModelError where a
+    checkpoint's weights do not, NotFinite.
+    """
+    trained = checkpoints[0].trained
+    for what, examples in (("training", training), ("test", tests)):
+        check_fit(what, examples, trained.length, len(trained.targets))
+    if training.labels is None:
+        raise InputError("training sequences need labels")
+    value, sign = value_of(tests, target, trained.targets)
+    place, number = pick_device(device), len(training.names)
+    blocks = pieces(len(tests.names), rows_within(GRADIENTS_KEPT, checkpoints[0].module()))
+    tell = Counter(len(checkpoints) * (len(tests.names) + len(blocks) * number), progress)
+    scores = np.zeros((len(tests.names), number))
+    with full_precision():
+        for checkpoint, block in itertools.product(checkpoints, blocks):
+            module = checkpoint.module().to(place)
+            kept = all_gradients(module, tests.only(range(len(tests.names))[block]), value, tell)
+            for rows, found in gradients(module, training, loss):
+                products = sign * checkpoint.trained.rate * (kept @ found.T)
+                scores[block, rows] += products.double().cpu().numpy()
+                tell.add(len(found))
+    if not np.isfinite(scores).all():
+        raise NotFinite("an influence is NaN or infinite; are the weights of every checkpoint finite?")
+    return scores
+
+
+def check_fit(what: str, examples: Examples, length: int, targets: int) -> None:
+    own = examples.codes.shape[1]
+    if own != length:
+        raise InputError(f"the {what} sequences have {own} bp, but the checkpoints are for {length} bp")
+    if examples.labels is not None and examples.labels.shape[1] != targets:
+        raise InputError(
+            f"{what} sequences with {examples.labels.shape[1]} labels do not fit {targets} targets"
+        )
+
+
+# --- what is differentiated --------------------------------------------------------------------
+
+
+def logits_of(module: Classifier, weights: Mapping[str, Tensor], sequence: Tensor) -> Tensor:
+    """The logits (1, T) of one sequence (4, L), as a function of the weights."""
+    found: Tensor = functional_call(module.logits, dict(weights), (sequence[None],))
+    return found
+
+
+def loss(module: Classifier, weights: Mapping[str, Tensor], sequence: Tensor, labels: Tensor) -> Tensor:
+    """The training's loss of one sequence: the mean over the targets."""
+    return cross_entropy(logits_of(module, weights, sequence), labels[None])
+
+
+def value_of(tests: Examples, target: str | None, targets: Sequence[str]) -> tuple[Value, int]:
+    """What the influence on the tests is of, and whether a proponent lowers it (1) or raises it (-1)."""
+    if target is not None and target not in targets:
+        raise UnknownName("target", target, targets)
+    if tests.labels is not None and target is None:
+        return loss, 1
+    if target is None:
+        names = ", ".join(targets)
+        raise InputError(f"test sequences without labels need the output they are about: --target {names}")
+    place = targets.index(target)
+
+    def loss_of_one(
+        module: Classifier, weights: Mapping[str, Tensor], sequence: Tensor, labels: Tensor
+    ) -> Tensor:
+        return cross_entropy(logits_of(module, weights, sequence)[0, place], labels[place])
+
+    def output(module: Classifier, weights: Mapping[str, Tensor], sequence: Tensor, _: Tensor) -> Tensor:
+        return logits_of(module, weights, sequence)[0, place]
+
+    return (loss_of_one, 1) if tests.labels is not None else (output, -1)
+
+
+def gradients(module: Classifier, examples: Examples, value: Value) -> Iterator[tuple[slice, Tensor]]:
+    """The gradient of each example's value with respect to all weights, so many rows (rows, P) at a time."""
+    weights = {name: weight.detach() for name, weight in module.logits.named_parameters()}
+    like = next(iter(weights.values()))
+    labels = examples.labels if examples.labels is not None else np.zeros((len(examples.names), 1))
+    each = vmap(grad(lambda given, *example: value(module, given, *example)), (None, 0, 0))
+    size = min(rows_within(GRADIENTS_AT_ONCE, module), MOST_ROWS)
+    for rows in pieces(len(examples.names), size):
+        sequences = torch.from_numpy(one_hot(examples.codes[rows])).to(like)
+        found = each(weights, sequences, torch.from_numpy(labels[rows]).to(like))
+        yield rows, torch.cat([gradient.flatten(1) for gradient in found.values()], 1)
+
+
+def all_gradients(module: Classifier, examples: Examples, value: Value, tell: Counter) -> Tensor:
+    """The gradients of all examples (N, P), as they come written where they stay."""
+    like = next(module.logits.parameters())
+    kept = like.new_empty((len(examples.names), weights_of(module)))
+    for rows, found in gradients(module, examples, value):
+        kept[rows] = found
+        tell.add(len(found))
+    return kept
+
+
+def weights_of(module: Classifier) -> int:
+    """How many trained weights there are."""
+    return sum(weight.numel() for weight in module.logits.parameters())
+
+
+def rows_within(numbers: int, module: Classifier) -> int:
+    """The gradients of how many examples have no more numbers, at least 1."""
+    return max(1, numbers // weights_of(module))

@@ -1,1 +1,0 @@
-"""The TAL-GATA benchmark (Shrikumar, Greenside & Kundaje 2017, section 4.2): run, summarised, judged."""

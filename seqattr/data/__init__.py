@@ -1,0 +1,1 @@
+"""Labelled data sets: simulated, and trained on."""

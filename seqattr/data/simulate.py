@@ -1,0 +1,310 @@
+"""Random sequences with TAL1 and GATA1 motifs planted in them (Shrikumar et al. 2017, section 4.2).
+
+A sequence has both motifs, only GATA1, only TAL1 or none, a quarter each; three tasks ask for both, for
+GATA1, for TAL1. Sequence i depends on the seed and on i alone, so a larger data set begins with the smaller
+one. A folder holds:
+
+    sequences.fa      all sequences                  labels.tsv    name, then 0 or 1 for each task
+    test.fa           those of the test split        splits.tsv    name, then test, valid or train
+    planted.bed       each planted motif             motifs.meme   both motifs, the background
+    simulation.json   the settings, the seed and the version of seqattr
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from seqattr.dna.alphabet import decode, encode
+from seqattr.errors import InputError
+from seqattr.io.atomic import check_writable, replacing
+from seqattr.io.bed import read_bed
+from seqattr.io.fasta import read_fasta, write_fasta
+from seqattr.io.meme import write_meme
+from seqattr.io.reading import text_lines
+from seqattr.motifs.pwm import BUNDLED, GATA1, PWM, TAL1
+from seqattr.refs.kinds import BACKGROUND, background_of
+from seqattr.support.seeds import check_seed
+
+TASKS = ("both", "GATA1", "TAL1")
+
+# What a folder holds, as told above.
+FILES = (
+    *("sequences.fa", "test.fa", "labels.tsv", "splits.tsv", "planted.bed", "motifs.meme"),
+    "simulation.json",
+)
+
+# What the sequences hold: the classes take turns, each as often in a round as its share.
+MOST_SEQUENCES = 10_000_000
+CLASSES = ((GATA1, TAL1), (GATA1,), (TAL1,), ())
+LABELS = ((1, 1, 1), (0, 1, 0), (0, 0, 1), (0, 0, 0))
+
+
+@dataclass(frozen=True)
+class TalGata:
+    """How to simulate; the defaults are the published data set's, as measured.
+
+    single_counts and both_counts are the probabilities of 1, 2, 3 ... instances of a motif in a sequence that
+    has one motif or both: Poisson(2) and Poisson(1), kept to 1-3. valid and test are numbers of sequences, a
+    tenth of all unless given. shares are how many sequences of each class (both motifs, GATA1, TAL1, none)
+    there are in a round. Raises InputError for settings that cannot be met.
+    """
+
+    count: int = 8000
+    length: int = 200
+    background: tuple[float, ...] = (0.27, 0.23, 0.23, 0.27)
+    single_counts: tuple[float, ...] = (0.375, 0.375, 0.25)
+    both_counts: tuple[float, ...] = (0.6, 0.3, 0.1)
+    both_strands: bool = False
+    valid: int | None = None
+    test: int | None = None
+    shares: tuple[int, ...] = (1, 1, 1, 1)
+
+    @classmethod
+    def paper(cls) -> "TalGata":
+        """As the paper's text has it: its background, and "0-3 instances" of each motif.
+
+        We read it so: none of a motif that the sequence's class lacks, else 1, 2 or 3, each as likely, as a
+        sequence labelled with a motif must hold it.
+        """
+        third = (1 / 3, 1 / 3, 1 / 3)
+        return cls(background=BACKGROUND, single_counts=third, both_counts=third)
+
+    def __post_init__(self) -> None:
+        background_of(self.background)
+        for counts in (self.single_counts, self.both_counts):
+            if min(counts, default=-1.0) < 0 or abs(sum(counts) - 1) > 1e-3:
+                raise InputError(f"probabilities of 1, 2, 3 ... instances must sum to 1, not {counts}")
+        if len(self.shares) != len(CLASSES) or min(self.shares) < 0 or sum(self.shares) < 1:
+            given = ",".join(map(str, self.shares))
+            raise InputError(
+                f"the four classes need four shares, whole numbers from 0 on and not all 0, not {given}"
+            )
+        longest = max(
+            len(self.both_counts) * (GATA1.width + TAL1.width), len(self.single_counts) * TAL1.width
+        )
+        if self.length < longest:
+            raise InputError(
+                f"sequences must have at least {longest} bases to hold the motifs, not {self.length}"
+            )
+        if not 1 <= self.count <= MOST_SEQUENCES:
+            raise InputError(f"there can be 1 to {MOST_SEQUENCES:,} sequences, not {self.count}")
+        test, valid = self.held_out
+        if min(self.count, test, valid) < 0 or self.count < max(1, test + valid):
+            raise InputError(f"{test} test and {valid} valid sequences cannot be taken out of {self.count}")
+
+    @property
+    def round(self) -> np.ndarray:
+        """The classes of the sequences of one round, in order."""
+        return np.repeat(np.arange(len(CLASSES)), self.shares)
+
+    @property
+    def held_out(self) -> tuple[int, int]:
+        """How many sequences are for testing and for validation: the first ones, and those after them."""
+        tenth = self.count // 10
+        return tenth if self.test is None else self.test, tenth if self.valid is None else self.valid
+
+
+class Planted(NamedTuple):
+    """One instance of a motif: sequence index, 0-based half-open place, strand, the text as it stands."""
+
+    sequence: int
+    start: int
+    end: int
+    motif: str
+    strand: str
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Simulation:
+    """Sequences as codes (N, L), their labels (N, 3) in the order of TASKS, and what was planted in them."""
+
+    settings: TalGata
+    seed: int
+    names: tuple[str, ...]
+    codes: np.ndarray
+    labels: np.ndarray
+    splits: tuple[str, ...]
+    planted: tuple[Planted, ...]
+
+    def indices(self, split: str) -> np.ndarray:
+        """The indices of the sequences of a split: train, valid or test."""
+        return np.flatnonzero(np.array(self.splits) == split)
+
+    def digest(self, split: str) -> str:
+        """A hash of the names, sequences and labels of a split, in their order."""
+        rows = self.indices(split)
+        names = json.dumps([self.names[row] for row in rows])
+        values = (self.codes[rows].astype(np.uint8), self.labels[rows].astype(np.int8))
+        text = names.encode() + b"".join(f"{each.shape}".encode() + each.tobytes() for each in values)
+        return hashlib.blake2b(text, digest_size=8).hexdigest()
+
+
+PUBLISHED = TalGata()
+PRESETS: dict[str, TalGata] = {"published": PUBLISHED, "paper": TalGata.paper()}
+
+
+def simulate_tal_gata(settings: TalGata = PUBLISHED, seed: int = 0) -> Simulation:
+    """Simulate the data set of the paper's section 4.2. Raises InputError for a seed below 0."""
+    check_seed(seed)
+    test, valid = settings.held_out
+    drawn = [_simulate_one(index, settings, seed) for index in range(settings.count)]
+    return Simulation(
+        settings=settings,
+        seed=seed,
+        names=tuple(f"tal_gata_{index}" for index in range(settings.count)),
+        codes=np.stack([codes for codes, _ in drawn]),
+        labels=np.array(LABELS, dtype=np.int8)[np.resize(settings.round, settings.count)],
+        splits=("test",) * test + ("valid",) * valid + ("train",) * (settings.count - test - valid),
+        planted=tuple(instance for _, planted in drawn for instance in planted),
+    )
+
+
+def _simulate_one(index: int, settings: TalGata, seed: int) -> tuple[np.ndarray, list[Planted]]:
+    rng = np.random.default_rng([seed, index])
+    codes = _pick(settings.background, rng.random(settings.length)).astype(np.uint8)
+    motifs = _instances(CLASSES[settings.round[index % sum(settings.shares)]], settings, rng)
+    starts = _starts([motif.width for motif, _ in motifs], settings.length, rng)
+    planted = []
+    for (motif, strand), start in zip(motifs, starts, strict=True):
+        oriented = motif if strand == "+" else motif.reverse_complement()
+        codes[start : start + motif.width] = instance = oriented.sample(rng)
+        place = index, int(start), int(start) + motif.width
+        planted.append(Planted(*place, motif.name, strand, decode(instance)))
+    return codes, planted
+
+
+def _instances(motifs: Sequence[PWM], settings: TalGata, rng: np.random.Generator) -> list[tuple[PWM, str]]:
+    """Which motifs to plant, on which strand, from left to right."""
+    counts = settings.both_counts if len(motifs) > 1 else settings.single_counts
+    strands = "+-" if settings.both_strands else "+"
+    copies = [motif for motif in motifs for _ in range(1 + int(_pick(counts, rng.random())))]
+    return [(copies[place], strands[rng.integers(len(strands))]) for place in rng.permutation(len(copies))]
+
+
+def _pick(probabilities: Sequence[float], chance: np.ndarray | float) -> np.ndarray:
+    return np.searchsorted(np.cumsum(probabilities[:-1]), chance, side="right")
+
+
+def _starts(widths: Sequence[int], length: int, rng: np.random.Generator) -> np.ndarray:
+    """Starts of intervals of these widths from left to right, each non-overlapping layout as likely."""
+    free = length - sum(widths)
+    gaps = np.sort(rng.permutation(free + len(widths))[: len(widths)]) - np.arange(len(widths))
+    return gaps + np.cumsum([0, *widths[:-1]])[: len(widths)]
+
+
+# ---- in files
+
+
+def write_simulation(folder: str | Path, simulation: Simulation) -> None:
+    """Write the files named at the top of this module. Raises OutputError where that cannot be done."""
+    folder = Path(folder)
+    names, test = simulation.names, simulation.indices("test")
+    texts = [decode(codes) for codes in simulation.codes]
+    motifs = {name: motif.probabilities for name, motif in BUNDLED.items()}
+    about = {"seqattr": _version(), "seed": simulation.seed, "tal_gata": asdict(simulation.settings)}
+    labels = zip(names, *simulation.labels.T.tolist(), strict=True)
+    check_writable(folder)
+    write_fasta(folder / "sequences.fa", names, texts)
+    write_fasta(folder / "test.fa", [names[i] for i in test], [texts[i] for i in test])
+    _write_table(folder / "labels.tsv", [("name", *TASKS), *labels])
+    _write_table(folder / "splits.tsv", [("name", "split"), *zip(names, simulation.splits, strict=True)])
+    _write_table(folder / "planted.bed", [_bed_row(names, instance) for instance in simulation.planted])
+    write_meme(folder / "motifs.meme", motifs, simulation.settings.background)
+    _write_text(folder / "simulation.json", json.dumps(about, indent=2) + "\n")
+
+
+def read_simulation(folder: str | Path) -> Simulation:
+    """Read back what `write_simulation` wrote. Raises InputError where the folder is no such thing."""
+    folder = Path(folder)
+    if not (folder / "simulation.json").exists():
+        raise InputError(no_simulation(folder))
+    settings, seed = _read_settings(folder / "simulation.json")
+    records = read_fasta(folder / "sequences.fa")
+    names = tuple(record.name for record in records)
+    labels = _read_table(folder / "labels.tsv", names, 1 + len(TASKS))
+    splits = _read_table(folder / "splits.tsv", names, 2)
+    if any(len(record.text) != settings.length for record in records):
+        raise InputError(f"the sequences of {folder} must all have {settings.length} bases")
+    codes = np.stack([encode(record.text) for record in records])
+    return Simulation(
+        settings=settings,
+        seed=seed,
+        names=names,
+        codes=codes,
+        labels=_as_labels(folder, [row[1:] for row in labels]),
+        splits=tuple(split for _, split in splits),
+        planted=_read_planted(folder / "planted.bed", names, codes),
+    )
+
+
+def no_simulation(folder: Path) -> str:
+    """What is there instead, and what should be."""
+    wanted = "a folder that `seqattr simulate tal-gata --out` wrote is wanted"
+    if folder.is_dir():
+        return f"there is no simulation file {folder / 'simulation.json'}; {wanted}"
+    return f"{folder} is a file; {wanted}" if folder.exists() else f"there is no folder {folder}; {wanted}"
+
+
+def _version() -> str:
+    try:
+        return metadata.version("seqattr")
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _bed_row(names: Sequence[str], instance: Planted) -> tuple[object, ...]:
+    return names[instance.sequence], instance.start, instance.end, instance.motif, 0, instance.strand
+
+
+def _write_table(path: Path, rows: Iterable[Sequence[object]]) -> None:
+    _write_text(path, "".join("\t".join(map(str, row)) + "\n" for row in rows))
+
+
+def _write_text(path: Path, text: str) -> None:
+    with replacing(path) as temporary:
+        Path(temporary).write_text(text)
+
+
+def _read_settings(path: Path) -> tuple[TalGata, int]:
+    text = "".join(line for _, line in text_lines(path, "simulation"))
+    try:
+        about = json.loads(text)
+        given: dict[str, Any] = {
+            key: tuple(v) if isinstance(v, list) else v for key, v in about["tal_gata"].items()
+        }
+        return TalGata(**given), int(about["seed"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InputError(
+            f"{path} is no description of a simulation, as `seqattr simulate` writes it"
+        ) from None
+
+
+def _read_table(path: Path, names: Sequence[str], columns: int) -> list[list[str]]:
+    """The rows below the header, one for each name, in their order."""
+    rows = [line.split("\t") for _, line in text_lines(path, "table")][1:]
+    if [row[0] for row in rows] != list(names) or any(len(row) != columns for row in rows):
+        raise InputError(f"{path} must have {columns} columns and a row for each sequence of sequences.fa")
+    return rows
+
+
+def _as_labels(folder: Path, rows: list[list[str]]) -> np.ndarray:
+    if not {value for row in rows for value in row} <= {"0", "1"}:
+        raise InputError(f"{folder / 'labels.tsv'} must hold 0 or 1 for each task")
+    return np.array(rows).astype(np.int8)
+
+
+def _read_planted(path: Path, names: Sequence[str], codes: np.ndarray) -> tuple[Planted, ...]:
+    place = {name: index for index, name in enumerate(names)}
+    regions = read_bed(path)
+    strange = next((r for r in regions if r.chrom not in place or r.end > codes.shape[1]), None)
+    if strange is not None:
+        raise InputError(f"{path} has a motif at {strange}, which is not in sequences.fa")
+    found = [(place[r.chrom], r.start, r.end, r.name, r.strand) for r in regions]
+    return tuple(Planted(*each, decode(codes[each[0], each[1] : each[2]])) for each in found)

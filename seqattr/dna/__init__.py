@@ -1,0 +1,1 @@
+"""Letters, codes, one-hot columns and regions: no files and no torch."""

@@ -1,0 +1,151 @@
+"""A trained model ready to be explained: its graph, its geometry and the names of its targets."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seqattr.dna.alphabet import ALPHABET
+from seqattr.engine.capture.check import OwnFailure
+from seqattr.engine.capture.export import unwrapped
+from seqattr.engine.capture.input_layouts import adapted, geometry_of, what_would_run
+from seqattr.engine.capture.left_out import BATCH_FIRST
+from seqattr.engine.capture.trial import Trial, capture_checked
+from seqattr.engine.capture.watch import Watch
+from seqattr.engine.graph.forward import all_values, floats_of, random_sequences
+from seqattr.engine.graph.graph import Graph
+from seqattr.engine.graph.layouts import ROWS, find_layouts, stretches
+from seqattr.engine.graph.lengths import Lengths
+from seqattr.engine.graph.ops import Kind, classify
+from seqattr.engine.graph.outputs import Target, name_targets, pick_targets, take_off_final
+from seqattr.engine.numerics import forks
+from seqattr.errors import InputError, ModelError
+
+
+class Model:
+    """A trained model, captured once as a graph of steps.
+
+    `module` is any nn.Module in which each sequence's output depends on that sequence alone;
+    `example_input` is a batch in the model's own layout, (N, 4, L) unless `layout` (one of INPUT_LAYOUTS; a
+    fifth channel is 1 where no base is known) or its shape says otherwise; `channels` is the model's order of
+    bases; `targets` names its outputs.
+    The module is not written on. Outputs that cannot be explained beside others are left out, and the
+    model's `notes` say why.
+
+    Raises ModelError if the module cannot be captured or the graph does not answer as the module does,
+    UnsupportedOp if it holds an op that no rule knows, InputError if the input has no 4 channels.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        example_input: Tensor,
+        *,
+        layout: str = "N4L",
+        channels: str = ALPHABET,
+        targets: Sequence[str] | None = None,
+    ) -> None:
+        forks.expect()
+        module = unwrapped(module)
+        layout, length = geometry_of(module, example_input, layout, channels)
+        dtype = parameter_type(module, example_input)
+        device = next((p.device for p in module.parameters()), example_input.device)
+        example = random_sequences(ROWS, length, dtype, device)
+        try:
+            trial = capture_checked(adapted(module, layout, channels), example)
+        except OwnFailure as error:
+            raise OwnFailure(f"{error}{what_would_run(module, layout, length, channels)}") from error
+        self.notes = trial.notes
+        self._settle(trial, targets, length)
+        self.watch = Watch(trial.original, trial.graph)
+
+    def _settle(self, trial: Trial, names: Sequence[str] | None, example_length: int) -> None:
+        """Recognises the outputs, and finds where the batch sits in each step."""
+        graph, self.finals = take_off_final(trial.graph)
+        lengths = trial.lengths
+        classify(graph)
+        like = floats_of(graph)
+        example = random_sequences(ROWS, example_length, like.dtype, like.device)
+        longer = random_sequences(ROWS, 2 * example_length, like.dtype, like.device)
+        graph = find_layouts(graph, all_values, example)
+        if not lengths.fixed and not stretches(graph, all_values, longer):
+            lengths = Lengths(example_length, example_length)
+        self.graph = graph.to("cpu", like.dtype)
+        self.lengths, self.example_length = lengths, example_length
+        self.shapes = output_shapes(self.graph, example.cpu())
+        self.targets = targets_of(self.shapes, names, trial.labels)
+
+    @classmethod
+    def from_parts(cls, graph: Graph, lengths: Lengths, targets: Sequence[Target], **facts: Any) -> "Model":
+        """A model from an already captured graph, as a model file holds it."""
+        forks.expect()
+        classify(graph)
+        model = cls.__new__(cls)
+        model.graph, model.lengths, model.targets = graph, lengths, tuple(targets)
+        model.finals, model.shapes = facts["finals"], facts["shapes"]
+        model.example_length = facts["example_length"]
+        model.notes = ()
+        model.watch = Watch()
+        return model
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision of the model's own weights, or float32 where that was half of it."""
+        return floats_of(self.graph).dtype
+
+    @property
+    def input_length(self) -> str:
+        """The length that the model was made for, and at which others it runs."""
+        if self.lengths.fixed:
+            return str(self.lengths)
+        return f"{self.example_length} bp (it runs at {self.lengths})"
+
+    def kinds(self) -> Mapping[str, Kind]:
+        """The kind of each step, by its name."""
+        return classify(self.graph)
+
+    def pick(self, wanted: Sequence[int | str] | int | str | None) -> tuple[Target, ...]:
+        """Targets by name or number, all for None. Raises UnknownName, and InputError for none at all."""
+        return pick_targets(self.targets, wanted)
+
+    def check_length(self, length: int) -> None:
+        """Raises InputError if sequences of this length do not fit."""
+        if length not in self.lengths:
+            raise InputError(f"sequences of {length} bp do not fit the model, which takes {self.lengths}")
+
+    def predict(self, sequences: Tensor) -> Tensor:
+        """The targets' values, before the final nonlinearity: (N, 4, L) -> (N, T)."""
+        self.check_length(sequences.shape[-1])
+        with torch.no_grad():
+            values = all_values(self.graph, sequences.to(self.dtype))
+        outputs = [values[name].reshape(len(sequences), -1) for name in self.graph.outputs]
+        return torch.stack([outputs[t.output][:, t.index] for t in self.targets], 1)
+
+
+# --- construction ------------------------------------------------------------------------------
+
+
+def parameter_type(module: nn.Module, example: Tensor) -> torch.dtype:
+    floats = [t.dtype for t in (*module.parameters(), *module.buffers()) if t.is_floating_point()]
+    return floats[0] if floats else (example.dtype if example.is_floating_point() else torch.float32)
+
+
+def output_shapes(graph: Graph, example: Tensor) -> tuple[tuple[int, ...], ...]:
+    """The shape of each output for one sequence."""
+    with torch.no_grad():
+        values = all_values(graph, example)
+    layouts = {step.name: step.layout for step in graph.steps}
+    for name in graph.outputs:
+        if layouts.get(name) != (0, 1, 1):
+            raise ModelError(BATCH_FIRST)
+    return tuple(tuple(values[name].shape[1:]) for name in graph.outputs)
+
+
+def targets_of(
+    shapes: Sequence[tuple[int, ...]], names: Sequence[str] | None, labels: Sequence[str]
+) -> tuple[Target, ...]:
+    try:
+        return name_targets([int(torch.Size(shape).numel()) for shape in shapes], names, labels)
+    except ValueError as error:
+        raise InputError(str(error)) from error

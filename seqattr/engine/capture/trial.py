@@ -1,0 +1,82 @@
+"""A module captured on trial: believed once its graph answers as the module does, at several lengths."""
+
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from seqattr.engine.capture.answers import Unpacked, is_packed, named_tensors, unpack
+from seqattr.engine.capture.answers import labels as labels_of
+from seqattr.engine.capture.check import Original, check, compare, instability, own_answer
+from seqattr.engine.capture.export import capture
+from seqattr.engine.capture.left_out import leave_out
+from seqattr.engine.graph.forward import any_function, in_full, random_sequences
+from seqattr.engine.graph.graph import Graph
+from seqattr.engine.graph.lengths import Lengths, lengths_of
+from seqattr.engine.graph.ops import classify
+from seqattr.engine.graph.simplify import simplify
+from seqattr.errors import ModelError, UnsupportedOp
+
+
+class Trial(NamedTuple):
+    """A graph that answers as the model does, the lengths it takes, what its outputs are called, and why
+    others are left out."""
+
+    graph: Graph
+    lengths: Lengths
+    original: Original
+    labels: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def capture_checked(module: nn.Module, example: Tensor) -> Trial:
+    """The graph with a free length if the model allows one, else for this length alone.
+
+    Either is compared with the module's own forward before it is believed.
+    """
+    answer = own_answer(module, example)  # a model that fails by itself should say so by itself
+    if is_packed(answer):
+        module = Unpacked(module)
+        answer = unpack(answer)
+    if not named_tensors(answer):
+        raise ModelError(f"the model answers with {type(answer).__name__}, in which there is no tensor")
+    try:
+        free = captured(module, example, labels_of(answer), free_length=True)
+    except ModelError:  # an unknown op too may have been one on the length
+        return of_one_length(module, example, labels_of(answer))
+    if not free.notes:
+        return free
+    try:  # the same goes for the outputs that were left out
+        fixed = of_one_length(module, example, labels_of(answer))
+    except ModelError:
+        return free
+    return fixed if len(fixed.labels) > len(free.labels) else free
+
+
+def of_one_length(module: nn.Module, example: Tensor, labels: tuple[str, ...]) -> Trial:
+    """For the length of the example alone. A refusal says what ails the model itself, where that shows."""
+    try:
+        return captured(module, example, labels, free_length=False)
+    except UnsupportedOp:
+        raise
+    except ModelError as error:
+        original = Original(module, tuple(range(len(labels))), example.dtype)
+        why = instability(original, example)
+        if not why or why in str(error):
+            raise
+        raise ModelError(f"the model cannot be explained: {why}") from error
+
+
+def captured(module: nn.Module, example: Tensor, labels: tuple[str, ...], free_length: bool) -> Trial:
+    """One attempt, compared with the module at several lengths if the length is free."""
+    length, wide = example.shape[2], in_full(example)
+    graph, least, rounding = capture(module, example, free_length)
+    graph = simplify(graph.to(wide.device, wide.dtype), any_function)
+    graph, kept, notes = leave_out(graph, labels, wide)
+    classify(graph)
+    lengths = lengths_of(graph, wide, least)
+    original = Original(module, kept, rounding)
+    check(original, graph, example)
+    for size in set() if lengths.fixed else {lengths.shortest, length + 13, 2 * length} - {length}:
+        sequences = random_sequences(5, size, example.dtype, example.device, seed=size)
+        compare(original, graph, sequences, f"sequences of {size} bp")
+    return Trial(graph, lengths, original, tuple(labels[number] for number in kept), notes)

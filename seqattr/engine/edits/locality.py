@@ -1,0 +1,258 @@
+"""What each step does at its positions, where that is the same at all of them.
+
+A step is local if each position of its value reads a window of positions of what it reads, the same at
+every position: convolutions, pools, whatever works element by element or along other dimensions. `local`
+says so of a step, or None; everything else is left to whoever needs the value as a whole.
+"""
+
+from collections.abc import Callable
+from functools import reduce
+from math import inf, prod
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from seqattr.engine.edits.windows import Local, Positions, Read, Site
+from seqattr.engine.graph.ops import DENSE, Kind
+from seqattr.engine.numerics.convolution import convolution, geometry_of
+from seqattr.engine.walk.context import ROWS_FIRST
+
+
+def local(site: Site) -> Local | None:
+    """What a step does at each position; None where that is not the same at all, or not known."""
+    if site.positions is None or site.step.layout != ROWS_FIRST or site.positions.length < 2:
+        return None
+    kind = site.plan.kinds[site.step.name]
+    rule = BY_OP.get(site.step.op) or BY_KIND.get(kind)
+    return rule(site, site.positions) if rule else None
+
+
+# --- element by element ------------------------------------------------------------------------
+
+
+def at_each_element(site: Site, at: Positions) -> Local | None:
+    """Arguments are broadcast to the value's shape, counted from the last dimension."""
+    if len(site.shape) < -at.dim or site.shape[at.dim] != at.length:
+        return None
+    single = site.plan.kinds[site.step.name] is Kind.ELEMENTWISE  # its other arguments are its parameters
+    return Local(at, site.function, constants=None if single else (at, len(site.shape)))
+
+
+# --- convolutions, dense layers ----------------------------------------------------------------
+
+
+def convolved(site: Site, at: Positions) -> Local | None:
+    step, weight = site.step, site.arguments()[1]
+    dims = weight.ndim - 2
+    if step.args[0] not in site.known or step.args[1] not in site.plan.graph.tensors or at.dim < -dims:
+        return None
+    geometry = geometry_of(step.op, step.args[3:], dims)
+    if geometry.transposed:
+        return None
+    stride, padding, dilation = (list(each)[at.dim] for each in geometry[:3])
+    without = list(geometry.padding)
+    without[at.dim] = 0
+    prepared = convolution(weight, geometry._replace(padding=without))
+    read = Read(stride, -padding, -padding + dilation * (weight.shape[at.dim] - 1))
+    positions = Positions(at.dim, site.shape[at.dim])
+    return Local(positions, lambda x, weight, bias=None, *_: prepared.forward(x, bias), read)
+
+
+def multiplied(site: Site, at: Positions) -> Local | None:
+    """A dense layer or a product with a constant matrix, along another dimension than the positions'."""
+    left, right = site.step.args[:2]
+    if left in site.known:
+        along = -1
+        fits = site.step.op in DENSE or (right not in site.known and site.values[right].ndim == 2)
+    else:
+        along, fits = -2, site.values[left].ndim == 2
+    if not fits or at.dim == along or site.shape[at.dim] != at.length:
+        return None
+    return Local(at, site.function)
+
+
+# --- pools, reductions -------------------------------------------------------------------------
+
+
+class Pool(NamedTuple):
+    """The arguments of a pool, one number for each dimension that it goes over."""
+
+    size: list[int]
+    stride: list[int]
+    padding: list[int]
+    dilation: list[int]
+    rough: bool = False  # what lies outside has a part in the value, or no part in the count
+
+
+def pooled(site: Site, at: Positions) -> Local | None:
+    """A max or average pool; padded ones only where what is outside counts as a number."""
+    maximal, pool = "max" in site.step.op, pool_of(site)
+    if at.dim < -len(pool.size) or pool.rough:
+        return None
+    without = list(pool.padding)
+    without[at.dim] = 0
+    first, reach = -pool.padding[at.dim], pool.dilation[at.dim] * (pool.size[at.dim] - 1)
+    read = Read(pool.stride[at.dim], first, first + reach, -inf if maximal else 0.0)
+    positions = Positions(at.dim, site.shape[at.dim])
+    if maximal and site.step.output is None and prod(pool.size) == pool.size[at.dim] and at.dim == -1:
+        return Local(positions, lambda x, *_: largest(x, pool), read)
+    more = [pool.dilation] if maximal else [False, True]
+    return Local(positions, lambda x, *_: site.function(x, pool.size, pool.stride, without, *more), read)
+
+
+def pool_of(site: Site) -> Pool:
+    maximal = "max" in site.step.op
+    dims = int(site.step.op.split("pool")[1][0])
+    size, *given = site.arguments()[1:]
+    defaults: list[Any] = [None, 0, 1, False] if maximal else [None, 0, False, True, None]
+    stride, padding, *rest = given + defaults[len(given) :]
+    dilation = rest[0] if maximal else 1
+    sizes, steps, pads, apart = (each_dim(v, dims) for v in (size, stride or size, padding, dilation))
+    pool = Pool(sizes, steps, pads, apart)
+    counted = maximal or (rest[1] and rest[2] is None) or not any(pool.padding)
+    return pool._replace(rough=not counted or (not maximal and (rest[0] or rest[2] is not None)))
+
+
+def largest(window: Tensor, pool: Pool) -> Tensor:
+    """A max pool along the last dimension, one tap after the other: quicker than torch's, which looks for
+    the places too.
+    """
+    size, stride, dilation = pool.size[-1], pool.stride[-1], pool.dilation[-1]
+    last = window.shape[-1] - dilation * (size - 1)
+    taps = (window[..., tap * dilation : tap * dilation + last : stride] for tap in range(size))
+    return reduce(torch.maximum, taps)
+
+
+def each_dim(value: Any, dims: int) -> list[int]:
+    given = [value] if isinstance(value, int) else list(value)
+    return given * (dims // len(given))
+
+
+def reduced(site: Site, at: Positions) -> Local | None:
+    """A mean, sum or maximum along other dimensions."""
+    dims = reduced_dims(site)
+    if dims is None or at.dim in dims:
+        return None
+    gone = 0 if site.source.ndim == len(site.shape) else sum(dim > at.dim for dim in dims)
+    return Local(Positions(at.dim + gone, at.length), site.function)
+
+
+def reduced_dims(site: Site) -> list[int] | None:
+    """The dimensions along which a step reduces, counted from the end; None for all of them."""
+    dims = site.step.args[1] if len(site.step.args) > 1 else None
+    if dims is None or dims == []:
+        return None
+    count = site.source.ndim
+    return [dim % count - count for dim in ([dims] if isinstance(dims, int) else dims)]
+
+
+# --- shapes ------------------------------------------------------------------------------------
+
+
+def viewed(site: Site, at: Positions) -> Local | None:
+    """A view: the positions are where the strides say; cut along them, it reads further on."""
+    source = torch.empty(site.source.shape)
+    arguments = site.arguments()
+    view = site.function(source, *arguments[1:], **site.step.kwargs)
+    view = view if site.step.output is None else view[site.step.output]
+    stride = source.stride(at.dim)
+    found = [d for d in range(view.ndim) if view.shape[d] > 1 and view.stride(d) == stride]
+    if len(found) != 1:
+        return None
+    positions = Positions(found[0] - view.ndim, view.shape[found[0]])
+    if positions.length == at.length:
+        return Local(positions, site.function)
+    if site.step.op != "aten.slice.Tensor":
+        return None
+    first = view.storage_offset() // stride % at.length
+    return Local(positions, lambda x, *_: x, Read(1, first, first))
+
+
+def reshaped(site: Site, at: Positions) -> Local | None:
+    """Dimensions merged or opened on either side of the positions."""
+    before, shape = site.source.shape[: at.dim].numel(), site.shape
+    for d in range(1, len(shape)):
+        if shape[:d].numel() == before and shape[d] == at.length:
+            return reshaping(shape, Positions(d - len(shape), at.length), at)
+    return None
+
+
+def reshaping(shape: torch.Size, to: Positions, at: Positions) -> Local:
+    return Local(to, lambda x, *_: x.reshape(resized(shape, to.dim, x, at.dim)))
+
+
+def expanded(site: Site, at: Positions) -> Local | None:
+    return Local(at, lambda x, *_: x.expand(resized(site.shape, at.dim, x, at.dim)))
+
+
+def resized(shape: torch.Size, dim: int, window: Tensor, window_dim: int) -> list[int]:
+    """The shape of one row's value with as many rows and positions as a window has."""
+    sizes = list(shape)
+    sizes[0], sizes[dim] = window.shape[0], window.shape[window_dim]
+    return sizes
+
+
+def flipped(site: Site, at: Positions) -> Local | None:
+    count = len(site.shape)
+    if at.dim not in [dim % count - count for dim in site.step.args[1]]:
+        return Local(at, site.function)
+    return Local(at, site.function, Read(-1, at.length - 1, at.length - 1))
+
+
+def padded(site: Site, at: Positions) -> Local | None:
+    """With a constant, on either side of the positions."""
+    sides, *how = site.arguments()[1:]
+    if site.step.op == "aten.pad.default":
+        mode, how = (how[0] if how else "constant"), how[1:]
+        if mode != "constant":
+            return None
+    pair = 2 * (-at.dim - 1)
+    if len(sides) < pair + 2 or any(sides[:pair]) or any(sides[pair + 2 :]):
+        return None
+    value = float((how[0] if how else site.step.kwargs.get("value")) or 0)
+    positions = Positions(at.dim, site.shape[at.dim])
+    return Local(positions, lambda x, *_, **__: x, Read(1, -sides[pair], -sides[pair], value))
+
+
+def joined(site: Site, at: Positions) -> Local | None:
+    """Joined along another dimension than the positions'."""
+    parts, dim = site.step.args[0], (site.step.args[1:] or (0,))[0]
+    dim, count = dim % len(site.shape) - len(site.shape), site.source.ndim
+    to = at
+    if site.step.op == "aten.stack.default" and dim > at.dim - 1:
+        to = Positions(at.dim - 1, at.length)
+    alike = all(site.values[part].shape[at.dim] == at.length for part in parts)
+    if not alike or site.shape[to.dim] != at.length:
+        return None
+    return Local(to, site.function, constants=(at, count))
+
+
+Rule = Callable[[Site, Positions], Local | None]
+BY_KIND: dict[Kind, Rule] = {
+    **dict.fromkeys((Kind.ELEMENTWISE, Kind.SCALE, Kind.OFFSET, Kind.SUM), at_each_element),
+    **dict.fromkeys((Kind.PRODUCT, Kind.QUOTIENT), at_each_element),
+    Kind.LOGSUMEXP: reduced,
+}
+# By their names in torch, without the overload where it is the default one.
+OPS: dict[Rule, str] = {
+    convolved: "conv1d conv2d conv3d convolution",
+    multiplied: "linear matmul",
+    pooled: "max_pool1d max_pool2d max_pool1d_with_indices max_pool2d_with_indices avg_pool1d avg_pool2d",
+    reduced: "mean.dim sum.dim_IntList max.dim amax",
+    viewed: (
+        "permute transpose.int mT movedim.int movedim.intlist swapaxes swapdims squeeze.dim squeeze.dims "
+        "unsqueeze slice.Tensor select.int unbind.int split.Tensor unsafe_split.Tensor split_with_sizes chunk"
+    ),
+    reshaped: "view _unsafe_view reshape flatten.using_ints unflatten.int",
+    at_each_element: "where.self where.ScalarOther where.ScalarSelf masked_fill.Scalar masked_fill.Tensor",
+    joined: "cat concat stack",
+    padded: "pad constant_pad_nd",
+    expanded: "expand",
+    flipped: "flip",
+}
+BY_OP: dict[str, Rule] = {
+    f"aten.{name if '.' in name else name + '.default'}": rule
+    for rule, names in OPS.items()
+    for name in names.split()
+}

@@ -1,0 +1,1 @@
+"""A model as steps that are plain data, and what is known of each kind of step."""

@@ -1,0 +1,176 @@
+"""A model's outputs: which scalars can be explained, and the final sigmoid or softmax taken off.
+
+Contributions are explained at the step before the final nonlinearity, because a saturated output
+hides what it rests on; before a softmax, after subtracting the mean over the classes (Shrikumar et al.
+2017, section 3.6).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from seqattr.engine.graph.graph import Graph, Ref, Step, inputs_of, rewire
+from seqattr.engine.graph.ops import SHAPES
+from seqattr.engine.graph.simplify import drop_unused
+from seqattr.errors import InputError, UnknownName
+
+NUMBERED = re.compile(r"output\d+")  # what an output is called that has no name
+MOST_TARGETS = 100  # without being asked
+
+
+@dataclass(frozen=True)
+class Target:
+    """One scalar output: element `index` of the flattened output number `output`."""
+
+    name: str
+    output: int
+    index: int
+
+
+JOINS = {"aten.cat.default", "aten.concat.default", "aten.concatenate.default", "aten.stack.default"}
+
+
+class Before(NamedTuple):
+    """The value before a final nonlinearity, the steps that make it beside the graph's, and what it was."""
+
+    name: str
+    extra: tuple[Step, ...]
+    final: str
+
+
+def take_off_final(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
+    """The graph that ends before each output's final nonlinearity, and what that was, per output."""
+    steps, active = graph.by_name(), graph.active()
+    found = [before_final(name, steps, active) for name in graph.outputs]
+    extra = {step.name: step for before in found for step in before.extra}
+    outputs = tuple(before.name for before in found)
+    whole = replace(graph, steps=(*graph.steps, *extra.values()), outputs=outputs)
+    return drop_unused(whole), tuple(before.final for before in found)
+
+
+def before_final(name: str, steps: Mapping[str, Step], active: set[str]) -> Before:
+    """What a value is before its sigmoid or softmax, looked for through steps that reshape or join."""
+    step = steps.get(name)
+    if step is None:
+        return Before(name, (), "")
+    final, before, extra = recognise(step, steps)
+    if final:
+        return Before(before, extra, final)
+    inputs = list(dict.fromkeys(inputs_of(step, active)))
+    if step.op not in JOINS and not (step.op in SHAPES and inputs == [step.args[0]]):
+        return Before(name, (), "")
+    parts = {ref: before_final(ref, steps, active) for ref in inputs}
+    kinds = list(dict.fromkeys(part.final for part in parts.values()))
+    if kinds == [""]:
+        return Before(name, (), "")
+    copy = rewire(step, lambda ref: Ref(parts[ref].name) if ref in parts else ref)
+    extra = tuple(s for part in parts.values() for s in part.extra)
+    some = " of some" if "" in kinds else ""
+    return Before(
+        f"{name}_before",
+        (*extra, replace(copy, name=f"{name}_before")),
+        " and ".join(filter(None, kinds)) + some,
+    )
+
+
+def recognise(step: Step, steps: Mapping[str, Step]) -> tuple[str, str, tuple[Step, ...]]:
+    """What final nonlinearity a step is, the value before it, and the steps that make that value."""
+    if step.op == "aten.sigmoid.default" and not step.part_of:
+        return "sigmoid", step.args[0], ()
+    if step.op == "aten.log_sigmoid.default":
+        return "log sigmoid", step.args[0], ()
+    if step.op == "aten.exp.default" and "softmax" in step.part_of:
+        return "softmax", *centred(steps[step.args[0]], steps)
+    if step.op == "aten.sub.Tensor" and "log_softmax" in step.part_of:
+        return "log softmax", *centred(step, steps)
+    return "", "", ()
+
+
+def centred(shifted: Step, steps: Mapping[str, Step]) -> tuple[str, tuple[Step, ...]]:
+    """Steps for logits minus their mean over the classes, given the step logits - logsumexp(logits)."""
+    logits, total = shifted.args[0], steps[shifted.args[1]]
+    mean = Step(
+        f"{shifted.name}_mean", "aten.mean.dim", (Ref(logits), total.args[1], True), source=shifted.source
+    )
+    centre = Step(
+        f"{shifted.name}_centred", "aten.sub.Tensor", (Ref(logits), Ref(mean.name)), source=shifted.source
+    )
+    return centre.name, (mean, centre)
+
+
+def cut_to(graph: Graph, targets: Sequence[Target]) -> tuple[Graph, tuple[Target, ...]]:
+    """The part of a graph that some targets need, and where they are in it."""
+    used = sorted({target.output for target in targets})
+    smaller = drop_unused(replace(graph, outputs=tuple(graph.outputs[i] for i in used)))
+    return smaller, tuple(replace(target, output=used.index(target.output)) for target in targets)
+
+
+def is_text(name: str) -> bool:
+    """Whether a name can be written to a file: not with NUL, nor with half of a surrogate pair."""
+    return "\0" not in name and not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
+def name_targets(
+    sizes: Sequence[int], names: Sequence[str] | None = None, labels: Sequence[str] | None = None
+) -> tuple[Target, ...]:
+    """All targets of a model whose outputs have these numbers of elements, and these `labels`.
+
+    A label is what the model calls an output, or output0, output1 ... where it has several without a name.
+    """
+    places = [(output, index) for output, size in enumerate(sizes) for index in range(size)]
+    if names is not None and len(names) != len(places):
+        raise ValueError(f"the model has {len(places)} targets, but {len(names)} names were given for them")
+    if labels is None:
+        labels = [f"output{o}" if len(sizes) > 1 else "" for o in range(len(sizes))]
+    if names is None:
+        names = [name_in(labels[output], index, sizes[output]) for output, index in places]
+    odd = next((name for name in names if not is_text(name)), None)
+    if odd is not None:
+        raise ValueError(f"the target name {odd!r} is no text that a file can hold; give it another name")
+    if len(set(names)) < len(names):
+        raise ValueError(f"each target needs a name of its own, not {', '.join(shorten(list(names)))}")
+    return tuple(Target(name, *place) for name, place in zip(names, places, strict=True))
+
+
+def name_in(label: str, index: int, size: int) -> str:
+    """The name of an output's element: the output's own where it is the only one and the model names it."""
+    if not label:
+        return f"target{index}"
+    return label if size == 1 and not NUMBERED.fullmatch(label) else f"{label}_target{index}"
+
+
+def pick_targets(
+    targets: Sequence[Target], wanted: Sequence[int | str] | int | str | None
+) -> tuple[Target, ...]:
+    """The targets named or numbered in `wanted`, which may be a single one; all of them for None.
+
+    Raises UnknownName, listing what there is, and InputError where none is wanted.
+    """
+    if wanted is None:
+        return tuple(targets)
+    if isinstance(wanted, int | str):
+        wanted = [wanted]
+    if not len(wanted):
+        raise InputError("no target was named; None takes all of them")
+    named = {target.name: target for target in targets}
+    numbered: dict[int | str, Target] = {str(i): target for i, target in enumerate(targets)}
+    table = numbered | named | dict(enumerate(targets))
+    for key in wanted:
+        if key not in table:
+            raise UnknownName("target", str(key), shorten(list(named)))
+    return tuple(table[key] for key in wanted)
+
+
+def check_number(names: Sequence[str], chosen: bool) -> None:
+    """Raises InputError rather than take each of very many targets that nobody chose."""
+    if not chosen and len(names) > MOST_TARGETS:
+        raise InputError(
+            f"the model has {len(names)} targets ({names[0]}, {names[1]}, ...): say which to explain "
+            "(--target), or wrap the model so that it gives the sum or profile you mean"
+        )
+
+
+def shorten(names: list[str], most: int = 12) -> list[str]:
+    """The first names, and how many more there are."""
+    return names if len(names) <= most else [*names[:most], f"... ({len(names)} in all)"]

@@ -1,0 +1,1 @@
+"""Functions of tensors: secants, convolutions, kernels. No graph."""

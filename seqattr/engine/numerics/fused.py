@@ -1,0 +1,310 @@
+"""Loops that torch has no single op for, compiled by numba: each goes over its values once.
+
+Without numba, or on a device or for a type that it does not serve, the callers' plain torch
+expressions do the same.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, lru_cache, wraps
+from itertools import pairwise
+from typing import Any, NamedTuple, ParamSpec, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqattr.engine.numerics import kernels
+from seqattr.engine.numerics.workspace import POOL, like
+from seqattr.errors import ModelError
+from seqattr.support.compiled import AVAILABLE
+
+TYPES = (torch.float32, torch.float64)
+LEAST_ELEMENTS = 256  # of a row; below that the way there costs more than the loop
+LEAST_ON_GPU = 2**20  # below that a walk is over before a compiler is
+
+
+# --- threads -----------------------------------------------------------------------------------
+
+
+@cache
+def pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="seqattr")
+
+
+def in_threads(function: Callable[..., None], rows: int, *arrays: Any) -> None:
+    """function(first, last, *arrays) for all rows, shared out to as many threads as torch has."""
+    threads = min(torch.get_num_threads(), rows)
+    if threads <= 1:
+        function(0, rows, *arrays)
+        return
+    edges = [rows * i // threads for i in range(threads + 1)]
+    work = [pool(threads).submit(function, a, b, *arrays) for a, b in pairwise(edges)]
+    for part in work:
+        part.result()
+
+
+# --- elementwise -------------------------------------------------------------------------------
+
+
+class Lines(NamedTuple):
+    """How tensors that broadcast together lie in memory: what all hold in the same order, without a gap, is
+    a line.
+    """
+
+    shape: Sequence[int]  # of the result
+    strides: Sequence[int]
+    number: int
+    length: int  # in elements
+    extents: Sequence[int]  # of each tensor, from its first to its last element
+    starts: tuple[np.ndarray, ...]  # for each tensor, where in memory each line begins: (number)
+
+
+@lru_cache(1024)
+def lines_of(*layouts: tuple[torch.Size, tuple[int, ...]]) -> Lines | None:
+    """Of tensors by their shapes and strides; None where no line is worth its while."""
+    shapes, strides = zip(*layouts, strict=True)
+    if len({len(shape) for shape in shapes}) > 1:
+        return None
+    shape = torch.Size(np.broadcast_shapes(*shapes))  # torch's own loads a second's worth of modules
+    lead = lead_of(shapes, shape)
+    inner, length = strides[0][lead:], shape[lead:].numel()
+    if length < LEAST_ELEMENTS or not dense(shape[lead:], inner) or any(s[lead:] != inner for s in strides):
+        return None
+    return Lines(
+        shape,
+        (*contiguous_strides(shape[:lead], length), *inner),
+        shape[:lead].numel(),
+        length,
+        [1 + sum((n - 1) * step for n, step in zip(*layout, strict=True)) for layout in layouts],
+        tuple(starts(*layout, shape[:lead]) for layout in layouts),
+    )
+
+
+def lead_of(shapes: Sequence[Sequence[int]], shape: Sequence[int]) -> int:
+    """How many dimensions there are up to the last along which a tensor is repeated."""
+    return max((d + 1 for d, size in enumerate(shape) if any(s[d] != size for s in shapes)), default=0)
+
+
+def dense(shape: Sequence[int], strides: Sequence[int]) -> bool:
+    """Whether elements fill their memory without a gap, in whatever order of dimensions."""
+    expected = 1
+    for stride, size in sorted(zip(strides, shape, strict=True)):
+        if size > 1 and stride != expected:
+            return False
+        expected *= size
+    return True
+
+
+def starts(shape: Sequence[int], strides: Sequence[int], lead: Sequence[int]) -> np.ndarray:
+    """Where in memory each line begins, of a tensor repeated to the leading dimensions `lead`."""
+    places = np.zeros(1, np.int64)
+    for size, own, stride in zip(lead, shape, strides, strict=False):
+        places = np.add.outer(places, np.arange(size) * (stride if own == size else 0)).ravel()
+    return places
+
+
+def contiguous_strides(shape: Sequence[int], last: int) -> list[int]:
+    strides: list[int] = []
+    for size in reversed(shape):
+        strides.insert(0, last)
+        last *= size
+    return strides
+
+
+def elementwise(
+    kernel: Callable[..., None], inputs: Sequence[Tensor], outputs: int, *more: int
+) -> list[Tensor] | None:
+    """New tensors that a kernel fills from others that broadcast together; None if it cannot."""
+    dtype = inputs[0].dtype
+    if not AVAILABLE or dtype not in TYPES or any(t.dtype != dtype or not t.is_cpu for t in inputs):
+        return None
+    lines = lines_of(*((t.shape, t.stride()) for t in inputs))
+    if lines is None:
+        return None
+    made = POOL.take(outputs * lines.number * lines.length, dtype).view(outputs, lines.number, lines.length)
+    flat = tuple(t.as_strided((n,), (1,)).numpy() for t, n in zip(inputs, lines.extents, strict=True))
+    in_threads(kernel, lines.number, made.numpy(), flat, lines.starts, *more)
+    return [part.as_strided(lines.shape, lines.strides) for part in made]
+
+
+# --- one pass over its arguments, which broadcast together ---------------------------------------
+
+P = ParamSpec("P")
+Made = TypeVar("Made")
+
+
+def one_pass(
+    kernel: Callable[..., None], outputs: int = 1
+) -> Callable[[Callable[P, Made]], Callable[P, Made]]:
+    """The kernel in the place of a torch expression, where it serves; on a GPU one that torch makes of it."""
+
+    def decorate(expression: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(expression)
+        def run(*tensors: Tensor) -> Any:
+            made = elementwise(kernel, tensors, outputs)
+            if made:
+                return made if outputs > 1 else made[0]
+            large = tensors[-1].is_cuda and tensors[-1].numel() >= LEAST_ON_GPU
+            return (on_gpu(expression) if large else expression)(*tensors)
+
+        return run
+
+    return decorate
+
+
+@cache
+def on_gpu(expression: Callable[..., Any]) -> Callable[..., Any]:
+    """The expression as one kernel, by Triton; as it stands where that finds no compiler or fails."""
+    working = [torch.compile(expression, dynamic=True)]
+
+    def run(*tensors: Tensor) -> Any:
+        if working:
+            try:
+                return working[0](*tensors)
+            except torch.OutOfMemoryError:
+                raise
+            except Exception:  # of whatever compiler
+                working.clear()
+        return expression(*tensors)
+
+    return run
+
+
+def secant(a: Tensor, b: Tensor) -> Tensor:
+    gap = a - b
+    return torch.where(gap == 0, (b > 0).to(a.dtype), (torch.relu(a) - torch.relu(b)) / gap)
+
+
+@one_pass(kernels.relu_secant)
+def relu_secant(a: Tensor, b: Tensor) -> Tensor:
+    """The slope of relu between a and b; where they are equal, its derivative."""
+    return secant(a, b)
+
+
+@one_pass(kernels.relu_in_both_orders, 2)
+def relu_in_both_orders(end: Tensor, start: Tensor, positive: Tensor, negative: Tensor) -> Sequence[Tensor]:
+    """The slopes of relu for the positive and the negative part, whichever of them comes first."""
+    up, down = start + positive, start + negative
+    return (
+        (secant(up, start) + secant(end, down)) / 2,
+        (secant(down, start) + secant(end, up)) / 2,
+    )
+
+
+@one_pass(kernels.difference_and_size, 2)
+def difference_and_size(a: Tensor, b: Tensor) -> Sequence[Tensor]:
+    """a - b and its absolute value."""
+    difference = a - b
+    return difference, difference.abs()
+
+
+@one_pass(kernels.parts_about, 2)
+def parts_about(a: Tensor, b: Tensor, spread: Tensor) -> Sequence[Tensor]:
+    """(a - b + spread) / 2 and (a - b - spread) / 2; rounding moves neither across 0."""
+    change = a - b
+    return ((change + spread) / 2).clamp(min=0), ((change - spread) / 2).clamp(max=0)
+
+
+@one_pass(kernels.sides_added, 2)
+def sides_added(a: Tensor, b: Tensor) -> Sequence[Tensor]:
+    """The sum of what is positive in a and in b, and of what is negative."""
+    return a.clamp(min=0) + b.clamp(min=0), a.clamp(max=0) + b.clamp(max=0)
+
+
+@one_pass(kernels.sum_and_difference, 2)
+def sum_and_difference(a: Tensor, b: Tensor) -> Sequence[Tensor]:
+    """a + b and a - b."""
+    return a + b, a - b
+
+
+@one_pass(kernels.tilted)
+def tilted(straight: Tensor, slant: Tensor, difference: Tensor) -> Tensor:
+    """(straight + sign(difference) slant) / 2."""
+    return (straight + difference.sign() * slant) / 2
+
+
+@one_pass(kernels.chosen)
+def chosen(positive: Tensor, negative: Tensor, difference: Tensor) -> Tensor:
+    """`positive` where the difference is above 0, `negative` where it is below, their mean where it is 0."""
+    mean = (positive + negative) / 2
+    return torch.where(difference > 0, positive, torch.where(difference < 0, negative, mean))
+
+
+def product(slope: Tensor, multiplier: Tensor) -> Tensor:
+    """slope * multiplier, in the slope's order in memory."""
+    if not dense(slope.shape, slope.stride()) or slope.shape != multiplier.shape:
+        return slope * multiplier
+    return torch.mul(slope, multiplier, out=like(slope))
+
+
+def tiled_max_secant(a: Tensor, b: Tensor, size: int) -> Sequence[Tensor]:
+    """What each element of (..., channels, 1s, L) contributes to the largest of its tile of `size`, over
+    its difference; nothing unless channels lie last in memory.
+    """
+    channels = b.stride().index(1) if 1 in b.stride() else -1
+    if channels < 0 or b.shape[channels:].numel() != b.shape[channels] * b.shape[-1]:
+        return []
+    pair = b.shape[channels] * b.shape[-1]
+    if size < 1 or a.shape[channels:] != b.shape[channels:]:
+        return []
+    return elementwise(kernels.tiled_max_secant, (a, b), 1, b.shape[channels], pair, size) or []
+
+
+# --- contributions -----------------------------------------------------------------------------
+
+
+class Gathered(NamedTuple):
+    """Multipliers and what they make of the differences, over the references of each sequence."""
+
+    contributions: Tensor  # (B, L), the mean of sum over channels of multiplier * (sequence - reference)
+    against: Tensor  # (B, L), the mean of sum over channels of multiplier * reference
+    multipliers: Tensor  # (B, 4, L), the mean
+    totals: Tensor  # (B, R) float64, each pair's sum of contributions
+    sizes: Tensor  # (B, R) float64, each pair's sum of their absolute values
+
+
+def gather(multipliers: Tensor, sequences: Tensor, references: Tensor) -> Gathered:
+    """Of multipliers (B, R or 1, 4, L), sequences (B, 4, L) and references (B or 1, R, 4, L).
+
+    Sums are those of float32 at least. Raises ModelError for multipliers of other shapes.
+    """
+    check_shapes(multipliers, sequences, references)
+    dtype = torch.promote_types(multipliers.dtype, torch.float32)
+    multipliers, sequences, references = (t.to(dtype) for t in (multipliers, sequences, references))
+    if AVAILABLE and multipliers.device.type == "cpu" and multipliers.dtype in TYPES:
+        return gather_once(multipliers, sequences, references)
+    pairs = (multipliers * (sequences[:, None] - references)).sum(2)
+    return Gathered(
+        pairs.mean(1),
+        (multipliers * references).sum(2).mean(1),
+        multipliers.mean(1),
+        pairs.sum(2, dtype=torch.float64),
+        pairs.abs().sum(2, dtype=torch.float64),
+    )
+
+
+def check_shapes(multipliers: Tensor, sequences: Tensor, references: Tensor) -> None:
+    """At the door: the compiled loop looks at no bounds, and broadcasting would hide what is wrong."""
+    rows, pairs = len(sequences), references.shape[1]
+    fitting = multipliers.shape[0] == rows and multipliers.shape[1] in (1, pairs)
+    if not fitting or not multipliers.shape[2:] == sequences.shape[1:] == references.shape[2:]:
+        raise ModelError(
+            f"multipliers of the shape {tuple(multipliers.shape)} do not fit sequences of the shape "
+            f"{tuple(sequences.shape)}: the model's graph does not hold for this length"
+        )
+
+
+def gather_once(multipliers: Tensor, sequences: Tensor, references: Tensor) -> Gathered:
+    number, length = len(sequences), sequences.shape[2]
+    found = Gathered(
+        sequences.new_zeros(number, length),
+        sequences.new_zeros(number, length),
+        sequences.new_zeros(number, 4, length),
+        *torch.zeros(2, number, references.shape[1], dtype=torch.float64),
+    )
+    multipliers = multipliers.expand(-1, references.shape[1], -1, -1)
+    references = references.expand(number, -1, -1, -1)
+    arrays = [t.numpy() for t in (*found, multipliers, sequences, references)]
+    in_threads(kernels.gather, number, *arrays)
+    return found

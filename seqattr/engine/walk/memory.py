@@ -1,0 +1,135 @@
+"""How many pairs go through the model at once: chosen from free memory, halved when that was too many."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+import torch
+
+from seqattr.engine.graph.graph import INPUT
+from seqattr.engine.graph.ops import Kind
+from seqattr.engine.walk.plan import Plan
+from seqattr.support.memory import free_bytes as free_host_bytes
+
+# glibc takes no block of 32 MiB or more as a sign of what will be asked for.
+LARGEST_KEPT = 2**25 - 2**16
+T = TypeVar("T")
+# Of a CPU's largest value so much at once: with less a step costs more than its work, with more it comes
+# from memory instead of from the caches. But no fewer pairs than those below.
+CPU_BYTES = 4 * 2**20
+LEAST_PAIRS = 2
+LEAST_THROUGH_TIME = 16  # where steps walk through time: no more of them is at work at once than a time step
+# What a walk through time keeps of each time step, over the bytes of the states that it answers with.
+INSIDE = 4
+# Values, multipliers and what torch's kernels need beside them, over the bytes of one side's values.
+OVERHEAD = 4
+
+
+def pairs_at_once(plan: Plan, length: int, device: torch.device) -> int:
+    """How many pairs of a sequence and a reference go through the model at once: what fits into free
+    memory, and on a CPU no more than pays.
+    """
+    return rows_at_once(bytes_of(plan, length, device), device)
+
+
+def rows_at_once(row: "Bytes", device: torch.device) -> int:
+    """How many rows of values of this size."""
+    fitting = int(free_bytes(device) // 2 // max(OVERHEAD * row.together, 1))
+    if device.type == "cpu":
+        fitting = min(fitting, max(row.least, CPU_BYTES // max(row.largest, 1)))
+    return max(1, fitting)
+
+
+def keep_freed_memory() -> None:
+    """One large block, given back at once and never touched: glibc then keeps twice its size of freed memory
+    for what comes next, where otherwise each batch would have its pages from the kernel anew, a quarter of
+    the time of a small model. Elsewhere it does nothing.
+    """
+    torch.empty(LARGEST_KEPT, dtype=torch.uint8)
+
+
+class Bytes(NamedTuple):
+    """The size of the values of a graph for one sequence, and how many of these at once pay at any size."""
+
+    together: int
+    largest: int
+    least: int = LEAST_PAIRS
+
+
+def bytes_of(plan: Plan, length: int, device: torch.device) -> Bytes:
+    """Measured on an empty device."""
+    from seqattr.engine.walk.walk import side_values
+
+    like = next((t for t in plan.graph.tensors.values() if t.is_floating_point()), torch.zeros(0))
+    rows = torch.zeros(2, 4, length, dtype=like.dtype, device=device)
+    with torch.no_grad():
+        values = side_values(plan, rows)
+    active = {name: values[name] for name in plan.active | {INPUT}}
+    sizes = {
+        name: v.numel() * v.element_size() // 2 for name, v in active.items() if isinstance(v, torch.Tensor)
+    }
+    inside = sum(INSIDE * sizes[name] for name in plan.active if plan.kinds.get(name) is Kind.RECURRENT)
+    return Bytes(sum(sizes.values()) + inside, max(sizes.values()), least_pairs(plan))
+
+
+def least_pairs(plan: Plan) -> int:
+    """How many at once pay, however large they are."""
+    return LEAST_THROUGH_TIME if Kind.RECURRENT in plan.kinds.values() else LEAST_PAIRS
+
+
+def free_bytes(device: torch.device) -> int:
+    """Free memory of a device, in bytes; on the CPU what the machine and the job's limit leave."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return free_host_bytes()
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some sequences with some of their references."""
+
+    sequences: slice
+    references: slice
+
+
+def chunks(sequences: int, references: int, pairs: int, shared: bool) -> Iterator[Chunk]:
+    """Whole sequences, `pairs` pairs at a time; a sequence with more references than that in pieces.
+
+    Pieces of one sequence follow each other, and so do the sequences of one piece of shared references:
+    each goes forward once.
+    """
+    rows, columns = pieces(sequences, max(1, pairs // references)), pieces(references, min(references, pairs))
+    if shared:
+        yield from (Chunk(row, column) for column in columns for row in rows)
+    else:
+        yield from (Chunk(row, column) for row in rows for column in columns)
+
+
+def pieces(number: int, size: int) -> list[slice]:
+    """As few as there can be of at most this size, all of nearly the same."""
+    many = math.ceil(number / size)
+    return [slice(number * i // many, number * (i + 1) // many) for i in range(many)]
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that memory ran out, on whatever device."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(word in str(error) for word in OUT_OF_MEMORY)
+
+
+OUT_OF_MEMORY = ("not enough memory", "out of memory", "can't allocate memory", "Cannot allocate memory")
+
+
+def halving(run: Callable[[int], T], pairs: int) -> T:
+    """run(pairs), with half as many pairs each time memory runs out."""
+    while True:
+        try:
+            return run(pairs)
+        except Exception as error:
+            if pairs == 1 or not is_out_of_memory(error):
+                raise
+        pairs = pairs // 2
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()

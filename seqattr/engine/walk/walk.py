@@ -1,0 +1,197 @@
+"""The walk: every step forward for the sequences and the references, then back by a book of rules.
+
+Each sequence goes forward once for all its references, and references that all sequences share go
+forward once. A rule sees one step on both sides and returns the function that takes a multiplier back
+through it; that function keeps what it needs, and everything else is let go at its last use.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seqattr.engine.graph.graph import FAILURES, INPUT, Step, evaluated, raise_for
+from seqattr.engine.graph.ops import Kind
+from seqattr.engine.graph.outputs import Target
+from seqattr.engine.numerics.multipliers import Multiplier, added, by_sign, collapse
+from seqattr.engine.walk.context import Pairs, Rows, Sides, View
+from seqattr.engine.walk.plan import OVERWRITING, Backward, Plan
+
+Values = dict[str, Any]  # of one side, by name
+
+
+def side_values(plan: Plan, sequences: Tensor) -> Values:
+    """Every value for sequences (N, 4, L) that take part in several walks: computed once, kept."""
+    values: Values = {**plan.graph.tensors, INPUT: sequences}
+    for step in plan.graph.steps:
+        values[step.name] = evaluated(step, plan.functions[step.name], values, sequences)
+    return values
+
+
+class Traversal:
+    """A graph's steps, one by one forward on both sides, and back by the rules of a plan.
+
+    `own` are the sides whose values this traversal works out and, but for those of the steps to `keep`, lets
+    go again.
+    """
+
+    def __init__(self, plan: Plan, pairs: Pairs, own: Sequence[Values], keep: Collection[str] = ()) -> None:
+        self.plan, self.pairs, self.own, self.keep = plan, pairs, own, keep
+        self.sides, self.rows = pairs.sides, pairs.rows
+        self.backward: dict[str, Backward] = {}
+
+    def forward(self, step: Step) -> None:
+        """The step's value on each side, and the way back through it; then what is used up goes."""
+        if step.name in self.plan.overwriting and step.args[0] not in self.keep:
+            self.backward[step.name] = self._way_back(step)
+            self._evaluate(step, overwrite=True)
+        else:
+            self._evaluate(step)
+            if step.name in self.plan.active:
+                self.backward[step.name] = self._way_back(step)
+            else:
+                self.sides.constant[step.name] = self._constant(step)
+        for name in self.plan.last_use.get(step.name, ()):
+            if name not in self.keep:
+                self._release(name)
+
+    def _evaluate(self, step: Step, overwrite: bool = False) -> None:
+        """The step's value on each side that is not known."""
+        function = self.plan.functions[step.name]
+        for values in self.own:
+            if overwrite:
+                values[step.name] = OVERWRITING[step.op](values[step.args[0]])
+            else:
+                values[step.name] = evaluated(step, function, values, values[INPUT])
+
+    def _constant(self, step: Step) -> Any:
+        """The value of a step that depends on no base, for as many rows as there are pairs."""
+        constant = self.sides.constant
+        blank = constant[INPUT].new_zeros(())  # of an activation only the shape is read
+        shapes = {ref: blank.expand(self.pairs.shape(ref)) for ref in self.plan.inputs[step.name]}
+        return evaluated(step, self.plan.functions[step.name], constant | shapes, constant[INPUT])
+
+    def _way_back(self, step: Step) -> Backward:
+        """The rule's way back; where a reader wants parts, the value's parts are kept as well."""
+        view = View(self.plan, step, self.pairs)
+        try:
+            backward, parts = self.plan.rules[step.name](view)
+        except FAILURES as error:
+            raise_for(step, error)
+        if not view.split:
+            return backward
+        if parts is not None:
+            self.sides.parts[step.name] = parts
+            return backward
+        sign = self._parts_by_sign(step.name)
+        return lambda multiplier: backward(collapse(multiplier, sign))
+
+    def _parts_by_sign(self, name: str) -> Tensor:
+        difference = self.pairs.difference(name)
+        self.sides.parts[name] = by_sign(difference)
+        return difference.sign()
+
+    def _release(self, name: str) -> None:
+        for values in (*self.own, self.sides.constant, self.sides.parts):
+            values.pop(name, None)
+
+    def travel(self, travelling: dict[str, Multiplier], at: str = INPUT) -> None:
+        """Multipliers by the names of their values, back to a step's value, or to the inputs."""
+        for step in reversed(self.plan.graph.steps):
+            if step.name == at:
+                break
+            multiplier = travelling.pop(step.name, None)
+            if multiplier is None:
+                continue
+            try:
+                incoming = self.backward[step.name](multiplier)
+            except FAILURES as error:
+                raise_for(step, error)
+            fresh = self.plan.kinds[step.name] is Kind.LINEAR  # what it sends back, nobody else has
+            for ref, part in zip(self.plan.inputs[step.name], incoming, strict=True):
+                travelling[ref] = added(part, travelling[ref], fresh) if ref in travelling else part
+
+
+class Walk(Traversal):
+    """One batch of sequences (B, 4, L) with their references (B, R, 4, L), shared values, or neither.
+
+    The forward pass happens on construction, of whichever side is not given as values; `multipliers`
+    then walks back for one target. The values of the steps to `keep` stay.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        sequences: Tensor | Values,
+        references: Tensor | None = None,
+        shared: Values | None = None,
+        keep: Collection[str] = (),
+    ) -> None:
+        tensors = plan.graph.tensors
+        own: list[Values] = []
+        if isinstance(sequences, Tensor):
+            sequences = {**tensors, INPUT: sequences}
+            own.append(sequences)
+        if references is not None:
+            own.append({**tensors, INPUT: references.flatten(0, 1)})
+        number = 0 if references is None else references.shape[1]
+        points = sequences[INPUT]
+        rows = Rows(len(points), number if shared is None else len(shared[INPUT]), shared is not None)
+        one_row_each = points[:1].expand(rows.pairs, -1, -1)
+        reference = shared or ({} if references is None else own[-1])
+        sides = Sides(sequences, reference, {**tensors, INPUT: one_row_each})
+        super().__init__(plan, Pairs(sides, rows, plan.layouts), own, keep)
+        self.backward[INPUT] = self._ending()
+        for step in plan.graph.steps:
+            self.forward(step)
+
+    def _ending(self) -> Backward:
+        """What becomes of a multiplier that has come back to the input."""
+        if INPUT not in self.plan.split:
+            return lambda multiplier: [multiplier]
+        sign = self._parts_by_sign(INPUT)
+        return lambda multiplier: [collapse(multiplier, sign)]
+
+    # --- results -------------------------------------------------------------------------------
+
+    def own_outputs(self, target: Target) -> Tensor:
+        """The target's value for the sequences, (B, 1)."""
+        return flat(self.sides.sequence[self._output(target)])[:, target.index, None]
+
+    def outputs(self, target: Target) -> tuple[Tensor, Tensor]:
+        """The target's value for the sequences (B, 1), and for the references (B, R) or (1, R)."""
+        reference = flat(self.sides.reference[self._output(target)])[:, target.index]
+        return self.own_outputs(target), reference.view(-1, self.rows.references)
+
+    def _output(self, target: Target) -> str:
+        return self.plan.graph.outputs[target.output]
+
+    def multipliers(self, target: Target) -> Tensor:
+        """The target's multipliers at the input, (B, R, 4, L), or (B, 1, 4, L) without references."""
+        result = self.arriving(target)
+        assert isinstance(result, Tensor)  # the input's way back collapses parts
+        return result.unflatten(0, (self.rows.sequences, -1))
+
+    def arriving(self, target: Target, at: str = INPUT) -> Multiplier:
+        """What comes back from the target to a step's kept value, or to the input, as the rules send it."""
+        name = self._output(target)
+        travelling: dict[str, Multiplier] = {name: self._seed(name, target.index)}
+        self.travel(travelling, at)
+        if at != INPUT:
+            nothing = torch.zeros_like(self.sides.sequence[at])
+            return travelling.get(at, nothing)
+        (result,) = self.backward[INPUT](travelling[INPUT])
+        return result
+
+    def _seed(self, name: str, index: int) -> Tensor:
+        """1 at the target's element of the output, 0 elsewhere, for each pair."""
+        value = self.sides.sequence[name]
+        seed = flat(value.new_zeros(self.rows.pairs, *value.shape[1:]))
+        seed[:, index] = 1
+        return seed.view(self.rows.pairs, *value.shape[1:])
+
+
+def flat(value: Tensor) -> Tensor:
+    """(N, ...) -> (N, elements)."""
+    return value.reshape(len(value), -1)

@@ -1,0 +1,1 @@
+"""Drawings and pieces of HTML pages: no model and no run."""

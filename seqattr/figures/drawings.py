@@ -1,0 +1,59 @@
+"""Drawings of a page: as files beside it, within it, and in its list of files."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from matplotlib.figure import Figure
+
+from seqattr.figures.html import Link, Picture
+from seqattr.figures.logos import save, take_literally
+from seqattr.io.atomic import replacing
+
+FORMS = ("svg", "png")
+
+
+class Drawing(NamedTuple):
+    """A figure with its name among the files, and what it shows."""
+
+    name: str
+    caption: str
+    figure: Figure
+
+    def file(self, form: str) -> str:
+        return f"figures/{self.name}.{form}"
+
+
+def files_of(drawings: Sequence[Drawing]) -> list[str]:
+    """The names of all their files, beside the page."""
+    return [drawing.file(form) for drawing in drawings for form in FORMS]
+
+
+def write_drawings(paths: Mapping[str, Path], drawings: Sequence[Drawing]) -> list[Picture]:
+    """Write the files of each, and return what the page shows of it: the same PNG, as drawing takes time."""
+    for drawing in drawings:
+        settle(drawing.figure)
+        for form in FORMS:
+            with replacing(paths[drawing.file(form)]) as part:
+                save(drawing.figure, part, form)
+    return [picture_of(paths, drawing) for drawing in drawings]
+
+
+def settle(figure: Figure) -> None:
+    """Find the layout once for all formats: of many rows that takes as long as drawing them."""
+    take_literally(figure)
+    if figure.get_layout_engine() is not None:
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+
+
+def picture_of(paths: Mapping[str, Path], drawing: Drawing) -> Picture:
+    png = b64encode(paths[drawing.file("png")].read_bytes()).decode("ascii")
+    return Picture(png, drawing.name, drawing.caption)
+
+
+def links_of(tables: Mapping[str, str], drawings: Sequence[Drawing]) -> list[Link]:
+    """The files beside the page: tables with what is in them, then the drawings'."""
+    pictures = [Link(drawing.file(form), drawing.caption) for drawing in drawings for form in FORMS]
+    return [*(Link(name, text) for name, text in tables.items()), *pictures]

@@ -1,0 +1,168 @@
+"""What a model attends to as files: all weights, a table of the rollout, and a figure of one sequence."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from seqattr.analyses.attention import Attending, Layer, Maps
+from seqattr.engine.capture.model import Model
+from seqattr.figures.attention import attention_figure
+from seqattr.figures.logos import save
+from seqattr.inputs import Aligned, Window, naming
+from seqattr.io.arrays import ArrayWriter
+from seqattr.io.atomic import check_writable, replacing_all
+from seqattr.io.stale import drop_stale
+from seqattr.io.tables import MISSING, growing_table
+from seqattr.support.progress import Progress, silent
+
+ARRAYS, TABLE, FIGURE = "attention.h5", "rollout.tsv", "attention.png"
+COLUMNS = ("sequence", "token", "chrom", "start", "end", "rollout")
+
+
+class Written(NamedTuple):
+    """What was written: the layers, the files, and what a user should know."""
+
+    layers: tuple[Layer, ...]
+    files: list[str]
+    notes: list[str]
+
+
+def write_attention(
+    model: Model,
+    windows: Sequence[Window],
+    out: Path | str,
+    device: str = "auto",
+    hdf5: bool = True,
+    progress: Progress = silent,
+) -> Written:
+    """Write OUT/attention.h5, rollout.tsv and attention.png, all of them or none.
+
+    Without `hdf5` only the last two; without a rollout that is defined, no table. Raises InputError where
+    the model has no attention or the windows differ in length, OutputError for what cannot be written.
+    """
+    sequences = Aligned(windows)
+    attending = Attending(model, sequences.shape[2], device)
+    files = [name for name, wanted in ((ARRAYS, hdf5), (TABLE, attending.rolled), (FIGURE, True)) if wanted]
+    check_writable(out)
+    with replacing_all(out, files) as paths, naming([window.name for window in windows]):
+        first = write_rows(attending, sequences, paths, progress)
+        save(attention_figure(attending.layers, first, windows[0].name), paths[FIGURE], "png")
+    drop_stale(Path(out), files, r"attention\.h5|rollout\.tsv")
+    return Written(attending.layers, files, attending.notes)
+
+
+def write_rows(
+    attending: Attending,
+    sequences: Aligned,
+    paths: Mapping[str, Path],
+    progress: Progress,
+) -> Maps:
+    """The arrays and the table, batch by batch; what the first sequence attends to."""
+    first, done = None, 0
+    with ExitStack() as stack:
+        sinks = list(sinks_of(attending, sequences, paths, stack))
+        for upto, maps in attending.batches(sequences):
+            for sink in sinks:
+                sink(done, maps)
+            first, done = first or one_row(maps), upto
+            progress(done, len(sequences))
+    assert first is not None  # there is a sequence
+    return first
+
+
+def sinks_of(
+    attending: Attending, sequences: Aligned, paths: Mapping[str, Path], stack: ExitStack
+) -> Iterator[Callable[[int, Maps], None]]:
+    """What takes each batch, from row number so and so on."""
+    if ARRAYS in paths:
+        names = [window.name for window in sequences.windows]
+        writer = stack.enter_context(ArrayWriter(paths[ARRAYS], names, shapes_of(attending)))
+        describe(writer, attending.layers)
+        yield lambda start, maps: writer.write(start, arrays_of(maps))
+    if TABLE in paths:
+        add = stack.enter_context(growing_table(paths[TABLE], COLUMNS))
+        layer = next(layer for layer in attending.layers if layer.name == attending.rolled[0])
+        yield lambda start, maps: add(rollout_rows(maps, layer, sequences.windows[start:]))
+
+
+def shapes_of(attending: Attending) -> dict[str, tuple[int, ...]]:
+    shapes: dict[str, tuple[int, ...]] = {
+        layer.name: (layer.heads, layer.queries, layer.keys) for layer in attending.layers
+    }
+    if attending.rolled:
+        shapes["rollout"] = shapes[attending.rolled[0]][1:]
+    return shapes
+
+
+def describe(writer: ArrayWriter, layers: Sequence[Layer]) -> None:
+    """The source line of each layer, and the bases of its tokens."""
+    for layer in layers:
+        writer.describe(layer.name, source=layer.source)
+        if layer.bases is not None:
+            writer.add(f"bases/{layer.name}", layer.bases.numpy())
+
+
+def arrays_of(maps: Maps) -> dict[str, Any]:
+    rolled = {} if maps.rollout is None else {"rollout": maps.rollout.numpy()}
+    return {name: weights.numpy() for name, weights in maps.weights.items()} | rolled
+
+
+def one_row(maps: Maps) -> Maps:
+    weights = {name: values[:1].clone() for name, values in maps.weights.items()}
+    return Maps(weights, None if maps.rollout is None else maps.rollout[:1].clone())
+
+
+def rollout_rows(maps: Maps, layer: Layer, windows: Sequence[Window]) -> dict[str, Any]:
+    """Rows of the table: for each token its bases, and the mean over all tokens of what they draw from it."""
+    assert maps.rollout is not None  # else there is no table
+    shares = maps.rollout.mean(1)
+    rows, tokens = shares.shape
+    some = windows[:rows]
+    starts, ends = places(layer, some)
+    return {
+        "sequence": np.repeat([window.name for window in some], tokens),
+        "token": np.tile(np.arange(tokens), rows),
+        "chrom": np.repeat([window.region.chrom for window in some], tokens),
+        "start": starts,
+        "end": ends,
+        "rollout": shares.flatten().numpy(),
+    }
+
+
+def places(layer: Layer, windows: Sequence[Window]) -> tuple[Any, Any]:
+    """Where each token of each window lies on its chromosome, or, without one, on its sequence.
+
+    Padding lies nowhere: it is cut off, and a token that has seen nothing else has no place.
+    """
+    if layer.bases is None:
+        unknown = [""] * (layer.keys * len(windows))
+        return unknown, unknown
+    bases = layer.bases.numpy()
+    starts, ends = np.concatenate([place(bases, window) for window in windows]).T
+    alone = starts >= ends
+    return blanked(starts, alone), blanked(ends, alone)
+
+
+def place(bases: npt.NDArray[np.integer], window: Window) -> npt.NDArray[np.integer]:
+    """Start and end (tokens, 2) of what each token has seen of a window's own bases."""
+    whole, own = window.region, window.own_region
+    minus = whole.strand == "-"
+    places = whole.end - bases[:, ::-1] if minus else whole.start + bases
+    return places.clip(own.start, own.end)
+
+
+def blanked(numbers: npt.NDArray[np.integer], missing: npt.NDArray[np.bool_]) -> Any:
+    """Whole numbers, or NA."""
+    if not missing.any():
+        return numbers
+    return [MISSING if gone else str(number) for number, gone in zip(numbers, missing, strict=True)]
+
+
+def in_words(layers: Sequence[Layer]) -> str:
+    """The layers in one line."""
+    sizes = [f"{layer.name} ({layer.heads} heads, {layer.queries} x {layer.keys} tokens)" for layer in layers]
+    return ", ".join(sizes)

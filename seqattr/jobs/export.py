@@ -1,0 +1,46 @@
+"""Scores as other tools want them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from seqattr.errors import InputError, UnknownName
+from seqattr.io.hdf5 import open_contributions
+from seqattr.io.npz import write_modisco
+from seqattr.io.scores_folder import filename, scored
+
+
+def modisco(source: Path, out: Path) -> None:
+    """ohe.npz and shap.npz for `modisco motifs -s ohe.npz -a shap.npz`."""
+    with open_contributions(source) as file:
+        write_modisco(out, file["raw/seq"], file["shap/seq"])
+
+
+WRITERS: dict[str, Callable[[Path, Path], None]] = {"modisco": modisco}
+
+
+def export(folder: Path, form: str, target: str | None = None, out: Path | None = None) -> Path:
+    """One target of a folder of scores in another format; returns where it was written.
+
+    Raises UnknownName for a format or target that there is not, InputError where the target must be named.
+    """
+    if form not in WRITERS:
+        raise UnknownName("format", form, WRITERS)
+    name = pick(folder, target)
+    destination = out or folder / f"{name}.{form}"
+    WRITERS[form](folder / f"{name}.h5", destination)
+    return destination
+
+
+def pick(folder: Path, target: str | None) -> str:
+    """The target's file name: the only one of the folder, or that of the target that was asked for."""
+    if not folder.is_dir():
+        raise InputError(f"there is no folder {folder}; it should be what `seqattr score --out` wrote")
+    names = scored(folder)
+    if not names:
+        raise InputError(f"{folder} holds no scores (.h5); it should be what `seqattr score --out` wrote")
+    if target is None and len(names) > 1:
+        raise InputError(f"{folder} holds several targets; say which with --target: {', '.join(names)}")
+    name = names[0] if target is None else filename(target)
+    if name not in names:
+        raise UnknownName("target", str(target), names)
+    return name

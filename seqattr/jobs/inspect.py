@@ -1,0 +1,68 @@
+"""A captured model in words: what goes in, what happens, what comes out."""
+
+from collections.abc import Sequence
+
+from seqattr.engine.capture.model import Model
+from seqattr.engine.graph.graph import Step
+from seqattr.engine.graph.ops import Kind
+from seqattr.engine.walk.plan import Plan
+from seqattr.methods.registry import method_named
+
+HEADINGS = ("step", "op", "kind", "rule", "shape", "source")
+MOST_TARGETS = 12
+
+
+def describe(model: Model, method: str = "deeplift") -> str:
+    """A table of the steps under a method's rules, between the model's inputs and outputs."""
+    plan = Plan(model.graph, method_named(method).book)
+    rows = [row(step, plan) for step in model.graph.steps]
+    weights = sum(t.numel() for t in model.graph.tensors.values())
+    lines = [
+        f"input    (N, 4, L) one-hot in the order ACGT, L = {model.input_length}",
+        *outputs(model),
+        f"weights  {weights:,} numbers, {str(model.dtype).removeprefix('torch.')}",
+        f"method   {method}",
+        "",
+        *table([HEADINGS, *rows]),
+    ]
+    return "\n".join(lines)
+
+
+def outputs(model: Model) -> list[str]:
+    """One line per output."""
+    lines = []
+    for number, (shape, final) in enumerate(zip(model.shapes, model.finals, strict=True)):
+        names = [target.name for target in model.targets if target.output == number]
+        shown = ", ".join(names[:MOST_TARGETS]) + (
+            f", ... ({len(names)})" if len(names) > MOST_TARGETS else ""
+        )
+        size = ", ".join(["N", *map(str, shape)])
+        before = f", explained before the final {final}" if final else ""
+        lines.append(f"output   ({size}{',' if not shape else ''}){before}: {shown}")
+    return lines
+
+
+def explained(model: Model) -> str:
+    """In words, at which step the targets are explained."""
+    finals = sorted({final for final in model.finals if final})
+    if not finals:
+        return "the model's own outputs"
+    mean = ", minus their mean over the classes" if any("softmax" in final for final in finals) else ""
+    return f"the values before the final {' and '.join(finals)}{mean}"
+
+
+def row(step: Step, plan: Plan) -> tuple[str, ...]:
+    """A step's name, op, kind, rule, shape and source."""
+    kind = plan.kinds[step.name]
+    rule = "" if kind is Kind.CONSTANT else plan.rules[step.name].__name__
+    inside = f" [{step.part_of}]" if step.part_of else ""
+    return step.name, step.op.removeprefix("aten.") + inside, str(kind), rule, step.shape, step.source
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Columns as wide as their widest entry; what a terminal would obey rather than show becomes '?'."""
+    rows = [["".join(c if c.isprintable() else "?" for c in cell) for cell in row] for row in rows]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]

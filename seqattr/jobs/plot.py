@@ -1,0 +1,212 @@
+"""One figure of one region: the contributions of several targets or methods, one above the other."""
+
+import re
+import warnings
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import h5py
+import numpy as np
+
+from seqattr.dna.regions import Region, whole
+from seqattr.errors import InputError, UnknownName
+from seqattr.figures.logos import FORMATS, Box, contribution_logos, save
+from seqattr.io.atomic import replacing
+from seqattr.io.hdf5 import open_contributions, rows_are_forward
+from seqattr.jobs.report.background import background_in, layout_of
+from seqattr.jobs.report.findings import clear_boxes
+from seqattr.jobs.report.scores import Scores, open_scores
+from seqattr.motifs.matches import STRONG
+from seqattr.motifs.pwm import PWM, read_motifs
+from seqattr.motifs.scan import Pick, find_matches
+
+_PLACE = re.compile(r"(?P<name>.+):(?P<start>[\d,]+)-(?P<end>[\d,]+)", re.ASCII)
+# More letters than this are neither legible nor drawn in a reasonable time.
+MOST_BASES = 2000
+_NAMES_IN_ERROR = 8
+
+
+class Stretch(NamedTuple):
+    """The bases [start, end) of a row, whose first has the number `first` on the figure's axis."""
+
+    row: int
+    start: int
+    end: int
+    first: int
+    axis: str
+
+
+class Track(NamedTuple):
+    """One row of letters."""
+
+    target: str
+    method: str
+    folder: str
+    contributions: np.ndarray  # (w,)
+    one_hot: np.ndarray  # (4, w)
+
+
+def plot(
+    folders: Sequence[Path | str],
+    region: str,
+    out: Path | str,
+    targets: Sequence[str] = (),
+    motif_specs: Sequence[str | Path] = (),
+    strong: float = STRONG,
+    warn: Callable[[str], Any] = warnings.warn,
+) -> list[str]:
+    """Draw the contributions in a region of each folder and target to a file; returns the labels of the rows.
+
+    The region is NAME or NAME:start-end, 0-based and half-open, of a scored sequence, or chrom:start-end on
+    the genome. Matches of the motifs that reach `strong` are boxed; `warn` gets a line about each motif that
+    is left out. Raises InputError where there is no such region or target, or the folders hold different
+    sequences there, OutputError where the file cannot be written.
+    """
+    form = form_of(out)
+    runs = [open_scores(folder) for folder in folders]
+    tracks = [track for run in runs for track in tracks_of(run, region, targets)]
+    first = tracks[0]
+    if any(not np.array_equal(track.one_hot, first.one_hot) for track in tracks):
+        raise InputError(f"the folders hold different sequences at {region}; score the same ones")
+    motifs = list(read_motifs(motif_specs, warn=warn).values()) if motif_specs else []
+    stretch, boxes = boxed(runs[0], runs[0].path(first.target), region, motifs, strong)
+    labels = labels_of(tracks)
+    rows = {label: track.contributions for label, track in zip(labels, tracks, strict=True)}
+    figure = contribution_logos(rows, first.one_hot, boxes, first=stretch.first, axis=stretch.axis)
+    with replacing(out) as part:
+        save(figure, part, form)
+    return labels
+
+
+def form_of(out: Path | str) -> str:
+    """The format that a file's ending asks for."""
+    ending = Path(out).suffix.removeprefix(".").lower()
+    if ending not in FORMATS:
+        raise UnknownName("figure format", ending or str(out), (f".{form}" for form in FORMATS))
+    return ending
+
+
+def tracks_of(run: Scores, region: str, targets: Sequence[str]) -> list[Track]:
+    """One track for each target that was asked for, or for all."""
+    tracks = []
+    for target in targets or run.targets:
+        with open_contributions(run.path(target)) as file:
+            stretch = find(file, region, run.folder)
+            bases = slice(stretch.start, stretch.end)
+            values = file["projected_shap/seq"][stretch.row, :, bases].sum(axis=0, dtype=np.float64)
+            one_hot = file["raw/seq"][stretch.row, :, bases]
+        tracks.append(Track(target, run.method, str(run.folder), values, one_hot))
+    return tracks
+
+
+def labels_of(tracks: Sequence[Track]) -> list[str]:
+    """What tells the tracks apart: the target, the method, both, and at need the folder and a number."""
+    names = ["target"] if len({track.target for track in tracks}) > 1 else []
+    names += ["method"] if len({track.method for track in tracks}) > 1 else []
+    if len({tuple(getattr(track, name) for name in names) for track in tracks}) < len(tracks):
+        names.append("folder")
+    labels = ["\n".join(getattr(track, name) for name in names or ["target"]) for track in tracks]
+    often, seen = Counter(labels), Counter[str]()
+    for number, label in enumerate(labels):
+        seen[label] += 1
+        labels[number] = f"{label} ({seen[label]})" if often[label] > 1 else label
+    return labels
+
+
+def boxed(
+    run: Scores, path: Path, region: str, motifs: Sequence[PWM], strong: float
+) -> tuple[Stretch, list[Box]]:
+    """The stretch, and boxes on its axis for the strong matches in it.
+
+    The background is that of all sequences of the file, as in a report.
+    """
+    with open_contributions(path) as file:
+        stretch = find(file, region, run.folder)
+        if not motifs:
+            return stretch, []
+        loci, minus = layout_of(file)
+        background = background_in(file, loci, minus)
+        row = slice(stretch.row, stretch.row + 1)
+        one_hot = file["raw/seq"][row]
+    found = find_matches(one_hot, motifs, Pick(log_odds=strong), background, minus[row])
+    shift = stretch.first - stretch.start
+    boxes = clear_boxes(found, found.log_odds, stretch.start, stretch.end)
+    return stretch, [Box(box.start + shift, box.end + shift, box.name) for box in boxes]
+
+
+# --- finding the region --------------------------------------------------------------------------
+
+
+def find(file: h5py.File, region: str, folder: Path) -> Stretch:
+    """The stretch of a row that a region means: a name, a part of a name, or a place on the genome."""
+    names = file["regions/name"].asstr()[:].tolist()
+    length = file["raw/seq"].shape[-1]
+    stretch = whole_row(names, region, length) or part_of_row(names, region, length)
+    stretch = stretch or on_genome(regions_of(file), region)
+    if stretch is None:
+        raise InputError(f"{folder} holds no sequence '{region}'; there is: {some_of(names)}")
+    if stretch.end - stretch.start > MOST_BASES:
+        raise InputError(
+            f"{region} has {stretch.end - stretch.start} bases, of which at most {MOST_BASES} can be drawn;"
+            f" say which, as NAME:0-{MOST_BASES}"
+        )
+    return stretch
+
+
+def whole_row(names: Sequence[str], region: str, length: int) -> Stretch | None:
+    if region not in names:
+        return None
+    return Stretch(names.index(region), 0, length, 0, f"position in {region} (bp)")
+
+
+def part_of_row(names: Sequence[str], region: str, length: int) -> Stretch | None:
+    """NAME:start-end, where there is a sequence of this name."""
+    name, start, end = parts_of(region)
+    if name not in names:
+        return None
+    if not 0 <= start < end <= length:
+        raise InputError(f"{region} is not within the {length} bases of {name}; give 0-based start < end")
+    return Stretch(names.index(name), start, end, start, f"position in {name} (bp)")
+
+
+def on_genome(regions: Sequence[Region], region: str) -> Stretch | None:
+    """The row that covers most of chrom:start-end, the first of equals; on strand '-' the row's direction."""
+    chrom, start, end = parts_of(region)
+    common = [min(end, row.end) - max(start, row.start) if row.chrom == chrom else 0 for row in regions]
+    best = int(np.argmax(common))
+    row = regions[best]
+    if common[best] < 1:
+        return None
+    begin, stop = max(start, row.start), min(end, row.end)
+    if row.strand == "-":
+        first = row.end - stop
+        return Stretch(best, first, row.end - begin, first, f"position in {row} (bp), strand −")
+    return Stretch(best, begin - row.start, stop - row.start, begin, f"position on {chrom} (bp)")
+
+
+def parts_of(region: str) -> tuple[str, int, int]:
+    """Name, start and end; of a name alone an empty stretch."""
+    found = _PLACE.fullmatch(region)
+    start, end = (whole(found[side]) for side in ("start", "end")) if found else (None, None)
+    if found is None or start is None or end is None:
+        return region, 0, 0
+    return found["name"], start, end
+
+
+def regions_of(file: h5py.File) -> list[Region]:
+    """Where the rows lie, with the strand that they are on."""
+    chrom, strand = (file[f"regions/{field}"].asstr()[:].tolist() for field in ("chrom", "strand"))
+    strand = ["+"] * len(strand) if rows_are_forward(file) else strand
+    start, end = (file[f"regions/{field}"][:].tolist() for field in ("start", "end"))
+    return [
+        Region(chrom, start, end, strand=strand)
+        for chrom, start, end, strand in zip(chrom, start, end, strand, strict=True)
+    ]
+
+
+def some_of(names: Sequence[str]) -> str:
+    """The first names, and how many there are."""
+    some = ", ".join(names[:_NAMES_IN_ERROR])
+    return f"{some}, ... ({len(names)})" if len(names) > _NAMES_IN_ERROR else some

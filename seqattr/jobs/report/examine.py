@@ -1,0 +1,141 @@
+"""From a folder's files to its matches and findings, a block of rows at a time.
+
+Of the rows only what grows with the matches is kept, and a few numbers of each.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import h5py
+import numpy as np
+
+from seqattr.dna.alphabet import ALPHABET
+from seqattr.dna.loci import Loci
+from seqattr.errors import InputError
+from seqattr.evaluate.verdict import Verdict
+from seqattr.io.hdf5 import errors_in
+from seqattr.jobs.report.background import code_blocks, row_blocks, value_blocks
+from seqattr.jobs.report.findings import Findings
+from seqattr.jobs.report.strongest import Strongest
+from seqattr.motifs.laid import Counted, all_counted
+from seqattr.motifs.matches import (
+    Carried,
+    Matches,
+    after,
+    carried_by,
+    importance_of,
+    in_rows,
+    joined,
+    with_carried,
+)
+from seqattr.motifs.scan import Scanner
+from seqattr.motifs.seqlets import WINDOW, Search, Seqlets, nearest_motifs, unexplained
+from seqattr.motifs.statistics import Importance, MotifStatistics, statistics_of
+
+# The largest seqlets are compared with the motifs; thousands would take minutes in a large collection.
+MOST_SEQLETS = 500
+
+
+def scanned(file: h5py.File, scanner: Scanner, minus: np.ndarray) -> Matches:
+    """The matches in all rows of an open file; `minus` (N,) as `find_matches` has it."""
+    found = [after(scanner.find(codes, minus[rows]), rows.start) for rows, codes in code_blocks(file)]
+    return joined([scanner.empty, *found])
+
+
+class Ground(NamedTuple):
+    """What the findings of every target stand on, as the file of the first of them has it."""
+
+    target: str
+    loci: Loci
+    null: Matches  # those of the motifs with their columns shuffled
+    counted: Counted  # the windows in which seqlets may be
+    width: int  # of these windows
+
+
+def ground_of(target: str, file: h5py.File, null: Matches, loci: Loci) -> Ground:
+    """From the open file of a target."""
+    width = min(WINDOW, loci.length)
+    known = (file["raw/seq"][rows].any(axis=1) for rows in row_blocks(file))
+    return Ground(target, loci, null, all_counted(known, width, loci.own(width)), width)
+
+
+def examine(
+    target: str, file: h5py.File, matches: Matches, ground: Ground, strong: float, drawn: int
+) -> tuple[Matches, Findings]:
+    """All findings of one target from its open file, and the matches as they were measured for it.
+
+    Raises InputError where the file has other rows.
+    """
+    count, _, length = file["raw/seq"].shape
+    if (count, length) != (len(ground.loci), ground.loci.length):
+        first = f"{len(ground.loci)} of {ground.loci.length}"
+        raise InputError(
+            f"{target} has {count} sequences of {length} bases, but {ground.target} has {first}; score again"
+        )
+    search = Search(ground.counted, ground.loci.own(ground.width), ground.width)
+    strongest = Strongest(ground.loci)
+    matches, importance = measured(target, file, matches, ground, search, strongest)
+    statistics = statistics_of(matches, ground.null, target, importance, strong, ground.loci)
+    found = collected(search, file, ground.loci)
+    explaining = matches.select(explains(matches, statistics, strong))
+    missed = found.select(unexplained(found, explaining, target))
+    largest = missed.select(np.arange(min(len(missed), MOST_SEQLETS)))
+    hypothetical = read_in(file["shap/seq"], largest).astype(np.float32)
+    return matches, Findings(
+        target,
+        statistics,
+        len(found),
+        len(missed),
+        largest,
+        nearest_motifs(hypothetical, matches.motifs, background=matches.background),
+        [text_of(one_hot) for one_hot in read_in(file["raw/seq"], largest)],
+        strongest.windows(file, drawn),
+        Verdict.of(*errors_in(file)),
+    )
+
+
+def measured(
+    target: str, file: h5py.File, matches: Matches, ground: Ground, search: Search, strongest: Strongest
+) -> tuple[Matches, Importance]:
+    """The first pass: the matches as they were measured, and all importance; what else is told goes along."""
+    carried, by_chance, sums = list[Carried](), list[np.ndarray](), list[np.ndarray]()
+    for rows, values, known in value_blocks(file):
+        hypothetical = file["shap/seq"][rows].astype(np.float32)
+        carried.append(carried_by(in_rows(matches, rows), values, hypothetical))
+        by_chance.append(importance_of(in_rows(ground.null, rows), values))
+        sums.append(values.sum(axis=1, dtype=np.float64))
+        search.tally(values, known)
+        strongest.add(rows, values)
+    matches = with_carried(matches, target, carried)
+    mean = np.concatenate(sums) / np.maximum(ground.loci.bases, 1)
+    return matches, Importance(matches.targets[target].importance, np.concatenate(by_chance), mean)
+
+
+def collected(search: Search, file: h5py.File, loci: Loci) -> Seqlets:
+    """The seqlets, after the first pass over the file."""
+    if search.settle():
+        for _, values, known in value_blocks(file):
+            search.collect(values, known)
+    return search.seqlets(loci)
+
+
+def read_in(stored: h5py.Dataset, seqlets: Seqlets) -> np.ndarray:
+    """What is stored (N, 4, L) in the seqlets, (S, 4, w); neighbours in the file are read together."""
+    cut = np.zeros((len(seqlets), 4, seqlets.width), stored.dtype)
+    for number in np.argsort(seqlets.sequence, kind="stable").tolist():
+        start = int(seqlets.start[number])
+        cut[number] = stored[int(seqlets.sequence[number]), :, start : start + seqlets.width]
+    return cut
+
+
+def explains(matches: Matches, statistics: Sequence[MotifStatistics], strong: float) -> np.ndarray:
+    """The strong matches (K,) of motifs that carry something."""
+    carries = np.array([row.carries for row in statistics], bool)
+    mask: np.ndarray = carries[matches.motif] & (matches.log_odds >= strong)
+    return mask
+
+
+def text_of(one_hot: np.ndarray) -> str:
+    """Letters of (4, w), N where there is none."""
+    letters = np.where(one_hot.any(axis=0), np.array(list(ALPHABET))[one_hot.argmax(axis=0)], "N")
+    return "".join(letters.tolist())

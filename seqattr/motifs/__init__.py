@@ -1,0 +1,1 @@
+"""Motifs, their matches, and what contributions say of both."""

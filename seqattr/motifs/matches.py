@@ -1,0 +1,178 @@
+"""Where motifs match sequences, and what contributions say of each match.
+
+Reverse complementing the sequences and their contributions mirrors everything here.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from seqattr.errors import InputError
+from seqattr.motifs.pwm import PWM
+
+STRONG = 7.0  # the log-odds from which the paper calls a match strong (section 4.2)
+
+# The columns of Matches that scanning fills.
+COLUMNS = {
+    "sequence": np.int32,
+    "start": np.int32,
+    "motif": np.int32,
+    "strand": np.int8,
+    "log_odds": np.float32,
+}
+
+
+class Carried(NamedTuple):
+    """What one target's contributions say of K matches: (K,) each."""
+
+    importance: np.ndarray  # the sum of contributions under the match
+    share: np.ndarray  # importance / sum of all the sequence's absolute contributions, from -1 to 1
+    rank: np.ndarray  # 1 for the largest importance among the sequence's matches; equals share one
+    cosine: np.ndarray  # between hypothetical contributions and log-odds, both less their mean per position
+
+
+@dataclass(frozen=True, eq=False)
+class Matches:
+    """K matches in sequences, in the order of sequence, start, motif and strand.
+
+    Starts and ends are a sequence's own, 0-based and half-open, whichever the strand.
+    """
+
+    motifs: tuple[PWM, ...]
+    background: np.ndarray  # (4,)
+    sequence: np.ndarray  # (K,) int32
+    start: np.ndarray  # (K,) int32
+    motif: np.ndarray  # (K,) int32, which of `motifs`
+    strand: np.ndarray  # (K,) int8, 1 or -1
+    log_odds: np.ndarray  # (K,) float32
+    targets: Mapping[str, Carried] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.sequence)
+
+    @property
+    def end(self) -> np.ndarray:
+        return self.start + np.array([pwm.width for pwm in self.motifs], np.int32)[self.motif]
+
+    @property
+    def names(self) -> list[str]:
+        """The motif of each match."""
+        names = [pwm.name for pwm in self.motifs]
+        return [names[motif] for motif in self.motif.tolist()]
+
+    def select(self, which: np.ndarray | slice) -> "Matches":
+        """The matches of a mask or of some indices."""
+        columns = {name: getattr(self, name)[which] for name in COLUMNS}
+        targets = {
+            name: Carried(*(values[which] for values in carried)) for name, carried in self.targets.items()
+        }
+        return replace(self, **columns, targets=targets)
+
+    def by_motif(self) -> Iterator[tuple[PWM, np.ndarray]]:
+        """Each motif with the indices of its matches, in order."""
+        order = np.argsort(self.motif, kind="stable")
+        ends = np.bincount(self.motif, minlength=len(self.motifs)).cumsum()
+        yield from zip(self.motifs, np.split(order, ends[:-1]), strict=True)
+
+
+def in_rows(matches: Matches, rows: slice) -> Matches:
+    """The matches in the rows [start, stop), which are counted from the first of them; none measured."""
+    first, end = np.searchsorted(matches.sequence, [rows.start, rows.stop])
+    own = replace(matches, targets={}).select(slice(int(first), int(end)))
+    return replace(own, sequence=own.sequence - np.int32(rows.start))
+
+
+def after(matches: Matches, rows: int) -> Matches:
+    """The matches, whose rows come behind so many others."""
+    return replace(matches, sequence=matches.sequence + np.int32(rows))
+
+
+def in_order(matches: Matches) -> Matches:
+    """The matches by sequence, start, motif and strand."""
+    return matches.select(np.lexsort((-matches.strand, matches.motif, matches.start, matches.sequence)))
+
+
+def joined(parts: Sequence[Matches]) -> Matches:
+    """The matches of the same motifs, found apart, together in order; none of them measured."""
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS
+    }
+    return in_order(replace(parts[0], **columns))
+
+
+def read_backwards(values: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Which rows (N,) of values (N, L) to treat as those of the other strand, `other` (N, L), instead.
+
+    It is the lesser of the two, whichever was given: so ties are settled alike for both strands.
+    """
+    row, first = np.arange(len(values)), (values != other).argmax(axis=1)
+    backwards: np.ndarray = other[row, first] < values[row, first]
+    return backwards
+
+
+def measure(matches: Matches, target: str, contributions: np.ndarray, hypothetical: np.ndarray) -> Matches:
+    """The matches with what contributions (N, L) and hypothetical contributions (N, 4, L) say of them.
+
+    Raises InputError where these do not fit the sequences of the matches.
+    """
+    return with_carried(matches, target, [carried_by(matches, contributions, hypothetical)])
+
+
+def carried_by(matches: Matches, contributions: np.ndarray, hypothetical: np.ndarray) -> Carried:
+    """What these say of the matches in as many rows. Raises InputError where they do not fit."""
+    importance = importance_of(matches, contributions)
+    total = abs(contributions).sum(axis=1, dtype=np.float64)
+    share = importance / np.where(total > 0, total, 1)[matches.sequence]
+    rank = _rank(matches.sequence, importance)
+    return Carried(importance, share.astype(np.float32), rank, _cosine(matches, hypothetical))
+
+
+def with_carried(matches: Matches, target: str, parts: Sequence[Carried]) -> Matches:
+    """The matches with what was said of them, a block of rows after the other."""
+    carried = Carried(*map(np.concatenate, zip(*parts, strict=True)))
+    return replace(matches, targets={**matches.targets, target: carried})
+
+
+def importance_of(matches: Matches, contributions: np.ndarray) -> np.ndarray:
+    """The sum of contributions (N, L) under each match, (K,) float32: rounded, so that equals are equal.
+
+    Raises InputError where the contributions have no place for a match.
+    """
+    count, length = contributions.shape
+    if len(matches) and (matches.sequence.max() >= count or matches.end.max() > length):
+        raise InputError(f"contributions of {count} sequences of {length} bases are not those of the matches")
+    upto = np.zeros((count, length + 1))
+    contributions.cumsum(axis=1, dtype=np.float64, out=upto[:, 1:])
+    sums = upto[matches.sequence, matches.end] - upto[matches.sequence, matches.start]
+    return sums.astype(np.float32)
+
+
+def _rank(sequence: np.ndarray, importance: np.ndarray) -> np.ndarray:
+    rank = np.empty(len(sequence), np.int32)
+    bounds = np.flatnonzero(np.diff(sequence, prepend=-1, append=-1))
+    for first, last in pairwise(bounds):
+        own = importance[first:last]
+        rank[first:last] = len(own) + 1 - np.searchsorted(np.sort(own), own, side="right")
+    return rank
+
+
+def _cosine(matches: Matches, hypothetical: np.ndarray) -> np.ndarray:
+    centred = hypothetical - hypothetical.mean(axis=1, keepdims=True)
+    columns = np.ascontiguousarray(centred.transpose(0, 2, 1), np.float32)
+    cosine = np.zeros(len(matches), np.float32)
+    for pwm, which in matches.by_motif():
+        if not len(which):
+            continue
+        odds = pwm.log_odds(matches.background)
+        forward = (odds - odds.mean(axis=0)).T
+        at = matches.start[which][:, None] + np.arange(pwm.width)
+        seen = columns[matches.sequence[which][:, None], at]
+        strands = np.stack([forward, forward[::-1, ::-1]]).astype(np.float32)
+        dots = np.einsum("kwc,swc->ks", seen, strands)
+        dot = np.where(matches.strand[which] > 0, dots[:, 0], dots[:, 1])
+        norm = np.sqrt(np.einsum("kwc,kwc->k", seen, seen) * (forward**2).sum())
+        cosine[which] = np.divide(dot, norm, out=np.zeros_like(dot), where=norm > 0)
+    return cosine

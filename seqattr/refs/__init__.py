@@ -1,0 +1,1 @@
+"""What sequences are compared with: kinds of references, and shuffles."""

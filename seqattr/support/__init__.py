@@ -1,0 +1,1 @@
+"""What every room may use: compiled loops, progress, work ahead and behind, ranks, seeds."""

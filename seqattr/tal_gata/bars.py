@@ -1,0 +1,99 @@
+"""Measures as bars: a row for each method, a panel for each measure."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from seqattr.figures.logos import SERIES, plain
+from seqattr.tal_gata.summary import Interval, Summary
+
+BAR_INCHES = 0.21
+BAR_ALPHA = 0.45
+PANEL_INCHES = 2.6
+
+
+class Panel(NamedTuple):
+    """One measure of methods (rows) in one or two series, such as two kinds of references."""
+
+    title: str
+    measure: str
+    motif: str
+
+
+def bars(
+    summary: Summary, panels: Sequence[Panel], references: Sequence[str], methods: Sequence[str]
+) -> Figure:
+    """A row for each method: a bar for the mean, a point for each net, a line for the 95 % interval."""
+    height = BAR_INCHES * len(methods) * len(references) + 0.75 + 0.25 * (len(references) > 1)
+    margins = ConstrainedLayoutEngine(rect=(0.01, 0, 0.98, 1))  # else the longest name touches the edge
+    figure = Figure(figsize=(1.9 + PANEL_INCHES * len(panels), max(height, 1.6)), layout=margins)
+    places = figure.subplots(1, len(panels), sharey=True, squeeze=False, gridspec_kw={"wspace": 0.06})[0]
+    for axes, panel in zip(places, panels, strict=True):
+        for number, name in enumerate(references):
+            found = [summary.get(panel.measure, method, name, panel.motif) for method in methods]
+            draw_bars(axes, found, number, len(references))
+        dress_bars(axes, panel.title, methods)
+    if len(references) > 1:
+        handles = [
+            Rectangle((0, 0), 1, 1, color=colour_of(number), alpha=BAR_ALPHA, label=name)
+            for number, name in enumerate(references)
+        ]
+        figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
+    return figure
+
+
+def colour_of(number: int) -> str:
+    return SERIES[number % len(SERIES)]
+
+
+def draw_bars(axes: Axes, found: Sequence[Interval | None], number: int, count: int) -> None:
+    thick = 0.78 / count
+    colour = colour_of(number)
+    for row, interval in enumerate(found):
+        if interval is None or np.isnan(interval.mean):
+            continue
+        y = row + (number - (count - 1) / 2) * thick
+        axes.barh(y, interval.mean, thick * 0.92, color=colour, alpha=BAR_ALPHA)
+        if len(interval.values) > 1:
+            axes.plot([interval.low, interval.high], [y, y], color="0.25", linewidth=1.1, zorder=3)
+            look: dict[str, Any] = {
+                "color": colour,
+                "edgecolors": "white",
+                "linewidths": 0.4,
+                "zorder": 4,
+            }
+            axes.scatter(interval.values, [y] * len(interval.values), s=13, **look)
+        tip = max(interval.mean, *interval.values, 0 if np.isnan(interval.high) else interval.high)
+        axes.annotate(
+            percent_label(interval.mean),
+            (tip, y),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=7,
+            color="0.25",
+        )
+
+
+def percent_label(share: float) -> str:
+    return f"{100 * share:.2f}" if 0 < share < 0.01 else f"{100 * share:.1f}"
+
+
+def dress_bars(axes: Axes, title: str, methods: Sequence[str]) -> None:
+    axes.set_title(title, fontsize=9)
+    axes.set_yticks(range(len(methods)), methods)
+    axes.set_ylim(len(methods) - 0.4, -0.6)
+    axes.set_xlim(0, min(max(1.18 * axes.get_xlim()[1], 0.02), 1.25))
+    ticks = MaxNLocator(4).tick_values(0, axes.get_xlim()[1])
+    axes.set_xticks([tick for tick in ticks if 0 <= tick <= min(1, 0.92 * axes.get_xlim()[1])])
+    axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:g} %")
+    axes.tick_params(labelsize=8, length=0)
+    axes.grid(axis="x", color="0.9", linewidth=0.6)
+    axes.set_axisbelow(True)
+    plain(axes, "bottom")

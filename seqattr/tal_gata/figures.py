@@ -1,0 +1,219 @@
+"""The figures of the benchmark: as many rows as there are methods, however many these become."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from textwrap import wrap
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from seqattr.data.simulate import CLASSES, LABELS, TASKS, Simulation
+from seqattr.dna.alphabet import one_hot
+from seqattr.figures.drawings import Drawing
+from seqattr.figures.logos import SERIES, Box, contribution_logos, plain
+from seqattr.io.hdf5 import open_contributions
+from seqattr.tal_gata.bars import Panel, bars
+from seqattr.tal_gata.gather import Evidence, Run
+from seqattr.tal_gata.measures import OTHER, STRONG
+from seqattr.tal_gata.summary import POOLED, Summary
+
+SCATTER_INCHES = (2.5, 1.55)
+# Sequences of each class in a scatter: all it takes to see.
+POINTS_PER_CLASS = 100
+CLASS_NAMES = ("both motifs", "GATA1 only", "TAL1 only", "none")
+CLASS_COLOURS = (SERIES[1], SERIES[0], SERIES[2], "#000000")
+DRAWN_BASES = 120
+SPAN = 90  # within which both motifs must lie to be drawn
+NAME_LETTERS = 16  # of a method's name on one line beside a row
+
+
+def drawings(evidence: Evidence, summary: Summary) -> Iterator[Drawing]:
+    """All figures, in the order of the page."""
+    refs = evidence.references[0]
+    motifs = [matches.motif.name for matches in evidence.matches]
+    missed = [Panel(f"{motif} missed", "not_positive", motif) for motif in motifs]
+    off_task = [Panel(f"{motif} credited in {OTHER[motif]}", "off_task", motif) for motif in motifs]
+    yield Drawing(
+        "fig5b_missed",
+        f"Share of strong matches (log-odds ≥ {STRONG:g}) with importance ≤ 0 for the task “both”, in "
+        f"sequences that hold both motifs; references: {refs}. Figure 5b, and appendix E.",
+        bars(summary, missed, [refs], summary.methods(refs)),
+    )
+    yield Drawing(
+        "off_task",
+        "Share of strong matches with importance above a tenth of the motif's own median in the other "
+        f"motif's task; references: {refs}.",
+        bars(summary, off_task, [refs], summary.methods(refs)),
+    )
+    for number, motif in enumerate(motifs):
+        caption = (
+            f"Importance against log-odds of the five best {motif} matches of a sequence, by task and "
+            f"method; {evidence.shown[0].net}, references: {refs}. "
+            f"{'Figure 5a' if number == 0 else 'Appendix E'}."
+        )
+        yield Drawing(f"fig5a_{motif}", caption, scatter_grid(evidence, number))
+    row = telling_sequence(evidence)
+    if row is not None:
+        yield Drawing("fig6_sequence", caption_of(evidence, row), sequence_figure(evidence, row))
+    yield Drawing(
+        "quality",
+        "AUROC and average precision of the contributions to “both” against planted positions; precision and "
+        f"recall of the matches credited in their own task against the planted ones; references: {refs}.",
+        bars(summary, QUALITY, [refs], summary.methods(refs)),
+    )
+    if len(evidence.references) > 1:
+        yield appendix_j(evidence, summary, motifs)
+
+
+QUALITY = (
+    Panel("AUROC", "auroc", POOLED),
+    Panel("average precision", "average_precision", POOLED),
+    Panel("precision", "precision", POOLED),
+    Panel("recall", "recall", POOLED),
+)
+
+
+def appendix_j(evidence: Evidence, summary: Summary, motifs: Sequence[str]) -> Drawing:
+    """Methods that were scored against several kinds of references."""
+    several = evidence.references
+    every = [name for references in several for name in summary.methods(references)]
+    methods = [name for name in dict.fromkeys(every) if every.count(name) > 1]
+    panels = [Panel(f"{motif} missed", "not_positive", motif) for motif in motifs]
+    panels.append(Panel("credited in the other's task", "off_task", POOLED))
+    panels.append(Panel("average precision", "average_precision", POOLED))
+    caption = f"References compared: {', '.join(several)}. Appendix J."
+    return Drawing("appendix_j_references", caption, bars(summary, panels, several, methods))
+
+
+# --- Fig. 5a -------------------------------------------------------------------------------------
+
+
+def drawn_matches(evidence: Evidence, number: int) -> np.ndarray:
+    """Which matches of a motif are drawn: those of the first sequences of each class."""
+    classes = classes_of(evidence.simulation)
+    rows = np.concatenate([np.flatnonzero(classes == one)[:POINTS_PER_CLASS] for one in range(len(CLASSES))])
+    mask: np.ndarray = np.isin(evidence.matches[number].sequence, rows)
+    return mask
+
+
+def classes_of(simulation: Simulation) -> np.ndarray:
+    """The class (N,) of each sequence, as CLASSES has them."""
+    order = {tuple(label): number for number, label in enumerate(LABELS)}
+    return np.array([order[tuple(row)] for row in simulation.labels.tolist()])
+
+
+def scatter_grid(evidence: Evidence, number: int) -> Figure:
+    """A row for each method, a column for each task."""
+    runs = evidence.shown
+    width, height = SCATTER_INCHES
+    size = (width * len(TASKS) + 0.6, height * len(runs) + 0.9)
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.subplots(len(runs), len(TASKS), sharey="row", squeeze=False)
+    which = drawn_matches(evidence, number)
+    matches = evidence.matches[number]
+    classes = classes_of(evidence.simulation)[matches.sequence[which]]
+    span = span_of(matches.log_odds[which])
+    for row, run in zip(grid, runs, strict=True):
+        for axes, task in zip(row, TASKS, strict=True):
+            values = run.importance[task][number][which]
+            draw_scatter(axes, matches.log_odds[which], values, classes)
+            # Not by sharing the axis, which takes a time that grows as the square of the number of panels.
+            axes.set_xlim(span)
+            axes.tick_params(labelbottom=run is runs[-1])
+        row[0].set_ylabel(lines_of(run.method), fontsize=8)
+    for axes, task in zip(grid[0], TASKS, strict=True):
+        axes.set_title(f"importance for {task}", fontsize=9)
+    figure.supxlabel(f"log-odds of the {matches.motif.name} match (nats)", fontsize=9)
+    figure.legend(handles=class_marks(), loc="outside upper center", ncols=4, fontsize=8, frameon=False)
+    return figure
+
+
+def span_of(values: np.ndarray) -> tuple[float, float]:
+    """The ends of an axis that has all values, with a margin."""
+    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+    margin = 0.05 * (high - low) or 0.5
+    return low - margin, high + margin
+
+
+def lines_of(method: str) -> str:
+    """A method's name beside its row, broken where it is long."""
+    return "\n".join(wrap(method, NAME_LETTERS))
+
+
+def class_marks() -> list[Line2D]:
+    """The legend's points, one for each class of sequences."""
+    look: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 5}
+    return [
+        Line2D([], [], color=colour, label=name, **look)
+        for colour, name in zip(CLASS_COLOURS, CLASS_NAMES, strict=True)
+    ]
+
+
+def draw_scatter(axes: Axes, log_odds: np.ndarray, importance: np.ndarray, classes: np.ndarray) -> None:
+    axes.axhline(0, color="0.6", linewidth=0.6, zorder=0)
+    axes.axvline(STRONG, color="0.6", linewidth=0.8, linestyle=":", zorder=0)
+    look: dict[str, Any] = {"s": 5, "linewidths": 0, "alpha": 0.55, "rasterized": True}
+    mixed = np.random.default_rng(0).permutation(len(classes))  # so that no class lies on top of the others
+    colours = np.array(CLASS_COLOURS)[classes[mixed]]
+    axes.scatter(log_odds[mixed], importance[mixed], c=colours, **look)
+    axes.tick_params(labelsize=7)
+    axes.yaxis.set_major_locator(MaxNLocator(4))
+    plain(axes)
+
+
+# --- Fig. 6 --------------------------------------------------------------------------------------
+
+
+def telling_sequence(evidence: Evidence) -> int | None:
+    """The sequence to draw: with one of each motif, near each other, about which the methods differ most.
+
+    They differ by what they give the motif that they give least, as a share of all; None where no sequence
+    has one of each.
+    """
+    sites = planted_in(evidence.simulation)
+    rows = [row for row, own in sites.items() if len({s.name for s in own}) == len(own) == 2 and near(own)]
+    if not rows:
+        return None
+    shares = np.array([run.weakest[rows] for run in evidence.shown])
+    return int(rows[int(np.argmax(shares.max(axis=0) - shares.min(axis=0)))])
+
+
+def near(boxes: Sequence[Box]) -> bool:
+    return max(box.end for box in boxes) - min(box.start for box in boxes) <= SPAN
+
+
+def planted_in(simulation: Simulation) -> Mapping[int, list[Box]]:
+    """The planted motifs of each sequence."""
+    sites: dict[int, list[Box]] = {}
+    for site in simulation.planted:
+        sites.setdefault(site.sequence, []).append(Box(site.start, site.end, site.motif))
+    return sites
+
+
+def sequence_figure(evidence: Evidence, row: int) -> Figure:
+    """Contributions to `both` under every method, planted motifs boxed."""
+    boxes = planted_in(evidence.simulation)[row]
+    length = evidence.simulation.codes.shape[1]
+    middle = (min(box.start for box in boxes) + max(box.end for box in boxes)) // 2
+    start = max(0, min(middle - DRAWN_BASES // 2, length - DRAWN_BASES))
+    end = min(start + DRAWN_BASES, length)
+    tracks = {lines_of(run.method): track(run, row, start, end) for run in evidence.shown}
+    letters = one_hot(evidence.simulation.codes[row])[:, start:end]
+    return contribution_logos(tracks, letters, sorted(boxes), first=start)
+
+
+def track(run: Run, row: int, start: int, end: int) -> np.ndarray:
+    with open_contributions(run.scores.path("both")) as file:
+        values: np.ndarray = file["projected_shap/seq"][row, :, start:end].sum(axis=0, dtype=np.float64)
+    return values
+
+
+def caption_of(evidence: Evidence, row: int) -> str:
+    return (
+        f"Contributions to “both” in {evidence.simulation.names[row]} under every method, planted motifs "
+        f"shaded; {evidence.shown[0].net}. Of the sequences with one of each motif it is the one about which "
+        "the methods differ most. Figure 6."
+    )

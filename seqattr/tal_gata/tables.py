@@ -1,0 +1,102 @@
+"""The tables of the benchmark, rounded so that the last bits of a sum leave no trace."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from seqattr.data.simulate import CLASSES, TASKS
+from seqattr.tal_gata.claims import Judged
+from seqattr.tal_gata.figures import classes_of, drawn_matches
+from seqattr.tal_gata.gather import Evidence
+from seqattr.tal_gata.summary import DIGITS, SHARES, Summary
+
+CLASS_WORDS = tuple("+".join(motif.name for motif in motifs) or "none" for motifs in CLASSES)
+
+Columns = Mapping[str, Sequence[Any]]
+
+
+def tables(evidence: Evidence, summary: Summary, claims: Sequence[Judged]) -> dict[str, Columns]:
+    """The columns of each table."""
+    return {
+        "measures.tsv": measures_table(evidence),
+        "means.tsv": means_table(summary),
+        "claims.tsv": claims_table(claims),
+        "nets.tsv": nets_table(evidence),
+        "points.tsv": points_table(evidence),
+    }
+
+
+def measures_table(evidence: Evidence) -> Columns:
+    """A row for each net, references, method and motif."""
+    rows = [(run, motif, found) for run in evidence.runs for motif, found in run.measures.items()]
+    return {
+        "net": [run.net for run, _, _ in rows],
+        "method": [run.method for run, _, _ in rows],
+        "references": [run.references for run, _, _ in rows],
+        "motif": [motif for _, motif, _ in rows],
+        "matches": [found.matches for _, _, found in rows],
+        **{name: rounded(getattr(found, name) for _, _, found in rows) for name in SHARES},
+    }
+
+
+def means_table(summary: Summary) -> Columns:
+    """A row for each method, references and motif: means over nets with the ends of their 95 % intervals."""
+    keys, rows = list(summary.means), list(summary.means.values())
+    columns: dict[str, Sequence[Any]] = {
+        name: [getattr(key, name) for key in keys] for name in ("method", "references", "motif")
+    }
+    columns["nets"] = [len(row[SHARES[0]].values) for row in rows]
+    for name in SHARES:
+        for part, suffix in (("mean", ""), ("low", "_low"), ("high", "_high")):
+            columns[name + suffix] = rounded(getattr(row[name], part) for row in rows)
+    return columns
+
+
+def claims_table(claims: Sequence[Judged]) -> Columns:
+    """A row for each claim; the verdict is on the means over the nets."""
+    return {
+        "claim": [each.claim.text for each in claims],
+        "source": [each.claim.source for each in claims],
+        "measured": [each.verdict.measured for each in claims],
+        "verdict": [each.word for each in claims],
+        "nets_holding": [each.held for each in claims],
+        "nets": [each.nets for each in claims],
+    }
+
+
+def nets_table(evidence: Evidence) -> Columns:
+    """What training reached on its own test split, where the metrics were given."""
+    columns: dict[str, Sequence[Any]] = {
+        "net": [net.name for net in evidence.nets],
+        "model": [net.model for net in evidence.nets],
+    }
+    for task in TASKS:
+        for name in ("accuracy", "auroc"):
+            values = (net.test(task, name) for net in evidence.nets)
+            columns[f"{name}_{task}"] = rounded(values)
+    return columns
+
+
+def points_table(evidence: Evidence) -> Columns:
+    """The points of figure 5a: a row for each match, a column for each method and task."""
+    which = [drawn_matches(evidence, number) for number in range(len(evidence.matches))]
+    kept = [matches.where(mask) for matches, mask in zip(evidence.matches, which, strict=True)]
+    classes = classes_of(evidence.simulation)
+    sequences = np.concatenate([matches.sequence for matches in kept])
+    columns: dict[str, Sequence[Any]] = {
+        "sequence": [evidence.simulation.names[row] for row in sequences],
+        "planted": [CLASS_WORDS[classes[row]] for row in sequences],
+        "motif": [matches.motif.name for matches in kept for _ in matches.start],
+        "start": np.concatenate([matches.start for matches in kept]).tolist(),
+        "log_odds": rounded(np.concatenate([matches.log_odds for matches in kept])),
+    }
+    for run in evidence.shown:
+        for task in TASKS:
+            values = [run.importance[task][number][mask] for number, mask in enumerate(which)]
+            columns[f"{run.method} {task}"] = rounded(np.concatenate(values))
+    return columns
+
+
+def rounded(values: Any) -> list[float]:
+    return [round(float(value), DIGITS) + 0.0 for value in values]  # no -0

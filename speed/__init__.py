@@ -1,0 +1,1 @@
+"""seqattr measured beside its peers, in one run, on one machine: `python -m speed --help`."""

@@ -1,0 +1,72 @@
+"""Rows, figures and targets as plain aligned text."""
+
+from collections.abc import Callable, Sequence
+
+from speed.figures import Figure
+from speed.targets import Judgement
+from speed.timing import Row
+
+HEAD = (
+    "case",
+    "threads",
+    "tool",
+    "batch",
+    "seconds",
+    "units",
+    "time / seqattr",
+    "quartiles",
+    "median error",
+    "worst",
+    "sum",
+)
+
+
+def aligned(lines: Sequence[Sequence[str]], rights: Sequence[bool]) -> str:
+    """Columns two blanks apart; numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    cells: dict[bool, Callable[[str, int], str]] = {True: str.rjust, False: str.ljust}
+    return "\n".join(
+        "  ".join(
+            cells[right](cell, width) for cell, width, right in zip(line, widths, rights, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+
+
+def number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
+
+
+def row_cells(row: Row) -> tuple[str, ...]:
+    """One row's cells; what is wrong or fails says so where its ratio would stand."""
+    return (
+        row.case,
+        str(row.threads),
+        row.tool,
+        number(row.batch, "d"),
+        number(row.seconds, ".4f"),
+        number(row.units, ".1f"),
+        row.verdict if row.verdict != "ok" else number(row.ratio, ".2f"),
+        "-" if row.quartiles is None else "{:.2f}-{:.2f}".format(*row.quartiles),
+        number(row.median_error, ".0e"),
+        number(row.worst_error, ".0e"),
+        number(row.additivity, ".0e"),
+    )
+
+
+def rows_table(rows: Sequence[Row]) -> str:
+    """All rows of timing, under their heading."""
+    return aligned([HEAD, *map(row_cells, rows)], [False, True, False] + [True] * 8)
+
+
+def figures_table(figures: Sequence[Figure]) -> str:
+    return aligned([(name, f"{value:.4g}", unit) for name, value, unit in figures], (False, True, False))
+
+
+def targets_table(judgements: Sequence[Judgement]) -> str:
+    """Each target, what was measured, and whether it is met."""
+    lines = [("target", "", "limit", "measured", "")]
+    for each in judgements:
+        target = each.target
+        lines.append((target.text, target.bound, f"{target.limit:g}", number(each.value, ".3g"), each.word))
+    return aligned(lines, (False, False, True, True, False))

@@ -1,0 +1,229 @@
+"""Training: it learns, the best epoch is kept, the seed settles it, mistakes are told; the AUROC is one."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from seqattr.data.simulate import CLASSES, TASKS, Simulation, TalGata, simulate_tal_gata
+from seqattr.data.train import Epoch, Settings, Training, auroc, take_split, train, validate
+from seqattr.engine.capture.model import Model
+from seqattr.engine.graph.forward import random_sequences
+from seqattr.errors import InputError, NotFinite, UnknownName
+from seqattr.methods.attribution import attribute
+from seqattr.models.zoo import classifiers
+
+QUICK = Settings(epochs=6, batch=20, device="cpu")
+
+
+def simulated(count: int = 200, length: int = 100) -> Simulation:
+    return simulate_tal_gata(TalGata(count=count, length=length), seed=0)
+
+
+def easy() -> Simulation:
+    """A simulation in which each class is rich in a base of its own, so that a few steps teach it."""
+    simulation = simulated()
+    rich = np.random.default_rng(0).random(simulation.codes.shape) < 0.4
+    own = np.arange(len(simulation.codes), dtype=np.uint8)[:, None] % len(CLASSES)
+    return replace(simulation, codes=np.where(rich, own, simulation.codes))
+
+
+def hopeless() -> Simulation:
+    """A simulation whose labels are drawn at random: the train split can be learned only by heart."""
+    simulation = simulated()
+    drawn = np.random.default_rng(0).integers(2, size=simulation.labels.shape)
+    return replace(simulation, labels=drawn.astype(np.int8))
+
+
+@pytest.fixture(scope="module")
+def learned() -> Training:
+    return train(easy(), QUICK)
+
+
+def same(one: Training, other: Training) -> bool:
+    weights, others = one.module.state_dict(), other.module.state_dict()
+    return one.history == other.history and all(torch.equal(weights[key], others[key]) for key in weights)
+
+
+# ---- what comes out
+
+
+def test_it_learns(learned: Training) -> None:
+    assert learned.history[-1].train_loss < 0.5 * learned.history[0].train_loss
+    for split in ("valid", "test"):
+        for task in TASKS:
+            assert learned.metrics[split][task]["accuracy"] >= 0.8  # of 20; the larger class has 15 or 10
+            assert learned.metrics[split][task]["auroc"] >= 0.95  # chance has 0.5
+
+
+def test_the_metrics_are_plain(learned: Training) -> None:
+    metrics = json.loads(json.dumps(learned.metrics, allow_nan=False))
+    assert metrics == learned.metrics
+    assert metrics.pop("seconds") > 0
+    assert set(metrics.pop("test")) == set(metrics.pop("valid")) == set(TASKS)
+    assert 1 <= metrics.pop("best_epoch") <= 6
+    assert metrics == {"architecture": "tal-gata", "epochs": 6, "parameters": 32_503, "seed": 0}
+
+
+def test_the_trained_module_can_be_explained(learned: Training) -> None:
+    assert not any(module.training for module in learned.module.modules())
+    sequences = random_sequences(4, 100, torch.float32, "cpu")
+    model = Model(learned.module, sequences, targets=TASKS)
+    assert [target.name for target in model.targets] == list(TASKS)
+    assert model.finals == ("sigmoid",)
+    result = attribute(model, sequences, device="cpu")
+    assert result.contributions.shape == (3, 4, 100)
+    assert result.additivity_error.max() < 1e-4  # float32, against a difference of at least 1 % of the output
+
+
+def test_a_split_of_no_sequences_is_left_out() -> None:
+    simulation = simulate_tal_gata(TalGata(count=40, length=100, test=0, valid=2), seed=0)
+    metrics = train(simulation, replace(QUICK, epochs=1)).metrics
+    assert "test" not in metrics
+    # The two valid sequences have both motifs and GATA1 alone, so no negative for the task GATA1.
+    assert [metrics["valid"][task]["auroc"] is None for task in TASKS] == [False, True, False]
+
+
+@pytest.mark.parametrize("name", classifiers())
+def test_each_classifier_trains(name: str) -> None:
+    trained = train(easy(), replace(QUICK, architecture=name, epochs=4))
+    assert trained.history[-1].train_loss < trained.history[0].train_loss
+    assert trained.metrics["architecture"] == name
+
+
+# ---- how it goes
+
+
+def test_the_best_epoch_is_kept_and_patience_ends() -> None:
+    trained = train(hopeless(), replace(QUICK, epochs=60, patience=3))
+    best = trained.metrics["best_epoch"]
+    assert trained.metrics["epochs"] == len(trained.history) == best + 3 < 60
+    assert [epoch.number for epoch in trained.history] == list(range(1, best + 4))
+    assert trained.history[best - 1].valid_loss == min(epoch.valid_loss for epoch in trained.history)
+    valid = take_split(hopeless(), "valid", torch.device("cpu"))
+    loss, accuracy = validate(trained.module, valid)
+    assert (loss, accuracy) == trained.history[best - 1][2:]
+    assert loss != trained.history[-1].valid_loss
+
+
+def test_the_seed_alone_settles_it(learned: Training) -> None:
+    torch.manual_seed(1234)
+    before = torch.random.get_rng_state()
+    assert same(train(easy(), QUICK), learned)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert not same(train(easy(), replace(QUICK, seed=1)), learned)
+
+
+def test_threads_make_no_difference(learned: Training) -> None:
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(threads + 1)
+        assert same(train(easy(), QUICK), learned)
+        assert torch.get_num_threads() == threads + 1
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_progress_is_told_of_each_epoch(learned: Training) -> None:
+    told: list[tuple[int, int, Epoch]] = []
+    trained = train(easy(), QUICK, lambda *news: told.append(news))
+    assert told == [(epoch.number, 6, epoch) for epoch in trained.history]
+    assert same(trained, learned)
+
+
+def test_an_interrupt_passes_through() -> None:
+    def stop(*news: object) -> None:
+        raise KeyboardInterrupt
+
+    before = torch.random.get_rng_state()
+    with pytest.raises(KeyboardInterrupt):
+        train(easy(), QUICK, stop)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+# ---- mistakes
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"labels": np.zeros((200, 2))}, {"labels": np.zeros((199, 3))}, {"splits": ("train",) * 199}],
+)
+def test_labels_that_do_not_fit(change: dict) -> None:
+    with pytest.raises(InputError, match=r"200 sequences need labels of the shape \(200, 3\)"):
+        train(replace(simulated(), **change), QUICK)
+
+
+@pytest.mark.parametrize("missing", ["train", "valid"])
+def test_a_split_that_is_needed(missing: str) -> None:
+    splits = tuple("test" if split == missing else split for split in simulated().splits)
+    with pytest.raises(InputError, match=f"needs sequences in the {missing} split, and there are none"):
+        train(replace(simulated(), splits=splits), QUICK)
+
+
+def test_architectures_that_cannot_be_trained() -> None:
+    with pytest.raises(UnknownName, match="unknown architecture 'resnet'; there is: tal-gata"):
+        train(simulated(), replace(QUICK, architecture="resnet"))
+    with pytest.raises(InputError, match="bpnet gives no classes to train; those that do: tal-gata, basset"):
+        train(simulated(), replace(QUICK, architecture="bpnet"))
+
+
+def test_a_loss_that_is_not_finite() -> None:
+    with pytest.raises(NotFinite, match=r"^the loss is (nan|inf) after epoch 1; a learning rate below .*$"):
+        train(simulated(), replace(QUICK, rate=1e30))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"epochs": 0}, "epochs must be at least 1, not 0"),
+        ({"patience": 0}, "patience must be at least 1"),
+        ({"batch": -1}, "batch must be at least 1, not -1"),
+        ({"seed": -1}, "seed must be at least 0, not -1"),
+        ({"rate": 0.0}, "learning rate must be a number above 0, not 0"),
+        ({"rate": float("nan")}, "learning rate must be a number above 0, not nan"),
+    ],
+)
+def test_settings_that_cannot_be(settings: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Settings(**settings)
+
+
+# ---- the measure
+
+
+def naive_auroc(scores: np.ndarray, labels: np.ndarray) -> float:
+    pairs = [(p, n) for p in scores[labels == 1] for n in scores[labels == 0]]
+    return sum((p > n) + 0.5 * (p == n) for p, n in pairs) / len(pairs)
+
+
+@pytest.mark.parametrize("levels", [2, 5, 1000])  # many ties, some, hardly any
+def test_auroc_is_the_share_of_pairs_in_order(levels: int) -> None:
+    rng = np.random.default_rng(levels)
+    for count in (2, 3, 10, 60):
+        labels = rng.permutation(np.arange(count) % 2)
+        scores = rng.integers(levels, size=count) / levels
+        assert auroc(scores, labels) == pytest.approx(naive_auroc(scores, labels), abs=1e-12)
+
+
+def test_auroc_at_its_ends() -> None:
+    labels = np.array([0, 0, 1, 1])
+    assert auroc(np.array([1, 2, 3, 4]), labels) == 1
+    assert auroc(np.array([4, 3, 2, 1]), labels) == 0
+    assert auroc(np.ones(4), labels) == 0.5
+    assert auroc(np.arange(4), np.ones(4)) is None
+    assert auroc(np.arange(4), np.zeros(4)) is None
+
+
+# ---- the published default
+
+
+@pytest.mark.slow
+def test_the_default_reaches_the_published_model() -> None:
+    """At least the test accuracy and AUROC of the model that Shrikumar et al. (2017) published."""
+    test = train(simulate_tal_gata(seed=0)).metrics["test"]
+    published = {"both": (0.94, 0.989), "GATA1": (0.93, 0.988), "TAL1": (0.97, 0.997)}
+    for task, (accuracy, area) in published.items():
+        assert test[task]["accuracy"] >= accuracy
+        assert round(test[task]["auroc"], 3) >= area

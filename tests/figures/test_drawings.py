@@ -1,0 +1,39 @@
+"""Drawings as files and within a page."""
+
+from base64 import b64decode
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from seqattr.figures.drawings import Drawing, files_of, links_of, write_drawings
+
+
+def made(name: str) -> Drawing:
+    figure = Figure(figsize=(2, 1), layout="constrained")
+    figure.subplots().set_ylabel("a name that needs room")
+    return Drawing(name, f"what {name} shows", figure)
+
+
+def test_the_page_shows_the_file(tmp_path: Path) -> None:
+    drawings = [made("a"), made("b")]
+    paths = {name: tmp_path / Path(name).name for name in files_of(drawings)}
+    pictures = write_drawings(paths, drawings)
+    assert [(each.name, each.caption) for each in pictures] == [("a", "what a shows"), ("b", "what b shows")]
+    for picture in pictures:
+        assert b64decode(picture.png) == (tmp_path / f"{picture.name}.png").read_bytes()
+        assert (tmp_path / f"{picture.name}.svg").read_text().count("<svg") == 1
+
+
+def test_the_layout_is_found_once_and_stays(tmp_path: Path) -> None:
+    drawing = made("a")
+    write_drawings({name: tmp_path / Path(name).name for name in files_of([drawing])}, [drawing])
+    left = drawing.figure.axes[0].get_position().x0
+    assert left > 0.13  # constrained: room was made for the label
+    drawing.figure.draw_without_rendering()
+    assert drawing.figure.axes[0].get_position().x0 == left
+
+
+def test_links_are_tables_then_figures_in_both_forms() -> None:
+    links = links_of({"t.tsv": "a table"}, [made("a")])
+    assert [link.name for link in links] == ["t.tsv", "figures/a.svg", "figures/a.png"]
+    assert links[1].help == "what a shows"

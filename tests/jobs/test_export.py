@@ -1,0 +1,75 @@
+"""Scores in other tools' formats."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqattr.errors import InputError, UnknownName
+from seqattr.io.hdf5 import read_contributions
+from seqattr.jobs.export import WRITERS, export
+
+
+@pytest.fixture
+def scores(ran, fixed, fasta, tmp_path) -> Path:
+    """A folder of three targets."""
+    files = ("--model", fixed, "--fasta", fasta(3), "--out", tmp_path / "scores")
+    ran("score", *files, "--refs", "shuffle:2")
+    return tmp_path / "scores"
+
+
+def test_modisco_gets_one_hot_and_hypothetical_contributions(scores):
+    folder = export(scores, "modisco", "b")
+    assert folder == scores / "b.modisco"
+    assert sorted(os.listdir(folder)) == ["ohe.npz", "shap.npz"]
+    content = read_contributions(scores / "b.h5")
+    for name, wanted, dtype in (
+        ("ohe", content.one_hot, np.int8),
+        ("shap", content.hypothetical, np.float32),
+    ):
+        with np.load(folder / f"{name}.npz") as archive:
+            assert archive.files == ["arr_0"]
+            assert archive["arr_0"].dtype == dtype
+            np.testing.assert_array_equal(archive["arr_0"], wanted)
+
+
+def test_the_command_writes_where_it_is_told(ran, scores, tmp_path):
+    out = tmp_path / "else" / "where"
+    assert ran("export", scores, "--format", "modisco", "--target", "c", "--out", out) == f"wrote {out}\n"
+    with np.load(out / "shap.npz") as archive:
+        np.testing.assert_array_equal(archive["arr_0"], read_contributions(scores / "c.h5").hypothetical)
+
+
+def test_the_only_target_needs_no_name(ran, free, fasta, tmp_path):
+    files = ("--model", free, "--fasta", fasta(2), "--out", tmp_path / "one")
+    ran("score", *files, "--refs", "zeros", "--target", 1)
+    assert export(tmp_path / "one", "modisco") == tmp_path / "one" / "target1.modisco"
+
+
+def test_a_target_can_be_named_as_the_model_names_it(scores):
+    (scores / "b.h5").rename(scores / "T_cells__day_2_.h5")
+    for name in ("T cells (day 2)", "T_cells__day_2_"):
+        assert export(scores, "modisco", name).name == "T_cells__day_2_.modisco"
+
+
+def test_what_there_is_not_is_told(scores, tmp_path):
+    with pytest.raises(UnknownName, match=f"unknown format 'x'; there is: {', '.join(WRITERS)}"):
+        export(scores, "x", "a")
+    with pytest.raises(UnknownName, match="unknown target 'x'; there is: a, b, c"):
+        export(scores, "modisco", "x")
+    with pytest.raises(InputError, match="holds several targets; say which with --target: a, b, c"):
+        export(scores, "modisco")
+    with pytest.raises(InputError, match=r"holds no scores \(\.h5\)"):
+        export(tmp_path, "modisco")
+    with pytest.raises(InputError, match="there is no folder"):
+        export(tmp_path / "none", "modisco")
+
+
+def test_a_second_export_replaces_the_first(scores):
+    first = export(scores, "modisco", "a")
+    before = (first / "shap.npz").read_bytes()
+    (scores / "b.h5").replace(scores / "a.h5")
+    assert export(scores, "modisco", "a") == first
+    assert (first / "shap.npz").read_bytes() != before
+    assert sorted(os.listdir(first)) == ["ohe.npz", "shap.npz"]

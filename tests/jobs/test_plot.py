@@ -1,0 +1,148 @@
+"""The figure of one region: which bases it shows, of which row, and what its rows are called."""
+
+import h5py
+import numpy as np
+import pytest
+
+from seqattr.errors import InputError, UnknownName
+from seqattr.jobs import plot as module
+from seqattr.jobs.plot import find, plot
+from seqattr.jobs.report.scores import open_scores
+from tests.scored import GATA_AT, LENGTH, TAL_AT, Made, write_scores
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return write_scores(tmp_path_factory.mktemp("plot") / "scores", count=12)
+
+
+def found(made: Made, region: str) -> tuple[int, ...]:
+    with h5py.File(made.folder / "carries.h5") as file:
+        return find(file, region, made.folder)[:4]
+
+
+@pytest.mark.parametrize(
+    ("region", "row", "start", "end", "first"),
+    [
+        ("seq3", 3, 0, LENGTH, 0),
+        ("seq3:10-40", 3, 10, 40, 10),
+        ("chr1:2,010-2,040", 2, 10, 40, 2010),
+        ("chr1:1990-2040", 2, 0, 40, 2000),  # as far as it was scored
+        ("chr1:1010-1040", 1, LENGTH - 40, LENGTH - 10, LENGTH - 40),  # strand -: the row runs backwards
+    ],
+)
+def test_a_region_is_found(made, region, row, start, end, first):
+    assert found(made, region) == (row, start, end, first)
+
+
+@pytest.mark.parametrize(
+    "region", ["nobody", "chr2:10-20", "chr1:500-600", "chr1:20-10", "seq99:1-2", "a:,-,"]
+)
+def test_an_unknown_region_is_refused_with_the_names(made, region):
+    with pytest.raises(InputError, match=r"holds no sequence .*; there is: seq0, seq1, .*\.\.\. \(12\)"):
+        found(made, region)
+
+
+@pytest.mark.parametrize("region", ["seq3:10-10", f"seq3:0-{LENGTH + 1}", "seq3:20-10"])
+def test_bases_that_a_sequence_has_not_are_refused(made, region):
+    with pytest.raises(InputError, match=f"not within the {LENGTH} bases"):
+        found(made, region)
+
+
+@pytest.mark.parametrize(
+    ("ending", "begins"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF"), ("PNG", b"\x89")]
+)
+def test_the_ending_says_the_format(made, tmp_path, ending, begins):
+    labels = plot([made.folder], "seq0:10-30", tmp_path / f"x.{ending}", ["carries"])
+    assert labels == ["carries"]
+    assert (tmp_path / f"x.{ending}").read_bytes().startswith(begins)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_another_ending_is_refused_before_anything_is_read(tmp_path):
+    with pytest.raises(UnknownName, match=r"'gif'; there is: \.png, \.svg, \.pdf"):
+        plot([tmp_path / "none"], "x", tmp_path / "x.gif")
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """What is given to the figure, instead of drawing it."""
+    calls = []
+
+    class Nothing:
+        def findobj(self, _):
+            return []
+
+        def savefig(self, path, **_):
+            path.write_bytes(b"figure")
+
+    def instead(rows, one_hot, boxes, **options):
+        calls.append((rows, one_hot, boxes, options))
+        return Nothing()
+
+    monkeypatch.setattr(module, "contribution_logos", instead)
+    return calls
+
+
+def test_matches_are_boxed_on_the_axis_of_the_figure(made, drawn, tmp_path):
+    plot([made.folder], "chr1:2000-2090", tmp_path / "x.png", motif_specs=["bundled"])
+    rows, _, boxes, options = drawn[0]
+    assert list(rows) == ["carries", "quiet"]
+    assert options["first"] == 2000
+    assert {(box.name, box.start - 2000) for box in boxes} >= {
+        ("TAL1_known1", TAL_AT),
+        ("GATA_disc1", GATA_AT),
+    }
+
+
+def test_a_match_is_cut_to_the_region_or_left_out(made, drawn, tmp_path):
+    plot([made.folder], f"seq0:{TAL_AT + 4}-{GATA_AT + 2}", tmp_path / "x.png", motif_specs=["bundled"])
+    boxes = {box.name: box for box in drawn[0][2]}
+    assert boxes["TAL1_known1"].start == TAL_AT + 4
+    assert "GATA_disc1" not in boxes  # only 2 of its 10 bases are in the region
+
+
+def test_several_methods_are_stacked(made, drawn, tmp_path):
+    other = write_scores(tmp_path / "other", count=12, method="gradient")
+    same = write_scores(tmp_path / "same", count=12)
+    folders = [made.folder, other.folder]
+    out = tmp_path / "x.png"
+    assert plot(folders, "seq0", out, ["carries"]) == ["deeplift", "gradient"]
+    assert plot(folders, "seq0", out)[::3] == ["carries\ndeeplift", "quiet\ngradient"]
+    assert plot([made.folder, same.folder], "seq0", out, ["quiet"]) == [str(made.folder), str(same.folder)]
+    assert plot([made.folder] * 2, "seq0", out, ["quiet"]) == [f"{made.folder} (1)", f"{made.folder} (2)"]
+
+
+def test_the_letters_are_the_contributions_in_the_file(made, drawn, tmp_path):
+    plot([made.folder], "seq2:5-25", tmp_path / "x.png", ["carries"])
+    with h5py.File(made.folder / "carries.h5") as file:
+        expected = file["projected_shap/seq"][2, :, 5:25].sum(axis=0)
+    assert np.allclose(drawn[0][0]["carries"], expected)
+
+
+def test_folders_of_different_sequences_are_refused(made, tmp_path):
+    other = write_scores(tmp_path / "other", count=12, seed=1)
+    with pytest.raises(InputError, match="different sequences"):
+        plot([made.folder, other.folder], "seq1", tmp_path / "x.png")
+
+
+def test_an_unknown_target_is_refused(made, tmp_path):
+    with pytest.raises(UnknownName, match="unknown target 'no'; there is: carries, quiet"):
+        plot([made.folder], "seq0", tmp_path / "x.png", ["no"])
+
+
+def test_what_is_too_long_to_be_read_is_refused(made, monkeypatch):
+    monkeypatch.setattr(module, "MOST_BASES", 50)
+    with pytest.raises(InputError, match="at most 50 can be drawn"):
+        found(made, "seq0")
+
+
+def test_a_run_knows_its_targets_in_their_order(tmp_path):
+    made = write_scores(tmp_path / "s", count=2, targets=("z", "a"))
+    assert open_scores(made.folder).targets == ["z", "a"]
+
+
+@pytest.mark.parametrize("end", ["9" * 5000, "\u0664\u0660", ","])
+def test_what_is_no_number_is_part_of_a_name(made: Made, end: str) -> None:
+    with pytest.raises(InputError, match="holds no sequence"):
+        found(made, f"seq3:10-{end}")

@@ -1,0 +1,218 @@
+"""Motifs: log-odds against the definition, scanning against a slow twin, best matches kept apart."""
+
+import math
+from itertools import product
+
+import numpy as np
+import pytest
+
+from seqattr.dna.alphabet import codes_of, encode, one_hot, reverse_complement
+from seqattr.errors import InputError
+from seqattr.motifs.pwm import (
+    BUNDLED,
+    GATA1,
+    MOTIF_SOURCES,
+    PWM,
+    TAL1,
+    motif_files_among,
+    scan,
+    score_threshold,
+    top_matches,
+)
+
+BACKGROUND = (0.3, 0.2, 0.2, 0.3)
+SMALL = PWM("small", np.array([[1.0, 0.5], [0.0, 0.5], [0.0, 0.0], [0.0, 0.0]]))
+
+
+def random_sequences(count: int, length: int) -> np.ndarray:
+    return one_hot(np.random.default_rng(0).integers(0, 5, size=(count, length)).astype(np.uint8))
+
+
+def slow_scan(pwm: PWM, sequence: np.ndarray) -> list[float]:
+    """The definition, base by base."""
+    codes = codes_of(sequence)
+    scores = []
+    for start in range(len(codes) - pwm.width + 1):
+        total = 0.0
+        for position, code in enumerate(codes[start : start + pwm.width]):
+            if code < 4:
+                probability = 0.999 * pwm.probabilities[code, position] + 0.001 / 4
+                total += math.log(probability / BACKGROUND[code])
+        scores.append(total)
+    return scores
+
+
+def test_log_odds_by_hand() -> None:
+    odds = SMALL.log_odds(BACKGROUND, pseudocount=0.1)
+    assert odds[0, 0] == pytest.approx(math.log((0.9 * 1 + 0.025) / 0.3))
+    assert odds[2, 1] == pytest.approx(math.log(0.025 / 0.2))
+
+
+def test_log_odds_are_relative_to_distributions() -> None:
+    for pwm in BUNDLED.values():
+        sums = (np.exp(pwm.log_odds(BACKGROUND)) * np.array(BACKGROUND)[:, None]).sum(axis=0)
+        # The published columns are rounded to 2 or 6 decimals.
+        np.testing.assert_allclose(sums, 1, atol=0.01)
+
+
+@pytest.mark.parametrize("pwm", [TAL1, GATA1, SMALL])
+def test_scan_agrees_with_the_definition(pwm: PWM) -> None:
+    sequences = random_sequences(3, 40)
+    expected = [slow_scan(pwm, sequence) for sequence in sequences]
+    np.testing.assert_allclose(scan(pwm, sequences, BACKGROUND), expected, atol=1e-12)
+
+
+def test_scan_of_the_other_strand_is_the_reverse() -> None:
+    sequences = random_sequences(3, 40)
+    there = scan(TAL1.reverse_complement(), reverse_complement(sequences), BACKGROUND)
+    np.testing.assert_allclose(there[:, ::-1], scan(TAL1, sequences, BACKGROUND), atol=1e-12)
+
+
+def test_scan_finds_the_consensus() -> None:
+    text = "TTTTTAGATAAGTTTTT"
+    assert scan(GATA1, one_hot(text)[None]).argmax() == text.index("AGATAAG") - 2
+
+
+def test_scan_of_too_short_sequences_is_refused() -> None:
+    assert scan(GATA1, random_sequences(2, 10)).shape == (2, 1)
+    with pytest.raises(InputError, match="GATA_disc1 is 10 wide, the sequences only 9"):
+        scan(GATA1, random_sequences(2, 9))
+
+
+def test_top_matches_by_hand() -> None:
+    scores = np.array([[5.0, 9.0, 8.0, 1.0, 7.0, 0.0], [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]])
+    found = top_matches(scores, 2, width=4)
+    assert found.tolist() == [(0, 1, 9.0), (0, 4, 7.0), (1, 5, 5.0), (1, 2, 2.0)]
+
+
+@pytest.mark.parametrize("width", [1, 4, 7, 16])
+def test_top_matches_are_the_best_that_are_far_enough_apart(width: int) -> None:
+    scores = np.random.default_rng(1).normal(size=(20, 60))
+    found = top_matches(scores, 5, width)
+    for index, row in enumerate(scores):
+        kept: list[int] = []
+        for start in np.argsort(-row):
+            if len(kept) < 5 and all(abs(start - other) > width / 2 for other in kept):
+                kept.append(int(start))
+        mine = found[found["sequence"] == index]
+        assert mine["start"].tolist() == kept
+        np.testing.assert_array_equal(mine["log_odds"], row[kept])
+
+
+def test_top_matches_may_be_fewer() -> None:
+    assert len(top_matches(np.zeros((2, 5)), 5, width=20)) == 2
+    assert len(top_matches(np.zeros((2, 5)), 0, width=20)) == 0
+
+
+def test_top_matches_pass_over_minus_infinity() -> None:
+    scores = np.full((2, 9), -np.inf)
+    scores[1, 8] = 1.5
+    found = top_matches(scores, 3, width=4)
+    assert found.tolist() == [(1, 8, 1.5)]
+
+
+def test_scores_are_left_as_they_were() -> None:
+    scores = np.zeros((1, 5))
+    top_matches(scores, 3, width=2)
+    assert np.isfinite(scores).all()
+
+
+def test_samples_follow_the_probabilities() -> None:
+    rng = np.random.default_rng(0)
+    counts = np.mean([one_hot(TAL1.sample(rng)) for _ in range(4000)], axis=0)
+    # The standard error of a share of 4,000 is at most 0.008; four times that is allowed.
+    np.testing.assert_allclose(counts, TAL1.probabilities, atol=0.032)
+    assert not counts[TAL1.probabilities == 0].any()
+
+
+def test_a_shuffled_motif_has_the_same_columns_whatever_is_shuffled_with_it() -> None:
+    for pwm in (TAL1, GATA1):
+        shuffled = pwm.shuffled(seed=3)
+        assert shuffled.name == pwm.name
+        assert sorted(map(tuple, shuffled.probabilities.T)) == sorted(map(tuple, pwm.probabilities.T))
+        assert not np.array_equal(shuffled.probabilities, pwm.probabilities)
+        np.testing.assert_array_equal(shuffled.probabilities, pwm.shuffled(seed=3).probabilities)
+        assert not np.array_equal(shuffled.probabilities, pwm.shuffled(seed=4).probabilities)
+
+
+@pytest.mark.parametrize("p_value", [0.2, 0.03, 1e-3])
+@pytest.mark.parametrize("seed", range(4))
+def test_thresholds_agree_with_all_words_counted(p_value: float, seed: int) -> None:
+    width = 5
+    pwm = PWM("random", np.random.default_rng(seed).dirichlet(np.full(4, 0.5), size=width).T)
+    words = np.array(list(product(range(4), repeat=width)))
+    scores = pwm.log_odds(BACKGROUND)[words, np.arange(width)].sum(axis=1)
+    chance = np.array(BACKGROUND)[words].prod(axis=1)
+    order = np.argsort(-scores)
+    rare = int(np.searchsorted(chance[order].cumsum(), p_value, side="right"))
+    threshold = score_threshold(pwm, p_value, BACKGROUND)
+    # Each column is rounded by half a step of 0.01 at most.
+    off = width * 0.005
+    assert threshold >= scores[order[rare]] - off
+    assert threshold <= (scores[order[rare - 1]] + off if rare else np.inf)
+    # Words within the rounding of the threshold may fall on either side; none had 2 % of the chance here.
+    assert chance[scores >= threshold].sum() <= p_value * 1.02
+
+
+def test_thresholds_at_the_ends() -> None:
+    sure = PWM("sure", np.eye(4)[:, :2])
+    assert score_threshold(sure, 1.0, BACKGROUND) == -np.inf
+    # The rarest outcome, AC, has a chance of 0.06.
+    assert score_threshold(sure, 0.05, BACKGROUND) == np.inf
+    assert score_threshold(sure, 0.06, BACKGROUND) < scan(sure, one_hot(["AC"]), BACKGROUND)[0, 0]
+
+
+@pytest.mark.parametrize("p_value", [0, -1, 1.5, math.nan])
+def test_p_values_that_are_none(p_value: float) -> None:
+    with pytest.raises(InputError, match="a p-value is above 0 and at most 1"):
+        score_threshold(TAL1, p_value)
+
+
+def test_every_source_says_how_it_is_given_and_what_it_is() -> None:
+    for source in MOTIF_SOURCES.values():
+        assert source.form
+        assert source.help
+        assert not source.recognises("no such thing", [])
+
+
+def test_files_are_told_from_what_is_no_file() -> None:
+    assert motif_files_among(["a.meme", "bundled", "jaspar:TAL1", "b/c.txt"]) == ["a.meme", "b/c.txt"]
+
+
+def test_reverse_complement_twice_is_the_same() -> None:
+    np.testing.assert_array_equal(
+        TAL1.reverse_complement().reverse_complement().probabilities, TAL1.probabilities
+    )
+
+
+def test_bundled_motifs_have_their_consensus() -> None:
+    assert {name: pwm.width for name, pwm in BUNDLED.items()} == {"TAL1_known1": 16, "GATA_disc1": 10}
+    np.testing.assert_array_equal(TAL1.probabilities.argmax(axis=0)[3:13], encode("AACAGATGGT"))
+    np.testing.assert_array_equal(GATA1.probabilities.argmax(axis=0)[2:9], encode("AGATAAG"))
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (np.full((3, 5), 0.25), r"must be \(4, width >= 1\), not \(3, 5\)"),
+        (np.zeros((4, 0)), "width >= 1"),
+        (np.full(4, 0.25), "width >= 1"),
+        (np.array([[0.25, 0.5], [0.25, 0.5], [0.25, 0.5], [0.25, 0.5]]), "column 2 .* sum to 1"),
+        (np.array([[1.5], [-0.5], [0], [0]]), "column 1 "),
+        (np.array([[np.nan], [0.5], [0.5], [0]]), "column 1 "),
+    ],
+)
+def test_tables_that_are_no_motif(table: np.ndarray, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        PWM("odd", table)
+
+
+@pytest.mark.parametrize("background", [(0.5, 0.5), (0.5, 0.5, 0.5, 0.5), (1, 0, 0, 0)])
+def test_backgrounds_that_are_none(background: tuple[float, ...]) -> None:
+    with pytest.raises(InputError, match="four positive numbers"):
+        TAL1.log_odds(background)
+
+
+def test_a_motif_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        TAL1.probabilities[0, 0] = 1

@@ -1,0 +1,289 @@
+"""Stretches of high contribution: found where planted, not in noise; explained or not; what they resemble."""
+
+import importlib.util
+import sys
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from seqattr.data.simulate import TalGata, simulate_tal_gata
+from seqattr.dna.alphabet import one_hot, reverse_complement
+from seqattr.dna.loci import loci_of
+from seqattr.dna.regions import Region
+from seqattr.errors import InputError, UnknownName
+from seqattr.motifs.matches import Carried, Matches, measure
+from seqattr.motifs.pwm import BUNDLED, GATA1, PWM, TAL1
+from seqattr.motifs.scan import Pick, find_matches
+from seqattr.motifs.seqlets import NEAREST, Seqlets, find_seqlets, nearest_motifs, unexplained
+from seqattr.refs.kinds import BACKGROUND
+
+SIMULATION = simulate_tal_gata(TalGata(count=60), seed=1)
+SEQUENCES = one_hot(SIMULATION.codes)
+
+
+def hypothetical(seed: int = 0) -> np.ndarray:
+    """Noise, and at each planted motif its log-odds."""
+    values = np.random.default_rng(seed).normal(size=SEQUENCES.shape) * 0.3
+    for instance in SIMULATION.planted:
+        values[instance.sequence, :, instance.start : instance.end] += BUNDLED[instance.motif].log_odds()
+    return values
+
+
+HYPOTHETICAL = hypothetical()
+CONTRIBUTIONS = (HYPOTHETICAL * SEQUENCES).sum(axis=1)
+
+
+def covered(seqlets: Seqlets, instance) -> bool:
+    own = seqlets.sequence == instance.sequence
+    shared = np.minimum(seqlets.end[own], instance.end) - np.maximum(seqlets.start[own], instance.start)
+    return bool((shared >= 6).any())
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_planted_motifs_are_found_and_little_else(sign):
+    found = find_seqlets(sign * CONTRIBUTIONS, width=10)
+    assert np.mean([covered(found, instance) for instance in SIMULATION.planted]) > 0.9
+    planted = np.zeros(CONTRIBUTIONS.shape, bool)
+    for instance in SIMULATION.planted:
+        planted[instance.sequence, instance.start : instance.end] = True
+    assert found.cut(planted).any(axis=1).mean() > 0.9
+    assert (sign * found.importance > 0).mean() > 0.9
+
+
+def test_noise_has_no_seqlets():
+    counts = [len(find_seqlets(np.random.default_rng(seed).normal(size=(30, 100)))) for seed in range(20)]
+    # At 5 % false discoveries one data set in twenty may have some; three times that is allowed.
+    assert sum(count > 0 for count in counts) <= 3
+
+
+@pytest.mark.parametrize("width", [1, 7, 200])
+def test_seqlets_are_what_they_say(width):
+    found = find_seqlets(CONTRIBUTIONS, width, level=0.3)
+    assert (found.start >= 0).all()
+    assert (found.end <= CONTRIBUTIONS.shape[1]).all()
+    np.testing.assert_allclose(found.cut(CONTRIBUTIONS).sum(axis=1), found.importance, atol=1e-9)
+    assert (abs(found.importance) >= found.threshold).all()
+    assert (np.diff(abs(found.importance)) <= 0).all()
+    for row in range(len(CONTRIBUTIONS)):
+        starts = np.sort(found.start[found.sequence == row])
+        assert all(after - before >= width for before, after in pairwise(starts))
+
+
+def test_no_window_that_reaches_the_threshold_is_left():
+    found = find_seqlets(CONTRIBUTIONS, 10)
+    for row, values in enumerate(CONTRIBUTIONS):
+        sums = np.convolve(values, np.ones(10), "valid")
+        starts = found.start[found.sequence == row]
+        for start in np.flatnonzero(abs(sums) > found.threshold + 1e-9):
+            assert (abs(starts - start) < 10).any()
+
+
+def test_fewer_false_discoveries_mean_a_higher_threshold():
+    thresholds = [find_seqlets(CONTRIBUTIONS, level=level).threshold for level in (0.5, 0.05, 0.01)]
+    assert thresholds == sorted(thresholds)
+    assert np.isfinite(thresholds).all()
+
+
+# Steps and gaps, where windows have equal sums.
+PLATEAUS = np.repeat(np.random.default_rng(2).integers(-1, 3, size=(20, 10)), 8, axis=1).astype(float)
+
+
+@pytest.mark.parametrize("values", [CONTRIBUTIONS, PLATEAUS])
+def test_the_mirror_image_has_the_mirrored_seqlets(values):
+    here, there = find_seqlets(values, 9, level=0.3), find_seqlets(values[:, ::-1], 9, level=0.3)
+    assert len(here) > 5
+    assert here.threshold == pytest.approx(there.threshold, abs=1e-9)
+    mine = sorted(zip(here.sequence.tolist(), here.start.tolist(), strict=True))
+    mirrored = zip(there.sequence.tolist(), (values.shape[1] - there.end).tolist(), strict=True)
+    assert mine == sorted(mirrored)
+
+
+def test_nothing_contributes_no_seqlet():
+    none = find_seqlets(np.zeros((3, 40)))
+    assert len(none) == 0
+    assert none.threshold == np.inf
+    assert none.cut(np.zeros((3, 4, 40))).shape == (0, 4, 12)
+    assert nearest_motifs(none.cut(np.zeros((3, 4, 40))), [TAL1]) == []
+
+
+@pytest.mark.parametrize("width", [0, 41])
+def test_a_window_must_fit(width):
+    with pytest.raises(InputError, match=f"seqlets of {width} bases do not fit sequences of 40"):
+        find_seqlets(np.zeros((3, 40)), width)
+
+
+# ---- padding, and the same bases given again
+
+
+def list_of(found: Seqlets) -> list[tuple[int, int]]:
+    return list(zip(found.sequence.tolist(), found.start.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("values", [CONTRIBUTIONS, PLATEAUS])
+def test_padding_takes_part_in_nothing(values):
+    plain = find_seqlets(values, 9, level=0.3)
+    padded = np.pad(values, [(0, 0), (60, 80)])
+    known = np.pad(np.ones(values.shape, bool), [(0, 0), (60, 80)])
+    found = find_seqlets(padded, 9, level=0.3, known=known)
+    assert found.threshold == plain.threshold
+    assert list_of(found) == [(row, start + 60) for row, start in list_of(plain)]
+
+
+def test_contributions_without_structure_have_no_seqlets_because_of_their_padding():
+    values = np.random.default_rng(3).normal(size=(300, 60))
+    known = np.pad(np.ones(values.shape, bool), [(0, 0), (70, 70)])
+    padded = np.pad(values, [(0, 0), (70, 70)])
+    assert len(find_seqlets(values)) == len(find_seqlets(padded, known=known)) == 0
+    # Taken for bases, padding lets all that is none look like structure.
+    assert len(find_seqlets(padded)) > 50
+
+
+def test_an_unknown_base_is_in_no_seqlet():
+    values = CONTRIBUTIONS.copy()
+    known = np.ones(values.shape, bool)
+    known[:, 77] = False
+    found = find_seqlets(values, 10, known=known)
+    assert len(found) > 5
+    assert not ((found.start <= 77) & (found.end > 77)).any()
+
+
+def test_a_window_of_several_sequences_is_one_seqlet():
+    codes = SIMULATION.codes
+    again, names = np.concatenate([codes, codes[:20]]), [f"s{row}" for row in range(len(codes) + 20)]
+    regions = [Region(name, 0, codes.shape[1], name) for name in names]
+    loci = loci_of([again], regions)
+    found = find_seqlets(np.concatenate([CONTRIBUTIONS, CONTRIBUTIONS[:20]]), 10, loci=loci)
+    plain = find_seqlets(CONTRIBUTIONS, 10)
+    assert found.threshold == plain.threshold
+    assert list_of(found) == list_of(plain)
+    # Overlapping halves of the sequences: nothing is found twice.
+    halves = np.concatenate([codes[:, :120], codes[:, 80:]])
+    places = [Region("c", 1000 * (row % 60) + 80 * (row // 60), 0) for row in range(120)]
+    loci = loci_of([halves], [replace(place, end=place.start + 120) for place in places])
+    found = find_seqlets(np.concatenate([CONTRIBUTIONS[:, :120], CONTRIBUTIONS[:, 80:]]), 10, loci=loci)
+    at = np.sort(loci.place(found.sequence, found.start, 10))
+    assert len(found) > 50
+    assert (np.diff(at) >= 10).all()
+
+
+# ---- explained or not
+
+
+def test_what_one_motif_explains_the_other_one_leaves():
+    seqlets = find_seqlets(CONTRIBUTIONS, width=10)
+    strong = Pick(top=None, log_odds=5)
+    of_tal1 = measure(find_matches(SEQUENCES, [TAL1], strong), "t", CONTRIBUTIONS, HYPOTHETICAL)
+    left = seqlets.select(unexplained(seqlets, of_tal1, "t"))
+    assert 0 < len(left) < len(seqlets)
+    motifs = {each.motif for each in nearest_motifs(left.cut(HYPOTHETICAL), [TAL1, GATA1], "correlation")}
+    both = measure(find_matches(SEQUENCES, [TAL1, GATA1], strong), "t", CONTRIBUTIONS, HYPOTHETICAL)
+    assert GATA1.name in motifs
+    assert unexplained(seqlets, both, "t").sum() < 0.3 * unexplained(seqlets, of_tal1, "t").sum()
+
+
+def one_match(start: int, share: float, sequence: int = 0) -> Matches:
+    """A match of GATA1, ten bases wide."""
+    place = [np.array([value]) for value in (sequence, start, 0, 1, 9.0)]
+    carried = Carried(*(np.array([value]) for value in (share, share, 1, 0.0)))
+    return Matches((GATA1,), np.array(BACKGROUND), *place, {"t": carried})
+
+
+@pytest.mark.parametrize(
+    ("match", "importance", "left"),
+    [
+        (one_match(20, 0.3), 1.0, False),
+        (one_match(20, -0.3), 1.0, True),  # of the other sign
+        (one_match(20, 0.0), 1.0, True),
+        (one_match(20, -0.3), -1.0, False),
+        (one_match(25, 0.3), 1.0, False),  # five of ten bases
+        (one_match(26, 0.3), 1.0, True),
+        (one_match(15, 0.3), 1.0, False),
+        (one_match(14, 0.3), 1.0, True),
+        (one_match(20, 0.3, sequence=1), 1.0, True),
+    ],
+)
+def test_a_match_explains_what_it_covers_half_with_the_same_sign(match, importance, left):
+    seqlet = Seqlets(10, 0.5, np.array([0]), np.array([20]), np.array([importance]))
+    assert unexplained(seqlet, match, "t").tolist() == [left]
+
+
+def test_a_match_must_be_measured():
+    seqlet = Seqlets(10, 0.5, np.array([0]), np.array([20]), np.array([1.0]))
+    with pytest.raises(UnknownName, match="unknown target 'other'; there is: t"):
+        unexplained(seqlet, one_match(20, 1), "other")
+
+
+# ---- the nearest motif
+
+
+def disguised(seed: int, motifs: list[PWM], width: int = 20) -> tuple[np.ndarray, list[tuple[str, str, int]]]:
+    """Hypothetical contributions of motifs at some offset and strand, in a noise of a tenth of them."""
+    rng = np.random.default_rng(seed)
+    values, truth = rng.normal(size=(len(motifs), 4, width)) * 0.2, []
+    for row, pwm in zip(values, motifs, strict=True):
+        offset, strand = int(rng.integers(0, width - pwm.width + 1)), "+-"[rng.integers(2)]
+        odds = pwm.log_odds() if strand == "+" else pwm.log_odds()[::-1, ::-1]
+        row[:, offset : offset + pwm.width] += odds
+        truth.append((pwm.name, strand, offset))
+    # Neither their size nor what all bases of a position share matters.
+    return 0.01 * values + rng.normal(size=(len(motifs), 1, width)), truth
+
+
+RNG = np.random.default_rng(7)
+MOTIFS = [
+    PWM(f"m{n}", RNG.dirichlet(np.full(4, 0.3), size=int(w)).T) for n, w in enumerate(RNG.integers(8, 15, 40))
+]
+
+
+def test_the_nearest_motif_is_the_one_put_there():
+    values, truth = disguised(0, MOTIFS)
+    nearest = nearest_motifs(values, MOTIFS, "correlation")
+    assert [(each.motif, each.strand, each.offset) for each in nearest] == truth
+    assert all(0.9 < each.correlation <= 1 and np.isnan(each.p_value) for each in nearest)
+
+
+def test_a_motif_that_sticks_out_has_its_offset_and_strand():
+    odds = TAL1.log_odds()
+    (whole,) = nearest_motifs(odds[None], [GATA1, TAL1], "correlation")
+    assert whole[:3] == ("TAL1_known1", "+", 0)
+    assert whole.correlation == pytest.approx(1)
+    (cut,) = nearest_motifs(odds[None, :, 4:14], [GATA1, TAL1], "correlation")
+    assert cut[:3] == ("TAL1_known1", "+", -4)
+    assert cut.correlation < 1
+    (turned,) = nearest_motifs(reverse_complement(odds[None, :, 4:14]), [GATA1, TAL1], "correlation")
+    assert turned[:3] == ("TAL1_known1", "-", 10 - 12)
+    assert turned.correlation == pytest.approx(cut.correlation)
+
+
+def test_without_memelite_or_with_few_motifs_it_is_correlation(monkeypatch):
+    values, truth = disguised(0, MOTIFS[:5])
+    assert [each.motif for each in nearest_motifs(values, MOTIFS[:5])] == [name for name, _, _ in truth]
+    monkeypatch.setattr("seqattr.motifs.seqlets.find_spec", lambda name: None)
+    assert [each.motif for each in nearest_motifs(values, MOTIFS)] == [name for name, _, _ in truth]
+    monkeypatch.setitem(sys.modules, "memelite", None)
+    with pytest.raises(
+        InputError, match="TOMTOM needs memelite, which is not installed; `pip install memelite`"
+    ):
+        nearest_motifs(values, MOTIFS, "tomtom")
+
+
+def test_no_other_way():
+    with pytest.raises(
+        UnknownName, match="unknown way to compare motifs 'eye'; there is: auto, tomtom, corr"
+    ):
+        nearest_motifs(np.zeros((1, 4, 5)), MOTIFS, "eye")
+    assert nearest_motifs(np.zeros((1, 4, 5)), []) == []
+    assert list(NEAREST) == ["tomtom", "correlation"]
+
+
+@pytest.mark.peers
+@pytest.mark.skipif(importlib.util.find_spec("memelite") is None, reason="memelite is not installed")
+def test_tomtom_finds_the_same_places():
+    values, truth = disguised(0, MOTIFS)
+    nearest = nearest_motifs(values, MOTIFS)
+    same = [each[:3] == expected for each, expected in zip(nearest, truth, strict=True)]
+    # The two measures may differ about a motif among forty now and then.
+    assert np.mean(same) > 0.9
+    assert all(0 <= each.p_value < 0.01 and np.isnan(each.correlation) for each in nearest)
