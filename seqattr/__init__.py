@@ -6,52 +6,44 @@ result = seqattr.attribute(model, sequences, references, targets=[0])
 result.contributions  # (T, N, L)
 """
 
-import sys
-from types import ModuleType
+from importlib import import_module
 from typing import Any
 
-from seqattr.errors import SeqattrError
+# The public names, and where each of them is. A module is imported with the first of its names that is asked
+# for, and torch with it, so that the command line answers at once.
+_MODULES = {
+    "METHODS": "methods.registry",
+    "REFERENCES": "refs.kinds",
+    "Attribution": "methods.results",
+    "Foreign": "models.load",
+    "Model": "engine.capture.model",
+    "Patterns": "methods.learned_patterns",
+    "SeqattrError": "errors",
+    "Target": "engine.graph.outputs",
+    "attention": "analyses.attention",
+    "attribute": "methods.attribution",
+    "counterfactuals": "analyses.counterfactual",
+    "fit_patterns": "analyses.patterns",
+    "jacobian": "analyses.sensitivity",
+    "load_model": "models.load",
+    "load_patterns": "jobs.patterns",
+    "maximize": "analyses.maximize",
+    "references": "methods.references",
+    "save_model": "models.native",
+    "save_patterns": "jobs.patterns",
+    "sensitivity": "analyses.sensitivity",
+    "with_patterns": "methods.registry",
+}
 
-__all__ = [
-    "METHODS",
-    "REFERENCES",
-    "Attribution",
-    "Foreign",
-    "Model",
-    "Patterns",
-    "SeqattrError",
-    "Target",
-    "attention",
-    "attribute",
-    "counterfactuals",
-    "fit_patterns",
-    "jacobian",
-    "load_model",
-    "load_patterns",
-    "maximize",
-    "references",
-    "save_model",
-    "save_patterns",
-    "sensitivity",
-    "with_patterns",
-]
+__all__ = list(_MODULES)
 
 
 def __getattr__(name: str) -> Any:
-    """torch is imported with the first thing that needs it, so that the command line answers at once."""
-    if name not in __all__:
+    if name not in _MODULES:
         raise AttributeError(f"module 'seqattr' has no attribute '{name}'")
-    from seqattr import api
-
-    return getattr(api, name)
-
-
-class Package(ModuleType):
-    """`seqattr.references` is the function, although importing the module of that name would put it there."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in __all__ and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
+    value = globals()[name] = getattr(import_module(f"seqattr.{_MODULES[name]}"), name)
+    return value
 
 
-sys.modules[__name__].__class__ = Package
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})

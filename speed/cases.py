@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from seqattr.api import references as draw_references
+from seqattr import references as draw_references
 from speed.models import NETWORKS, network
 
 # The name of a method in a case's name, and seqattr's for it.

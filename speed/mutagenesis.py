@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor, nn
 
-from seqattr.api import Model
+from seqattr import Model
 from seqattr.engine.edits.edits import Editor, Edits
 from seqattr.engine.graph.outputs import cut_to
 from seqattr.engine.rules.gradient import GRADIENT

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from seqattr.api import Model, save_model
-from seqattr.api import references as draw_references
+from seqattr import Model, save_model
+from seqattr import references as draw_references
 from seqattr.dna.alphabet import ALPHABET
 from seqattr.dna.regions import Region
 from seqattr.io.bigwig import Track, write_bigwig

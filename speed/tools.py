@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from seqattr.api import Model
+from seqattr import Model
 from seqattr.methods.attribution import Engine
 from speed.cases import METHODS, Problem
 from speed.models import NETWORKS, network

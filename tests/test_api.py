@@ -2,13 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 import seqattr
-from seqattr import api
 from seqattr.dna.alphabet import one_hot
 from seqattr.errors import InputError, UnknownName
 
@@ -27,7 +27,7 @@ def test_the_public_names():
             "with_patterns",
         ),
     ]
-    assert set(seqattr.__all__) == {*api.__all__, "SeqattrError"}
+    assert set(seqattr.__all__) <= set(dir(seqattr))
     for name in seqattr.__all__:
         assert getattr(seqattr, name).__doc__ or name in ("METHODS", "REFERENCES")
 
@@ -38,7 +38,7 @@ def test_another_name_is_an_attribute_error():
 
 
 def test_importing_it_imports_nothing_large_and_references_is_always_the_function():
-    """The module seqattr.references would take the function's place when it is imported, sooner or later."""
+    """A room of that name would take the function's place when it is imported, sooner or later."""
     script = """
 import sys
 import seqattr
@@ -46,12 +46,15 @@ assert not {"torch", "numpy"} & set(sys.modules)
 from seqattr.refs.kinds import REFERENCES
 assert "torch" not in sys.modules
 for _ in range(2):
-    assert seqattr.refs.kinds.__name__ == "references" and callable(seqattr.references)
+    assert seqattr.references.__name__ == "references" and callable(seqattr.references)
     assert seqattr.REFERENCES is REFERENCES
-import seqattr.refs.kinds
-assert callable(seqattr.references) and callable(seqattr.attribute)
+assert callable(seqattr.attribute)
 """
     subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
+
+
+def test_no_room_or_module_has_the_name_of_what_is_offered():
+    assert not {path.stem for path in Path(seqattr.__file__).parent.iterdir()} & set(seqattr.__all__)
 
 
 def test_the_example_of_the_docstring(free, texts, tmp_path):

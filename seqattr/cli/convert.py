@@ -23,6 +23,6 @@ def convert(source: Path, out: Path, force: bool, **options: Any) -> None:
 
     check_own_file(out, force)
     model = open_model(source, options)
-    native.save(out, model)
+    native.save_model(out, model)
     size = f"{len(model.graph.steps)} steps, {len(model.targets)} targets"
     say(f"wrote {out}: {size}, input {model.input_length}")

@@ -279,7 +279,7 @@ def save(path: Path, training: Training, simulation: Simulation, command: str = 
     """
     example = torch.zeros(2, 4, simulation.codes.shape[1])
     model = Model(training.module, example, targets=TASKS)
-    native.save(path, model)
+    native.save_model(path, model)
     metrics = metrics_path(path)
     with replacing(metrics) as part:
         about = {**training.metrics, "model": content_hash(model), "command": command}

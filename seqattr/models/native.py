@@ -27,7 +27,7 @@ from seqattr.models.recognition import OWN_FORMAT as FORMAT
 VERSION = 1
 
 
-def save(path: Path | str, model: Model) -> None:
+def save_model(path: Path | str, model: Model) -> None:
     """Write a model file, whole or not at all. Raises OutputError."""
     write_plain(path, to_plain(model))
 

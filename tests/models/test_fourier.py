@@ -45,7 +45,7 @@ def test_any_length_and_any_batch(dtype: torch.dtype) -> None:
 
 def test_it_comes_back_from_a_file(tmp_path: Path) -> None:
     model = Model(LongConvolution(LENGTH), torch.zeros(2, 4, LENGTH))
-    native.save(tmp_path / "long.pt", model)
+    native.save_model(tmp_path / "long.pt", model)
     x = one_hot(3).float()
     torch.testing.assert_close(load_model(tmp_path / "long.pt").predict(x), model.predict(x), rtol=0, atol=0)
 

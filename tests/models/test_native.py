@@ -263,7 +263,7 @@ def test_a_file_is_written_whole_or_not_at_all(many, tmp_path, monkeypatch):
     assert path.read_bytes() == before
 
 
-SAVING = """native.save("m.pt", Model(torch.nn.Conv1d(4, 100, 40), torch.zeros(2, 4, 40)))"""
+SAVING = """native.save_model("m.pt", Model(torch.nn.Conv1d(4, 100, 40), torch.zeros(2, 4, 40)))"""
 
 
 def test_a_full_disk_is_one_line(with_full_disk, tmp_path):

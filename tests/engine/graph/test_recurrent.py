@@ -25,7 +25,7 @@ from seqattr.methods.attribution import attribute
 from seqattr.methods.registry import METHODS
 from seqattr.models.content import content_hash
 from seqattr.models.load import Foreign, load_model
-from seqattr.models.native import save
+from seqattr.models.native import save_model
 from tests.kinds_of_method import ONE_OF_EACH
 from tests.pieces import Net
 from tests.sequences import one_hot, shuffled
@@ -264,7 +264,7 @@ def test_the_gradient_is_torchs_own() -> None:
 @pytest.mark.parametrize("name", ["lstm, last cell", "gru, rectified", "rnn relu, no biases"])
 def test_model_files_hold_recurrent_layers(name: str, tmp_path: Path) -> None:
     model = through_time(name)
-    save(tmp_path / "model.pt", model)
+    save_model(tmp_path / "model.pt", model)
     again = load_model(tmp_path / "model.pt")
     x = one_hot(N, LENGTH)
     assert content_hash(again) == content_hash(model)
