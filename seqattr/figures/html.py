@@ -36,7 +36,7 @@ def png_text(figure: Figure, **options: Any) -> str:
 def fill(template: str, **content: Any) -> str:
     """A template of this package as HTML; whatever came out of files is escaped."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("seqattr.report"),
+        loader=jinja2.PackageLoader("seqattr.figures"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
