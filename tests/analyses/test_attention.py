@@ -12,9 +12,9 @@ import seqattr
 from seqattr.analyses.attention import Attending, Layer, Maps, attention, rollout
 from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError
-from tests.pieces import Head, Net, attend, conv, over_positions
-from tests.sequences import LENGTH, one_hot
-from tests.zoo import captured
+from tests.helpers.pieces import Head, Net, attend, conv, over_positions
+from tests.helpers.sequences import LENGTH, one_hot
+from tests.helpers.zoo import captured
 
 TOKENS = 16  # of `over_positions`, whose convolution is 9 wide
 ROUNDING = 1e-12  # of weights in float64

@@ -7,9 +7,9 @@ from torch import Tensor, nn
 from seqattr.analyses.counterfactual import counterfactuals, table
 from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError, NotFinite, UnknownName
-from tests.pieces import Net, conv
-from tests.sequences import LENGTH, one_hot
-from tests.zoo import captured
+from tests.helpers.pieces import Net, conv
+from tests.helpers.sequences import LENGTH, one_hot
+from tests.helpers.zoo import captured
 
 BASES = "ACGT"
 

@@ -15,9 +15,9 @@ from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError, NotFinite, UnknownName
 from seqattr.motifs.pwm import GATA1, TAL1
 from seqattr.motifs.scan import Pick, find_matches
-from tests.pieces import Net
-from tests.sequences import LENGTH
-from tests.zoo import captured
+from tests.helpers.pieces import Net
+from tests.helpers.sequences import LENGTH
+from tests.helpers.zoo import captured
 
 BACKGROUND = (0.3, 0.15, 0.2, 0.35)
 QUICK = Settings(number=3, steps=40, weight=0.2, background=BACKGROUND, polish=0, seed=5)

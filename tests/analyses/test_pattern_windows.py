@@ -8,8 +8,8 @@ from seqattr.analyses.pattern_windows import at_positions
 from seqattr.analyses.patterns import Learning, fit_patterns
 from seqattr.engine.capture.model import Model
 from seqattr.methods.learned_patterns import Patterns
-from tests.sequences import LENGTH, one_hot
-from tests.zoo import captured
+from tests.helpers.sequences import LENGTH, one_hot
+from tests.helpers.zoo import captured
 
 LEFT, RIGHT, SHORT = 7, 13, 40
 

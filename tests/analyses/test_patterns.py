@@ -24,10 +24,10 @@ from seqattr.methods.attribution import attribute
 from seqattr.methods.learned_patterns import Patterns
 from seqattr.methods.registry import METHODS, with_patterns
 from seqattr.models.content import content_hash
-from tests import slow_patterns as slow
-from tests.pieces import Net, conv
-from tests.sequences import LENGTH, one_hot
-from tests.zoo import ZOO, captured
+from tests.helpers import slow_patterns as slow
+from tests.helpers.pieces import Net, conv
+from tests.helpers.sequences import LENGTH, one_hot
+from tests.helpers.zoo import ZOO, captured
 
 L, N = 14, 60
 NETS: dict[str, Callable[[], list[nn.Module]]] = {

@@ -12,9 +12,9 @@ from seqattr.dna.regions import Region
 from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError, NotFinite, UnknownName
 from seqattr.inputs import Aligned, Window
-from tests.pieces import Net, conv
-from tests.sequences import LENGTH, one_hot
-from tests.zoo import captured
+from tests.helpers.pieces import Net, conv
+from tests.helpers.sequences import LENGTH, one_hot
+from tests.helpers.zoo import captured
 
 ROUNDING = 1e-11  # sums in float64 in another order, beside slopes of about 1
 NETS = [

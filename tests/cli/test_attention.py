@@ -10,7 +10,7 @@ from torch import nn
 
 import seqattr
 from seqattr.dna.alphabet import one_hot
-from tests.pieces import Head, Net, conv, over_positions
+from tests.helpers.pieces import Head, Net, conv, over_positions
 
 LENGTH = 40
 TOKENS = LENGTH - 8

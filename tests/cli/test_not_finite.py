@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 import seqattr
-from tests.pieces import over_positions
+from tests.helpers.pieces import over_positions
 
 
 class Torn(nn.Module):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.scored import write_scores
+from tests.helpers.scored import write_scores
 
 
 @pytest.fixture

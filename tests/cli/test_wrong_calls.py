@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from seqattr.cli.main import COMMANDS, main
-from tests.wrong_files import HUGE, write_all, write_damaged_scores
+from tests.helpers.wrong_files import HUGE, write_all, write_damaged_scores
 
 SCORE = "score --model free.pt --fasta s.fa --out new"
 GENOME = "score --model free.pt --fasta genome.fa --out new"

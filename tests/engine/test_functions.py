@@ -14,8 +14,8 @@ from torch.nn import functional as F  # noqa: N812
 from seqattr.engine.capture.model import Model
 from seqattr.methods.attribution import attribute
 from seqattr.methods.registry import METHODS
-from tests.kinds_of_method import ONE_OF_EACH, ready
-from tests.sequences import LENGTH, one_hot, shuffled
+from tests.helpers.kinds_of_method import ONE_OF_EACH, ready
+from tests.helpers.sequences import LENGTH, one_hot, shuffled
 
 CHANNELS, POSITIONS = 4, LENGTH - 4
 PLACES = torch.arange(POSITIONS) % 3

@@ -16,9 +16,9 @@ from seqattr.engine.graph.forward import random_sequences
 from seqattr.engine.numerics import fused
 from seqattr.methods.attribution import attribute
 from seqattr.methods.registry import METHODS
-from tests.kinds_of_method import ready
-from tests.pieces import over_positions
-from tests.sequences import LENGTH, one_hot
+from tests.helpers.kinds_of_method import ready
+from tests.helpers.pieces import over_positions
+from tests.helpers.sequences import LENGTH, one_hot
 
 pytestmark = [
     pytest.mark.gpu,

@@ -16,9 +16,9 @@ from torch.nn import functional as F  # noqa: N812
 from seqattr.engine.capture.model import Model
 from seqattr.methods.attribution import attribute
 from seqattr.methods.registry import METHODS
-from tests.pieces import Net
-from tests.scales import AFFORDABLE
-from tests.sequences import LENGTH, frequency, one_hot, shuffled
+from tests.helpers.pieces import Net
+from tests.helpers.scales import AFFORDABLE
+from tests.helpers.sequences import LENGTH, frequency, one_hot, shuffled
 
 COMPLETE = [name for name in AFFORDABLE if METHODS[name].complete]
 CHANNELS = 6

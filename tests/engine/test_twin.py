@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from seqattr.engine.capture.model import Model
 from seqattr.methods.attribution import attribute
-from tests import twin
-from tests.pieces import Net, unsettle
-from tests.sequences import one_hot, shuffled
+from tests.helpers import slow_deeplift as twin
+from tests.helpers.pieces import Net, unsettle
+from tests.helpers.sequences import one_hot, shuffled
 
 L = 14
 FIELDS = ("multipliers", "contributions", "hypothetical")  # what the twin gives

@@ -12,8 +12,8 @@ import pytest
 from seqattr.errors import InputError
 from seqattr.io import collection
 from seqattr.io.meme import read_meme, write_meme
+from seqattr.motifs import pwm
 from seqattr.motifs.pwm import BUNDLED, MOTIF_SOURCES, read_motifs
-from seqattr.motifs.pwm import pwm as motifs
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
 
@@ -373,7 +373,7 @@ def test_files_that_are_too_much_are_refused_before_the_work(motifs_of, monkeypa
     monkeypatch.setattr(collection, "MOST_MOTIFS", 3)
     with pytest.raises(InputError, match="holds more than 3 motifs"):
         motifs_of("".join(JASPAR.replace("m1", f"m{n}") for n in range(4)))
-    monkeypatch.setattr(motifs, "_MOST_CHARACTERS", 100)
+    monkeypatch.setattr(pwm, "_MOST_CHARACTERS", 100)
     with pytest.raises(InputError, match="has more than 100 letters; is this a motif file"):
         motifs_of(gzip.compress(b"1 " * 1000))
 

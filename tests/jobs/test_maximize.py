@@ -9,7 +9,7 @@ from seqattr.analyses.maximize import Maximized, Settings, maximize
 from seqattr.errors import OutputError
 from seqattr.io.fasta import read_fasta
 from seqattr.jobs.maximize import FILES, ascent, logos, strongest, write_maximized
-from tests.zoo import captured
+from tests.helpers.zoo import captured
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from seqattr.errors import InputError, UnknownName
 from seqattr.jobs import plot as module
 from seqattr.jobs.plot import find, plot
 from seqattr.jobs.report.scores import open_scores
-from tests.scored import GATA_AT, LENGTH, TAL_AT, Made, write_scores
+from tests.helpers.scored import GATA_AT, LENGTH, TAL_AT, Made, write_scores
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from seqattr.dna.alphabet import one_hot, reverse_complement_text
 from seqattr.inputs import fitted, from_fasta, from_regions
 from seqattr.io.bed import read_bed
 from seqattr.jobs.score import Settings, score
-from tests.kinds_of_method import ONE_OF_EACH
-from tests.scoring import FREQ, ROUNDING, agrees, own, read, scored, track
+from tests.helpers.kinds_of_method import ONE_OF_EACH
+from tests.helpers.scoring import FREQ, ROUNDING, agrees, own, read, scored, track
 
 
 @pytest.fixture(scope="module")

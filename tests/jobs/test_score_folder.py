@@ -20,7 +20,7 @@ from seqattr.io.scores_folder import filename
 from seqattr.jobs.export import export
 from seqattr.jobs.report.run import report
 from seqattr.jobs.score import Settings, score
-from tests.scoring import FREQ, contents, read, scored
+from tests.helpers.scoring import FREQ, contents, read, scored
 
 
 @pytest.fixture(scope="module")

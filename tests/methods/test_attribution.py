@@ -9,9 +9,9 @@ from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError, UnknownName
 from seqattr.methods.attribution import attribute
 from seqattr.methods.registry import METHODS
-from tests.kinds_of_method import MULTIPLYING
-from tests.pieces import conv
-from tests.sequences import LENGTH, frequency, one_hot, shuffled
+from tests.helpers.kinds_of_method import MULTIPLYING
+from tests.helpers.pieces import conv
+from tests.helpers.sequences import LENGTH, frequency, one_hot, shuffled
 
 N, R = 3, 2
 

@@ -10,9 +10,9 @@ from torch import nn
 from seqattr.engine.capture.model import Model
 from seqattr.methods.attribution import attribute
 from seqattr.methods.registry import METHODS
-from tests.kinds_of_method import ready
-from tests.pieces import Net, body
-from tests.sequences import LENGTH, one_hot, shuffled
+from tests.helpers.kinds_of_method import ready
+from tests.helpers.pieces import Net, body
+from tests.helpers.sequences import LENGTH, one_hot, shuffled
 
 REFERENCES = 2
 # Drawn anew for each set of references, or found for all of a sequence's references together.

@@ -14,8 +14,8 @@ from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.methods.attribution import attribute
 from seqattr.methods.coalitions import Estimate, Game, Solve, estimated, lime, sampled, shapley, windows
 from seqattr.methods.ways import Batch, Work
-from tests.sequences import LENGTH, frequency, one_hot, shuffled
-from tests.zoo import captured
+from tests.helpers.sequences import LENGTH, frequency, one_hot, shuffled
+from tests.helpers.zoo import captured
 
 MODELS = ["conv1d", "relu, overlapping max pool", "multihead", "bpnet"]
 GROUPED = ["shapley", "shapley-sampling", "lime"]

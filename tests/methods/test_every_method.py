@@ -13,9 +13,9 @@ import seqattr
 from seqattr.io.hdf5 import read_contributions
 from seqattr.methods.registry import METHODS
 from seqattr.models.zoo import build
-from tests.kinds_of_method import BLURRED, ready, suits
-from tests.pieces import BPNet, Net
-from tests.sequences import one_hot, shuffled
+from tests.helpers.kinds_of_method import BLURRED, ready, suits
+from tests.helpers.pieces import BPNet, Net
+from tests.helpers.sequences import one_hot, shuffled
 
 LENGTH = 120
 

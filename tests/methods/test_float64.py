@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 import seqattr
 from seqattr.methods.registry import METHODS
-from tests.kinds_of_method import ready
-from tests.pieces import Net
-from tests.sequences import one_hot, shuffled
+from tests.helpers.kinds_of_method import ready
+from tests.helpers.pieces import Net
+from tests.helpers.sequences import one_hot, shuffled
 
 LENGTH = 29  # no number of windows divides it
 

@@ -13,10 +13,10 @@ from seqattr.errors import InputError, ModelError, UnknownName
 from seqattr.methods import gradients
 from seqattr.methods.attribution import attribute
 from seqattr.methods.registry import METHODS, NOISE, NOISY_SAMPLES
-from tests import slow_methods as slow
-from tests.pieces import BPNet, Net, conv
-from tests.sequences import LENGTH, frequency, one_hot, shuffled
-from tests.twin import Layer, layers_of
+from tests.helpers import slow_methods as slow
+from tests.helpers.pieces import BPNet, Net, conv
+from tests.helpers.sequences import LENGTH, frequency, one_hot, shuffled
+from tests.helpers.slow_deeplift import Layer, layers_of
 
 L = 14
 NETS: dict[str, Callable[[], list[nn.Module]]] = {

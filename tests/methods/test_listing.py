@@ -10,9 +10,9 @@ from seqattr.engine.capture.model import Model
 from seqattr.methods.attribution import Engine, attribute
 from seqattr.methods.listing import HEADINGS, markdown, rows
 from seqattr.methods.registry import METHODS
-from tests.kinds_of_method import ready
-from tests.pieces import body, conv
-from tests.sequences import LENGTH, one_hot, shuffled
+from tests.helpers.kinds_of_method import ready
+from tests.helpers.pieces import body, conv
+from tests.helpers.sequences import LENGTH, one_hot, shuffled
 
 README = Path(__file__).parents[2] / "README.md"
 N, R, T = 3, 4, 2

@@ -6,9 +6,9 @@ from torch import Tensor, nn
 
 from seqattr.engine.capture.model import Model
 from seqattr.methods.attribution import attribute
-from tests.pieces import Net, conv
-from tests.sequences import LENGTH, one_hot, shuffled
-from tests.zoo import captured
+from tests.helpers.pieces import Net, conv
+from tests.helpers.sequences import LENGTH, one_hot, shuffled
+from tests.helpers.zoo import captured
 
 NAME = "meaningful-perturbation"
 

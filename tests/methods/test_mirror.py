@@ -20,9 +20,9 @@ from seqattr.analyses.patterns import fit_patterns
 from seqattr.methods import gradients
 from seqattr.methods.registry import COSTLY, METHODS, with_patterns
 from seqattr.methods.results import Attribution
-from tests.kinds_of_method import ALIKE
-from tests.pieces import Net
-from tests.sequences import one_hot, shuffled
+from tests.helpers.kinds_of_method import ALIKE
+from tests.helpers.pieces import Net
+from tests.helpers.sequences import one_hot, shuffled
 
 LENGTH = 24
 REPEATS = ("CAG" * 8, "AT" * 12, "G" * 24)

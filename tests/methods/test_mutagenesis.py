@@ -8,9 +8,9 @@ from torch import Tensor
 
 from seqattr.engine.capture.model import Model
 from seqattr.methods.attribution import Engine, attribute
-from tests.pieces import Net, conv
-from tests.sequences import LENGTH, frequency, one_hot, shuffled
-from tests.zoo import captured
+from tests.helpers.pieces import Net, conv
+from tests.helpers.sequences import LENGTH, frequency, one_hot, shuffled
+from tests.helpers.zoo import captured
 
 MODELS = ["conv1d", "relu, overlapping max pool", "batch merged with positions", "multihead", "bpnet"]
 CLOSE = {"rtol": 0, "atol": 1e-12}

@@ -6,8 +6,8 @@ from torch import nn
 
 from seqattr.engine.capture.model import Model
 from seqattr.methods.attribution import attribute
-from tests.pieces import Net, conv
-from tests.sequences import one_hot
+from tests.helpers.pieces import Net, conv
+from tests.helpers.sequences import one_hot
 
 pytestmark = pytest.mark.peers
 LENGTH = 60

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from seqattr.engine.capture.model import Model
 from seqattr.methods.attribution import attribute
 from seqattr.methods.registry import METHODS
-from tests.sequences import one_hot
+from tests.helpers.sequences import one_hot
 
 pytestmark = pytest.mark.peers
 LENGTH, TARGET = 40, 1

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from seqattr.engine.capture.model import Model
 from seqattr.methods.attribution import attribute
-from tests.sequences import one_hot, shuffled
+from tests.helpers.sequences import one_hot, shuffled
 
 pytestmark = pytest.mark.peers
 LENGTH = 60

@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from seqattr.engine.capture.model import Model
 from seqattr.methods.attribution import attribute
 from seqattr.methods.registry import METHODS
-from tests import slow_methods as slow
-from tests.kinds_of_method import BLURRED, ready
-from tests.pieces import Net, conv
-from tests.sequences import LENGTH, one_hot
-from tests.slow_methods import Box, Epsilon, Flat, Gamma, Mixture, Positive, Rule, Square, relevances
-from tests.twin import layers_of
+from tests.helpers import slow_methods as slow
+from tests.helpers.kinds_of_method import BLURRED, ready
+from tests.helpers.pieces import Net, conv
+from tests.helpers.sequences import LENGTH, one_hot
+from tests.helpers.slow_deeplift import layers_of
+from tests.helpers.slow_methods import Box, Epsilon, Flat, Gamma, Mixture, Positive, Rule, Square, relevances
 
 L = 14
 LRP = [name for name, method in METHODS.items() if method.family == "relevance"]

@@ -16,8 +16,8 @@ from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError
 from seqattr.methods.attribution import attribute
 from seqattr.methods.sequences import tensor_of
-from tests.sequences import one_hot
-from tests.zoo import captured
+from tests.helpers.sequences import one_hot
+from tests.helpers.zoo import captured
 
 
 def contributions(model: Model, x: Any) -> Tensor:

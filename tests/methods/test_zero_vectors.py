@@ -10,8 +10,8 @@ from torch.nn import functional as F  # noqa: N812
 
 import seqattr
 from seqattr.errors import NotFinite
-from tests.pieces import Net
-from tests.sequences import one_hot, shuffled
+from tests.helpers.pieces import Net
+from tests.helpers.sequences import one_hot, shuffled
 
 LENGTH = 30
 METHODS = ["gradient", "saliency", "integrated-gradients-5", "guided-backprop", "deconvnet", "smoothgrad"]

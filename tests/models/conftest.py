@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from tests.io.conftest import with_full_disk as with_full_disk
-from tests.models.made import CODE, FORMATS, LENGTH, save_exported
+from tests.helpers.full_disk import with_full_disk as with_full_disk
+from tests.helpers.model_files import CODE, FORMATS, LENGTH, save_exported
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ from torch import nn
 
 import seqattr
 from seqattr.engine.graph import ops as kinds
-from seqattr.engine.graph.graph import Graph, shapes
+from seqattr.engine.graph import shapes
+from seqattr.engine.graph.graph import Graph
 from seqattr.engine.graph.lengths import Lengths
 from seqattr.engine.graph.shape_table import SHAPES_OF
 from seqattr.engine.graph.sizes import of_numbers
@@ -23,7 +24,7 @@ from seqattr.engine.walk.plan import Plan
 from seqattr.errors import ModelError
 from seqattr.methods.registry import method_named
 from seqattr.models import native
-from tests.pieces import body, multihead
+from tests.helpers.pieces import body, multihead
 
 LENGTH = 30
 Plain = dict[str, Any]

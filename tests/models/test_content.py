@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 import seqattr
 from seqattr.models.content import content_hash
-from tests.pieces import BPNet, Net
-from tests.zoo import ZOO, captured
+from tests.helpers.pieces import BPNet, Net
+from tests.helpers.zoo import ZOO, captured
 
 LENGTH = 60
 EXAMPLE = torch.zeros(2, 4, LENGTH)

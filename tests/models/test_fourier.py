@@ -12,7 +12,7 @@ from seqattr.errors import UnsupportedOp
 from seqattr.methods.attribution import attribute
 from seqattr.models import native
 from seqattr.models.load import load_model
-from tests.sequences import LENGTH, one_hot, shuffled
+from tests.helpers.sequences import LENGTH, one_hot, shuffled
 
 
 class LongConvolution(nn.Module):

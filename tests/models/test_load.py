@@ -14,7 +14,7 @@ from seqattr.dna.alphabet import one_hot
 from seqattr.errors import ModelError, UntrustedModel
 from seqattr.models.load import Foreign, recognise
 from seqattr.models.native import description
-from tests.models.made import FORMATS, LENGTH, save_exported
+from tests.helpers.model_files import FORMATS, LENGTH, save_exported
 
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 

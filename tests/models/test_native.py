@@ -13,7 +13,7 @@ from seqattr.dna.alphabet import one_hot
 from seqattr.engine.graph.graph import Ref
 from seqattr.errors import ModelError, UnsupportedOp
 from seqattr.models import native
-from tests.kinds_of_method import ready
+from tests.helpers.kinds_of_method import ready
 
 LENGTH = 30
 

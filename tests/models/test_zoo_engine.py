@@ -13,10 +13,10 @@ from seqattr.engine.numerics.elementwise import ELEMENTWISE
 from seqattr.methods.attribution import attribute
 from seqattr.methods.registry import METHODS
 from seqattr.models import claims
-from tests.pieces import Head, Net, conv
-from tests.scales import AFFORDABLE
-from tests.sequences import LENGTH, frequency, one_hot, shuffled
-from tests.zoo import ZOO, captured
+from tests.helpers.pieces import Head, Net, conv
+from tests.helpers.scales import AFFORDABLE
+from tests.helpers.sequences import LENGTH, frequency, one_hot, shuffled
+from tests.helpers.zoo import ZOO, captured
 
 COMPLETE = [name for name in AFFORDABLE if METHODS[name].complete]
 # Rounding alone: float64 carries 1e-16 of each activation, float32 1e-7, times the number of steps and,

@@ -15,7 +15,7 @@ from seqattr.tal_gata.gather import gather
 from seqattr.tal_gata.recipe import TABLES
 from seqattr.tal_gata.summary import summarise
 from seqattr.tal_gata.tables import tables
-from tests.tal_gata.made import EVERY, simulated, write_metrics, write_run
+from tests.helpers.tal_gata_scores import EVERY, simulated, write_metrics, write_run
 
 MISSED = 30
 METHODS = ("deeplift", "deeplift-rescale", "guided-backprop")

@@ -11,7 +11,7 @@ from seqattr.methods.registry import METHODS
 from seqattr.models.zoo import build
 from seqattr.refs.kinds import references
 from seqattr.tal_gata.recipe import COSTLY, FULL, Scoring
-from tests.kinds_of_method import ready
+from tests.helpers.kinds_of_method import ready
 
 LENGTH = 200
 # Rows through the net, forward and backward, for one sequence and all that the benchmark does with it. A row

@@ -7,8 +7,8 @@ import pytest
 from seqattr.methods.registry import METHODS
 from seqattr.tal_gata.collect import collect
 from seqattr.tal_gata.recipe import COSTLY
-from tests.browser import TELEPHONE, in_browser, links_that_lead_nowhere, opened, opened_narrow
-from tests.tal_gata.made import EVERY, simulated, write_run
+from tests.helpers.browser import TELEPHONE, in_browser, links_that_lead_nowhere, opened, opened_narrow
+from tests.helpers.tal_gata_scores import EVERY, simulated, write_run
 
 ASK = """
   const rows = () => [...document.querySelectorAll("#means tbody tr")].filter(row => !row.hidden)

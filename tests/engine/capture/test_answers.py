@@ -13,9 +13,9 @@ from torch import Tensor
 
 from seqattr.errors import ModelError
 from seqattr.methods.attribution import attribute
-from tests.pieces import Net
-from tests.sequences import one_hot, shuffled
-from tests.zoo import capture
+from tests.helpers.pieces import Net
+from tests.helpers.sequences import one_hot, shuffled
+from tests.helpers.zoo import capture
 
 Fields = collections.namedtuple("Fields", "counts profile")
 

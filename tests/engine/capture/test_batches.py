@@ -11,7 +11,7 @@ from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.graph import Graph, Ref, Step
 from seqattr.errors import ModelError
 from seqattr.methods.attribution import attribute
-from tests.sequences import LENGTH, one_hot, shuffled
+from tests.helpers.sequences import LENGTH, one_hot, shuffled
 
 
 class BothStrands(nn.Module):

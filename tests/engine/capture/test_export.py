@@ -12,9 +12,9 @@ from torch.nn import functional as F  # noqa: N812
 from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError, ModelError, SeqattrError, UnsupportedOp
 from seqattr.methods.attribution import attribute
-from tests.pieces import Head, Net, body, conv
-from tests.sequences import LENGTH, one_hot, shuffled
-from tests.zoo import build, capture, captured
+from tests.helpers.pieces import Head, Net, body, conv
+from tests.helpers.sequences import LENGTH, one_hot, shuffled
+from tests.helpers.zoo import build, capture, captured
 
 EXAMPLE = torch.zeros(2, 4, LENGTH, dtype=torch.float64)
 

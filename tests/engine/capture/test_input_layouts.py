@@ -10,8 +10,8 @@ from seqattr.engine.capture.input_layouts import INPUT_LAYOUTS, example_shape, l
 from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError, ModelError
 from seqattr.methods.attribution import attribute
-from tests.pieces import Net, body
-from tests.sequences import LENGTH, frequency, one_hot, shuffled
+from tests.helpers.pieces import Net, body
+from tests.helpers.sequences import LENGTH, frequency, one_hot, shuffled
 
 FOUR = [layout for layout in INPUT_LAYOUTS if "4" in layout]
 

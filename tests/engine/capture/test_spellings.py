@@ -11,9 +11,9 @@ from torch.nn import functional as F  # noqa: N812
 from seqattr.engine.capture.model import Model
 from seqattr.methods.attribution import attribute
 from seqattr.methods.results import Attribution
-from tests.kinds_of_method import ONE_OF_EACH, ready
-from tests.pieces import Head, MyReLU, Net, conv
-from tests.sequences import LENGTH, one_hot, shuffled
+from tests.helpers.kinds_of_method import ONE_OF_EACH, ready
+from tests.helpers.pieces import Head, MyReLU, Net, conv
+from tests.helpers.sequences import LENGTH, one_hot, shuffled
 
 Function = Callable[[Tensor], Tensor]
 

@@ -11,8 +11,8 @@ from seqattr.engine.capture.model import Model
 from seqattr.engine.capture.watch import PAIRS
 from seqattr.errors import ModelError
 from seqattr.methods.attribution import attribute
-from tests.pieces import Net, body
-from tests.sequences import LENGTH, frequency, one_hot, shuffled
+from tests.helpers.pieces import Net, body
+from tests.helpers.sequences import LENGTH, frequency, one_hot, shuffled
 
 EXAMPLE = torch.zeros(2, 4, LENGTH, dtype=torch.float64)
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from seqattr.engine.capture.model import Model
 from seqattr.errors import ModelError
 from seqattr.methods.attribution import attribute
-from tests.sequences import LENGTH, one_hot, shuffled
+from tests.helpers.sequences import LENGTH, one_hot, shuffled
 
 Write = Callable[["Writer", Tensor], object]
 

@@ -9,9 +9,9 @@ from seqattr.engine.edits.edits import Editor, Edits
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.walk.plan import Plan
 from seqattr.engine.walk.walk import flat, side_values
-from tests.pieces import BPNet, Head, conv
-from tests.sequences import one_hot
-from tests.zoo import ZOO, captured
+from tests.helpers.pieces import BPNet, Head, conv
+from tests.helpers.sequences import one_hot
+from tests.helpers.zoo import ZOO, captured
 
 
 def every_edit(sequence: Tensor, width: int) -> Edits:

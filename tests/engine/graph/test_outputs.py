@@ -10,9 +10,9 @@ from torch.nn import functional as F  # noqa: N812
 from seqattr.engine.graph.outputs import name_targets, pick_targets
 from seqattr.errors import InputError, UnknownName
 from seqattr.methods.attribution import attribute
-from tests.pieces import Net
-from tests.sequences import LENGTH, one_hot, shuffled
-from tests.zoo import capture
+from tests.helpers.pieces import Net
+from tests.helpers.sequences import LENGTH, one_hot, shuffled
+from tests.helpers.zoo import capture
 
 FINALS: dict[str, tuple[str, Callable[[Tensor], Tensor]]] = {
     "sigmoid": ("sigmoid", torch.sigmoid),

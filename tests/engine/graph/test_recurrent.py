@@ -26,9 +26,9 @@ from seqattr.methods.registry import METHODS
 from seqattr.models.content import content_hash
 from seqattr.models.load import Foreign, load_model
 from seqattr.models.native import save_model
-from tests.kinds_of_method import ONE_OF_EACH
-from tests.pieces import Net
-from tests.sequences import one_hot, shuffled
+from tests.helpers.kinds_of_method import ONE_OF_EACH
+from tests.helpers.pieces import Net
+from tests.helpers.sequences import one_hot, shuffled
 
 LENGTH, N, R = 16, 2, 3
 TIMES = LENGTH // 4

@@ -6,9 +6,9 @@ from torch import Tensor, nn
 
 from seqattr.engine.capture.model import Model
 from seqattr.methods.attribution import attribute
-from tests.pieces import Head, Net, conv
-from tests.sequences import LENGTH, one_hot, shuffled
-from tests.zoo import capture, captured
+from tests.helpers.pieces import Head, Net, conv
+from tests.helpers.sequences import LENGTH, one_hot, shuffled
+from tests.helpers.zoo import capture, captured
 
 EXAMPLE = torch.zeros(2, 4, LENGTH, dtype=torch.float64)
 

@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from tests.engine.test_convolution import numbers
 from torch import Tensor, nn
 
 import seqattr
@@ -13,6 +12,7 @@ from seqattr.engine.rules.deeplift import GENOMICS_DEFAULT, RESCALE, REVEALCANCE
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.walk.plan import Plan, Rulebook
 from seqattr.methods.registry import METHODS
+from tests.engine.numerics.test_convolution import numbers
 
 pytestmark = pytest.mark.skipif(not spectral.fused.AVAILABLE, reason="loops are compiled by numba")
 

@@ -10,8 +10,8 @@ from torch.nn import functional as F  # noqa: N812
 from seqattr.engine.capture.model import Model
 from seqattr.engine.numerics import secants
 from seqattr.methods.attribution import Engine, attribute
-from tests.pieces import Net
-from tests.sequences import LENGTH, one_hot, shuffled
+from tests.helpers.pieces import Net
+from tests.helpers.sequences import LENGTH, one_hot, shuffled
 
 GROWING = {
     "exp": torch.exp,

@@ -13,8 +13,8 @@ from torch.nn import functional as F  # noqa: N812
 
 from seqattr.engine.capture.model import Model
 from seqattr.methods.attribution import attribute
-from tests.pieces import Net, conv
-from tests.sequences import LENGTH, one_hot, shuffled
+from tests.helpers.pieces import Net, conv
+from tests.helpers.sequences import LENGTH, one_hot, shuffled
 
 STEPS = 400
 CHANNELS = 8

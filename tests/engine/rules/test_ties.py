@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 import seqattr
-from tests.pieces import Net
-from tests.sequences import frequency, one_hot, shuffled
+from tests.helpers.pieces import Net
+from tests.helpers.sequences import frequency, one_hot, shuffled
 
 REPEATS = ("CAGCAGCAGCAGCAGCAGCAGCAG", "ATATATATATATATATATATATAT", "GGGGGGGGGGGGGGGGGGGGGGGG")
 LARGEST: dict[str, Callable[[Tensor], Tensor]] = {

@@ -17,11 +17,11 @@ from seqattr.errors import NotFinite
 from seqattr.methods import ways
 from seqattr.methods.attribution import Engine, attribute
 from seqattr.methods.results import Attribution
-from tests.kinds_of_method import ONE_OF_EACH, ready, suits
-from tests.pieces import Head, Net, conv
-from tests.scales import scale
-from tests.sequences import LENGTH, frequency, one_hot, shuffled
-from tests.zoo import captured
+from tests.helpers.kinds_of_method import ONE_OF_EACH, ready, suits
+from tests.helpers.pieces import Head, Net, conv
+from tests.helpers.scales import scale
+from tests.helpers.sequences import LENGTH, frequency, one_hot, shuffled
+from tests.helpers.zoo import captured
 
 # --- rows ---------------------------------------------------------------------------------------
 

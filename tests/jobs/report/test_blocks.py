@@ -9,7 +9,7 @@ from seqattr.errors import InputError
 from seqattr.io.hdf5 import open_contributions
 from seqattr.jobs.report.background import row_blocks
 from seqattr.jobs.report.run import Settings, report
-from tests.scored import write_scores
+from tests.helpers.scored import write_scores
 
 
 @pytest.fixture

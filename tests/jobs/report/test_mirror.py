@@ -12,7 +12,7 @@ import pytest
 
 from seqattr.io.hdf5 import ContributionWriter, Rows, read_contributions
 from seqattr.jobs.report.run import Settings, report
-from tests.scored import LENGTH, write_scores
+from tests.helpers.scored import LENGTH, write_scores
 
 SETTINGS = Settings(sequences=2)
 

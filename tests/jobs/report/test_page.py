@@ -7,8 +7,8 @@ import pytest
 from seqattr.figures.html import number, percent, sortable, tiny
 from seqattr.jobs.report.run import Settings, report
 from seqattr.motifs.pwm import TAL1
-from tests.browser import TELEPHONE, in_browser, links_that_lead_nowhere, opened, opened_narrow
-from tests.scored import write_scores
+from tests.helpers.browser import TELEPHONE, in_browser, links_that_lead_nowhere, opened, opened_narrow
+from tests.helpers.scored import write_scores
 
 NASTY = "<img src=x onerror=alert(1)>"
 

@@ -13,7 +13,7 @@ from seqattr.jobs.report import page
 from seqattr.jobs.report.run import Settings, Summary, report
 from seqattr.motifs.seqlets import WINDOW
 from seqattr.motifs.tables import on_genome
-from tests.scored import GATA_AT, ODD, ODD_AT, TAL_AT, Made, write_scores
+from tests.helpers.scored import GATA_AT, ODD, ODD_AT, TAL_AT, Made, write_scores
 
 FEW = Settings(sequences=3, log_odds=0.0)
 

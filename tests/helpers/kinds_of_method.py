@@ -5,7 +5,7 @@ from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.ops import CONVOLUTIONS
 from seqattr.methods.method import Method
 from seqattr.methods.registry import COSTLY, METHODS, with_patterns
-from tests.sequences import one_hot
+from tests.helpers.sequences import one_hot
 
 # More steps, other moments of the same samples, another name, or other amounts in the same rule.
 ALIKE = {

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from tests.sequences import LENGTH
+from tests.helpers.sequences import LENGTH
 
 
 class Net(nn.Module):

@@ -10,7 +10,7 @@ from torch.nn import functional as F  # noqa: N812
 from torch.nn.utils import parametrizations
 
 from seqattr.engine.capture.model import Model
-from tests.pieces import (
+from tests.helpers.pieces import (
     BPNet,
     Head,
     MyReLU,
@@ -44,7 +44,7 @@ from tests.pieces import (
     upsample,
     views,
 )
-from tests.sequences import LENGTH
+from tests.helpers.sequences import LENGTH
 
 MASK = torch.rand(16, 16, generator=torch.Generator().manual_seed(0)) < 0.7
 MASK.fill_diagonal_(True)

@@ -1,7 +1,7 @@
 """Gradients, their relatives and LRP a second time, slowly: loops over neurons, from the papers' formulas.
 
 One sequence, float64, networks of convolutions, dense layers, averages and ReLUs, whose connections are those
-of `twin`. Relevance is that of neurons here, not relevance over activation as in the engine.
+of `slow_deeplift`. Relevance is that of neurons here, not relevance over activation as in the engine.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from math import sqrt
 
 import numpy as np
 
-from tests.twin import Array, Average, Edge, Flatten, Layer, Linear, Nonlinear
+from tests.helpers.slow_deeplift import Array, Average, Edge, Flatten, Layer, Linear, Nonlinear
 
 AtUnit = Callable[[float, float], float]  # what comes back to a unit of value x, of what came to it
 

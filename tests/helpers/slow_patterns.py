@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from torch import nn
 
-from tests.twin import Array, Average, Flatten, Layer, Nonlinear, layers_of
+from tests.helpers.slow_deeplift import Array, Average, Flatten, Layer, Nonlinear, layers_of
 
 Data = tuple[Array, Array]  # windows (M, K) that a layer's units read, and their values (M, units)
 Combine = Callable[[float, float], float]  # of a weight and its pattern
