@@ -1,7 +1,7 @@
 """A trained model ready to be explained: its graph, its geometry and the names of its targets."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -56,38 +56,35 @@ class Model:
             trial = capture_checked(adapted(module, layout, channels), example)
         except OwnFailure as error:
             raise OwnFailure(f"{error}{what_would_run(module, layout, length, channels)}") from error
-        self.notes = trial.notes
-        self._settle(trial, targets, length)
-        self.watch = Watch(trial.original, trial.graph)
-
-    def _settle(self, trial: Trial, names: Sequence[str] | None, example_length: int) -> None:
-        """Recognises the outputs, and finds where the batch sits in each step."""
-        graph, self.finals = take_off_final(trial.graph)
-        lengths = trial.lengths
-        classify(graph)
-        like = floats_of(graph)
-        example = random_sequences(ROWS, example_length, like.dtype, like.device)
-        longer = random_sequences(ROWS, 2 * example_length, like.dtype, like.device)
-        graph = find_layouts(graph, all_values, example)
-        if not lengths.fixed and not stretches(graph, all_values, longer):
-            lengths = Lengths(example_length, example_length)
-        self.graph = graph.to("cpu", like.dtype)
-        self.lengths, self.example_length = lengths, example_length
-        self.shapes = output_shapes(self.graph, example.cpu())
-        self.targets = targets_of(self.shapes, names, trial.labels)
+        graph, interface = interface_of(trial, targets, length)
+        self._hold(graph, interface, trial.notes, Watch(trial.original, trial.graph))
 
     @classmethod
-    def from_parts(cls, graph: Graph, lengths: Lengths, targets: Sequence[Target], **facts: Any) -> "Model":
-        """A model from an already captured graph, as a model file holds it."""
+    def from_parts(
+        cls,
+        graph: Graph,
+        lengths: Lengths,
+        targets: Sequence[Target],
+        *,
+        finals: tuple[str, ...],
+        shapes: tuple[tuple[int, ...], ...],
+        example_length: int,
+    ) -> "Model":
+        """A model from an already captured graph, as a model file holds it.
+
+        `finals` and `shapes` are the final nonlinearity of each output and its shape for one sequence.
+        """
         forks.expect()
         classify(graph)
-        model = cls.__new__(cls)
-        model.graph, model.lengths, model.targets = graph, lengths, tuple(targets)
-        model.finals, model.shapes = facts["finals"], facts["shapes"]
-        model.example_length = facts["example_length"]
-        model.notes = ()
-        model.watch = Watch()
+        model = cls.__new__(cls)  # there is no module to capture
+        model._hold(graph, Interface(lengths, example_length, shapes, finals, tuple(targets)), (), Watch())
         return model
+
+    def _hold(self, graph: Graph, interface: "Interface", notes: tuple[str, ...], watch: Watch) -> None:
+        """All that a model consists of, however it was made."""
+        self.graph, self.notes, self.watch = graph, notes, watch
+        self.lengths, self.example_length = interface.lengths, interface.example_length
+        self.shapes, self.finals, self.targets = interface.shapes, interface.finals, interface.targets
 
     @property
     def dtype(self) -> torch.dtype:
@@ -124,6 +121,35 @@ class Model:
 
 
 # --- construction ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Interface:
+    """What a captured graph takes and what it answers with."""
+
+    lengths: Lengths
+    example_length: int
+    shapes: tuple[tuple[int, ...], ...]  # of each output, for one sequence
+    finals: tuple[str, ...]  # each output's final nonlinearity, which was taken off; "" for none
+    targets: tuple[Target, ...]
+
+
+def interface_of(trial: Trial, names: Sequence[str] | None, length: int) -> tuple[Graph, Interface]:
+    """The graph up to the final nonlinearities, with where the batch sits in each step; and what it takes.
+
+    `length` is that of the example.
+    """
+    graph, finals = take_off_final(trial.graph)
+    classify(graph)
+    like = floats_of(graph)
+    example = random_sequences(ROWS, length, like.dtype, like.device)
+    longer = random_sequences(ROWS, 2 * length, like.dtype, like.device)
+    graph = find_layouts(graph, all_values, example)
+    stretching = trial.lengths.fixed or stretches(graph, all_values, longer)
+    lengths = trial.lengths if stretching else Lengths(length, length)
+    graph = graph.to("cpu", like.dtype)
+    shapes = output_shapes(graph, example.cpu())
+    return graph, Interface(lengths, length, shapes, finals, targets_of(shapes, names, trial.labels))
 
 
 def parameter_type(module: nn.Module, example: Tensor) -> torch.dtype:
