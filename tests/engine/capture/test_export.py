@@ -216,7 +216,7 @@ LINES: dict[type[nn.Module], tuple[type[SeqattrError], str]] = {
 def test_refusals_name_the_line(module: type[nn.Module], capfd: pytest.CaptureFixture[str]) -> None:
     """One line, with the user's own, and nothing printed beside it."""
     error, wanted = LINES[module]
-    pattern = re.escape(wanted).replace(r"\.\*", ".*").replace("HERE", r"test_capture\.py:\d+ in forward")
+    pattern = re.escape(wanted).replace(r"\.\*", ".*").replace("HERE", r"test_export\.py:\d+ in forward")
     with pytest.raises(error) as caught:
         Model(module(), EXAMPLE)
     assert re.search(pattern, str(caught.value)), str(caught.value)
