@@ -5,12 +5,12 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import click
 
 from seqattr.errors import SeqattrError, as_line
+from seqattr.support.version import package_version
 
 # Each command is the function of this name in the module of this name.
 COMMANDS = (
@@ -35,10 +35,7 @@ class Commands(click.Group):
 
 def show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
-        try:
-            click.echo(f"seqattr {version('seqattr')}")
-        except PackageNotFoundError:
-            click.echo("seqattr (not installed)")
+        click.echo(f"seqattr {package_version()}")
         ctx.exit()
 
 

@@ -14,7 +14,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +29,7 @@ from seqattr.io.reading import text_lines
 from seqattr.motifs.pwm import BUNDLED, GATA1, PWM, TAL1
 from seqattr.refs.kinds import BACKGROUND, background_of
 from seqattr.support.seeds import check_seed
+from seqattr.support.version import package_version
 
 TASKS = ("both", "GATA1", "TAL1")
 
@@ -208,7 +208,7 @@ def write_simulation(folder: str | Path, simulation: Simulation) -> None:
     names, test = simulation.names, simulation.indices("test")
     texts = [decode(codes) for codes in simulation.codes]
     motifs = {name: motif.probabilities for name, motif in BUNDLED.items()}
-    about = {"seqattr": _version(), "seed": simulation.seed, "tal_gata": asdict(simulation.settings)}
+    about = {"seqattr": package_version(), "seed": simulation.seed, "tal_gata": asdict(simulation.settings)}
     labels = zip(names, *simulation.labels.T.tolist(), strict=True)
     check_writable(folder)
     write_fasta(folder / "sequences.fa", names, texts)
@@ -250,13 +250,6 @@ def no_simulation(folder: Path) -> str:
     if folder.is_dir():
         return f"there is no simulation file {folder / 'simulation.json'}; {wanted}"
     return f"{folder} is a file; {wanted}" if folder.exists() else f"there is no folder {folder}; {wanted}"
-
-
-def _version() -> str:
-    try:
-        return metadata.version("seqattr")
-    except metadata.PackageNotFoundError:
-        return "not installed"
 
 
 def _bed_row(names: Sequence[str], instance: Planted) -> tuple[object, ...]:

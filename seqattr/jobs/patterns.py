@@ -13,8 +13,8 @@ from seqattr.errors import InputError
 from seqattr.inputs import Window, by_length, naming, shares
 from seqattr.io.patterns import read_patterns, write_patterns
 from seqattr.methods.learned_patterns import Patterns, StepPattern
-from seqattr.models.native import package_version
 from seqattr.support.progress import Progress, silent
+from seqattr.support.version import package_version
 
 STEPS = 16  # of weights, so that windows of one weight are many
 MOST_BASES = 2**22  # in memory as bytes, four to a base; the model takes as many of them as it can

@@ -9,7 +9,7 @@ import torch
 
 from seqattr.jobs.inspect import explained
 from seqattr.methods.attribution import Engine
-from seqattr.models.native import package_version
+from seqattr.support.version import package_version
 
 
 def provenance(engine: Engine, model_hash: str, settings: Mapping[str, Any], length: int) -> dict[str, Any]:

@@ -38,11 +38,11 @@ from seqattr.methods.precisions import PRECISIONS, Precision, roughness
 from seqattr.methods.registry import method_named, with_patterns
 from seqattr.methods.results import Attribution
 from seqattr.models.content import content_hash
-from seqattr.models.native import package_version
 from seqattr.refs.kinds import Reference, parse
 from seqattr.support.prefetch import Behind, ahead
 from seqattr.support.progress import Progress, silent
 from seqattr.support.seeds import check_seed
+from seqattr.support.version import package_version
 
 # A batch in memory: so many numbers, of which a target takes so many for each base of the table it fills.
 BATCH_NUMBERS = 2**23

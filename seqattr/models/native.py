@@ -6,7 +6,6 @@ name are those of the engine's tables.
 
 import hashlib
 import json
-from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from seqattr.errors import ModelError
 from seqattr.io.atomic import replacing
 from seqattr.models import claims
 from seqattr.models.recognition import OWN_FORMAT as FORMAT
+from seqattr.support.version import package_version
 
 VERSION = 1
 
@@ -108,13 +108,6 @@ def checksum(model: Model) -> str:
     for tensor in tensors.values():
         digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().data)
     return digest.hexdigest()
-
-
-def package_version() -> str:
-    try:
-        return version("seqattr")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 # --- steps -------------------------------------------------------------------------------------

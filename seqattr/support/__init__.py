@@ -1,1 +1,1 @@
-"""What every room may use: compiled loops, progress, work ahead and behind, ranks, seeds."""
+"""What every room may use: compiled loops, progress, work ahead and behind, ranks, seeds, the version."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from seqattr.data.simulate import TASKS
 from seqattr.figures.html import Link, Picture, fill
 from seqattr.methods.registry import METHODS
-from seqattr.models.native import package_version
+from seqattr.support.version import package_version
 from seqattr.tal_gata.claims import FREQUENCIES, SHUFFLES, Judged
 from seqattr.tal_gata.gather import Evidence
 from seqattr.tal_gata.measures import CREDIT, STRONG, TOP
