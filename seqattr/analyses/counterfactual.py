@@ -14,8 +14,8 @@ from seqattr.engine.numerics.precision import full_precision
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.errors import InputError, NotFinite
 from seqattr.methods.attribution import pick_device
+from seqattr.methods.attributors import Batch, Work
 from seqattr.methods.mutagenesis import effects, greedy
-from seqattr.methods.ways import Batch, Work
 
 
 class Substitution(NamedTuple):

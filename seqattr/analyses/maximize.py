@@ -18,8 +18,8 @@ from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.walk.memory import halving, pairs_at_once, pieces
 from seqattr.errors import InputError, NotFinite
 from seqattr.methods.attribution import pick_device
+from seqattr.methods.attributors import Batch, Work
 from seqattr.methods.mutagenesis import effects, greedy, mean_effect
-from seqattr.methods.ways import Batch, Work
 from seqattr.refs.kinds import background_of
 from seqattr.support.progress import Counter, Progress, silent
 from seqattr.support.seeds import check_seed

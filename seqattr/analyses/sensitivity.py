@@ -16,8 +16,8 @@ from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.walk.memory import halving, pairs_at_once, pieces
 from seqattr.errors import InputError, NotFinite
 from seqattr.methods.attribution import pick_device
+from seqattr.methods.attributors import Batch, Work
 from seqattr.methods.sequences import Sequences, check_shape, sliced, tensor_of
-from seqattr.methods.ways import Batch, Work
 from seqattr.support.progress import Progress, silent
 
 

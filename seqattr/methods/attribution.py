@@ -13,11 +13,11 @@ from seqattr.engine.graph.outputs import cut_to
 from seqattr.engine.numerics.precision import full_precision
 from seqattr.engine.walk.memory import chunks, halving, pairs_at_once
 from seqattr.errors import InputError
+from seqattr.methods.attributors import Batch, Work
 from seqattr.methods.method import Method
 from seqattr.methods.registry import method_named
 from seqattr.methods.results import Accumulator, Attribution, check_found, check_outputs
 from seqattr.methods.sequences import tensor_of
-from seqattr.methods.ways import Batch, Work
 
 
 def attribute(

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.edits.edits import Edits
+from seqattr.methods.attributors import Batch, Explanation, Way
 from seqattr.methods.gradients import seed_of
-from seqattr.methods.ways import Batch, Explanation, Way
 
 PERMUTATIONS = 20  # of the groups, for sampled values: ten and the same ten backwards
 MASKS = 500  # random coalitions that LIME fits

@@ -16,7 +16,7 @@ from seqattr.engine.numerics.multipliers import whole
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.walk.walk import side_values
 from seqattr.errors import ModelError, UnknownName
-from seqattr.methods.ways import Batch, Explanation, Way
+from seqattr.methods.attributors import Batch, Explanation, Way
 
 Map = Callable[[Target], Tensor]  # (B, 1, L)
 Readers = Mapping[str, Sequence[Step]]

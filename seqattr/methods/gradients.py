@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.graph.outputs import Target
-from seqattr.methods.ways import Batch, Explanation, Way
+from seqattr.methods.attributors import Batch, Explanation, Way
 
 # --- at the sequence ---------------------------------------------------------------------------
 

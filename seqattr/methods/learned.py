@@ -10,7 +10,7 @@ from torch import Tensor
 
 from seqattr.engine.graph.outputs import Target
 from seqattr.engine.numerics.multipliers import Parts
-from seqattr.methods.ways import Batch, Explanation
+from seqattr.methods.attributors import Batch, Explanation
 
 
 def signal(batch: Batch) -> Explanation:

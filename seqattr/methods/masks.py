@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.graph.outputs import Target
-from seqattr.methods.ways import Batch, Explanation
+from seqattr.methods.attributors import Batch, Explanation
 
 STEPS, RATE = 100, 0.1  # of Adam
 SIZE = 2.0  # what deleting the whole sequence costs; the whole difference from the reference counts as 1

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from seqattr.engine.capture.model import Model
 from seqattr.engine.walk.plan import Rulebook
 from seqattr.errors import InputError
+from seqattr.methods.attributors import Way
 from seqattr.methods.learned_patterns import Patterns
-from seqattr.methods.ways import Way
 
 
 class Cost(NamedTuple):

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from seqattr.engine.edits.edits import Edits
 from seqattr.engine.graph.outputs import Target
-from seqattr.methods.ways import Batch, Explanation, Way
+from seqattr.methods.attributors import Batch, Explanation, Way
 
 Scores = dict[Target, Tensor]
 Form = Callable[[Tensor], Tensor]  # effects (B, 4, L) of putting each base at each position, to scores

@@ -13,6 +13,7 @@ from seqattr.engine.rules.patterns import PATTERN_ATTRIBUTION, PATTERNNET
 from seqattr.engine.walk.plan import Rulebook
 from seqattr.errors import InputError, UnknownName
 from seqattr.methods import learned
+from seqattr.methods.attributors import Way, against_references, along_path, at_sequence, relevance
 from seqattr.methods.coalitions import by_groups, lime, sampled, shapley
 from seqattr.methods.grad_cam import grad_cam, guided_grad_cam
 from seqattr.methods.gradients import Moments, moment, sized, smoothed, somewhere_between
@@ -20,7 +21,6 @@ from seqattr.methods.learned_patterns import Patterns
 from seqattr.methods.masks import meaningful_perturbation
 from seqattr.methods.method import Cost, Method
 from seqattr.methods.mutagenesis import largest_effect, mean_effect, mutagenesis, occlusion
-from seqattr.methods.ways import Way, against_references, along_path, at_sequence, relevance
 
 PAIRS, ALONE = Cost("R + 1", "R * T"), Cost("R + 1", "T")
 NOISY_SAMPLES, NOISE = 25, 0.15  # of the range from no base to a base, which is 1

@@ -12,8 +12,8 @@ from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.outputs import cut_to
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.methods.attribution import attribute
+from seqattr.methods.attributors import Batch, Work
 from seqattr.methods.coalitions import Estimate, Game, Solve, estimated, lime, sampled, shapley, windows
-from seqattr.methods.ways import Batch, Work
 from tests.helpers.sequences import LENGTH, frequency, one_hot, shuffled
 from tests.helpers.zoo import captured
 

@@ -14,7 +14,7 @@ from seqattr.engine.capture.model import Model
 from seqattr.engine.capture.watch import Watch
 from seqattr.engine.walk.memory import halving, is_out_of_memory
 from seqattr.errors import NotFinite
-from seqattr.methods import ways
+from seqattr.methods import attributors
 from seqattr.methods.attribution import Engine, attribute
 from seqattr.methods.results import Attribution
 from tests.helpers.kinds_of_method import ONE_OF_EACH, ready, suits
@@ -192,13 +192,13 @@ def test_a_walk_that_does_not_fit_is_cut_up(model: Model, monkeypatch: pytest.Mo
     x = one_hot(N)
     wanted = attribute(model, x, shuffled(x, R))
 
-    class SmallWalk(ways.Walk):
+    class SmallWalk(attributors.Walk):
         def __init__(self, plan: Any, sequences: Tensor, *rest: Any, **options: Any) -> None:
             if len(sequences) > 2:
                 raise torch.OutOfMemoryError("CUDA out of memory")
             super().__init__(plan, sequences, *rest, **options)
 
-    monkeypatch.setattr(ways, "Walk", SmallWalk)
+    monkeypatch.setattr(attributors, "Walk", SmallWalk)
     assert_alike(attribute(model, x, shuffled(x, R), batch_size=1000), wanted, 1e-12)
 
 
