@@ -160,9 +160,9 @@ def upstream(graph: Graph, name: str) -> set[str]:
     return names
 
 
-def plan_for(graph: Graph, names: Collection[str], book: Rulebook) -> Plan:
+def plan_for(graph: Graph, names: Collection[str], rulebook: Rulebook) -> Plan:
     """A plan for the part of a graph that some values need."""
-    return Plan(drop_unused(replace(graph, outputs=tuple(dict.fromkeys(names)))), book)
+    return Plan(drop_unused(replace(graph, outputs=tuple(dict.fromkeys(names)))), rulebook)
 
 
 def forward(plan: Plan, sequences: Tensor) -> dict[str, Tensor]:

@@ -1,1 +1,1 @@
-"""One graph, many rulebooks: capture a model once, then walk it forward and back by a book of rules."""
+"""One graph, many rulebooks: capture a model once, then walk it forward and back by a rulebook."""

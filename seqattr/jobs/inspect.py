@@ -14,7 +14,7 @@ MOST_TARGETS = 12
 
 def describe(model: Model, method: str = "deeplift") -> str:
     """A table of the steps under a method's rules, between the model's inputs and outputs."""
-    plan = Plan(model.graph, method_named(method).book)
+    plan = Plan(model.graph, method_named(method).rulebook)
     rows = [row(step, plan) for step in model.graph.steps]
     weights = sum(t.numel() for t in model.graph.tensors.values())
     lines = [

@@ -62,9 +62,9 @@ class Engine:
         self.place = pick_device(self.device)
         self.dtype = self.dtype or self.model.dtype
         self.entry = method_named(self.method) if isinstance(self.method, str) else self.method
-        book = self.entry.book_for(self.model)
+        rulebook = self.entry.rulebook_for(self.model)
         graph, self._inner = cut_to(self.model.graph, self.picked)
-        self.work = Work(graph.to(self.place, self.dtype), book)
+        self.work = Work(graph.to(self.place, self.dtype), rulebook)
         self._pairs: dict[int, int] = {}
 
     def attribute(self, sequences: Any, references: Any = None, batch_size: int | None = None) -> Attribution:
@@ -139,7 +139,7 @@ class Engine:
                 pool[chunk.references][None] if shared else pool[chunk.sequences, chunk.references]
             )
             batch = Batch(self.work, x, r, shared, self._inner, in_pieces=r.shape[1] < number)
-            explanation = self.entry.way(batch)
+            explanation = self.entry.attributor(batch)
             outputs = [explanation.outputs(target) for target in self._inner]
             for target, values in zip(self._inner, outputs, strict=True):
                 check_outputs(*values, target, chunk)

@@ -11,7 +11,7 @@ from torch import Tensor
 from seqattr.engine.edits.edits import Editor
 from seqattr.engine.graph.graph import INPUT, Graph
 from seqattr.engine.graph.outputs import Target
-from seqattr.engine.numerics.fused import Gathered, gather
+from seqattr.engine.numerics.fused import Projected, project
 from seqattr.engine.numerics.multipliers import Multiplier, Parts
 from seqattr.engine.walk.plan import Plan, Rulebook
 from seqattr.engine.walk.walk import Values, Walk, flat, side_values
@@ -26,7 +26,7 @@ class Explanation(NamedTuple):
     of their means over these references, for each of which chance is drawn anew.
     """
 
-    found: Callable[[Target], Gathered]
+    found: Callable[[Target], Projected]
     outputs: Callable[[Target], tuple[Tensor, Tensor]]  # of sequences (B, 1), of references (B or 1, R)
     errors: Callable[[Target], Tensor] | None = None
 
@@ -36,7 +36,7 @@ class Work:
     """A graph on its device, what is worth keeping from batch to batch, and how much was done."""
 
     graph: Graph
-    book: Rulebook
+    rulebook: Rulebook
     rows_forward: int = 0
     rows_backward: int = 0
     kept: list[Values] = field(default_factory=list)
@@ -46,12 +46,12 @@ class Work:
     notes: list[str] = field(default_factory=list)  # what a user should know of how it was done
 
     def __post_init__(self) -> None:
-        self.plan = Plan(self.graph, self.book)
-        self.plans = {self.book.name: self.plan}
+        self.plan = Plan(self.graph, self.rulebook)
+        self.plans = {self.rulebook.name: self.plan}
 
-    def plan_of(self, book: Rulebook) -> Plan:
-        """The plan of another book, for a method that uses two."""
-        return self.plans.setdefault(book.name, Plan(self.graph, book))
+    def plan_of(self, rulebook: Rulebook) -> Plan:
+        """The plan of another rulebook, for a method that uses two."""
+        return self.plans.setdefault(rulebook.name, Plan(self.graph, rulebook))
 
     def shared_values(self, references: Tensor) -> Values:
         """Values of references (R, 4, L) that all share: forward once, however many batches there are."""
@@ -113,10 +113,10 @@ class Batch:
         work.rows_forward += self.references.shape[0] * self.references.shape[1]
         return Walk(work.plan, sequences, self.references)
 
-    def alone(self, points: Tensor, book: Rulebook | None = None, keep: Collection[str] = ()) -> Walk:
+    def alone(self, points: Tensor, rulebook: Rulebook | None = None, keep: Collection[str] = ()) -> Walk:
         """Forward and ready to go back at points (rows, 4, L), with no references beside them."""
         self.work.rows_forward += len(points)
-        return Walk(self.work.plan_of(book or self.work.book), points, keep=keep)
+        return Walk(self.work.plan_of(rulebook or self.work.rulebook), points, keep=keep)
 
     def back(self, walk: Walk, target: Target) -> Tensor:
         """The walk's multipliers, counted."""
@@ -144,11 +144,11 @@ class Batch:
         outputs = {name: flat(values[name]) for name in self.work.graph.outputs}
         return lambda t: outputs[self.work.graph.outputs[t.output]][:, t.index].view(shape)
 
-    def gathered(self, multipliers: Callable[[Target], Tensor]) -> Callable[[Target], Gathered]:
+    def projection(self, multipliers: Callable[[Target], Tensor]) -> Callable[[Target], Projected]:
         """Contributions from multipliers: (B, R, 4, L), or (B, 1, 4, L) where references play no part."""
-        return lambda target: gather(multipliers(target), self.sequences, self.references)
+        return lambda target: project(multipliers(target), self.sequences, self.references)
 
-    def scored(self, scores: Callable[[Target], Multiplier]) -> Callable[[Target], Gathered]:
+    def scored(self, scores: Callable[[Target], Multiplier]) -> Callable[[Target], Projected]:
         """Contributions from scores (B, 4, L) of the bases themselves: each sequence has its own bases'.
 
         In two parts: from a slope, and an offset that a position has whatever its base.
@@ -156,7 +156,7 @@ class Batch:
         return lambda target: base_scores(scores(target), self.sequences, self.references.shape[1])
 
 
-def base_scores(scores: Multiplier, sequences: Tensor, references: int) -> Gathered:
+def base_scores(scores: Multiplier, sequences: Tensor, references: int) -> Projected:
     """What a method finds that scores bases rather than differences from a reference."""
     slope, offset = scores if isinstance(scores, Parts) else (scores, torch.zeros_like(scores))
     against = -offset.sum(1)
@@ -165,22 +165,22 @@ def base_scores(scores: Multiplier, sequences: Tensor, references: int) -> Gathe
         each.sum(1, keepdim=True, dtype=torch.float64).expand(-1, references)
         for each in (contributions, contributions.abs())
     )
-    return Gathered(contributions, against, slope, totals, sizes)
+    return Projected(contributions, against, slope, totals, sizes)
 
 
-Way = Callable[[Batch], Explanation]
+Attributor = Callable[[Batch], Explanation]
 
 
 def against_references(batch: Batch) -> Explanation:
-    """The book's multipliers for each pair of a sequence and a reference."""
+    """The rulebook's multipliers for each pair of a sequence and a reference."""
     walk = batch.against_references()
-    return Explanation(batch.gathered(partial(batch.back, walk)), walk.outputs)
+    return Explanation(batch.projection(partial(batch.back, walk)), walk.outputs)
 
 
 def at_sequence(batch: Batch) -> Explanation:
-    """The book's multipliers at the sequence, whatever it is compared with."""
+    """The rulebook's multipliers at the sequence, whatever it is compared with."""
     walk = batch.alone(batch.sequences)
-    return Explanation(batch.gathered(partial(batch.back, walk)), batch.outputs(walk))
+    return Explanation(batch.projection(partial(batch.back, walk)), batch.outputs(walk))
 
 
 def relevance(batch: Batch) -> Explanation:
@@ -189,10 +189,10 @@ def relevance(batch: Batch) -> Explanation:
     return Explanation(batch.scored(partial(batch.arriving, walk)), batch.outputs(walk))
 
 
-def along_path(steps: int) -> Way:
-    """The book's multipliers, averaged over the midpoints of `steps` steps from reference to sequence."""
+def along_path(steps: int) -> Attributor:
+    """The rulebook's multipliers, averaged over the midpoints of `steps` steps from reference to sequence."""
 
-    def way(batch: Batch) -> Explanation:
+    def attributor(batch: Batch) -> Explanation:
         start, end = batch.references, batch.sequences[:, None]
         totals: dict[Target, Tensor] = {}
         for step in range(steps):
@@ -201,6 +201,6 @@ def along_path(steps: int) -> Way:
             for target in batch.targets:
                 found = batch.back(walk, target).view(points.shape) / steps
                 totals[target] = totals[target] + found if target in totals else found
-        return Explanation(batch.gathered(totals.__getitem__), batch.outputs(batch.alone(batch.sequences)))
+        return Explanation(batch.projection(totals.__getitem__), batch.outputs(batch.alone(batch.sequences)))
 
-    return way
+    return attributor

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.edits.edits import Edits
-from seqattr.methods.attributors import Batch, Explanation, Way
+from seqattr.methods.attributors import Attributor, Batch, Explanation
 from seqattr.methods.gradients import seed_of
 
 PERMUTATIONS = 20  # of the groups, for sampled values: ten and the same ten backwards
@@ -62,10 +62,10 @@ class Estimate(NamedTuple):
 Solve = Callable[[Game], Estimate]  # of a game of at least one player
 
 
-def by_groups(solve: Solve, most: int) -> Way:
+def by_groups(solve: Solve, most: int) -> Attributor:
     """Values of up to `most` groups of each sequence against each of its references."""
 
-    def way(batch: Batch) -> Explanation:
+    def attributor(batch: Batch) -> Explanation:
         pools = batch.references.expand(len(batch.sequences), -1, -1, -1)
         found = [
             shares_of(batch, x, r, solve, most)
@@ -78,12 +78,12 @@ def by_groups(solve: Solve, most: int) -> Way:
         errors = errors.square().sum(1).sqrt() / pools.shape[1]
         number = {target: t for t, target in enumerate(batch.targets)}
         return Explanation(
-            batch.gathered(lambda target: multipliers[:, :, number[target]]),
+            batch.projection(lambda target: multipliers[:, :, number[target]]),
             batch.outputs(batch.alone(batch.sequences)),
             lambda target: errors[:, number[target]],
         )
 
-    return way
+    return attributor
 
 
 def shares_of(

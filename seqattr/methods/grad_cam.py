@@ -16,38 +16,38 @@ from seqattr.engine.numerics.multipliers import whole
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.walk.walk import side_values
 from seqattr.errors import ModelError, UnknownName
-from seqattr.methods.attributors import Batch, Explanation, Way
+from seqattr.methods.attributors import Attributor, Batch, Explanation
 
 Map = Callable[[Target], Tensor]  # (B, 1, L)
 Readers = Mapping[str, Sequence[Step]]
 Kinds = Mapping[str, Kind]
 
 
-def grad_cam(step_name: str = "") -> Way:
+def grad_cam(step_name: str = "") -> Attributor:
     """The map of a step's channels, by default of the last hidden convolution's, after its nonlinearity.
 
     Raises ModelError if there is no convolution or the step's values are not (N, channels, positions),
     UnknownName for a step that there is not.
     """
 
-    def way(batch: Batch) -> Explanation:
+    def attributor(batch: Batch) -> Explanation:
         maps, outputs = class_maps(batch, step_name)
         scores = batch.scored(lambda target: maps(target).expand(-1, 4, -1))
         return Explanation(scores, outputs)
 
-    return way
+    return attributor
 
 
-def guided_grad_cam(step_name: str = "") -> Way:
-    """The book's multipliers times that map (section 3.2 of the paper)."""
+def guided_grad_cam(step_name: str = "") -> Attributor:
+    """The rulebook's multipliers times that map (section 3.2 of the paper)."""
 
-    def way(batch: Batch) -> Explanation:
+    def attributor(batch: Batch) -> Explanation:
         maps, outputs = class_maps(batch, step_name)
         guided = batch.alone(batch.sequences)
-        found = batch.gathered(lambda target: batch.back(guided, target) * maps(target)[:, None])
+        found = batch.projection(lambda target: batch.back(guided, target) * maps(target)[:, None])
         return Explanation(found, outputs)
 
-    return way
+    return attributor
 
 
 def class_maps(batch: Batch, step_name: str) -> tuple[Map, Callable[[Target], tuple[Tensor, Tensor]]]:

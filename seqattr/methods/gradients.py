@@ -12,20 +12,20 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.graph.outputs import Target
-from seqattr.methods.attributors import Batch, Explanation, Way
+from seqattr.methods.attributors import Attributor, Batch, Explanation
 
 # --- at the sequence ---------------------------------------------------------------------------
 
 
-def sized(size: Callable[[Tensor], Tensor]) -> Way:
+def sized(size: Callable[[Tensor], Tensor]) -> Attributor:
     """How much the output moves with a base, whichever way: a size of the gradient."""
 
-    def way(batch: Batch) -> Explanation:
+    def attributor(batch: Batch) -> Explanation:
         walk = batch.alone(batch.sequences)
         scores = batch.scored(lambda target: size(batch.back(walk, target).squeeze(1)))
         return Explanation(scores, batch.outputs(walk))
 
-    return way
+    return attributor
 
 
 # --- beside the sequence -----------------------------------------------------------------------
@@ -84,28 +84,28 @@ class Moments:
         return self.squares[target] / self.seen[target]
 
 
-def smoothed(samples: int, level: float) -> Way:
+def smoothed(samples: int, level: float) -> Attributor:
     """The mean gradient at noisy copies of the sequence, in place of the gradient at it."""
 
-    def way(batch: Batch) -> Explanation:
+    def attributor(batch: Batch) -> Explanation:
         moments = Moments()
         gradients_nearby(batch, samples, level, moments.add)
-        found = batch.gathered(lambda target: moments.mean(target)[:, None])
+        found = batch.projection(lambda target: moments.mean(target)[:, None])
         return Explanation(found, batch.outputs(batch.alone(batch.sequences)))
 
-    return way
+    return attributor
 
 
-def moment(of: Callable[[Moments, Target], Tensor], samples: int, level: float) -> Way:
+def moment(of: Callable[[Moments, Target], Tensor], samples: int, level: float) -> Attributor:
     """A moment of the gradients at noisy copies of the sequence, as a score of its bases."""
 
-    def way(batch: Batch) -> Explanation:
+    def attributor(batch: Batch) -> Explanation:
         moments = Moments()
         gradients_nearby(batch, samples, level, moments.add)
         found = batch.scored(partial(of, moments))
         return Explanation(found, batch.outputs(batch.alone(batch.sequences)))
 
-    return way
+    return attributor
 
 
 # --- between the sequence and its references -----------------------------------------------------
@@ -125,5 +125,5 @@ def somewhere_between(batch: Batch) -> Explanation:
     drawn = [places(*pair) for pair in zip(batch.sequences, start, strict=True)]
     share = torch.tensor(drawn, dtype=start.dtype, device=start.device)[..., None, None]
     walk = batch.alone(torch.lerp(start, batch.sequences[:, None], share).flatten(0, 1))
-    found = batch.gathered(lambda target: batch.back(walk, target).view(start.shape))
+    found = batch.projection(lambda target: batch.back(walk, target).view(start.shape))
     return Explanation(found, batch.outputs(batch.alone(batch.sequences)))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from seqattr.engine.capture.model import Model
 from seqattr.engine.walk.plan import Rulebook
 from seqattr.errors import InputError
-from seqattr.methods.attributors import Way
+from seqattr.methods.attributors import Attributor
 from seqattr.methods.learned_patterns import Patterns
 
 
@@ -31,27 +31,28 @@ class Method:
     patterns learned from sequences, and `patterns` are these, once `with_patterns` has given them.
     """
 
-    book: Rulebook
-    way: Way
+    rulebook: Rulebook
+    attributor: Attributor
     complete: bool
     summary: str
     source: str
     family: str
     needs_references: bool
     cost: Cost
-    at_step: Callable[[str], Way] | None = None
+    at_step: Callable[[str], Attributor] | None = None
     needs_patterns: bool = False
     patterns: Patterns | None = None
 
-    def book_for(self, model: Model) -> Rulebook:
-        """The book, with what was learned of the model. Raises InputError without patterns, or with another
-        model's.
+    def rulebook_for(self, model: Model) -> Rulebook:
+        """The rulebook, with what was learned of the model.
+
+        Raises InputError without patterns, or with another model's.
         """
         if not self.needs_patterns:
-            return self.book
+            return self.rulebook
         if self.patterns is None:
             raise InputError(
-                f"the method '{self.book.name}' needs patterns: learn them with `seqattr patterns` and give "
-                "--patterns FILE, or with fit_patterns and give with_patterns"
+                f"the method '{self.rulebook.name}' needs patterns: learn them with `seqattr patterns` and "
+                "give --patterns FILE, or with fit_patterns and give with_patterns"
             )
-        return replace(self.book, learned=self.patterns.of(model))
+        return replace(self.rulebook, learned=self.patterns.of(model))

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from seqattr.engine.edits.edits import Edits
 from seqattr.engine.graph.outputs import Target
-from seqattr.methods.attributors import Batch, Explanation, Way
+from seqattr.methods.attributors import Attributor, Batch, Explanation
 
 Scores = dict[Target, Tensor]
 Form = Callable[[Tensor], Tensor]  # effects (B, 4, L) of putting each base at each position, to scores
@@ -23,10 +23,10 @@ KEPT_SCORES = 256  # sequences whose scores stay, as their references come in pi
 # --- in-silico mutagenesis ---------------------------------------------------------------------
 
 
-def mutagenesis(form: Form) -> Way:
+def mutagenesis(form: Form) -> Attributor:
     """Every base at every position, scored by a form of the table of effects."""
 
-    def way(batch: Batch) -> Explanation:
+    def attributor(batch: Batch) -> Explanation:
         tables = [table_of(batch, sequence) for sequence in batch.sequences]
 
         def scores(target: Target) -> Tensor:
@@ -34,7 +34,7 @@ def mutagenesis(form: Form) -> Way:
 
         return Explanation(batch.scored(scores), batch.outputs(batch.alone(batch.sequences)))
 
-    return way
+    return attributor
 
 
 def table_of(batch: Batch, sequence: Tensor) -> Scores:
@@ -103,10 +103,10 @@ def largest_effect(table: Tensor) -> Tensor:
 # --- occlusion ---------------------------------------------------------------------------------
 
 
-def occlusion(width: int) -> Way:
+def occlusion(width: int) -> Attributor:
     """Windows of `width` bases replaced by the reference's; at each position the mean of those over it."""
 
-    def way(batch: Batch) -> Explanation:
+    def attributor(batch: Batch) -> Explanation:
         pools = batch.references.expand(len(batch.sequences), -1, -1, -1)
         found = [
             occluded(batch, sequence, pool, width)
@@ -118,7 +118,7 @@ def occlusion(width: int) -> Way:
 
         return Explanation(batch.scored(scores), batch.outputs(batch.alone(batch.sequences)))
 
-    return way
+    return attributor
 
 
 def occluded(batch: Batch, sequence: Tensor, references: Tensor, width: int) -> Scores:

@@ -13,7 +13,7 @@ from seqattr.engine.rules.patterns import PATTERN_ATTRIBUTION, PATTERNNET
 from seqattr.engine.walk.plan import Rulebook
 from seqattr.errors import InputError, UnknownName
 from seqattr.methods import learned
-from seqattr.methods.attributors import Way, against_references, along_path, at_sequence, relevance
+from seqattr.methods.attributors import Attributor, against_references, along_path, at_sequence, relevance
 from seqattr.methods.coalitions import by_groups, lime, sampled, shapley
 from seqattr.methods.grad_cam import grad_cam, guided_grad_cam
 from seqattr.methods.gradients import Moments, moment, sized, smoothed, somewhere_between
@@ -26,14 +26,16 @@ PAIRS, ALONE = Cost("R + 1", "R * T"), Cost("R + 1", "T")
 NOISY_SAMPLES, NOISE = 25, 0.15  # of the range from no base to a base, which is 1
 
 
-def differences(book: Rulebook, summary: str, source: str) -> Method:
+def differences(rulebook: Rulebook, summary: str, source: str) -> Method:
     """Multipliers of each pair of a sequence and a reference, complete by their rules."""
-    return Method(book, against_references, True, summary, source, "differences", True, PAIRS)
+    return Method(rulebook, against_references, True, summary, source, "differences", True, PAIRS)
 
 
-def gradient(way: Way, summary: str, source: str, references: bool, cost: Cost = ALONE) -> Method:
+def gradient(
+    attributor: Attributor, summary: str, source: str, references: bool, cost: Cost = ALONE
+) -> Method:
     """A use of the plain gradient; times the difference where references take part."""
-    return Method(GRADIENT, way, False, summary, source, "gradients", references, cost)
+    return Method(GRADIENT, attributor, False, summary, source, "gradients", references, cost)
 
 
 def integrated(steps: int) -> Method:
@@ -43,28 +45,30 @@ def integrated(steps: int) -> Method:
     return gradient(along_path(steps), summary, "Sundararajan, Taly & Yan 2017, section 3", True, cost)
 
 
-def noisy(way: Way, what: str, source: str, references: bool) -> Method:
+def noisy(attributor: Attributor, what: str, source: str, references: bool) -> Method:
     """A use of gradients at noisy copies of the sequence."""
     summary = f"{what} at {NOISY_SAMPLES} copies of the sequence with noise of standard deviation {NOISE}"
     return gradient(
-        way, summary, source, references, Cost(f"R + {NOISY_SAMPLES + 1}", f"{NOISY_SAMPLES} * T")
+        attributor, summary, source, references, Cost(f"R + {NOISY_SAMPLES + 1}", f"{NOISY_SAMPLES} * T")
     )
 
 
-def backward(book: Rulebook, summary: str, source: str) -> Method:
+def backward(rulebook: Rulebook, summary: str, source: str) -> Method:
     """A gradient whose way back is changed, times the difference."""
-    return Method(book, at_sequence, False, summary, source, "modified backward", True, ALONE)
+    return Method(rulebook, at_sequence, False, summary, source, "modified backward", True, ALONE)
 
 
-def mapped(book: Rulebook, at_step: Callable[[str], Way], summary: str, source: str, guided: bool) -> Method:
-    """Grad-CAM's map of a step, or that times a book's multipliers and the difference."""
+def mapped(
+    rulebook: Rulebook, at_step: Callable[[str], Attributor], summary: str, source: str, guided: bool
+) -> Method:
+    """Grad-CAM's map of a step, or that times a rulebook's multipliers and the difference."""
     cost = Cost("R + 2", "2 * T") if guided else ALONE
-    return Method(book, at_step(""), False, summary, source, "modified backward", guided, cost, at_step)
+    return Method(rulebook, at_step(""), False, summary, source, "modified backward", guided, cost, at_step)
 
 
-def relevances(book: Rulebook, summary: str, source: str) -> Method:
+def relevances(rulebook: Rulebook, summary: str, source: str) -> Method:
     """Layer-wise relevance propagation: the output itself, not a difference, shared out among the bases."""
-    return Method(book, relevance, False, summary, source, "relevance", False, ALONE)
+    return Method(rulebook, relevance, False, summary, source, "relevance", False, ALONE)
 
 
 SHRIKUMAR = "Shrikumar, Greenside & Kundaje 2017"
@@ -74,18 +78,25 @@ SELVARAJU, BACH = "Selvaraju et al. 2017", "Bach et al. 2015"
 TAYLOR, MONTAVON = "Montavon et al. 2017", "Montavon et al. 2019"
 
 
-def by_patterns(book: Rulebook, way: Way, summary: str) -> Method:
+def by_patterns(rulebook: Rulebook, attributor: Attributor, summary: str) -> Method:
     """What patterns learned from sequences, given with the method, say of the bases."""
     source = "Kindermans et al. 2018, section 5"
-    return Method(book, way, False, summary, source, "learned patterns", False, ALONE, needs_patterns=True)
+    return Method(
+        rulebook, attributor, False, summary, source, "learned patterns", False, ALONE, needs_patterns=True
+    )
 
 
 def perturbing(
-    way: Way, summary: str, source: str, forward: str, references: bool = True, backward: str = "0"
+    attributor: Attributor,
+    summary: str,
+    source: str,
+    forward: str,
+    references: bool = True,
+    backward: str = "0",
 ) -> Method:
     """Outputs where bases are exchanged, for the references' or for each other; at most that costs."""
     cost = Cost(forward, backward)
-    return Method(GRADIENT, way, False, summary, source, "perturbation", references, cost)
+    return Method(GRADIENT, attributor, False, summary, source, "perturbation", references, cost)
 
 
 def occluding(width: int) -> Method:
@@ -300,7 +311,7 @@ def method_named(name: str) -> Method:
     if method.at_step is None or not step:
         able = ", ".join(f"{key}:STEP" for key, each in METHODS.items() if each.at_step)
         raise InputError(f"the method '{known}' looks at no one step, as '{name}' asks; there is: {able}")
-    return replace(method, way=method.at_step(step))
+    return replace(method, attributor=method.at_step(step))
 
 
 def with_patterns(name: str, patterns: Patterns) -> Method:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.graph.outputs import Target
-from seqattr.engine.numerics.fused import Gathered
+from seqattr.engine.numerics.fused import Projected
 from seqattr.engine.walk.memory import Chunk
 from seqattr.errors import NotFinite
 
@@ -53,7 +53,7 @@ class Accumulator:
         self.cancellation = torch.zeros(len(targets), n, dtype=torch.float64)
         self.variance: Tensor | None = None  # of the contributions, where the method knows it
 
-    def add(self, t: int, chunk: Chunk, share: float, found: Gathered, at_x: Tensor, at_r: Tensor) -> None:
+    def add(self, t: int, chunk: Chunk, share: float, found: Projected, at_x: Tensor, at_r: Tensor) -> None:
         """What was found for one target against a share of the references, and its outputs."""
         rows = chunk.sequences
         change = at_x.double() - at_r.double()
@@ -99,7 +99,7 @@ def check_outputs(at_x: Tensor, at_r: Tensor, target: Target, chunk: Chunk) -> N
             raise NotFinite(f"the model answers {answer} for target {target.name} of{what}", row)
 
 
-def check_found(found: Gathered, target: Target, chunk: Chunk) -> None:
+def check_found(found: Projected, target: Target, chunk: Chunk) -> None:
     """Raises NotFinite where a slope is NaN or infinite though no answer is, as a square root's at 0."""
     bad = ~(found.multipliers - found.against[:, None]).flatten(1).isfinite().all(1)
     if bad.any():

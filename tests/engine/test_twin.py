@@ -47,7 +47,7 @@ NETS: dict[str, Callable[[], list[nn.Module]]] = {
         nn.Conv1d(4, 5, 4), nn.Sigmoid(), nn.Tanh(), nn.Flatten(), nn.Linear(55, 4), nn.Tanh(), nn.ReLU(),
         nn.Linear(4, 2),
     ],
-    "batch norm melted": lambda: [nn.Conv1d(4, 5, 4), nn.BatchNorm1d(5), nn.ReLU(), *dense(55)],
+    "batch norm folded": lambda: [nn.Conv1d(4, 5, 4), nn.BatchNorm1d(5), nn.ReLU(), *dense(55)],
     "batch norm before a nonlinearity": lambda: [
         nn.Conv1d(4, 5, 4), nn.ReLU(), nn.BatchNorm1d(5), nn.Sigmoid(), *dense(55)
     ],

@@ -149,7 +149,7 @@ class BPNet(nn.Module):
 
 
 def preactivation(m: Net, x: Tensor) -> Tensor:
-    """The convolution's value is read twice, so that the norm cannot melt into it."""
+    """The convolution's value is read twice, so that the norm cannot be folded into it."""
     h = m.first(x)
     return m.head(torch.relu(h + m.second(torch.relu(m.norm(h)))))
 

@@ -178,7 +178,7 @@ ZOO: dict[str, Callable[[], nn.Module]] = {
     "group norm": lambda: nn.Sequential(conv(), nn.GroupNorm(3, 6), nn.ReLU(), Head(6)),
     "instance norm": lambda: nn.Sequential(conv(), nn.InstanceNorm1d(6, affine=True), nn.ReLU(), Head(6)),
     "l2 norm": lambda: plain(lambda x: F.normalize(x, dim=1)),
-    "batch norm melted": lambda: nn.Sequential(
+    "batch norm folded": lambda: nn.Sequential(
         conv(),
         nn.BatchNorm1d(6),
         nn.ReLU(),

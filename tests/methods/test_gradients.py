@@ -184,7 +184,7 @@ def test_expected_gradients_are_integrated_gradients_in_expectation() -> None:
 
 def test_deepshap_is_rescale_by_another_name() -> None:
     one, other = METHODS["deepshap"], METHODS["deeplift-rescale"]
-    assert (one.book, one.way, one.complete) == (other.book, other.way, other.complete)
+    assert (one.rulebook, one.attributor, one.complete) == (other.rulebook, other.attributor, other.complete)
 
 
 def test_nothing_of_an_output_that_a_step_has_no_part_in() -> None:

@@ -149,7 +149,7 @@ def root_mean_square(z: Tensor) -> Tensor:
     return z + 0.25 * torch.where(z >= 0, 1.0, -1.0) * size
 
 
-def books(rules: Any) -> dict[str, list[Any]]:
+def rulebooks(rules: Any) -> dict[str, list[Any]]:
     """Zennit's rules for two convolutions and two dense layers."""
     zero, epsilon = (lambda: rules.Epsilon(1e-12)), (lambda: rules.Epsilon(root_mean_square))
     plus = functools.partial(rules.ZPlus, stabilizer=1e-12)
@@ -183,7 +183,7 @@ def test_lrp_is_zennits(zennit: tuple[Any, Any], method: str) -> None:
     x = one_hot(3, LENGTH)
     module = net()[0]
     linear = [name for name, layer in module.named_children() if isinstance(layer, nn.Conv1d | nn.Linear)]
-    table = list(zip([[name] for name in linear], books(rules)[method], strict=True))
+    table = list(zip([[name] for name in linear], rulebooks(rules)[method], strict=True))
     averages = [(nn.AvgPool1d, rules.Norm(stabilizer=1e-12)), (nn.ReLU, rules.Pass())]
     composite = composites.MixedComposite(
         [composites.NameMapComposite(table), composites.LayerMapComposite(averages)]

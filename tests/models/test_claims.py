@@ -17,7 +17,7 @@ from seqattr.engine.graph.graph import Graph
 from seqattr.engine.graph.lengths import Lengths
 from seqattr.engine.graph.shape_table import SHAPES_OF
 from seqattr.engine.graph.sizes import of_numbers
-from seqattr.engine.numerics.fused import gather
+from seqattr.engine.numerics.fused import project
 from seqattr.engine.numerics.onednn import positions
 from seqattr.engine.numerics.spectral import spectral
 from seqattr.engine.walk.plan import Plan
@@ -196,7 +196,7 @@ def test_rules_are_chosen_in_time_that_grows_with_the_steps(free):
     graph = replace(graph, steps=(*graph.steps, *chain[1:]), outputs=(chain[-1].name,))
     for method in ("deeplift", "lrp-composite"):
         started = time.process_time()
-        assert len(Plan(graph, method_named(method).book).rules) == len(graph.steps)
+        assert len(Plan(graph, method_named(method).rulebook).rules) == len(graph.steps)
         assert time.process_time() - started < 10
 
 
@@ -243,7 +243,7 @@ def test_names_cannot_imitate_what_follows_them(free):
 )  # fmt: skip
 def test_contributions_are_gathered_of_shapes_that_fit_alone(multipliers, references):
     with pytest.raises(ModelError, match="do not fit sequences of the shape"):
-        gather(torch.zeros(multipliers), torch.zeros(2, 4, 8), torch.zeros(references))
+        project(torch.zeros(multipliers), torch.zeros(2, 4, 8), torch.zeros(references))
 
 
 @pytest.mark.parametrize("shape", [(2, 64, 1, 5), (2, 63, 1, 40), (2, 64, 1, 0), (2, 65, 1, 40)])

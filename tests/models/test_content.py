@@ -17,7 +17,7 @@ EXAMPLE = torch.zeros(2, 4, LENGTH)
 
 
 def pooled() -> nn.Module:
-    """A norm that melts, and a pool that torch.export alone writes in two dimensions."""
+    """A norm that is folded away, and a pool that torch.export alone writes in two dimensions."""
     layers = nn.Conv1d(4, 6, 7), nn.BatchNorm1d(6), nn.ReLU(), nn.MaxPool1d(2), nn.Flatten()
     return nn.Sequential(*layers, nn.Linear(6 * 27, 3), nn.Sigmoid())
 

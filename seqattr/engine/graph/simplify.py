@@ -1,6 +1,6 @@
 """A captured graph made smaller without changing what it computes.
 
-No-ops go, what depends on no base is computed once, batch norms melt into the convolution or dense
+No-ops go, what depends on no base is computed once, batch norms fold into the convolution or dense
 layer before them where nothing else reads it, and what no output needs is dropped.
 """
 
@@ -52,8 +52,8 @@ def simplify(graph: Graph, resolve: Resolver) -> Graph:
     """All simplifications, in the order in which each helps the next."""
     graph = fold_constants(graph, resolve)  # first: a cast of a constant is no no-op
     graph = rectified(drop_no_ops(masks_as_numbers(write_out_casts(graph))))
-    graph = melt_batch_norms(graph)
-    graph = melt_pads(graph)
+    graph = fold_batch_norms(graph)
+    graph = fold_pads(graph)
     graph = replace(graph, steps=tuple(global_mean(step) for step in graph.steps))
     return drop_unused(graph)
 
@@ -155,7 +155,7 @@ PADS = {"aten.pad.default", "aten.constant_pad_nd.default"}
 PADDED = {"aten.conv1d.default", "aten.conv2d.default", "aten.conv3d.default"}
 
 
-def melt_pads(graph: Graph) -> Graph:
+def fold_pads(graph: Graph) -> Graph:
     """Zeros added alike on both sides become the padding of the convolution that reads them."""
     steps = graph.by_name()
     return replace(graph, steps=tuple(with_padding(step, steps) for step in graph.steps))
@@ -208,14 +208,14 @@ class Weights:
     channel_axis_from_end: int  # of the step's value
 
 
-def melt_batch_norms(graph: Graph) -> Graph:
+def fold_batch_norms(graph: Graph) -> Graph:
     """Scale and shift of a batch norm go into the linear step before it, when only they read it."""
-    while (pair := find_meltable(graph)) is not None:
-        graph = melt(graph, *pair)
+    while (pair := find_foldable(graph)) is not None:
+        graph = fold(graph, *pair)
     return graph
 
 
-def find_meltable(graph: Graph) -> tuple[Step, Step, Tensor] | None:
+def find_foldable(graph: Graph) -> tuple[Step, Step, Tensor] | None:
     """The next linear step with the constant multiplication or addition that alone reads it."""
     steps, readers = graph.by_name(), graph.consumers()
     for step in graph.steps:
@@ -256,7 +256,7 @@ def fits(graph: Graph, step: Step, constant: Tensor) -> bool:
     return list(constant.shape) == wanted
 
 
-def melt(graph: Graph, linear: Step, norm: Step, constant: Tensor) -> Graph:
+def fold(graph: Graph, linear: Step, norm: Step, constant: Tensor) -> Graph:
     """One linear step in place of a linear step and a multiplication or addition."""
     weights = weights_of(graph, linear)
     assert weights is not None

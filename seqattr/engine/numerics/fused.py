@@ -254,7 +254,7 @@ def tiled_max_secant(a: Tensor, b: Tensor, size: int) -> Sequence[Tensor]:
 # --- contributions -----------------------------------------------------------------------------
 
 
-class Gathered(NamedTuple):
+class Projected(NamedTuple):
     """Multipliers and what they make of the differences, over the references of each sequence."""
 
     contributions: Tensor  # (B, L), the mean of sum over channels of multiplier * (sequence - reference)
@@ -264,7 +264,7 @@ class Gathered(NamedTuple):
     sizes: Tensor  # (B, R) float64, each pair's sum of their absolute values
 
 
-def gather(multipliers: Tensor, sequences: Tensor, references: Tensor) -> Gathered:
+def project(multipliers: Tensor, sequences: Tensor, references: Tensor) -> Projected:
     """Of multipliers (B, R or 1, 4, L), sequences (B, 4, L) and references (B or 1, R, 4, L).
 
     Sums are those of float32 at least. Raises ModelError for multipliers of other shapes.
@@ -273,9 +273,9 @@ def gather(multipliers: Tensor, sequences: Tensor, references: Tensor) -> Gather
     dtype = torch.promote_types(multipliers.dtype, torch.float32)
     multipliers, sequences, references = (t.to(dtype) for t in (multipliers, sequences, references))
     if AVAILABLE and multipliers.device.type == "cpu" and multipliers.dtype in TYPES:
-        return gather_once(multipliers, sequences, references)
+        return project_once(multipliers, sequences, references)
     pairs = (multipliers * (sequences[:, None] - references)).sum(2)
-    return Gathered(
+    return Projected(
         pairs.mean(1),
         (multipliers * references).sum(2).mean(1),
         multipliers.mean(1),
@@ -295,9 +295,9 @@ def check_shapes(multipliers: Tensor, sequences: Tensor, references: Tensor) -> 
         )
 
 
-def gather_once(multipliers: Tensor, sequences: Tensor, references: Tensor) -> Gathered:
+def project_once(multipliers: Tensor, sequences: Tensor, references: Tensor) -> Projected:
     number, length = len(sequences), sequences.shape[2]
-    found = Gathered(
+    found = Projected(
         sequences.new_zeros(number, length),
         sequences.new_zeros(number, length),
         sequences.new_zeros(number, 4, length),
@@ -306,5 +306,5 @@ def gather_once(multipliers: Tensor, sequences: Tensor, references: Tensor) -> G
     multipliers = multipliers.expand(-1, references.shape[1], -1, -1)
     references = references.expand(number, -1, -1, -1)
     arrays = [t.numpy() for t in (*found, multipliers, sequences, references)]
-    in_threads(kernels.gather, number, *arrays)
+    in_threads(kernels.project, number, *arrays)
     return found

@@ -154,7 +154,7 @@ def _largest(values: Any, start: int, size: int, top: Any, free: Any) -> None:
 
 
 @compiled
-def gather(
+def project(
     start: int,
     end: int,
     contributions: Any,

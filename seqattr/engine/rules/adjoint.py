@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqattr.engine.walk.context import View
+from seqattr.engine.walk.context import StepContext
 
 Back = Callable[[Tensor], Sequence[Tensor]]
 
@@ -49,17 +49,17 @@ def vjp(
     return [torch.zeros_like(p) if g is None else g for p, g in zip(points, found, strict=True)]
 
 
-def step_adjoint(view: View, shapes: Sequence[Sequence[int]]) -> Back:
+def step_adjoint(context: StepContext, shapes: Sequence[Sequence[int]]) -> Back:
     """The transpose of a linear step on arguments of these shapes.
 
     Written out for the common ops; for the rest the derivative of a linear function, taken at 0.
     """
-    known = ADJOINTS.get(view.step.op)
+    known = ADJOINTS.get(context.step.op)
     if known is not None and len(shapes) == 1:
-        args, kwargs = view.arguments([None])
-        names = dict(zip(ARGUMENT_NAMES.get(view.step.op, ()), args[1:], strict=False)) | kwargs
+        args, kwargs = context.arguments([None])
+        names = dict(zip(ARGUMENT_NAMES.get(context.step.op, ()), args[1:], strict=False)) | kwargs
         return lambda multiplier: [known(multiplier, shapes[0], **names)]
-    function = view.bound()
+    function = context.bound()
     return lambda multiplier: vjp(function, [multiplier.new_zeros(shape) for shape in shapes], multiplier)
 
 

@@ -14,8 +14,8 @@ from seqattr.engine.numerics.elementwise import ELEMENTWISE, GROWING, Elementwis
 from seqattr.engine.numerics.multipliers import Multiplier, Parts, as_parts, each
 from seqattr.engine.rules import linear, nonlinear, quotients, selections
 from seqattr.engine.rules.recurrent import recurrent
-from seqattr.engine.walk.context import View
-from seqattr.engine.walk.plan import Passage, Rule, Rulebook
+from seqattr.engine.walk.context import StepContext
+from seqattr.engine.walk.plan import Pullback, Rule, Rulebook
 
 COMPLETE: Mapping[Kind, Rule] = {
     **linear.RULES,
@@ -31,34 +31,34 @@ COMPLETE: Mapping[Kind, Rule] = {
 }
 
 
-def function_and_arguments(view: View) -> tuple[Elementwise, Sequence[Any], Mapping[str, Any]]:
+def function_and_arguments(context: StepContext) -> tuple[Elementwise, Sequence[Any], Mapping[str, Any]]:
     """The nonlinearity of an elementwise step and what it is given besides its input.
 
     A tensor among that, as PReLU's slopes, goes along the channels.
     """
-    (_, *args), kwargs = view.arguments([None])
-    after_channels = [1] * (len(view.shape()) - 2)
+    (_, *args), kwargs = context.arguments([None])
+    after_channels = [1] * (len(context.shape()) - 2)
     args = [a.view(-1, *after_channels) if isinstance(a, Tensor) else a for a in args]
-    return ELEMENTWISE[view.step.op], args, kwargs
+    return ELEMENTWISE[context.step.op], args, kwargs
 
 
-def secant_of(view: View) -> Callable[[Tensor, Tensor], Tensor]:
+def secant_of(context: StepContext) -> Callable[[Tensor, Tensor], Tensor]:
     """The slope of a step's function between two points."""
-    function, args, kwargs = function_and_arguments(view)
+    function, args, kwargs = function_and_arguments(context)
     return lambda a, b: function.secant(a, b, *args, **kwargs)
 
 
-def rescale(view: View) -> Passage:
+def rescale(context: StepContext) -> Pullback:
     """Delta y / delta x for both parts; the derivative where delta x is 0 (section 3.5.2)."""
-    slope = view.pairwise(secant_of(view))
+    slope = context.pairwise(secant_of(context))
     parts = None
-    if view.split:
-        positive, negative = view.parts()
+    if context.split:
+        positive, negative = context.parts()
         parts = Parts(slope * positive, slope * negative)
-    return Passage(lambda m: [each(partial(fused.product, slope), m)], parts)
+    return Pullback(lambda m: [each(partial(fused.product, slope), m)], parts)
 
 
-def revealcancel(view: View) -> Passage:
+def revealcancel(context: StepContext) -> Pullback:
     """The two parts' effects, averaged over which of them comes first (section 3.5.3).
 
     With r the reference, P and N the parts of the input's difference:
@@ -68,28 +68,29 @@ def revealcancel(view: View) -> Passage:
     all but cancel, at any number of times f(x) - f(r): where they come, in absolute value, to more than 10
     times what Rescale gives the parts, Rescale takes over, the further the more (`secants.capped`).
     """
-    positive, negative = view.parts()
-    of_function = function_and_arguments(view)[0].in_both_orders
-    in_both_orders = of_function or partial(secants.in_both_orders, secant_of(view))
-    slopes = Parts(*view.pairwise_parts(in_both_orders, positive, negative))
-    if view.step.op in GROWING:
-        slopes = bounded(view, slopes)
+    positive, negative = context.parts()
+    of_function = function_and_arguments(context)[0].in_both_orders
+    in_both_orders = of_function or partial(secants.in_both_orders, secant_of(context))
+    slopes = Parts(*context.pairwise_parts(in_both_orders, positive, negative))
+    if context.step.op in GROWING:
+        slopes = bounded(context, slopes)
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         m = as_parts(multiplier)
         return [Parts(*(fused.product(slope, part) for slope, part in zip(slopes, m, strict=True)))]
 
-    parts = Parts(slopes.positive * positive, slopes.negative * negative) if view.split else None
-    return Passage(backward, parts)
+    parts = Parts(slopes.positive * positive, slopes.negative * negative) if context.split else None
+    return Pullback(backward, parts)
 
 
-def bounded(view: View, slopes: Parts) -> Parts:
+def bounded(context: StepContext, slopes: Parts) -> Parts:
     """The slopes with effects that stay comparable with Rescale's; a note says where they did not."""
-    within, beyond = secants.capped(slopes, view.pairwise(secant_of(view)), *view.parts())
+    within, beyond = secants.capped(slopes, context.pairwise(secant_of(context)), *context.parts())
     if beyond.any():
-        view.plan.notes[
-            f"RevealCancel's points left the range between sequence and reference so far at {view.step.name} "
-            f"({view.step.op}) that its parts' effects cancel: there it was bounded by Rescale"
+        context.plan.notes[
+            "RevealCancel's points left the range between sequence and reference so far at "
+            f"{context.step.name} ({context.step.op}) that its parts' effects cancel: there it "
+            "was bounded by Rescale"
         ] = None
     return Parts(*within)
 
@@ -146,7 +147,7 @@ PASSING: frozenset[Rule] = frozenset({linear.scale, linear.offset, linear.rearra
 BOTH_WAYS = frozenset({"forward", "back"})
 
 
-def book(name: str, choose: Choice) -> Rulebook:
+def rulebook(name: str, choose: Choice) -> Rulebook:
     return Rulebook(
         name,
         COMPLETE,
@@ -158,5 +159,5 @@ def book(name: str, choose: Choice) -> Rulebook:
 
 
 RESCALE = Rulebook("deeplift-rescale", {**COMPLETE, Kind.ELEMENTWISE: rescale}, by_spectra=BOTH_WAYS)
-REVEALCANCEL = book("deeplift-revealcancel", everywhere)
-GENOMICS_DEFAULT = book("deeplift", after_dense)
+REVEALCANCEL = rulebook("deeplift-revealcancel", everywhere)
+GENOMICS_DEFAULT = rulebook("deeplift", after_dense)

@@ -12,8 +12,8 @@ from seqattr.engine.rules.adjoint import vjp
 from seqattr.engine.rules.deeplift import function_and_arguments
 from seqattr.engine.rules.recurrent import recurrent
 from seqattr.engine.rules.selections import Operands
-from seqattr.engine.walk.context import View
-from seqattr.engine.walk.plan import Passage, Rule, Rulebook
+from seqattr.engine.walk.context import StepContext
+from seqattr.engine.walk.plan import Pullback, Rule, Rulebook
 
 # Flat on whole stretches, through which torch lets nothing back, be it infinite: 0 * inf would be NaN.
 FLAT_IN_PARTS = {
@@ -25,43 +25,43 @@ FLAT_IN_PARTS = {
 }
 
 
-def slope(view: View) -> Passage:
+def slope(context: StepContext) -> Pullback:
     """f'(x)."""
-    x = view.sequence()
-    if view.step.op == "aten.relu.default":
-        return Passage(lambda m: [torch.ops.aten.threshold_backward(whole(m), x, 0)])
-    derivative = derivative_of(view, x)
-    if view.step.op in FLAT_IN_PARTS:
-        return Passage(lambda m: [torch.where(derivative == 0, 0.0, whole(m) * derivative)])
-    return Passage(lambda m: [whole(m) * derivative])
+    x = context.sequence()
+    if context.step.op == "aten.relu.default":
+        return Pullback(lambda m: [torch.ops.aten.threshold_backward(whole(m), x, 0)])
+    derivative = derivative_of(context, x)
+    if context.step.op in FLAT_IN_PARTS:
+        return Pullback(lambda m: [torch.where(derivative == 0, 0.0, whole(m) * derivative)])
+    return Pullback(lambda m: [whole(m) * derivative])
 
 
-def derivative_of(view: View, x: Tensor) -> Tensor:
+def derivative_of(context: StepContext, x: Tensor) -> Tensor:
     """f'(x); at the root of a norm or of a variance that is 0, the 0 that torch has for the norm."""
-    function, args, kwargs = function_and_arguments(view)
+    function, args, kwargs = function_and_arguments(context)
     derivative = function.derivative(x, *args, **kwargs)
-    of_norm = view.step.op == "aten.sqrt.default" and view.step.part_of
+    of_norm = context.step.op == "aten.sqrt.default" and context.step.part_of
     return derivative.masked_fill(x == 0, 0) if of_norm else derivative
 
 
-def jacobian(view: View) -> Passage:
+def jacobian(context: StepContext) -> Pullback:
     """The step's own derivative at its arguments."""
-    function, points = view.bound(), [view.sequence(i) for i in range(len(view.inputs))]
-    return Passage(lambda m: vjp(function, points, whole(m)))
+    function, points = context.bound(), [context.sequence(i) for i in range(len(context.inputs))]
+    return Pullback(lambda m: vjp(function, points, whole(m)))
 
 
-def constant(view: View) -> Passage:
+def constant(context: StepContext) -> Pullback:
     """What counts as given sends nothing back: masks, which have no slope."""
-    shapes = [view.shape(i) for i in range(len(view.inputs))]
-    return Passage(lambda m: [whole(m).new_zeros(shape) for shape in shapes])
+    shapes = [context.shape(i) for i in range(len(context.inputs))]
+    return Pullback(lambda m: [whole(m).new_zeros(shape) for shape in shapes])
 
 
-def chosen(view: View) -> Passage:
+def chosen(context: StepContext) -> Pullback:
     """To the value that the mask takes at each element; the mask itself has no slope."""
-    operands = Operands(view)
+    operands = Operands(context)
     taken = operands.mask
     shares = (torch.zeros_like(taken), taken, 1 - taken)
-    return Passage(lambda m: operands.sent([whole(m) * share for share in shares]))
+    return Pullback(lambda m: operands.sent([whole(m) * share for share in shares]))
 
 
 RULES: Mapping[Kind, Rule] = {

@@ -6,14 +6,14 @@ from seqattr.engine.graph.graph import Graph, Step
 from seqattr.engine.graph.ops import Kind
 from seqattr.engine.numerics.multipliers import whole
 from seqattr.engine.rules.gradient import GRADIENT, RULES, slope
-from seqattr.engine.walk.context import View
-from seqattr.engine.walk.plan import Passage, Rule, Rulebook
+from seqattr.engine.walk.context import StepContext
+from seqattr.engine.walk.plan import Pullback, Rule, Rulebook
 
 
-def guided(view: View) -> Passage:
+def guided(context: StepContext) -> Pullback:
     """The gradient of a nonlinearity, of which only what comes back positive is passed on."""
-    backward = slope(view).backward
-    return Passage(lambda m: backward(whole(m).clamp(min=0)))
+    backward = slope(context).backward
+    return Pullback(lambda m: backward(whole(m).clamp(min=0)))
 
 
 def where_written(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:
@@ -36,9 +36,9 @@ RECTIFIERS = {
 }
 
 
-def rectified(view: View) -> Passage:
+def rectified(context: StepContext) -> Pullback:
     """What comes back, where it is positive, on or off: Zeiler & Fergus 2014, section 2.1."""
-    return Passage(lambda m: [whole(m).clamp(min=0)])
+    return Pullback(lambda m: [whole(m).clamp(min=0)])
 
 
 def where_rectified(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:

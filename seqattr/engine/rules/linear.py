@@ -1,4 +1,4 @@
-"""Steps that are linear in the activations: every book passes them back by their transpose.
+"""Steps that are linear in the activations: every rulebook passes them back by their transpose.
 
 Where a RevealCancel step further on wants a difference in parts, linear steps also say how their own
 difference falls into parts (Shrikumar et al. 2017, sections 3.4 and 3.5.1).
@@ -14,23 +14,23 @@ from seqattr.engine.graph.ops import CONVOLUTIONS, DENSE, QUOTIENTS, Kind
 from seqattr.engine.numerics import fused
 from seqattr.engine.numerics.multipliers import Multiplier, Parts, as_parts, collapse, each, whole
 from seqattr.engine.rules.adjoint import matrix_adjoint, step_adjoint, unbroadcast, vjp
-from seqattr.engine.walk.context import View
-from seqattr.engine.walk.plan import Passage, Rule
+from seqattr.engine.walk.context import StepContext
+from seqattr.engine.walk.plan import Pullback, Rule
 
 # --- weights -----------------------------------------------------------------------------------
 
 
-def linear(view: View) -> Passage:
+def linear(context: StepContext) -> Pullback:
     """Convolution, dense layer or constant matrix; the bias has no part in a difference.
 
     In parts, by the sign of the input's difference dx (section 3.5.1), with W = (W + |W|)/2 + (W - |W|)/2:
     D+ and D- are (W dx ± |W| |dx|) / 2, and the multiplier is
     (W^T (m+ + m-) + sign(dx) |W|^T (m+ - m-)) / 2.
     """
-    weighted, shape = Weighted(view, *("magnitude",) * view.split), view.shape()
-    if not view.split:
-        return Passage(lambda m: [weighted.transposed(whole(m), shape)])
-    difference, size = view.pairwise_parts(fused.difference_and_size)
+    weighted, shape = Weighted(context, *("magnitude",) * context.split), context.shape()
+    if not context.split:
+        return Pullback(lambda m: [weighted.transposed(whole(m), shape)])
+    difference, size = context.pairwise_parts(fused.difference_and_size)
     spread = weighted.forward(size, "magnitude")
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
@@ -40,16 +40,16 @@ def linear(view: View) -> Passage:
         straight = weighted.transposed(total, shape)
         return [fused.tilted(straight, weighted.transposed(gap, shape, "magnitude"), difference)]
 
-    return Passage(backward, Parts(*view.output_pairwise(fused.parts_about, spread)))
+    return Pullback(backward, Parts(*context.output_pairwise(fused.parts_about, spread)))
 
 
 class Weighted:
     """A linear step as a function of its activation alone, with its weights or other forms of them."""
 
-    def __init__(self, view: View, *forms: str) -> None:
-        step = view.step
-        self.function, self.op, self.kwargs = view.function, step.op, dict(step.kwargs)
-        self.place = next(i for i, a in enumerate(step.args[:2]) if a == view.inputs[0])
+    def __init__(self, context: StepContext, *forms: str) -> None:
+        step = context.step
+        self.function, self.op, self.kwargs = context.function, step.op, dict(step.kwargs)
+        self.place = next(i for i, a in enumerate(step.args[:2]) if a == context.inputs[0])
         ref: Ref = step.args[1 - self.place]
         forms = ("plain", *forms)
         self.rest = list(step.args[2:])
@@ -57,9 +57,9 @@ class Weighted:
             self.rest[0] = None  # the bias
         convolves = self.op in CONVOLUTIONS and self.place == 0
         self.convolutions = {
-            form: view.plan.convolution(step, view.constant(ref), form) for form in forms if convolves
+            form: context.plan.convolution(step, context.constant(ref), form) for form in forms if convolves
         }
-        self.weights = {form: view.weight(ref, form) for form in forms if not convolves}
+        self.weights = {form: context.weight(ref, form) for form in forms if not convolves}
 
     def forward(self, activation: Tensor, form: str = "plain") -> Tensor:
         """W x, without the bias, for one of the forms of W."""
@@ -84,19 +84,19 @@ class Weighted:
 # --- constants ---------------------------------------------------------------------------------
 
 
-def scale(view: View) -> Passage:
-    """Times a constant: parts change places where it is negative (a batch norm that was not melted)."""
-    place = 0 if view.step.args[0] == view.inputs[0] else 1
-    other = view.step.args[1 - place]
-    factor = view.number(other)
-    if view.step.op in QUOTIENTS:
+def scale(context: StepContext) -> Pullback:
+    """Times a constant: parts change places where it is negative (a batch norm that was not folded)."""
+    place = 0 if context.step.args[0] == context.inputs[0] else 1
+    other = context.step.args[1 - place]
+    factor = context.number(other)
+    if context.step.op in QUOTIENTS:
         factor = 1 / factor
-    shape = view.shape()
+    shape = context.shape()
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         return [each(lambda m: unbroadcast(m, shape), swapped(multiplier, factor))]
 
-    return Passage(backward, scaled_parts(view.parts(), factor) if view.split else None)
+    return Pullback(backward, scaled_parts(context.parts(), factor) if context.split else None)
 
 
 def swapped(multiplier: Multiplier, factor: Tensor) -> Multiplier:
@@ -113,33 +113,33 @@ def scaled_parts(parts: Parts, factor: Tensor) -> Parts:
     return Parts(torch.where(upright, positive, negative), torch.where(upright, negative, positive))
 
 
-def offset(view: View) -> Passage:
+def offset(context: StepContext) -> Pullback:
     """Plus or minus a constant, or the negative."""
-    shape, (coefficient,) = view.shape(), coefficients(view)
+    shape, (coefficient,) = context.shape(), coefficients(context)
     sign = torch.tensor(coefficient)
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         return [each(lambda m: unbroadcast(m, shape), swapped(multiplier, sign))]
 
-    if not view.split:
-        return Passage(backward)
-    widened = each(lambda part: part.expand(view.pairs.shape(view.step.name)), view.parts())
-    return Passage(backward, scaled_parts(as_parts(widened), sign))
+    if not context.split:
+        return Pullback(backward)
+    widened = each(lambda part: part.expand(context.pairs.shape(context.step.name)), context.parts())
+    return Pullback(backward, scaled_parts(as_parts(widened), sign))
 
 
-def total(view: View) -> Passage:
+def total(context: StepContext) -> Pullback:
     """Activations added or subtracted: a linear layer with weights 1 and -1."""
-    shapes, signs = [view.shape(i) for i in range(len(view.inputs))], coefficients(view)
-    if not view.split:
-        return Passage(
+    shapes, signs = [context.shape(i) for i in range(len(context.inputs))], coefficients(context)
+    if not context.split:
+        return Pullback(
             lambda m: [unbroadcast(signed(whole(m), c), s) for c, s in zip(signs, shapes, strict=True)]
         )
-    changes = [signed(view.difference(i), c) for i, c in enumerate(signs)]
+    changes = [signed(context.difference(i), c) for i, c in enumerate(signs)]
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         return signed_to(shapes, signs, [collapse(multiplier, change) for change in changes])
 
-    return Passage(backward, Parts(*fused.sides_added(*changes)))
+    return Pullback(backward, Parts(*fused.sides_added(*changes)))
 
 
 def signed_to(
@@ -154,13 +154,13 @@ def signed(value: Tensor, coefficient: float) -> Tensor:
     return value if coefficient == 1 else value * coefficient
 
 
-def coefficients(view: View) -> list[float]:
+def coefficients(context: StepContext) -> list[float]:
     """1 or -1 for each activation argument of a sum."""
-    op, args = view.step.op, view.step.args
+    op, args = context.step.op, context.step.args
     if op == "aten.neg.default":
         return [-1.0]
     signs = (1.0, -1.0) if ".sub." in op else (1.0, 1.0)
-    active = view.plan.active
+    active = context.plan.active
     return [sign for sign, a in zip(signs, args, strict=False) if isinstance(a, Ref) and a in active]
 
 
@@ -170,10 +170,10 @@ def coefficients(view: View) -> list[float]:
 MIXING = ("pad", "cat", "stack", "masked_fill", "where", "scatter", "index_put")
 
 
-def rearrange(view: View) -> Passage:
+def rearrange(context: StepContext) -> Pullback:
     """Elements moved, repeated, dropped, joined or averaged with weights >= 0: parts pass one by one."""
-    shapes = [view.shape(i) for i in range(len(view.inputs))]
-    back: Callable[[Tensor], Sequence[Tensor]] = step_adjoint(view, shapes)
+    shapes = [context.shape(i) for i in range(len(context.inputs))]
+    back: Callable[[Tensor], Sequence[Tensor]] = step_adjoint(context, shapes)
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         if isinstance(multiplier, Tensor):
@@ -181,17 +181,17 @@ def rearrange(view: View) -> Passage:
         positive, negative = back(multiplier.positive), back(multiplier.negative)
         return [Parts(p, n) for p, n in zip(positive, negative, strict=True)]
 
-    if not view.split:
-        return Passage(backward)
-    parts = [view.parts(i) for i in range(len(view.inputs))]
-    return Passage(backward, Parts(*(apply(view, [p[side] for p in parts]) for side in (0, 1))))
+    if not context.split:
+        return Pullback(backward)
+    parts = [context.parts(i) for i in range(len(context.inputs))]
+    return Pullback(backward, Parts(*(apply(context, [p[side] for p in parts]) for side in (0, 1))))
 
 
-def apply(view: View, activations: Sequence[Tensor]) -> Tensor:
+def apply(context: StepContext, activations: Sequence[Tensor]) -> Tensor:
     """The step's linear part, on these activations."""
-    function = view.bound()
+    function = context.bound()
     value: Tensor = function(activations)
-    if any(word in view.step.op for word in MIXING):
+    if any(word in context.step.op for word in MIXING):
         value = value - function([torch.zeros_like(a) for a in activations])
     return value
 

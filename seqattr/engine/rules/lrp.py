@@ -13,8 +13,8 @@ from seqattr.engine.numerics.multipliers import Multiplier, Parts
 from seqattr.engine.rules import linear, relevance
 from seqattr.engine.rules.gradient import RULES as GRADIENT_RULES
 from seqattr.engine.rules.gradient import constant, slope
-from seqattr.engine.walk.context import View
-from seqattr.engine.walk.plan import Passage, Rule, Rulebook
+from seqattr.engine.walk.context import StepContext
+from seqattr.engine.walk.plan import Pullback, Rule, Rulebook
 
 RULES: Mapping[Kind, Rule] = {
     **GRADIENT_RULES,  # sums, averages, shapes, maxima: the gradient is the z-rule
@@ -61,7 +61,7 @@ class ByPlace:
 def lrp(
     name: str, convolution: Rule, dense: Rule, bases: Rule | None = None, last: Rule | None = None
 ) -> Rulebook:
-    """A book with these rules at linear steps, and the rules of this file at all others."""
+    """A rulebook with these rules at linear steps, and the rules of this file at all others."""
     choose = ByPlace(convolution, dense, bases, last)
     return Rulebook(name, RULES, choose, by_place=frozenset(Kind))
 
@@ -87,8 +87,8 @@ def with_offset(rule: Rule, places: list[bool]) -> Rule:
     """The rule, sending back to the bases an offset of 0 beside its slope."""
 
     @wraps(rule)
-    def offset_too(view: View) -> Passage:
-        backward = rule(view).backward
+    def offset_too(context: StepContext) -> Pullback:
+        backward = rule(context).backward
 
         def sent(multiplier: Multiplier) -> list[Multiplier]:
             pairs = zip(backward(multiplier), places, strict=True)
@@ -96,7 +96,7 @@ def with_offset(rule: Rule, places: list[bool]) -> Rule:
                 Parts(m, torch.zeros_like(m)) if own and not isinstance(m, Parts) else m for m, own in pairs
             ]
 
-        return Passage(sent)
+        return Pullback(sent)
 
     return offset_too
 
@@ -149,7 +149,7 @@ def of_product(graph: Graph, step: Step) -> Rule:
     return relevance.signal(given.index(False)) if any(given) and not all(given) else relevance.product
 
 
-# --- the books ---------------------------------------------------------------------------------
+# --- the rulebooks ---------------------------------------------------------------------------------
 
 EPSILON = relevance.epsilon(0.25)
 GAMMA = relevance.gamma(0.25)

@@ -16,58 +16,58 @@ from seqattr.engine.numerics.multipliers import Multiplier, whole
 from seqattr.engine.rules import small_parts
 from seqattr.engine.rules.adjoint import matrix_adjoint, unbroadcast, vjp
 from seqattr.engine.rules.quotients import by_divisor
-from seqattr.engine.walk.context import View
-from seqattr.engine.walk.plan import Passage
+from seqattr.engine.walk.context import StepContext
+from seqattr.engine.walk.plan import Pullback
 
 aten = torch.ops.aten
 
 
-def midpoint(view: View, argument: int) -> Tensor:
+def midpoint(context: StepContext, argument: int) -> Tensor:
     """The mean of an argument's two sides."""
-    return view.pairwise(secants.mean, argument)
+    return context.pairwise(secants.mean, argument)
 
 
-def product(view: View) -> Passage:
+def product(context: StepContext) -> Pullback:
     """d(ab) = mean(b) da + mean(a) db, exactly; where one of them is one over something, as of a quotient;
     of what is divided, or made of quotients, in parts as small as they can be.
     """
-    places = [i for i, ref in enumerate(view.inputs) if ref in view.plan.divisors]
+    places = [i for i, ref in enumerate(context.inputs) if ref in context.plan.divisors]
     if len(places) == 1:
-        return by_divisor(view, places[0])
-    if view.step.name in view.plan.products_by_quotients and view.inputs[0] != view.inputs[1]:
-        return small_parts.product(view)
-    middles, shapes = (midpoint(view, 0), midpoint(view, 1)), (view.shape(0), view.shape(1))
+        return by_divisor(context, places[0])
+    if context.step.name in context.plan.products_by_quotients and context.inputs[0] != context.inputs[1]:
+        return small_parts.product(context)
+    middles, shapes = (midpoint(context, 0), midpoint(context, 1)), (context.shape(0), context.shape(1))
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         m = whole(multiplier)
         return [unbroadcast(m * middles[1 - i], shapes[i]) for i in (0, 1)]
 
-    return Passage(backward)
+    return Pullback(backward)
 
 
-def bilinear(view: View) -> Passage:
+def bilinear(context: StepContext) -> Pullback:
     """A matrix product of two activations: the same."""
-    if view.step.name in view.plan.products_by_quotients and view.step.op in MATRIX_PRODUCTS:
-        return small_parts.matrix_product(view)
-    function, middles = view.bound(), (midpoint(view, 0), midpoint(view, 1))
+    if context.step.name in context.plan.products_by_quotients and context.step.op in MATRIX_PRODUCTS:
+        return small_parts.matrix_product(context)
+    function, middles = context.bound(), (midpoint(context, 0), midpoint(context, 1))
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         m = whole(multiplier)
-        if view.step.op not in MATRIX_PRODUCTS:
+        if context.step.op not in MATRIX_PRODUCTS:
             return vjp(function, middles, m)
         return [matrix_adjoint(m, middles[1 - i], middles[i].shape, i) for i in (0, 1)]
 
-    return Passage(backward)
+    return Pullback(backward)
 
 
-def log_sum_exp(view: View) -> Passage:
+def log_sum_exp(context: StepContext) -> Pullback:
     """log(sum(exp(x))): the logarithmic mean of each term's two sides over that of the two sums.
 
     Nothing overflows or cancels, and the weights sum to at most 1.
     """
-    _, dims, *keep = view.step.args
+    _, dims, *keep = context.step.args
     keepdim = bool(keep[0]) if keep else False
-    a, b = view.sequence(), view.reference()
+    a, b = context.sequence(), context.reference()
     log_a, log_b = torch.logsumexp(a, dims, True), torch.logsumexp(b, dims, True)
     shift = torch.maximum(log_a, log_b)
     weights = secants.exp(a - shift, b - shift) / secants.exp(log_a - shift, log_b - shift)
@@ -77,22 +77,25 @@ def log_sum_exp(view: View) -> Passage:
         m = whole(multiplier)
         return [(m if keepdim else m.reshape(kept_shape)) * weights]
 
-    return Passage(backward)
+    return Pullback(backward)
 
 
-def largest(view: View) -> Passage:
+def largest(context: StepContext) -> Pullback:
     """Max over a window or a dimension, window by window: what the sequence's largest adds over the
     reference's goes to its place, what the reference's largest takes away goes to that one's place.
 
     Of several that are equally large it is the first, as in torch; `amax` alone shares among them.
     """
-    if view.step.op == "aten.amax.default":
-        return shared_largest(view)
-    window = Windows(view)
-    if window.tile and (slopes := view.pairwise_parts(partial(fused.tiled_max_secant, size=window.tile))):
-        return Passage(lambda m: [over_tiles(slopes[0], whole(m), window.tile)])
-    a, b = window.lines(view.sequence()), window.lines(view.reference())
-    (top_a, place_a), (top_b, place_b) = window.largest(view.sequence()), window.largest(view.reference())
+    if context.step.op == "aten.amax.default":
+        return shared_largest(context)
+    window = Windows(context)
+    if window.tile and (slopes := context.pairwise_parts(partial(fused.tiled_max_secant, size=window.tile))):
+        return Pullback(lambda m: [over_tiles(slopes[0], whole(m), window.tile)])
+    a, b = window.lines(context.sequence()), window.lines(context.reference())
+    (top_a, place_a), (top_b, place_b) = (
+        window.largest(context.sequence()),
+        window.largest(context.reference()),
+    )
     cross, alike = torch.maximum(top_a, top_b), (place_a == place_b) / 2
     to_a = divided(cross - top_b, (a - b).gather(-1, place_a), alike)
     to_b = divided(top_a - cross, (a - b).gather(-1, place_b), alike)
@@ -102,13 +105,13 @@ def largest(view: View) -> Passage:
         back = torch.zeros_like(a).scatter_add_(-1, place_a, m * to_a).scatter_add_(-1, place_b, m * to_b)
         return [window.restored(back)]
 
-    return Passage(backward)
+    return Pullback(backward)
 
 
-def shared_largest(view: View) -> Passage:
+def shared_largest(context: StepContext) -> Pullback:
     """The same for `amax`: what is due to the largest is due to all that are as large, in equal shares."""
-    _, dims, *keep = view.step.args if len(view.step.args) > 1 else (None, [])
-    a, b = view.sequence(), view.reference()
+    _, dims, *keep = context.step.args if len(context.step.args) > 1 else (None, [])
+    a, b = context.sequence(), context.reference()
     dims = sorted(d % a.ndim for d in dims) or list(range(a.ndim))
     top_a, top_b = a.amax(dims, True), b.amax(dims, True)
     share_a, share_b = shares(a == top_a, dims, a.dtype), shares(b == top_b, dims, a.dtype)
@@ -117,7 +120,7 @@ def shared_largest(view: View) -> Passage:
     alike = torch.where(torch.minimum(share_a, share_b) > 0, (share_a + share_b) / 2, 0.0)
     slope = divided(change, a - b, alike)
     kept = top_a.shape
-    return Passage(lambda m: [(whole(m) if any(keep) else whole(m).reshape(kept)) * slope])
+    return Pullback(lambda m: [(whole(m) if any(keep) else whole(m).reshape(kept)) * slope])
 
 
 def shares(among: Tensor, dims: list[int], dtype: torch.dtype) -> Tensor:
@@ -143,9 +146,9 @@ def divided(change: Tensor, difference: Tensor, otherwise: Tensor) -> Tensor:
 class Windows:
     """Max pooling and max over a dimension in one form: lines of elements in the last dimension."""
 
-    def __init__(self, view: View) -> None:
-        self.op, self.args = view.step.op, view.step.args[1:]
-        self.kwargs, self.shape = dict(view.step.kwargs), view.shape()
+    def __init__(self, context: StepContext) -> None:
+        self.op, self.args = context.step.op, context.step.args[1:]
+        self.kwargs, self.shape = dict(context.step.kwargs), context.shape()
         self.dim: int | None = None
         self.spatial = 0
         if self.op == "aten.max.dim":

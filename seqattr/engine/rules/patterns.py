@@ -12,26 +12,26 @@ from seqattr.engine.numerics.multipliers import whole
 from seqattr.engine.rules import linear
 from seqattr.engine.rules.gradient import RULES
 from seqattr.engine.rules.linear import Weighted
-from seqattr.engine.walk.context import View
-from seqattr.engine.walk.plan import Passage, Rulebook
+from seqattr.engine.walk.context import StepContext
+from seqattr.engine.walk.plan import Pullback, Rulebook
 
 
-def signal(view: View) -> Passage:
+def signal(context: StepContext) -> Pullback:
     """By the pattern: what in the input the unit's value tells of."""
-    return in_form(view, "pattern")
+    return in_form(context, "pattern")
 
 
-def share(view: View) -> Passage:
+def share(context: StepContext) -> Pullback:
     """By weight times pattern: how much of the unit's value each input's signal accounts for."""
-    return in_form(view, "weight times pattern")
+    return in_form(context, "weight times pattern")
 
 
-def in_form(view: View, form: str) -> Passage:
+def in_form(context: StepContext, form: str) -> Pullback:
     """The transpose of a linear step whose weights are in a form that needs its pattern."""
-    if view.step.name not in view.plan.book.learned:
-        return linear.linear(view)
-    weighted, shape = Weighted(view, form), view.shape()
-    return Passage(lambda m: [weighted.transposed(whole(m), shape, form)])
+    if context.step.name not in context.plan.rulebook.learned:
+        return linear.linear(context)
+    weighted, shape = Weighted(context, form), context.shape()
+    return Pullback(lambda m: [weighted.transposed(whole(m), shape, form)])
 
 
 FORMS = {"pattern": lambda weight, pattern: pattern, "weight times pattern": torch.mul}

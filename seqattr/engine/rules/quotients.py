@@ -21,8 +21,8 @@ from seqattr.engine.graph.graph import Ref
 from seqattr.engine.numerics.multipliers import Multiplier, whole
 from seqattr.engine.numerics.secants import mean
 from seqattr.engine.rules.adjoint import unbroadcast
-from seqattr.engine.walk.context import View, one
-from seqattr.engine.walk.plan import Passage
+from seqattr.engine.walk.context import StepContext, one
+from seqattr.engine.walk.plan import Pullback
 
 
 def weights(b: Tensor, b0: Tensor) -> Sequence[Tensor]:
@@ -36,40 +36,40 @@ def weights(b: Tensor, b0: Tensor) -> Sequence[Tensor]:
     return torch.where(differ, across, alike), torch.where(differ, gap, 0.0)
 
 
-def quotient(view: View) -> Passage:
+def quotient(context: StepContext) -> Pullback:
     """a / b: (alpha + beta) to a, -(alpha u + beta u0) to b."""
-    numerator, below = view.step.args[0], len(view.inputs) - 1
-    divided = isinstance(numerator, Ref) and numerator in view.plan.active
-    total, *gap = view.pairs.pairwise(weights, view.inputs[below])
-    to_divisor, shape = weighted_values(view, below, -total, gap), view.shape()
+    numerator, below = context.step.args[0], len(context.inputs) - 1
+    divided = isinstance(numerator, Ref) and numerator in context.plan.active
+    total, *gap = context.pairs.pairwise(weights, context.inputs[below])
+    to_divisor, shape = weighted_values(context, below, -total, gap), context.shape()
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         m = whole(multiplier)
         return [unbroadcast(m * total, shape), to_divisor(m)] if divided else [to_divisor(m)]
 
-    return Passage(backward)
+    return Pullback(backward)
 
 
-def by_divisor(view: View, place: int) -> Passage:
+def by_divisor(context: StepContext, place: int) -> Pullback:
     """a i with i = 1 / b, and so db = -di / (i i0): the weights of b over i i0 are those of i, exchanged."""
-    total, *gap = view.pairs.pairwise(weights, view.inputs[place])
-    both = view.pairwise(torch.mul, place)
-    to_divisor, shape = weighted_values(view, place, total, gap), view.shape(1 - place)
+    total, *gap = context.pairs.pairwise(weights, context.inputs[place])
+    both = context.pairwise(torch.mul, place)
+    to_divisor, shape = weighted_values(context, place, total, gap), context.shape(1 - place)
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         m = whole(multiplier)
         sent = unbroadcast(m * (total * both), shape), to_divisor(m)
         return sent if place else sent[::-1]
 
-    return Passage(backward)
+    return Pullback(backward)
 
 
 def weighted_values(
-    view: View, place: int, total: Tensor, gap: Sequence[Tensor]
+    context: StepContext, place: int, total: Tensor, gap: Sequence[Tensor]
 ) -> Callable[[Tensor], Tensor]:
     """What a multiplier is worth on the divisor: times mean(u) total, plus du gap / 2 where there is one."""
-    shape, middle = view.shape(place), view.output_pairwise(one(mean))[0]
-    change = view.output_pairwise(one(torch.sub))[0] / 2 if gap else None
+    shape, middle = context.shape(place), context.output_pairwise(one(mean))[0]
+    change = context.output_pairwise(one(torch.sub))[0] / 2 if gap else None
 
     def to_divisor(m: Tensor) -> Tensor:
         sent = unbroadcast(m * middle, shape) * total

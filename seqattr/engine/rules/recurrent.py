@@ -1,4 +1,4 @@
-"""Recurrent steps, by the rules that a book has for what one time step is made of.
+"""Recurrent steps, by the rules that a rulebook has for what one time step is made of.
 
 All but the product with the hidden state works unit by unit. So, the states being known, the rules see all
 time steps at once, and what they send back for a multiplier of 1 are the factors of the way back. Through
@@ -16,20 +16,20 @@ from torch import Tensor
 from seqattr.engine.graph.graph import INPUT, Graph
 from seqattr.engine.graph.recurrent import BIAS, CELLS, FED_BACK, GIVEN, HIDDEN, WEIGHT, cell_graph, cell_of
 from seqattr.engine.numerics.multipliers import Multiplier, Parts, added, as_parts, each, whole
-from seqattr.engine.walk.context import Pairs, Sides, View
-from seqattr.engine.walk.plan import Backward, Passage, Plan
+from seqattr.engine.walk.context import PairedValues, SideValues, StepContext
+from seqattr.engine.walk.plan import Backward, Plan, Pullback
 from seqattr.engine.walk.walk import Traversal, Values
 
 Active = tuple[str, ...]  # what of that which a time step reads depends on the bases
 Carried = Mapping[str, Tensor]  # multipliers of the states before a time step, (rows, H)
 
 
-def recurrent(view: View) -> Passage:
+def recurrent(context: StepContext) -> Pullback:
     """Back through time, from the multipliers of the states after each time step."""
-    layer = OverTime(view)
+    layer = OverTime(context)
     spans = [layer.span(*each) for each in layer.times_alike()]
-    parts = as_parts(joined([states_together(span.parts) for span in spans])) if view.split else None
-    return Passage(lambda m: layer.back(spans, m), parts)
+    parts = as_parts(joined([states_together(span.parts) for span in spans])) if context.split else None
+    return Pullback(lambda m: layer.back(spans, m), parts)
 
 
 # --- backward ------------------------------------------------------------------------------------
@@ -114,9 +114,9 @@ def states_together(parts: Sequence[Parts]) -> Parts:
 class OverTime:
     """A recurrent step, as its rule sees it."""
 
-    def __init__(self, view: View) -> None:
-        self.view, self.name = view, cell_of(view.step)
-        self.given, weight, bias, *starts = view.step.args
+    def __init__(self, context: StepContext) -> None:
+        self.context, self.name = context, cell_of(context.step)
+        self.given, weight, bias, *starts = context.step.args
         self.weights = {WEIGHT: weight} if bias is None else {WEIGHT: weight, BIAS: bias}
         self.starts = dict(zip(CELLS[self.name].states, starts, strict=True))
 
@@ -125,7 +125,10 @@ class OverTime:
 
         The states from which a layer starts are seldom among it: then the first time step stands alone.
         """
-        active, number = self.view.plan.active, len(self.view.pairs.sides.sequence[self.view.step.name])
+        active, number = (
+            self.context.plan.active,
+            len(self.context.pairs.sides.sequence[self.context.step.name]),
+        )
         always = (GIVEN,) if self.given in active else ()
         first = tuple(name for name, ref in self.starts.items() if ref in active)
         if len(first) == len(self.starts):
@@ -140,34 +143,34 @@ class OverTime:
             walk.forward(step)
         outputs = walk.plan.graph.outputs
         products = list(products_of(walk)) if HIDDEN in active else []
-        parts = [walk.sides.parts[name] for name in outputs] if self.view.split else []
-        states = [name for name in self.starts for _ in range(1 + self.view.split)]
+        parts = [walk.sides.parts[name] for name in outputs] if self.context.split else []
+        states = [name for name in self.starts for _ in range(1 + self.context.split)]
         return Span(times, states, self._factors(walk), products, parts)
 
     def _plan(self, active: Active) -> Plan:
-        """The book's plan of a time step of which `active` depends on the bases; made once."""
-        outer, key = self.view.plan, (self.view.step.name, active)
+        """The rulebook's plan of a time step of which `active` depends on the bases; made once."""
+        outer, key = self.context.plan, (self.context.step.name, active)
         if key in outer.inner:
             return outer.inner[key]
-        tensors: dict[str, Tensor] = {name: self.view.constant(ref) for name, ref in self.weights.items()}
+        tensors: dict[str, Tensor] = {name: self.context.constant(ref) for name, ref in self.weights.items()}
         graph = cell_graph(self.name, tensors[WEIGHT].shape[1], BIAS in tensors)
-        wanted = frozenset(graph.outputs) if self.view.split else frozenset()
-        plan = Plan(Graph(graph.steps, tensors, graph.outputs, active), outer.book, wanted)
+        wanted = frozenset(graph.outputs) if self.context.split else frozenset()
+        plan = Plan(Graph(graph.steps, tensors, graph.outputs, active), outer.rulebook, wanted)
         if all(ref in outer.graph.tensors for ref in self.weights.values()):
             outer.inner[key] = plan
         return plan
 
     def _walk(self, plan: Plan, times: slice) -> Traversal:
         """Through what a time step does, at these times, on both sides."""
-        outer, known = self.view.pairs, (GIVEN, *self.starts)
+        outer, known = self.context.pairs, (GIVEN, *self.starts)
         sides = [values for values in (outer.sides.sequence, outer.sides.reference) if values]
         own = [{**plan.graph.tensors, **self._read(values, times, known)} for values in sides]
         constants = self._read(outer.sides.constant, times, set(known) - plan.active)
-        inner = Sides(own[0], own[1] if len(own) > 1 else {}, {**plan.graph.tensors, **constants})
+        inner = SideValues(own[0], own[1] if len(own) > 1 else {}, {**plan.graph.tensors, **constants})
         if GIVEN in plan.split:
             inner.parts[GIVEN] = Parts(*(part[times] for part in outer.sides.parts[self.given]))
-        layouts = dict.fromkeys((*known, *plan.layouts), outer.layout(self.view.step.name))
-        return Traversal(plan, Pairs(inner, outer.rows, layouts), own, keep=(HIDDEN, FED_BACK))
+        layouts = dict.fromkeys((*known, *plan.layouts), outer.layout(self.context.step.name))
+        return Traversal(plan, PairedValues(inner, outer.rows, layouts), own, keep=(HIDDEN, FED_BACK))
 
     def _read(self, values: Values, times: slice, names: Collection[str]) -> Values:
         """What time steps read, (times, rows, ...)."""
@@ -180,7 +183,7 @@ class OverTime:
         first: Tensor = values[self.starts[name]][None]
         if times.stop == 1:
             return first
-        after = values[self.view.step.name].unflatten(-1, (len(self.starts), -1))
+        after = values[self.context.step.name].unflatten(-1, (len(self.starts), -1))
         return torch.cat([first, after[:-1, ..., list(self.starts).index(name), :]])[times]
 
     def _factors(self, walk: Traversal) -> dict[str, list[Multiplier]]:
@@ -189,7 +192,9 @@ class OverTime:
         for output in walk.plan.graph.outputs:
             one = walk.sides.sequence[output].new_ones(walk.pairs.shape(output))
             by_unit = partial(Tensor.unflatten, dim=-1, sizes=(-1, one.shape[-1]))
-            seeds: list[Multiplier] = [Parts(one, 0 * one), Parts(0 * one, one)] if self.view.split else [one]
+            seeds: list[Multiplier] = (
+                [Parts(one, 0 * one), Parts(0 * one, one)] if self.context.split else [one]
+            )
             for seed in seeds:
                 travelling = {output: seed}
                 walk.travel(travelling, at=FED_BACK)
@@ -199,7 +204,7 @@ class OverTime:
 
     def back(self, spans: Sequence[Span], multiplier: Multiplier) -> list[Multiplier]:
         """What the states' multipliers are worth to what is given, and to the states at the start."""
-        sides = as_parts(multiplier) if self.view.split else (whole(multiplier),)
+        sides = as_parts(multiplier) if self.context.split else (whole(multiplier),)
         states = [side.unflatten(-1, (len(self.starts), -1)) for side in sides]
         arriving = [side[..., number, :] for number in range(len(self.starts)) for side in states]
         carried: Carried = {}
@@ -209,7 +214,9 @@ class OverTime:
             if GIVEN in span.factors:
                 given.append(weighed(span.factors[GIVEN], multipliers))
         of_given = [joined(given[::-1])] if given else []
-        return of_given + [carried[name] for name, ref in self.starts.items() if ref in self.view.plan.active]
+        return of_given + [
+            carried[name] for name, ref in self.starts.items() if ref in self.context.plan.active
+        ]
 
 
 def products_of(walk: Traversal) -> Iterator[Backward]:
@@ -219,6 +226,6 @@ def products_of(walk: Traversal) -> Iterator[Backward]:
     layout = walk.pairs.layout(HIDDEN)._replace(dim=0)
     for values in zip(*(at_each_time((side[HIDDEN], side[FED_BACK])) for side in walk.own), strict=True):
         own = [{**tensors, HIDDEN: hidden, FED_BACK: fed_back} for hidden, fed_back in values]
-        sides = Sides(own[0], own[1] if len(own) > 1 else {}, dict(tensors))
-        pairs = Pairs(sides, walk.rows, dict.fromkeys((HIDDEN, FED_BACK), layout))
-        yield rule(View(walk.plan, step, pairs)).backward
+        sides = SideValues(own[0], own[1] if len(own) > 1 else {}, dict(tensors))
+        pairs = PairedValues(sides, walk.rows, dict.fromkeys((HIDDEN, FED_BACK), layout))
+        yield rule(StepContext(walk.plan, step, pairs)).backward

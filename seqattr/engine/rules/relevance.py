@@ -22,8 +22,8 @@ from seqattr.engine.rules.adjoint import unbroadcast
 from seqattr.engine.rules.deeplift import function_and_arguments
 from seqattr.engine.rules.gradient import jacobian
 from seqattr.engine.rules.linear import Weighted
-from seqattr.engine.walk.context import View
-from seqattr.engine.walk.plan import Passage, Rule
+from seqattr.engine.walk.context import StepContext
+from seqattr.engine.walk.plan import Pullback, Rule
 
 
 def over(part: Tensor, total: Tensor) -> Tensor:
@@ -42,29 +42,29 @@ def epsilon(share: float) -> Rule:
     weights changes nothing (a quarter in the code that goes with Montavon et al. 2019).
     """
 
-    def lrp_epsilon(view: View) -> Passage:
-        weighted, shape, size = Weighted(view), view.shape(), view.value().abs()
-        factor = over(size, size + share * root_mean_square(view))
-        return Passage(lambda m: [weighted.transposed(whole(m) * factor, shape)])
+    def lrp_epsilon(context: StepContext) -> Pullback:
+        weighted, shape, size = Weighted(context), context.shape(), context.value().abs()
+        factor = over(size, size + share * root_mean_square(context))
+        return Pullback(lambda m: [weighted.transposed(whole(m) * factor, shape)])
 
     return lrp_epsilon
 
 
-def root_mean_square(view: View) -> Tensor:
+def root_mean_square(context: StepContext) -> Tensor:
     """Of a step's values over all of one sequence, in the shape of the values."""
-    layout, rows = view.pairs.layout(view.step.name), view.pairs.rows.pairs
-    opened = unfold(view.value(), layout, (rows,))
+    layout, rows = context.pairs.layout(context.step.name), context.pairs.rows.pairs
+    opened = unfold(context.value(), layout, (rows,))
     others = [d for d in range(opened.ndim) if d != layout.dim + 1]
     return fold(opened.square().mean(others, keepdim=True).sqrt().expand_as(opened), layout, 1)
 
 
-def bias_of(view: View) -> Tensor:
+def bias_of(context: StepContext) -> Tensor:
     """The bias of a linear step, in a shape that broadcasts with its value; 0 if it has none."""
-    op, args = view.step.op, view.step.args
-    value = view.value()
+    op, args = context.step.op, context.step.args
+    value = context.value()
     if op not in CONVOLUTIONS | DENSE or len(args) < 3 or args[2] is None:
         return value.new_zeros(())
-    bias: Tensor = view.constant(args[2])
+    bias: Tensor = context.constant(args[2])
     return bias.view(-1, *[1] * (value.ndim - 2)) if op in CONVOLUTIONS else bias
 
 
@@ -74,14 +74,14 @@ class Signed:
     Each is summed by itself: as half of z and of what |W| gives they would be lost in rounding where small.
     """
 
-    def __init__(self, view: View, biased: bool = True) -> None:
-        self.weighted, self.shape = Weighted(view, "positive", "negative"), view.shape()
-        self.value, x = view.value(), view.sequence()
+    def __init__(self, context: StepContext, biased: bool = True) -> None:
+        self.weighted, self.shape = Weighted(context, "positive", "negative"), context.shape()
+        self.value, x = context.value(), context.sequence()
         self.below = x < 0  # seldom: bases and what comes out of a ReLU are not
         self.mixed = bool(self.below.any())
         self.positive, self.negative = self.sums(x, "positive"), self.sums(x, "negative")
         if biased:
-            bias = bias_of(view)
+            bias = bias_of(context)
             self.positive, self.negative = (
                 self.positive + bias.clamp(min=0),
                 self.negative + bias.clamp(max=0),
@@ -120,8 +120,8 @@ def gamma(amount: float) -> Rule:
     other signs its mirror image, as in Andeol et al. 2021, so that no denominator vanishes.
     """
 
-    def lrp_gamma(view: View) -> Passage:
-        layer = Signed(view)
+    def lrp_gamma(context: StepContext) -> Pullback:
+        layer = Signed(context)
         up = layer.value > 0
         total = layer.value + amount * torch.where(up, layer.positive, layer.negative)
         factor = over(layer.value, total)
@@ -131,7 +131,7 @@ def gamma(amount: float) -> Rule:
             share = whole(multiplier) * factor
             return [layer.back(share * to_positive, share * to_negative)]
 
-        return Passage(backward)
+        return Pullback(backward)
 
     return lrp_gamma
 
@@ -143,11 +143,11 @@ def alpha_beta(alpha: float, beta: float, biased: bool = True) -> Rule:
     deep Taylor.
     """
 
-    def lrp_alpha_beta(view: View) -> Passage:
-        layer = Signed(view, biased)
+    def lrp_alpha_beta(context: StepContext) -> Pullback:
+        layer = Signed(context, biased)
         to_positive = alpha * over(layer.value, layer.positive)
         to_negative = -beta * over(layer.value, layer.negative)
-        return Passage(lambda m: [layer.back(whole(m) * to_positive, whole(m) * to_negative)])
+        return Pullback(lambda m: [layer.back(whole(m) * to_positive, whole(m) * to_negative)])
 
     return lrp_alpha_beta
 
@@ -161,17 +161,17 @@ def alpha_beta(alpha: float, beta: float, biased: bool = True) -> Rule:
 def at_bases(lowest: float = 0.0, highest: float = 1.0) -> Rule:
     """zB: R_i = sum_j (x_i w_ij - l w+_ij - h w-_ij) / sum_i (...) R_j for bases between l = 0 and h = 1."""
 
-    def lrp_zb(view: View) -> Passage:
-        weighted, shape, x = Weighted(view, "positive", "negative"), view.shape(), view.sequence()
+    def lrp_zb(context: StepContext) -> Pullback:
+        weighted, shape, x = Weighted(context, "positive", "negative"), context.shape(), context.sequence()
         rise = weighted.forward(x - lowest, "positive") + weighted.forward(x - highest, "negative")
-        factor = over(view.value(), rise)
+        factor = over(context.value(), rise)
 
         def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
             share = whole(multiplier) * factor
             up, down = (weighted.transposed(share, shape, form) for form in ("positive", "negative"))
             return [Parts(up + down, -lowest * up - highest * down)]
 
-        return Passage(backward)
+        return Pullback(backward)
 
     return lrp_zb
 
@@ -179,15 +179,15 @@ def at_bases(lowest: float = 0.0, highest: float = 1.0) -> Rule:
 def spread_by(form: str) -> Rule:
     """R_i = sum_j v_ij / sum_i v_ij R_j, whatever the activations: "ones" is flat, "square" is w2."""
 
-    def lrp_spread(view: View) -> Passage:
-        weighted, shape = Weighted(view, form), view.shape()
-        factor = over(view.value(), weighted.forward(torch.ones_like(view.sequence()), form))
+    def lrp_spread(context: StepContext) -> Pullback:
+        weighted, shape = Weighted(context, form), context.shape()
+        factor = over(context.value(), weighted.forward(torch.ones_like(context.sequence()), form))
 
         def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
             offset = weighted.transposed(whole(multiplier) * factor, shape, form)
             return [Parts(torch.zeros_like(offset), offset)]
 
-        return Passage(backward)
+        return Pullback(backward)
 
     return lrp_spread
 
@@ -195,56 +195,56 @@ def spread_by(form: str) -> Rule:
 # --- nonlinearities ----------------------------------------------------------------------------
 
 
-def from_zero(view: View) -> Passage:
+def from_zero(context: StepContext) -> Pullback:
     """Relevance passes a function unchanged, (f(a) - f(0)) / a per activation; f(0) is a bias."""
-    function, args, kwargs = function_and_arguments(view)
-    x = view.sequence()
+    function, args, kwargs = function_and_arguments(context)
+    x = context.sequence()
     slope = function.secant(x, torch.zeros_like(x), *args, **kwargs)
-    return Passage(lambda m: [whole(m) * slope])
+    return Pullback(lambda m: [whole(m) * slope])
 
 
-def unchanged(view: View) -> Passage:
+def unchanged(context: StepContext) -> Pullback:
     """The same for a function that has no value at 0: f(a) / a."""
-    slope = over(view.value(), view.sequence())
-    return Passage(lambda m: [whole(m) * slope])
+    slope = over(context.value(), context.sequence())
+    return Pullback(lambda m: [whole(m) * slope])
 
 
 # --- several activations -----------------------------------------------------------------------
 
 
-def product(view: View) -> Passage:
+def product(context: StepContext) -> Pullback:
     """Half of the relevance to each factor (the uniform rule of Achtibat et al. 2024)."""
-    return factors(view, (0.5, 0.5))
+    return factors(context, (0.5, 0.5))
 
 
 def signal(place: int) -> Rule:
     """All of the relevance to one factor, the other being given (norms: Ali et al. 2022)."""
 
-    def lrp_signal(view: View) -> Passage:
-        return factors(view, (1.0 - place, float(place)))
+    def lrp_signal(context: StepContext) -> Pullback:
+        return factors(context, (1.0 - place, float(place)))
 
     return lrp_signal
 
 
-def factors(view: View, shares: Sequence[float]) -> Passage:
-    others, shapes = [view.sequence(1), view.sequence(0)], [view.shape(0), view.shape(1)]
+def factors(context: StepContext, shares: Sequence[float]) -> Pullback:
+    others, shapes = [context.sequence(1), context.sequence(0)], [context.shape(0), context.shape(1)]
     triples = list(zip(others, shapes, shares, strict=True))
-    return Passage(
+    return Pullback(
         lambda m: [unbroadcast(whole(m) * other * share, shape) for other, shape, share in triples]
     )
 
 
-def bilinear(view: View) -> Passage:
+def bilinear(context: StepContext) -> Pullback:
     """A matrix product of two activations: half of the relevance to each."""
-    back: Callable[[Multiplier], Sequence[Multiplier]] = jacobian(view).backward
-    return Passage(lambda m: back(whole(m) / 2))
+    back: Callable[[Multiplier], Sequence[Multiplier]] = jacobian(context).backward
+    return Pullback(lambda m: back(whole(m) / 2))
 
 
-def quotient(view: View) -> Passage:
+def quotient(context: StepContext) -> Pullback:
     """All to the numerator, the denominator being given; to the denominator of a constant."""
-    shapes = [view.shape(i) for i in range(len(view.inputs))]
-    below = view.sequence(len(shapes) - 1)
+    shapes = [context.shape(i) for i in range(len(context.inputs))]
+    below = context.sequence(len(shapes) - 1)
     if len(shapes) == 1:
-        slope = over(view.value(), below)
-        return Passage(lambda m: [unbroadcast(whole(m) * slope, shapes[0])])
-    return Passage(lambda m: [unbroadcast(over(whole(m), below), shapes[0]), whole(m).new_zeros(shapes[1])])
+        slope = over(context.value(), below)
+        return Pullback(lambda m: [unbroadcast(whole(m) * slope, shapes[0])])
+    return Pullback(lambda m: [unbroadcast(over(whole(m), below), shapes[0]), whole(m).new_zeros(shapes[1])])

@@ -13,13 +13,13 @@ from seqattr.engine.graph.ops import CHOICES
 from seqattr.engine.numerics.multipliers import Multiplier, whole
 from seqattr.engine.rules.adjoint import unbroadcast
 from seqattr.engine.rules.nonlinear import midpoint
-from seqattr.engine.walk.context import View
-from seqattr.engine.walk.plan import Passage
+from seqattr.engine.walk.context import StepContext
+from seqattr.engine.walk.plan import Pullback
 
 # --- in order ----------------------------------------------------------------------------------
 
 
-def ordered(view: View) -> Passage:
+def ordered(context: StepContext) -> Pullback:
     """Elements sorted along a dimension, by the sums of the k largest, of which each is the last one's gain.
 
     With A the places of the k largest of the sequence, B those of the reference, and d the difference, the
@@ -27,8 +27,11 @@ def ordered(view: View) -> Passage:
     weights of each k are between 0 and 1 and the same for all elements. Ties are in the order of places,
     as torch's gradient has them: of two alike the mirrored model on the mirrored sequence takes the other.
     """
-    dim, descending = order_of(view)
-    a, b = (side.movedim(dim, -1) * (1 if descending else -1) for side in (view.sequence(), view.reference()))
+    dim, descending = order_of(context)
+    a, b = (
+        side.movedim(dim, -1) * (1 if descending else -1)
+        for side in (context.sequence(), context.reference())
+    )
     (top_a, place_a), (top_b, place_b) = (torch.sort(x, stable=True, dim=-1, descending=True) for x in (a, b))
     gain = (top_a - top_b).cumsum(-1)
     over_a, over_b = (top_a - b.gather(-1, place_a)).cumsum(-1), (a.gather(-1, place_b) - top_b).cumsum(-1)
@@ -43,40 +46,40 @@ def ordered(view: View) -> Passage:
             back.scatter_add_(-1, place, (last * weight).flip(-1).cumsum(-1).flip(-1))
         return [back.movedim(-1, dim)]
 
-    return Passage(backward)
+    return Pullback(backward)
 
 
-def order_of(view: View) -> tuple[int, bool]:
+def order_of(context: StepContext) -> tuple[int, bool]:
     """The dimension that is sorted, and whether from the largest on."""
-    given = dict(zip(("dim", "descending"), view.step.args[1:], strict=False)) | dict(view.step.kwargs)
+    given = dict(zip(("dim", "descending"), context.step.args[1:], strict=False)) | dict(context.step.kwargs)
     return given.get("dim", -1), given.get("descending", False)
 
 
 # --- masks -------------------------------------------------------------------------------------
 
 
-def compared(view: View) -> Passage:
+def compared(context: StepContext) -> Pullback:
     """A comparison, or what joins two masks: each argument's effect, averaged over which of them changes
     first; without a difference no slope.
     """
-    function, count = on_numbers(view), len(view.inputs)
-    a, b = ([side(i) for i in range(count)] for side in (view.sequence, view.reference))
-    shape = view.pairs.shape(view.step.name)
+    function, count = on_numbers(context), len(context.inputs)
+    a, b = ([side(i) for i in range(count)] for side in (context.sequence, context.reference))
+    shape = context.pairs.shape(context.step.name)
     effects = [effect(function, a, b, i).expand(shape) for i in range(count)]
     differences = [x - y for x, y in zip(a, b, strict=True)]
     slopes = [
         torch.where(d == 0, 0.0, e / torch.where(d == 0, 1.0, d))
         for e, d in zip(effects, differences, strict=True)
     ]
-    shapes = [view.shape(i) for i in range(count)]
-    return Passage(
+    shapes = [context.shape(i) for i in range(count)]
+    return Pullback(
         lambda m: [unbroadcast(whole(m) * slope, shape) for slope, shape in zip(slopes, shapes, strict=True)]
     )
 
 
-def on_numbers(view: View) -> Callable[[Sequence[Tensor]], Tensor]:
+def on_numbers(context: StepContext) -> Callable[[Sequence[Tensor]], Tensor]:
     """The step's function of numbers, with a number as its value; torch joins masks bit by bit."""
-    function, bitwise = view.bound(), view.step.op.startswith("aten.bitwise")
+    function, bitwise = context.bound(), context.step.op.startswith("aten.bitwise")
 
     def of(points: Sequence[Tensor]) -> Tensor:
         value: Tensor = function([point != 0 for point in points] if bitwise else points)
@@ -100,30 +103,32 @@ def effect(
 class Operands:
     """The mask, the value taken where it holds and the value taken elsewhere, of a choice."""
 
-    def __init__(self, view: View) -> None:
-        self.view, active = view, view.plan.active
-        self.arguments = [view.step.args[i] for i in CHOICES[view.step.op]]
-        order = [i for i, a in enumerate(view.step.args) if isinstance(a, str) and a in active]
-        self.shapes = [view.shape(i) for i in range(len(order))]
-        self.places = [order.index(i) if i in order else None for i in CHOICES[view.step.op]]
+    def __init__(self, context: StepContext) -> None:
+        self.context, active = context, context.plan.active
+        self.arguments = [context.step.args[i] for i in CHOICES[context.step.op]]
+        order = [i for i, a in enumerate(context.step.args) if isinstance(a, str) and a in active]
+        self.shapes = [context.shape(i) for i in range(len(order))]
+        self.places = [order.index(i) if i in order else None for i in CHOICES[context.step.op]]
 
     @property
     def mask(self) -> Tensor:
         """1 where the mask holds for the sequence, else 0."""
         place = self.places[0]
         assert place is not None  # else the choice would be none
-        return self.view.sequence(place)
+        return self.context.sequence(place)
 
     def middle(self, operand: int) -> Tensor:
         """The mean of an operand's two sides; a constant as it is."""
         place = self.places[operand]
         if place is None:
-            number = self.view.number(self.arguments[operand])
+            number = self.context.number(self.arguments[operand])
             # between two numbers torch chooses in its own default precision
             return (
-                number.to(torch.get_default_dtype()) if self.view.step.op == "aten.where.Scalar" else number
+                number.to(torch.get_default_dtype())
+                if self.context.step.op == "aten.where.Scalar"
+                else number
             )
-        return midpoint(self.view, place)
+        return midpoint(self.context, place)
 
     def sent(self, back: Sequence[Tensor]) -> list[Any]:
         """What goes back to each activation, in the order of the step's arguments."""
@@ -132,11 +137,11 @@ class Operands:
         return [unbroadcast(m, shape) for m, shape in zip(ordered, self.shapes, strict=True)]
 
 
-def chosen(view: View) -> Passage:
+def chosen(context: StepContext) -> Pullback:
     """m a + (1 - m) b with a mask m: the midpoint rule for both products, and where the mask is the same on
     both sides nothing to the mask, whatever a and b are there.
     """
-    operands = Operands(view)
+    operands = Operands(context)
     mask, a, b = (operands.middle(i) for i in range(3))
     gap = (a - b).to(mask.dtype)
     jump = torch.where(mask == 0.5, gap, torch.zeros_like(gap))
@@ -145,4 +150,4 @@ def chosen(view: View) -> Passage:
         m = whole(multiplier)
         return operands.sent([m * jump, m * mask, m * (1 - mask)])
 
-    return Passage(backward)
+    return Pullback(backward)

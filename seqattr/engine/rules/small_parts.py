@@ -14,13 +14,13 @@ from torch import Tensor
 
 from seqattr.engine.numerics.multipliers import Multiplier, whole
 from seqattr.engine.rules.adjoint import matrix_adjoint, unbroadcast
-from seqattr.engine.walk.context import View
-from seqattr.engine.walk.plan import Passage
+from seqattr.engine.walk.context import StepContext
+from seqattr.engine.walk.plan import Pullback
 
 
-def product(view: View) -> Passage:
+def product(context: StepContext) -> Pullback:
     """Element by element."""
-    (a, a0, b, b0), shapes = sides(view), (view.shape(0), view.shape(1))
+    (a, a0, b, b0), shapes = sides(context), (context.shape(0), context.shape(1))
     weight = of_first(torch.mul, a, a0, b, b0)
     middles = torch.lerp(a, a0, weight), torch.lerp(b0, b, weight)
 
@@ -28,12 +28,12 @@ def product(view: View) -> Passage:
         m = whole(multiplier)
         return [unbroadcast(m * middles[1 - i], shapes[i]) for i in (0, 1)]
 
-    return Passage(backward)
+    return Pullback(backward)
 
 
-def matrix_product(view: View) -> Passage:
+def matrix_product(context: StepContext) -> Pullback:
     """Of matrices: one weight for each element of the value."""
-    a, a0, b, b0 = sides(view)
+    a, a0, b, b0 = sides(context)
     weight = of_first(torch.matmul, a, a0, b, b0)
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
@@ -43,12 +43,12 @@ def matrix_product(view: View) -> Passage:
         to_b = matrix_adjoint(first, a0, b.shape, 1) + matrix_adjoint(second, a, b.shape, 1)
         return [to_a, to_b]
 
-    return Passage(backward)
+    return Pullback(backward)
 
 
-def sides(view: View) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def sides(context: StepContext) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """a, a0, b, b0, for each pair."""
-    return view.sequence(0), view.reference(0), view.sequence(1), view.reference(1)
+    return context.sequence(0), context.reference(0), context.sequence(1), context.reference(1)
 
 
 def of_first(

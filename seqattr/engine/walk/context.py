@@ -31,7 +31,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Sides:
+class SideValues:
     """All values alive: for the sequences, the references, and, where no base matters, the pairs."""
 
     sequence: dict[str, Any]
@@ -41,13 +41,13 @@ class Sides:
 
 
 @dataclass(frozen=True)
-class Pairs:
+class PairedValues:
     """Values by name, for each pair of a sequence and one of its references.
 
     The rows of a pair are sequence by sequence, and within a sequence reference by reference.
     """
 
-    sides: Sides
+    sides: SideValues
     rows: Rows
     layouts: Mapping[str, BatchLayout | None]
 
@@ -97,10 +97,10 @@ class Pairs:
         return fold(value.expand(sizes), layout, 2)
 
 
-class View:
+class StepContext:
     """One step on both sides, as a rule sees it. Arguments are the activation arguments, from 0."""
 
-    def __init__(self, plan: "Plan", step: Step, pairs: Pairs) -> None:
+    def __init__(self, plan: "Plan", step: Step, pairs: PairedValues) -> None:
         self.step, self.plan, self.pairs = step, plan, pairs
         self.inputs = plan.inputs[step.name]
         self.function = plan.functions[step.name]
@@ -139,7 +139,7 @@ class View:
         return self.pairs.pairwise(function, self.step.name, *more)
 
     def parts(self, argument: int = 0) -> Parts:
-        """The parts of an argument's difference, where the book wants them."""
+        """The parts of an argument's difference, where the rulebook wants them."""
         return self.pairs.sides.parts[self.inputs[argument]]
 
     def arguments(self, activations: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:

@@ -13,16 +13,16 @@ from seqattr.engine.graph.graph import INPUT, BatchLayout, Graph, Ref, Step, inp
 from seqattr.engine.graph.ops import CONVOLUTIONS, Kind, classify, function_of
 from seqattr.engine.numerics.convolution import FORMS, Convolution, convolution, geometry_of
 from seqattr.engine.numerics.multipliers import Multiplier, Parts
-from seqattr.engine.walk.context import View
+from seqattr.engine.walk.context import StepContext
 
 OVERWRITING = {"aten.relu.default": torch.relu_}
 Backward = Callable[[Multiplier], Sequence[Multiplier]]  # one multiplier for each activation argument
 
 
-class Passage(NamedTuple):
+class Pullback(NamedTuple):
     """The way back through a step, and the parts of its value's difference where they are natural.
 
-    A rule gives `parts` when `view.split` is set; its way back then takes multipliers in parts. A rule
+    A rule gives `parts` when `context.split` is set; its way back then takes multipliers in parts. A rule
     that gives none has its value's parts made by sign, and gets one multiplier back.
     """
 
@@ -30,7 +30,7 @@ class Passage(NamedTuple):
     parts: Parts | None = None
 
 
-Rule = Callable[[View], Passage]
+Rule = Callable[[StepContext], Pullback]
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,10 @@ class Rulebook:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a book does with a graph, worked out once: rules, parts, and when each value is let go."""
+    """What a rulebook does with a graph, worked out once: rules, parts, and when each value is let go."""
 
     graph: Graph
-    book: Rulebook
+    rulebook: Rulebook
     wanted_in_parts: frozenset[str] = frozenset()  # outputs, by readers outside of the graph
 
     @cached_property
@@ -114,10 +114,10 @@ class Plan:
         return self.convolutions[key]
 
     def formed(self, step: Step, weight: Tensor, form: str) -> Tensor:
-        """A step's weight in one of the FORMS, or of the book's own."""
+        """A step's weight in one of the FORMS, or of the rulebook's own."""
         if form in FORMS:
             return FORMS[form](weight)
-        return self.book.forms[form](weight, self.book.learned[step.name].to(weight))
+        return self.rulebook.forms[form](weight, self.rulebook.learned[step.name].to(weight))
 
     def by_spectra(self, form: str) -> frozenset[str]:
         """Which ways a convolution with its weights in some form may go through spectra.
@@ -127,7 +127,7 @@ class Plan:
         asks whether they are above or below 0.
         """
         asked = Kind.MAX in self.kinds.values() or (self.split and form == "plain")
-        return self.book.by_spectra - {"forward"} if asked else self.book.by_spectra
+        return self.rulebook.by_spectra - {"forward"} if asked else self.rulebook.by_spectra
 
     @cached_property
     def convolutions(self) -> dict[tuple[str, str], Convolution]:
@@ -136,7 +136,7 @@ class Plan:
     @cached_property
     def rules(self) -> dict[str, Rule]:
         steps = (step for step in self.graph.steps if step.name in self.active)
-        return {step.name: self.book.rule(self.graph, step, self.kinds) for step in steps}
+        return {step.name: self.rulebook.rule(self.graph, step, self.kinds) for step in steps}
 
     @cached_property
     def split(self) -> set[str]:
@@ -150,7 +150,9 @@ class Plan:
     def wants_parts(self, step: Step, split: set[str]) -> bool:
         """Whether the step needs the parts of what it reads."""
         rule = self.rules[step.name]
-        return rule in self.book.wants_parts or (step.name in split and rule in self.book.passes_parts)
+        return rule in self.rulebook.wants_parts or (
+            step.name in split and rule in self.rulebook.passes_parts
+        )
 
     @cached_property
     def last_use(self) -> dict[str, list[str]]:

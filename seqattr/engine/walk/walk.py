@@ -1,4 +1,4 @@
-"""The walk: every step forward for the sequences and the references, then back by a book of rules.
+"""The walk: every step forward for the sequences and the references, then back by a rulebook.
 
 Each sequence goes forward once for all its references, and references that all sequences share go
 forward once. A rule sees one step on both sides and returns the function that takes a multiplier back
@@ -15,7 +15,7 @@ from seqattr.engine.graph.graph import FAILURES, INPUT, Step, evaluated, raise_f
 from seqattr.engine.graph.ops import Kind
 from seqattr.engine.graph.outputs import Target
 from seqattr.engine.numerics.multipliers import Multiplier, added, by_sign, collapse
-from seqattr.engine.walk.context import Pairs, Rows, Sides, View
+from seqattr.engine.walk.context import PairedValues, Rows, SideValues, StepContext
 from seqattr.engine.walk.plan import OVERWRITING, Backward, Plan
 
 Values = dict[str, Any]  # of one side, by name
@@ -36,7 +36,9 @@ class Traversal:
     go again.
     """
 
-    def __init__(self, plan: Plan, pairs: Pairs, own: Sequence[Values], keep: Collection[str] = ()) -> None:
+    def __init__(
+        self, plan: Plan, pairs: PairedValues, own: Sequence[Values], keep: Collection[str] = ()
+    ) -> None:
         self.plan, self.pairs, self.own, self.keep = plan, pairs, own, keep
         self.sides, self.rows = pairs.sides, pairs.rows
         self.backward: dict[str, Backward] = {}
@@ -74,12 +76,12 @@ class Traversal:
 
     def _way_back(self, step: Step) -> Backward:
         """The rule's way back; where a reader wants parts, the value's parts are kept as well."""
-        view = View(self.plan, step, self.pairs)
+        context = StepContext(self.plan, step, self.pairs)
         try:
-            backward, parts = self.plan.rules[step.name](view)
+            backward, parts = self.plan.rules[step.name](context)
         except FAILURES as error:
             raise_for(step, error)
-        if not view.split:
+        if not context.split:
             return backward
         if parts is not None:
             self.sides.parts[step.name] = parts
@@ -140,8 +142,8 @@ class Walk(Traversal):
         rows = Rows(len(points), number if shared is None else len(shared[INPUT]), shared is not None)
         one_row_each = points[:1].expand(rows.pairs, -1, -1)
         reference = shared or ({} if references is None else own[-1])
-        sides = Sides(sequences, reference, {**tensors, INPUT: one_row_each})
-        super().__init__(plan, Pairs(sides, rows, plan.layouts), own, keep)
+        sides = SideValues(sequences, reference, {**tensors, INPUT: one_row_each})
+        super().__init__(plan, PairedValues(sides, rows, plan.layouts), own, keep)
         self.backward[INPUT] = self._ending()
         for step in plan.graph.steps:
             self.forward(step)

@@ -128,7 +128,7 @@ def test_what_wraps_a_module_is_looked_through(wrap: Callable[[nn.Module], nn.Mo
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
 @pytest.mark.parametrize(
-    "name", ["batch norm melted", "transformer, norm first", "relu, overlapping max pool"]
+    "name", ["batch norm folded", "transformer, norm first", "relu, overlapping max pool"]
 )
 def test_half_precision_is_explained_in_float32(name: str, dtype: torch.dtype) -> None:
     """In half precision no sum adds up; the weights stay what they were."""

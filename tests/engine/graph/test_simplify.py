@@ -17,9 +17,9 @@ def ops(model: Model) -> list[str]:
     return [step.op.split(".")[1] for step in model.graph.steps]
 
 
-def test_batch_norms_melt_where_that_is_exact() -> None:
-    melted = ops(captured("batch norm melted")[1])
-    assert [op for op in melted if op in ("mul", "add", "batch_norm")] == []
+def test_batch_norms_fold_where_that_is_exact() -> None:
+    folded = ops(captured("batch norm folded")[1])
+    assert [op for op in folded if op in ("mul", "add", "batch_norm")] == []
 
 
 @pytest.mark.parametrize("name", ["batch norm after relu", "batch norm of a value read twice"])
@@ -38,8 +38,8 @@ NORMED = {
 
 
 @pytest.mark.parametrize("name", NORMED)
-def test_a_melted_norm_changes_no_number(name: str) -> None:
-    """Melting is exact: the contributions equal those of the same model with its norm in the way of it."""
+def test_a_folded_norm_changes_no_number(name: str) -> None:
+    """Folding is exact: the contributions equal those of the same model with its norm in the way of it."""
     torch.manual_seed(2)
     norm = nn.BatchNorm1d(6, affine=name != "norm without scale").double().eval()
     for tensor in (*norm.parameters(), norm.running_mean):

@@ -120,9 +120,9 @@ def test_contributions_are_gathered_in_one_pass(
     generator = torch.Generator().manual_seed(0)
     multipliers = torch.randn(3, 1 if one_multiplier else 5, 50, 4, generator=generator).mT
     x, r = (torch.randn(*n, 4, 50, generator=generator) for n in ((3,), (1 if shared else 3, 5)))
-    once = fused.gather(multipliers, x, r)
+    once = fused.project(multipliers, x, r)
     monkeypatch.setattr(fused, "AVAILABLE", False)
-    for got, expected in zip(once, fused.gather(multipliers, x, r), strict=True):
+    for got, expected in zip(once, fused.project(multipliers, x, r), strict=True):
         torch.testing.assert_close(got, expected, rtol=1e-5, atol=1e-5)  # sums of 4 to 200 numbers
 
 
@@ -131,7 +131,7 @@ def test_a_base_that_no_reference_changes_contributes_exactly_0() -> None:
     r = x[:, None].repeat(1, 3, 1, 1)
     r[..., 10:] = r[..., 10:].roll(1, 2)
     multipliers = torch.randn(1, 3, 4, 20, generator=torch.Generator().manual_seed(0))
-    contributions = fused.gather(multipliers, x, r).contributions[0]
+    contributions = fused.project(multipliers, x, r).contributions[0]
     assert torch.equal(contributions[:10], torch.zeros(10))
     assert (contributions[10:] != 0).all()
 

@@ -112,16 +112,25 @@ def model_with(pool: nn.Module) -> seqattr.Model:
     return seqattr.Model(net.eval(), example)
 
 
-def ways(pool: nn.Module, book: Rulebook, form: str = "plain") -> set[str]:
-    return set(Plan(model_with(pool).graph, book).by_spectra(form))
+def directions(pool: nn.Module, rulebook: Rulebook, form: str = "plain") -> set[str]:
+    return set(Plan(model_with(pool).graph, rulebook).by_spectra(form))
 
 
 def test_only_where_nobody_asks_for_equal_values_or_zeros() -> None:
     mean, largest = nn.AdaptiveAvgPool1d(1), nn.MaxPool1d(10)
-    assert ways(mean, RESCALE) == ways(mean, GENOMICS_DEFAULT) == {"forward", "back"}
-    assert ways(largest, RESCALE) == ways(mean, GRADIENT) == ways(mean, REVEALCANCEL) == {"back"}
-    assert ways(mean, REVEALCANCEL, "magnitude") == {"forward", "back"}
-    assert ways(mean, METHODS["lrp-epsilon"].book) == ways(mean, METHODS["lrp-z-plus"].book) == set()
+    assert directions(mean, RESCALE) == directions(mean, GENOMICS_DEFAULT) == {"forward", "back"}
+    assert (
+        directions(largest, RESCALE)
+        == directions(mean, GRADIENT)
+        == directions(mean, REVEALCANCEL)
+        == {"back"}
+    )
+    assert directions(mean, REVEALCANCEL, "magnitude") == {"forward", "back"}
+    assert (
+        directions(mean, METHODS["lrp-epsilon"].rulebook)
+        == directions(mean, METHODS["lrp-z-plus"].rulebook)
+        == set()
+    )
 
 
 def rows(sequences: int, references: int, length: int) -> Tensor:
