@@ -9,9 +9,9 @@ import pytest
 
 from seqattr.dna.alphabet import codes_of, one_hot, reverse_complement
 from seqattr.errors import InputError, UnknownName
+from seqattr.motifs import scan as scanning
 from seqattr.motifs.matches import Matches
 from seqattr.motifs.pwm import GATA1, PWM, TAL1, read_motifs, scan, score_threshold, top_matches
-from seqattr.motifs.pwm import scan as scanning
 from seqattr.motifs.scan import STRANDS, Pick, find_matches, measured_background
 from seqattr.refs.kinds import BACKGROUND
 
