@@ -136,10 +136,13 @@ def with_carried(matches: Matches, target: str, parts: Sequence[Carried]) -> Mat
     return replace(matches, targets={**matches.targets, target: carried})
 
 
-def importance_of(matches: Matches, contributions: np.ndarray) -> np.ndarray:
-    """The sum of contributions (N, L) under each match, (K,) float32: rounded, so that equals are equal.
+def importance_of(
+    matches: Matches, contributions: np.ndarray, dtype: type[np.floating] = np.float32
+) -> np.ndarray:
+    """The sum of contributions (N, L) under each match, (K,).
 
-    Raises InputError where the contributions have no place for a match.
+    As float32 it is rounded, so that equals are equal. Raises InputError where the contributions are those of
+    other sequences.
     """
     count, length = contributions.shape
     if len(matches) and (matches.sequence.max() >= count or matches.end.max() > length):
@@ -147,7 +150,7 @@ def importance_of(matches: Matches, contributions: np.ndarray) -> np.ndarray:
     upto = np.zeros((count, length + 1))
     contributions.cumsum(axis=1, dtype=np.float64, out=upto[:, 1:])
     sums = upto[matches.sequence, matches.end] - upto[matches.sequence, matches.start]
-    return sums.astype(np.float32)
+    return np.asarray(sums, dtype)
 
 
 def _rank(sequence: np.ndarray, importance: np.ndarray) -> np.ndarray:

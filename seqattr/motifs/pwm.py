@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
-from seqattr.dna.alphabet import codes_of
 from seqattr.errors import InputError, nearest
 from seqattr.io.collection import MOST_COLUMNS, Collection
 from seqattr.io.jaspar import fetch_jaspar
@@ -34,9 +32,6 @@ from seqattr.io.motif_files import (
 from seqattr.io.reading import text_lines
 from seqattr.io.transfac import is_transfac, parse_transfac
 from seqattr.refs.kinds import BACKGROUND, background_of
-
-# One match: the index of its sequence, its first base (0-based) and its log-odds.
-MATCH = np.dtype([("sequence", np.int64), ("start", np.int64), ("log_odds", np.float64)])
 
 _STEPS = 100  # per nat, where the distribution of scores is computed
 
@@ -77,6 +72,16 @@ class PWM:
         smoothed = (1 - pseudocount) * self.probabilities + pseudocount / 4
         return np.log(smoothed / background_of(np.asarray(background))[:, None])
 
+    def score(self, words: np.ndarray, background: ArrayLike = BACKGROUND) -> np.ndarray:
+        """Log-odds (...) of words (..., w) given as codes; an N counts 0.
+
+        Raises InputError for words of another width.
+        """
+        if words.shape[-1] != self.width:
+            raise InputError(f"motif {self.name} is {self.width} wide, the words {words.shape[-1]}")
+        table = np.vstack([self.log_odds(background), np.zeros(self.width)])
+        return np.asarray(sum(table[words[..., position], position] for position in range(self.width)))
+
     def sample(self, rng: np.random.Generator) -> np.ndarray:
         """Codes (w,) of one instance, each position drawn from its own column."""
         upto = self.probabilities.cumsum(axis=0)
@@ -92,42 +97,6 @@ class PWM:
         """
         rng = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
         return PWM(self.name, self.probabilities[:, rng.permutation(self.width)], self.one_strand)
-
-
-def scan(pwm: PWM, sequences: ArrayLike, background: ArrayLike = BACKGROUND) -> np.ndarray:
-    """Log-odds (N, L - w + 1) of the motif at each start in one-hot sequences (N, 4, L); an N counts 0.
-
-    On the given strand only. Raises InputError where the sequences are shorter than the motif.
-    """
-    codes = codes_of(np.asarray(sequences))
-    if codes.shape[-1] < pwm.width:
-        raise InputError(f"motif {pwm.name} is {pwm.width} wide, the sequences only {codes.shape[-1]}")
-    table = np.vstack([pwm.log_odds(background), np.zeros(pwm.width)])
-    windows = sliding_window_view(codes, codes.shape[-1] - pwm.width + 1, axis=-1)
-    scores = np.zeros((len(codes), windows.shape[-1]))
-    for position in range(pwm.width):
-        scores += table[windows[:, position], position]
-    return scores
-
-
-def top_matches(scores: np.ndarray, k: int, width: int) -> np.ndarray:
-    """The k best starts of each row of log-odds (N, P), best first, as an array of MATCH.
-
-    A start within half a motif of a better one (at most width / 2 away) is passed over, so there may be
-    fewer than k; so is one of minus infinity (Shrikumar et al. 2017, figure 5).
-    """
-    half, (rows, starts) = width // 2, scores.shape
-    left = np.full((rows, starts + 2 * half), -np.inf, dtype=np.result_type(scores, np.float32))
-    left[:, half : half + starts] = scores
-    flat, begin = left.reshape(-1), np.arange(rows) * left.shape[1]
-    found = np.empty((rows, k), MATCH)
-    found["sequence"] = np.arange(rows)[:, None]
-    for rank in range(k):
-        best = left.argmax(axis=1)
-        found["start"][:, rank], found["log_odds"][:, rank] = best - half, flat[begin + best]
-        for shift in range(-half, half + 1):  # into the padding at most
-            flat[begin + best + shift] = -np.inf
-    return found[np.isfinite(found["log_odds"])]
 
 
 def score_threshold(pwm: PWM, p_value: float, background: ArrayLike = BACKGROUND) -> float:

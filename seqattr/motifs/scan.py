@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike
 from seqattr.dna.alphabet import UNKNOWN, codes_of, one_hot
 from seqattr.errors import InputError, UnknownName
 from seqattr.motifs.matches import COLUMNS, Matches, in_order, joined, read_backwards
-from seqattr.motifs.pwm import PWM, score_threshold, top_matches
+from seqattr.motifs.peaks import highest_peaks
+from seqattr.motifs.pwm import PWM, score_threshold
 from seqattr.refs.kinds import background_of
 
 STRANDS = ("both", "forward", "reverse")
@@ -241,13 +242,14 @@ class _Group(NamedTuple):
         """The best starts of each motif and sequence, each on its better strand."""
         count, starts = scores.shape[2:]
         best = np.maximum(scores[0], scores[-1])
-        found = top_matches(best.reshape(-1, starts), self.top or starts, self.width)
-        motif, sequence = np.divmod(found["sequence"], count)
-        found, motif, sequence = (
-            column[found["log_odds"] >= self.thresholds[motif]] for column in (found, motif, sequence)
+        peaks = highest_peaks(best.reshape(-1, starts), self.top or starts, self.width // 2)
+        motif, sequence = np.divmod(peaks.row, count)
+        good = peaks.value >= self.thresholds[motif]
+        motif, sequence, start, log_odds = (
+            column[good] for column in (motif, sequence, peaks.column, peaks.value)
         )
-        forward = scores[0, motif, sequence, found["start"]] == found["log_odds"]
-        return _Hits(sequence, found["start"], motif, 2 * forward - 1, found["log_odds"])
+        forward = scores[0, motif, sequence, start] == log_odds
+        return _Hits(sequence, start, motif, 2 * forward - 1, log_odds)
 
 
 def _windows(codes: np.ndarray, width: int) -> np.ndarray:

@@ -22,7 +22,8 @@ from seqattr.motifs.laid import (
     window_sums,
 )
 from seqattr.motifs.matches import Matches
-from seqattr.motifs.pwm import PWM, top_matches
+from seqattr.motifs.peaks import highest_peaks
+from seqattr.motifs.pwm import PWM
 from seqattr.refs.kinds import BACKGROUND
 
 WINDOW = 12  # bases: about a motif
@@ -177,8 +178,8 @@ def _largest(rows: np.ndarray, laid: Laid, sums: np.ndarray, width: int) -> _Fou
     some = np.flatnonzero(sums.any(axis=1))
     sizes = np.where(sums[some] != 0, abs(sums[some]), -np.inf)
     most = int((sums[some] != 0).sum(axis=1).max(initial=0))
-    found = top_matches(sizes, min(most, -(-max(sums.shape[1], 1) // width)), 2 * width - 2)
-    row, start = some[found["sequence"]], found["start"]
+    peaks = highest_peaks(sizes, min(most, -(-max(sums.shape[1], 1) // width)), width - 1)
+    row, start = some[peaks.row], peaks.column
     return _Found(rows[row], laid.start_as_given(row, start, width), sums[row, start])
 
 

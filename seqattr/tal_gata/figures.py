@@ -15,9 +15,10 @@ from seqattr.dna.alphabet import one_hot
 from seqattr.figures.drawings import Drawing
 from seqattr.figures.logos import SERIES, Box, contribution_logos, plain
 from seqattr.io.hdf5 import open_contributions
+from seqattr.motifs.matches import STRONG
 from seqattr.tal_gata.bars import Panel, bars
 from seqattr.tal_gata.gather import Evidence, Run
-from seqattr.tal_gata.measures import OTHER, STRONG
+from seqattr.tal_gata.measures import OTHER
 from seqattr.tal_gata.summary import POOLED, Summary
 
 SCATTER_INCHES = (2.5, 1.55)
@@ -33,7 +34,7 @@ NAME_LETTERS = 16  # of a method's name on one line beside a row
 def drawings(evidence: Evidence, summary: Summary) -> Iterator[Drawing]:
     """All figures, in the order of the page."""
     refs = evidence.references[0]
-    motifs = [matches.motif.name for matches in evidence.matches]
+    motifs = [motif.name for motif in evidence.matches.motifs]
     missed = [Panel(f"{motif} missed", "not_positive", motif) for motif in motifs]
     off_task = [Panel(f"{motif} credited in {OTHER[motif]}", "off_task", motif) for motif in motifs]
     yield Drawing(
@@ -91,11 +92,11 @@ def appendix_j(evidence: Evidence, summary: Summary, motifs: Sequence[str]) -> D
 # --- Fig. 5a -------------------------------------------------------------------------------------
 
 
-def drawn_matches(evidence: Evidence, number: int) -> np.ndarray:
-    """Which matches of a motif are drawn: those of the first sequences of each class."""
+def drawn_matches(evidence: Evidence) -> np.ndarray:
+    """Which matches (K,) are drawn: those of the first sequences of each class."""
     classes = classes_of(evidence.simulation)
     rows = np.concatenate([np.flatnonzero(classes == one)[:POINTS_PER_CLASS] for one in range(len(CLASSES))])
-    mask: np.ndarray = np.isin(evidence.matches[number].sequence, rows)
+    mask: np.ndarray = np.isin(evidence.matches.sequence, rows)
     return mask
 
 
@@ -112,21 +113,20 @@ def scatter_grid(evidence: Evidence, number: int) -> Figure:
     size = (width * len(TASKS) + 0.6, height * len(runs) + 0.9)
     figure = Figure(figsize=size, layout="constrained")
     grid = figure.subplots(len(runs), len(TASKS), sharey="row", squeeze=False)
-    which = drawn_matches(evidence, number)
-    matches = evidence.matches[number]
-    classes = classes_of(evidence.simulation)[matches.sequence[which]]
-    span = span_of(matches.log_odds[which])
+    drawn = drawn_matches(evidence) & (evidence.matches.motif == number)
+    matches = evidence.matches.select(drawn)
+    classes = classes_of(evidence.simulation)[matches.sequence]
+    span = span_of(matches.log_odds)
     for row, run in zip(grid, runs, strict=True):
         for axes, task in zip(row, TASKS, strict=True):
-            values = run.importance[task][number][which]
-            draw_scatter(axes, matches.log_odds[which], values, classes)
+            draw_scatter(axes, matches.log_odds, run.importance[task][drawn], classes)
             # Not by sharing the axis, which takes a time that grows as the square of the number of panels.
             axes.set_xlim(span)
             axes.tick_params(labelbottom=run is runs[-1])
         row[0].set_ylabel(lines_of(run.method), fontsize=8)
     for axes, task in zip(grid[0], TASKS, strict=True):
         axes.set_title(f"importance for {task}", fontsize=9)
-    figure.supxlabel(f"log-odds of the {matches.motif.name} match (nats)", fontsize=9)
+    figure.supxlabel(f"log-odds of the {matches.motifs[number].name} match (nats)", fontsize=9)
     figure.legend(handles=class_marks(), loc="outside upper center", ncols=4, fontsize=8, frameon=False)
     return figure
 

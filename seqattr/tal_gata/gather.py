@@ -15,7 +15,8 @@ from seqattr.errors import InputError
 from seqattr.io.hdf5 import open_contributions
 from seqattr.jobs.report.scores import Scores, open_scores
 from seqattr.methods.registry import METHODS
-from seqattr.tal_gata.measures import Measures, MotifMatches, find, measure
+from seqattr.motifs.matches import Matches, importance_of
+from seqattr.tal_gata.measures import Measures, find, measure
 
 HASH_SHOWN = 12  # digits that tell two models apart
 
@@ -40,7 +41,7 @@ class Net(NamedTuple):
 class Run:
     """One folder of scores: its net, method and references, and what it reaches.
 
-    `importance` is that of each motif's matches, by task; `weakest` (N,) the least that a planted motif of a
+    `importance` (K,) is that of the matches, by task; `weakest` (N,) the least that a planted motif of a
     sequence has of all the sequence's absolute contributions to `both`, infinite where none was planted.
     """
 
@@ -48,7 +49,7 @@ class Run:
     net: str
     references: str
     measures: dict[str, Measures]
-    importance: dict[str, list[npt.NDArray[np.float64]]]
+    importance: dict[str, npt.NDArray[np.float64]]
     weakest: npt.NDArray[np.float64]
 
     @property
@@ -61,7 +62,7 @@ class Evidence:
     """All that was measured, in the order of nets, references and methods."""
 
     simulation: Simulation
-    matches: list[MotifMatches]
+    matches: Matches
     nets: list[Net]
     runs: list[Run]
 
@@ -98,7 +99,7 @@ def gather(folders: Sequence[Path], simulation: Simulation, metrics: Sequence[Pa
     return Evidence(simulation, matches, nets, runs)
 
 
-def examine(scores: Scores, net: str, simulation: Simulation, matches: Sequence[MotifMatches]) -> Run:
+def examine(scores: Scores, net: str, simulation: Simulation, matches: Matches) -> Run:
     """What one folder of scores reaches."""
     values = {task: contributions_of(scores, task, simulation) for task in TASKS}
     return Run(
@@ -106,7 +107,7 @@ def examine(scores: Scores, net: str, simulation: Simulation, matches: Sequence[
         net=net,
         references=references_of(scores),
         measures=measure(simulation, matches, values),
-        importance={task: [each.importance(values[task]) for each in matches] for task in TASKS},
+        importance={task: importance_of(matches, values[task], np.float64) for task in TASKS},
         weakest=weakest(simulation, values["both"]),
     )
 

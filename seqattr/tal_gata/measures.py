@@ -5,8 +5,8 @@ best per motif and sequence) against the importance under them, in sequences tha
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,39 +14,18 @@ import numpy.typing as npt
 
 from seqattr.data.simulate import TASKS, Simulation
 from seqattr.dna.alphabet import one_hot
-from seqattr.motifs.pwm import GATA1, PWM, TAL1, scan, top_matches
+from seqattr.motifs.matches import STRONG, Matches, importance_of
+from seqattr.motifs.pwm import GATA1, TAL1
+from seqattr.motifs.scan import Pick, find_matches
 from seqattr.support.ranks import auroc
 
 Contributions = Mapping[str, npt.NDArray[np.floating]]  # task -> (N, L)
 
 TOP = 5
-STRONG = 7.0
 CREDIT = 0.1  # of a motif's own median: above it, and above nothing, a match is said to be credited
 # Each motif's own task, and the one it should have no part in.
 OWN = {TAL1.name: "TAL1", GATA1.name: "GATA1"}
 OTHER = {TAL1.name: "GATA1", GATA1.name: "TAL1"}
-
-
-@dataclass(frozen=True)
-class MotifMatches:
-    """The matches of one motif: sequence (M), start (M), log_odds (M), and whether it was planted there."""
-
-    motif: PWM
-    sequence: npt.NDArray[np.intp]
-    start: npt.NDArray[np.intp]
-    log_odds: npt.NDArray[np.floating]
-    planted: npt.NDArray[np.bool_]
-
-    def importance(self, contributions: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-        """The sum of contributions (N, L) under each match."""
-        sums = np.cumsum(np.pad(contributions, ((0, 0), (1, 0))), axis=1, dtype=np.float64)
-        return sums[self.sequence, self.start + self.motif.width] - sums[self.sequence, self.start]
-
-    def where(self, mask: npt.NDArray[np.bool_]) -> "MotifMatches":
-        """Some of the matches."""
-        return MotifMatches(
-            self.motif, self.sequence[mask], self.start[mask], self.log_odds[mask], self.planted[mask]
-        )
 
 
 class Measures(NamedTuple):
@@ -68,71 +47,81 @@ class Measures(NamedTuple):
     recall: float
 
 
-def find(simulation: Simulation) -> list[MotifMatches]:
-    """The paper's matches of both motifs: the five best of each in each sequence, on the forward strand."""
-    sequences = one_hot(simulation.codes)
-    return [matches_of(simulation, motif, sequences) for motif in (TAL1, GATA1)]
+def find(simulation: Simulation) -> Matches:
+    """The paper's matches: the five best of each motif in each sequence, on the forward strand.
+
+    They come motif by motif and, in each sequence, the best first. Their log-odds are exact, in float64.
+    """
+    background = np.array(simulation.settings.background)
+    pick = Pick(TOP, strand="forward")
+    found = find_matches(one_hot(simulation.codes), (TAL1, GATA1), pick, background)
+    log_odds = np.empty(len(found))
+    for motif, which in found.by_motif():
+        positions = found.start[which][:, None] + np.arange(motif.width)
+        words = simulation.codes[found.sequence[which][:, None], positions]
+        log_odds[which] = motif.score(words, background)
+    order = np.lexsort((found.start, -log_odds, found.sequence, found.motif))
+    return replace(found, log_odds=log_odds).select(order)
 
 
-def matches_of(simulation: Simulation, motif: PWM, sequences: npt.NDArray[np.int8]) -> MotifMatches:
-    scores = scan(motif, sequences, np.array(simulation.settings.background))
-    found = top_matches(scores, TOP, motif.width)
-    sites = {(site.sequence, site.start) for site in simulation.planted if site.motif == motif.name}
-    planted = [(int(s), int(p)) in sites for s, p in zip(found["sequence"], found["start"], strict=True)]
-    return MotifMatches(motif, found["sequence"], found["start"], found["log_odds"], np.array(planted, bool))
+def planted(simulation: Simulation, matches: Matches) -> npt.NDArray[np.bool_]:
+    """Which matches (K,) are where their motif was planted."""
+    sites = {(site.motif, site.sequence, site.start) for site in simulation.planted}
+    keys = zip(matches.names, matches.sequence.tolist(), matches.start.tolist(), strict=True)
+    return np.array([key in sites for key in keys], bool)
 
 
-def measure(
-    simulation: Simulation, matches: Sequence[MotifMatches], contributions: Contributions
-) -> dict[str, Measures]:
+class Credit(NamedTuple):
+    """What contributions give K matches: (K,) each, float64."""
+
+    both: npt.NDArray[np.float64]  # importance in the task `both`
+    own: npt.NDArray[np.float64]  # in the task of the match's motif
+    other: npt.NDArray[np.float64]  # in that of the other motif
+    least: npt.NDArray[np.float64]  # what a credited match exceeds
+
+
+def credit(matches: Matches, contributions: Contributions, strong: npt.NDArray[np.bool_]) -> Credit:
+    """What each match is given, and the least to count: a tenth of its motif's median in its own task."""
+    importance = {task: importance_of(matches, values, np.float64) for task, values in contributions.items()}
+    own, other, least = (np.zeros(len(matches)) for _ in range(3))
+    for motif, which in matches.by_motif():
+        own[which] = importance[OWN[motif.name]][which]
+        other[which] = importance[OTHER[motif.name]][which]
+        typical = own[which][strong[which]]
+        least[which] = CREDIT * max(float(np.median(typical)), 0.0) if len(typical) else 0.0
+    return Credit(importance["both"], own, other, least)
+
+
+def measure(simulation: Simulation, matches: Matches, contributions: Contributions) -> dict[str, Measures]:
     """The measures of each motif, and of both pooled (`pooled`), in sequences that hold both."""
     both = simulation.labels[:, TASKS.index("both")] == 1
-    strong = [m.where(both[m.sequence] & (m.log_odds >= STRONG)) for m in matches]
-    every = [m.where(both[m.sequence]) for m in matches]
+    eligible = both[matches.sequence]
+    strong = eligible & (matches.log_odds >= STRONG)
+    given, truth = credit(matches, contributions, strong), planted(simulation, matches)
     base = base_level(simulation, contributions["both"], both)
-    groups = {m.motif.name: [i] for i, m in enumerate(matches)} | {"pooled": list(range(len(matches)))}
+    groups = {motif.name: matches.motif == number for number, motif in enumerate(matches.motifs)}
+    groups["pooled"] = np.ones(len(matches), bool)
     return {
         name: Measures(
-            sum(len(strong[i].start) for i in which),
-            pooled([strong[i].importance(contributions["both"]) <= 0 for i in which]),
-            pooled([off_task(strong[i], contributions) for i in which]),
+            int((group & strong).sum()),
+            mean_of(given.both[group & strong] <= 0),
+            mean_of((given.other > given.least)[group & strong]),
             *base,
-            *credited([every[i] for i in which], [strong[i] for i in which], contributions),
+            *precision_and_recall((given.own > given.least)[group & eligible], truth[group & eligible]),
         )
-        for name, which in groups.items()
+        for name, group in groups.items()
     }
 
 
-def pooled(masks: Sequence[npt.NDArray[np.bool_]]) -> float:
+def mean_of(mask: npt.NDArray[np.bool_]) -> float:
     """The share that is true."""
-    together = np.concatenate(masks)
-    return share_of(together.sum(), len(together))
+    return share_of(mask.sum(), len(mask))
 
 
-def least_credit(strong: MotifMatches, contributions: Contributions) -> float:
-    """What a credited match exceeds: a tenth of the median of the motif's strong matches in its own task."""
-    own = strong.importance(contributions[OWN[strong.motif.name]])
-    return CREDIT * max(float(np.median(own)), 0.0) if len(own) else 0.0
-
-
-def off_task(strong: MotifMatches, contributions: Contributions) -> npt.NDArray[np.bool_]:
-    """Which strong matches are credited in the other motif's task."""
-    other = strong.importance(contributions[OTHER[strong.motif.name]])
-    return other > least_credit(strong, contributions)
-
-
-def credited(
-    every: Sequence[MotifMatches], strong: Sequence[MotifMatches], contributions: Contributions
-) -> tuple[float, float]:
-    """Precision and recall of credited matches against planted ones."""
-    called, planted = [], []
-    for all_of_one, strong_ones in zip(every, strong, strict=True):
-        own = all_of_one.importance(contributions[OWN[all_of_one.motif.name]])
-        called.append(own > least_credit(strong_ones, contributions))
-        planted.append(all_of_one.planted)
-    call, truth = np.concatenate(called), np.concatenate(planted)
-    hits = (call & truth).sum()
-    return share_of(hits, call.sum()), share_of(hits, truth.sum())
+def precision_and_recall(called: npt.NDArray[np.bool_], truth: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """Of the matches that are credited against those that were planted."""
+    hits = (called & truth).sum()
+    return share_of(hits, called.sum()), share_of(hits, truth.sum())
 
 
 def share_of(part: float, whole: float) -> float:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from seqattr.data.simulate import TASKS
 from seqattr.figures.html import Link, Picture, fill
 from seqattr.methods.registry import METHODS
+from seqattr.motifs.matches import STRONG
 from seqattr.support.version import package_version
 from seqattr.tal_gata.claims import FREQUENCIES, SHUFFLES, Judged
 from seqattr.tal_gata.gather import Evidence
-from seqattr.tal_gata.measures import CREDIT, STRONG, TOP
+from seqattr.tal_gata.measures import CREDIT, TOP
 from seqattr.tal_gata.recipe import COSTLY, EVALUATION_SHARES, FULL
 from seqattr.tal_gata.summary import POOLED, SHARES, Summary
 

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from seqattr.data.simulate import CLASSES, TASKS
 from seqattr.tal_gata.claims import Judged
 from seqattr.tal_gata.figures import classes_of, drawn_matches
@@ -80,21 +78,19 @@ def nets_table(evidence: Evidence) -> Columns:
 
 def points_table(evidence: Evidence) -> Columns:
     """The points of figure 5a: a row for each match, a column for each method and task."""
-    which = [drawn_matches(evidence, number) for number in range(len(evidence.matches))]
-    kept = [matches.where(mask) for matches, mask in zip(evidence.matches, which, strict=True)]
+    drawn = drawn_matches(evidence)
+    matches = evidence.matches.select(drawn)
     classes = classes_of(evidence.simulation)
-    sequences = np.concatenate([matches.sequence for matches in kept])
     columns: dict[str, Sequence[Any]] = {
-        "sequence": [evidence.simulation.names[row] for row in sequences],
-        "planted": [CLASS_WORDS[classes[row]] for row in sequences],
-        "motif": [matches.motif.name for matches in kept for _ in matches.start],
-        "start": np.concatenate([matches.start for matches in kept]).tolist(),
-        "log_odds": rounded(np.concatenate([matches.log_odds for matches in kept])),
+        "sequence": [evidence.simulation.names[row] for row in matches.sequence],
+        "planted": [CLASS_WORDS[classes[row]] for row in matches.sequence],
+        "motif": matches.names,
+        "start": matches.start.tolist(),
+        "log_odds": rounded(matches.log_odds),
     }
     for run in evidence.shown:
         for task in TASKS:
-            values = [run.importance[task][number][mask] for number, mask in enumerate(which)]
-            columns[f"{run.method} {task}"] = rounded(np.concatenate(values))
+            columns[f"{run.method} {task}"] = rounded(run.importance[task][drawn])
     return columns
 
 

@@ -1,4 +1,4 @@
-"""Motifs: log-odds against the definition, scanning against a slow twin, best matches kept apart."""
+"""Motifs: log-odds against the definition, scores of words against a slow twin, thresholds."""
 
 import math
 from itertools import product
@@ -15,10 +15,9 @@ from seqattr.motifs.pwm import (
     PWM,
     TAL1,
     motif_files_among,
-    scan,
     score_threshold,
-    top_matches,
 )
+from tests.helpers.motifs import scores_of
 
 BACKGROUND = (0.3, 0.2, 0.2, 0.3)
 SMALL = PWM("small", np.array([[1.0, 0.5], [0.0, 0.5], [0.0, 0.0], [0.0, 0.0]]))
@@ -56,65 +55,27 @@ def test_log_odds_are_relative_to_distributions() -> None:
 
 
 @pytest.mark.parametrize("pwm", [TAL1, GATA1, SMALL])
-def test_scan_agrees_with_the_definition(pwm: PWM) -> None:
+def test_scores_agree_with_the_definition(pwm: PWM) -> None:
     sequences = random_sequences(3, 40)
     expected = [slow_scan(pwm, sequence) for sequence in sequences]
-    np.testing.assert_allclose(scan(pwm, sequences, BACKGROUND), expected, atol=1e-12)
+    np.testing.assert_allclose(scores_of(pwm, sequences, BACKGROUND), expected, atol=1e-12)
 
 
-def test_scan_of_the_other_strand_is_the_reverse() -> None:
+def test_scores_of_the_other_strand_are_the_reverse() -> None:
     sequences = random_sequences(3, 40)
-    there = scan(TAL1.reverse_complement(), reverse_complement(sequences), BACKGROUND)
-    np.testing.assert_allclose(there[:, ::-1], scan(TAL1, sequences, BACKGROUND), atol=1e-12)
+    there = scores_of(TAL1.reverse_complement(), reverse_complement(sequences), BACKGROUND)
+    np.testing.assert_allclose(there[:, ::-1], scores_of(TAL1, sequences, BACKGROUND), atol=1e-12)
 
 
-def test_scan_finds_the_consensus() -> None:
+def test_the_consensus_scores_most() -> None:
     text = "TTTTTAGATAAGTTTTT"
-    assert scan(GATA1, one_hot(text)[None]).argmax() == text.index("AGATAAG") - 2
+    assert scores_of(GATA1, one_hot(text)[None]).argmax() == text.index("AGATAAG") - 2
 
 
-def test_scan_of_too_short_sequences_is_refused() -> None:
-    assert scan(GATA1, random_sequences(2, 10)).shape == (2, 1)
-    with pytest.raises(InputError, match="GATA_disc1 is 10 wide, the sequences only 9"):
-        scan(GATA1, random_sequences(2, 9))
-
-
-def test_top_matches_by_hand() -> None:
-    scores = np.array([[5.0, 9.0, 8.0, 1.0, 7.0, 0.0], [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]])
-    found = top_matches(scores, 2, width=4)
-    assert found.tolist() == [(0, 1, 9.0), (0, 4, 7.0), (1, 5, 5.0), (1, 2, 2.0)]
-
-
-@pytest.mark.parametrize("width", [1, 4, 7, 16])
-def test_top_matches_are_the_best_that_are_far_enough_apart(width: int) -> None:
-    scores = np.random.default_rng(1).normal(size=(20, 60))
-    found = top_matches(scores, 5, width)
-    for index, row in enumerate(scores):
-        kept: list[int] = []
-        for start in np.argsort(-row):
-            if len(kept) < 5 and all(abs(start - other) > width / 2 for other in kept):
-                kept.append(int(start))
-        mine = found[found["sequence"] == index]
-        assert mine["start"].tolist() == kept
-        np.testing.assert_array_equal(mine["log_odds"], row[kept])
-
-
-def test_top_matches_may_be_fewer() -> None:
-    assert len(top_matches(np.zeros((2, 5)), 5, width=20)) == 2
-    assert len(top_matches(np.zeros((2, 5)), 0, width=20)) == 0
-
-
-def test_top_matches_pass_over_minus_infinity() -> None:
-    scores = np.full((2, 9), -np.inf)
-    scores[1, 8] = 1.5
-    found = top_matches(scores, 3, width=4)
-    assert found.tolist() == [(1, 8, 1.5)]
-
-
-def test_scores_are_left_as_they_were() -> None:
-    scores = np.zeros((1, 5))
-    top_matches(scores, 3, width=2)
-    assert np.isfinite(scores).all()
+def test_words_of_another_width_are_refused() -> None:
+    assert scores_of(GATA1, random_sequences(2, 10)).shape == (2, 1)
+    with pytest.raises(InputError, match="GATA_disc1 is 10 wide, the words 9"):
+        GATA1.score(codes_of(random_sequences(2, 9)))
 
 
 def test_samples_follow_the_probabilities() -> None:
@@ -159,7 +120,7 @@ def test_thresholds_at_the_ends() -> None:
     assert score_threshold(sure, 1.0, BACKGROUND) == -np.inf
     # The rarest outcome, AC, has a chance of 0.06.
     assert score_threshold(sure, 0.05, BACKGROUND) == np.inf
-    assert score_threshold(sure, 0.06, BACKGROUND) < scan(sure, one_hot(["AC"]), BACKGROUND)[0, 0]
+    assert score_threshold(sure, 0.06, BACKGROUND) < scores_of(sure, one_hot(["AC"]), BACKGROUND)[0, 0]
 
 
 @pytest.mark.parametrize("p_value", [0, -1, 1.5, math.nan])

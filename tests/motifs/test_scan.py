@@ -11,9 +11,11 @@ from seqattr.dna.alphabet import codes_of, one_hot, reverse_complement
 from seqattr.errors import InputError, UnknownName
 from seqattr.motifs import scan as scanning
 from seqattr.motifs.matches import Matches
-from seqattr.motifs.pwm import GATA1, PWM, TAL1, read_motifs, scan, score_threshold, top_matches
+from seqattr.motifs.peaks import highest_peaks
+from seqattr.motifs.pwm import GATA1, PWM, TAL1, read_motifs, score_threshold
 from seqattr.motifs.scan import STRANDS, Pick, find_matches, measured_background
 from seqattr.refs.kinds import BACKGROUND
+from tests.helpers.motifs import scores_of
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
 UNEVEN = (0.4, 0.3, 0.2, 0.1)
@@ -49,8 +51,8 @@ def mirrored(matches: Matches, length: int) -> list[tuple]:
 
 def both_strands(pwm: PWM, sequences: np.ndarray, background=BACKGROUND) -> np.ndarray:
     """(2, N, P) log-odds by the definition; the other strand is the reverse complement's forward strand."""
-    there = scan(pwm, reverse_complement(sequences), background)[:, ::-1]
-    return np.stack([scan(pwm, sequences, background), there])
+    there = scores_of(pwm, reverse_complement(sequences), background)[:, ::-1]
+    return np.stack([scores_of(pwm, sequences, background), there])
 
 
 @pytest.mark.parametrize("background", [BACKGROUND, UNEVEN])
@@ -80,12 +82,12 @@ def test_top_matches_are_those_of_the_better_strand(top):
     for number, pwm in enumerate(MOTIFS):
         scores = both_strands(pwm, sequences)
         own = found.select(found.motif == number)
-        picked = top_matches(scores.max(axis=0), top, pwm.width)
+        picked = highest_peaks(scores.max(axis=0), top, pwm.width // 2)
         # Near ties may be settled otherwise, so that what is compared is how good the best are.
-        assert len(own) == len(picked)
+        assert len(own) == len(picked.row)
         for row in range(len(sequences)):
             mine = np.sort(own.log_odds[own.sequence == row])
-            best = np.sort(picked["log_odds"][picked["sequence"] == row])
+            best = np.sort(picked.value[picked.row == row])
             np.testing.assert_allclose(mine[-1], best[-1], atol=ROUNDED)
             starts = np.sort(own.start[own.sequence == row])
             assert all(2 * (after - before) > pwm.width for before, after in pairwise(starts))
@@ -98,9 +100,9 @@ def test_top_matches_of_a_motif_without_ties_are_exactly_those_of_the_definition
     sequences = random_sequences(count=40, length=200, codes=4)
     for pwm in (TAL1, random_motifs(seed=5)[0]):
         found = find_matches(sequences, [pwm], Pick(strand="forward"), BACKGROUND)
-        picked = top_matches(scan(pwm, sequences, BACKGROUND), 5, pwm.width)
+        picked = highest_peaks(scores_of(pwm, sequences, BACKGROUND), 5, pwm.width // 2)
         mine = sorted(zip(found.sequence.tolist(), found.start.tolist(), strict=True))
-        assert mine == sorted(zip(picked["sequence"].tolist(), picked["start"].tolist(), strict=True))
+        assert mine == sorted(zip(picked.row.tolist(), picked.column.tolist(), strict=True))
 
 
 def test_a_threshold_is_kept_on_top():

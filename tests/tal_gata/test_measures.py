@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 
 from seqattr.data.simulate import TASKS, Simulation, TalGata, simulate_tal_gata
+from seqattr.dna.alphabet import one_hot
+from seqattr.motifs.matches import STRONG, importance_of
+from seqattr.motifs.peaks import highest_peaks
 from seqattr.motifs.pwm import GATA1, TAL1
-from seqattr.tal_gata.measures import STRONG, average_precision, find, measure
+from seqattr.tal_gata.measures import average_precision, find, measure, planted
+from tests.helpers.motifs import scores_of
 
 
 @pytest.fixture(scope="module")
@@ -78,13 +82,25 @@ def test_contributions_of_nothing_are_measured_without_a_word(simulation: Simula
 
 
 def test_matches_are_the_planted_words_and_their_log_odds_strong(simulation: Simulation) -> None:
-    tal1, gata1 = find(simulation)
+    matches = find(simulation)
+    tal1, gata1 = (matches.select(which) for _, which in matches.by_motif())
     sites = [site for site in simulation.planted if site.motif == TAL1.name]
-    assert tal1.planted.sum() > 0.9 * len(sites)
-    assert (tal1.log_odds[tal1.planted] > STRONG).mean() > (
-        tal1.log_odds[~tal1.planted] > STRONG
-    ).mean() + 0.3
+    there = planted(simulation, tal1)
+    assert there.sum() > 0.9 * len(sites)
+    assert (tal1.log_odds[there] > STRONG).mean() > (tal1.log_odds[~there] > STRONG).mean() + 0.3
     assert set(np.unique(gata1.sequence)) == set(range(130))
+
+
+def test_matches_are_the_five_best_by_the_definition(simulation: Simulation) -> None:
+    """Motif by motif and sequence by sequence, the best first, with log-odds as exact as float64."""
+    matches = find(simulation)
+    sequences = one_hot(simulation.codes)
+    for pwm, which in matches.by_motif():
+        scores = scores_of(pwm, sequences, simulation.settings.background)
+        best = highest_peaks(scores, 5, pwm.width // 2)
+        assert matches.sequence[which].tolist() == best.row.tolist()
+        assert matches.start[which].tolist() == best.column.tolist()
+        np.testing.assert_array_equal(matches.log_odds[which], best.value)
 
 
 def test_average_precision_is_the_naive_one() -> None:
@@ -98,9 +114,9 @@ def test_average_precision_is_the_naive_one() -> None:
 
 def test_importance_is_the_sum_under_the_match(simulation: Simulation) -> None:
     values = np.random.default_rng(1).normal(size=simulation.codes.shape)
-    for matches in find(simulation):
-        naive = [
-            values[s, p : p + matches.motif.width].sum()
-            for s, p in zip(matches.sequence, matches.start, strict=True)
-        ]
-        np.testing.assert_allclose(matches.importance(values), naive, atol=1e-10)
+    matches = find(simulation)
+    naive = [
+        values[s, p : p + (TAL1, GATA1)[motif].width].sum()
+        for s, p, motif in zip(matches.sequence, matches.start, matches.motif, strict=True)
+    ]
+    np.testing.assert_allclose(importance_of(matches, values, np.float64), naive, atol=1e-10)
