@@ -8,9 +8,9 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "seqattr"
 ROOMS = [  # from the ground up
-    *("errors", "support", "dna", "io", "refs", "motifs", "inputs"),
+    *("errors", "support", "dna", "io", "figures", "refs", "motifs", "inputs"),
     *("engine.numerics", "engine.graph", "engine.capture", "engine.walk", "engine.rules", "engine.edits"),
-    *("models", "methods", "data", "analyses", "evaluate", "figures", "jobs", "tal_gata"),
+    *("models", "methods", "data", "analyses", "evaluate", "jobs", "tal_gata"),
     *("cli", "roof"),
 ]
 NUMPY_ONLY = ROOMS[: ROOMS.index("engine.numerics")]
@@ -96,6 +96,12 @@ def test_the_command_line_imports_nothing_large_at_once(module):
 @pytest.mark.parametrize("module", [name for name in MODULES if room(name) in ("io", "dna")])
 def test_formats_know_no_references_and_no_motifs(module):
     assert {room(name) for name in own(imports(module))} <= {"errors", "support", "dna", "io"}
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if room(name) == "figures"])
+def test_figures_are_drawn_from_plain_arrays(module):
+    """They know no motif, no model and no run, wherever in the list their room stands."""
+    assert {room(name) for name in own(imports(module))} <= {"errors", "support", "dna", "io", "figures"}
 
 
 def test_the_check_itself_sees_what_it_should(tmp_path, monkeypatch):

@@ -50,7 +50,7 @@ def maximize(
     from seqattr.analyses.maximize import Settings
     from seqattr.inputs import frequencies
     from seqattr.io.ownership import check_own_folder
-    from seqattr.jobs.maximize import FILES, maximized
+    from seqattr.jobs.maximize import FILES, write_maximized
 
     check_own_folder(out, FILES, "path.tsv", force)
     loaded, device = open_model(model, options), options.pop("device")
@@ -58,5 +58,5 @@ def maximize(
         options["background"] = frequencies(background)
     settings = Settings(**options)
     with progress_bar("climbing") as progress:
-        found = maximized(loaded, target, out, settings, device, progress)
+        found = write_maximized(loaded, target, out, settings, device, progress)
     say(f"outputs of {float(found.output.min()):.3g} to {float(found.output.max()):.3g}; wrote {out}")

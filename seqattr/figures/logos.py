@@ -17,7 +17,6 @@ from matplotlib.text import Text
 
 from seqattr.dna.alphabet import ALPHABET
 from seqattr.errors import UnknownName
-from seqattr.motifs.pwm import PWM
 
 INCHES_PER_BASE = 0.075
 ROW_INCHES = 1.35
@@ -150,11 +149,11 @@ def plain(axes: Axes, *also: str) -> None:
     axes.spines[["top", "right", *also]].set_visible(False)
 
 
-def motif_logo(pwm: PWM) -> Figure:
-    """A motif as letters as high as the information at each position, 2 bits at most; nothing else."""
-    p = pwm.probabilities
+def motif_logo(probabilities: npt.NDArray[np.floating]) -> Figure:
+    """A motif (4, w) as letters as high as the information at each position, 2 bits at most; nothing else."""
+    p = probabilities
     bits = 2 + (p * np.log2(np.where(p > 0, p, 1))).sum(axis=0)
-    figure = Figure(figsize=(0.11 * pwm.width, 0.36))
+    figure = Figure(figsize=(0.11 * p.shape[1], 0.36))
     axes = figure.add_axes((0, 0, 1, 1))
     heights = pd.DataFrame((p * bits).T, columns=list(ALPHABET))
     logomaker.Logo(heights, ax=axes, color_scheme=COLOURS, show_spines=False)

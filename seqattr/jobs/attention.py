@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.figure import Figure
 
 from seqattr.analyses.attention import Attending, Layer, Maps
 from seqattr.engine.capture.model import Model
-from seqattr.figures.attention import attention_figure
+from seqattr.figures.attention import AttentionMap, Rollout, attention_figure
 from seqattr.figures.logos import save
 from seqattr.inputs import Aligned, Window, naming
 from seqattr.io.arrays import ArrayWriter
@@ -50,7 +51,7 @@ def write_attention(
     check_writable(out)
     with replacing_all(out, files) as paths, naming([window.name for window in windows]):
         first = write_rows(attending, sequences, paths, progress)
-        save(attention_figure(attending.layers, first, windows[0].name), paths[FIGURE], "png")
+        save(figure_of(attending.layers, first, windows[0].name), paths[FIGURE], "png")
     drop_stale(Path(out), files, r"attention\.h5|rollout\.tsv")
     return Written(attending.layers, files, attending.notes)
 
@@ -114,6 +115,18 @@ def arrays_of(maps: Maps) -> dict[str, Any]:
 def one_row(maps: Maps) -> Maps:
     weights = {name: values[:1].clone() for name, values in maps.weights.items()}
     return Maps(weights, None if maps.rollout is None else maps.rollout[:1].clone())
+
+
+def figure_of(layers: Sequence[Layer], maps: Maps, name: str) -> Figure:
+    """The figure of one sequence's maps: the heads averaged, and the rollout's mean over all tokens."""
+    drawn = [
+        AttentionMap(layer.name, layer.heads, maps.weights[layer.name][0].mean(0).numpy()) for layer in layers
+    ]
+    if maps.rollout is None:
+        return attention_figure(drawn, None, name)
+    bases = next(layer for layer in layers if layer.square).bases
+    middles = None if bases is None else bases.double().mean(1).numpy() - 0.5
+    return attention_figure(drawn, Rollout(maps.rollout[0].mean(0).numpy(), middles), name)
 
 
 def rollout_rows(maps: Maps, layer: Layer, windows: Sequence[Window]) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def test_long_names_are_cut():
 
 
 def test_a_motif_logo_is_as_high_as_its_information():
-    (axes,) = motif_logo(TAL1).axes
+    (axes,) = motif_logo(TAL1.probabilities).axes
     assert axes.get_ylim() == (0, 2)
     highest = max(patch.get_extents().transformed(axes.transData.inverted()).height for patch in axes.patches)
     assert highest == pytest.approx(2, abs=0.01)  # a column that is all C holds 2 bits
@@ -86,13 +86,13 @@ def test_a_panel_without_matches_is_empty():
 @pytest.mark.parametrize("form", FORMATS)
 def test_the_same_figure_is_the_same_file(form, tmp_path):
     for name in ("one", "two"):
-        save(motif_logo(TAL1), tmp_path / name, form)
+        save(motif_logo(TAL1.probabilities), tmp_path / name, form)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
 def test_an_unknown_format_is_refused(tmp_path):
     with pytest.raises(UnknownName, match="unknown format 'gif'"):
-        save(motif_logo(TAL1), tmp_path / "x", "gif")
+        save(motif_logo(TAL1.probabilities), tmp_path / "x", "gif")
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -1,14 +1,13 @@
-"""What is written of maximised sequences: which stretch is drawn, and all files or none."""
+"""What is written of maximised sequences: the figures' content, and all files or none."""
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from seqattr.analyses.maximize import Maximized, Settings, maximize
 from seqattr.errors import OutputError
 from seqattr.io.fasta import read_fasta
-from seqattr.jobs.maximize import FILES, ascent, logos, strongest, write_maximized
+from seqattr.jobs.maximize import FILES, figures_of, write_files
 from tests.helpers.zoo import captured
 
 
@@ -17,29 +16,18 @@ def found() -> Maximized:
     return maximize(captured("dilated")[1], 0, Settings(number=7, steps=10, polish=1))
 
 
-def test_of_a_long_sequence_the_strongest_stretch_is_drawn() -> None:
-    one_hot = np.eye(4, dtype=np.int8)[np.random.default_rng(0).integers(4, size=500)].T
-    importance = np.zeros(500)
-    importance[[130, 320]] = 1, 2
-    row = strongest(one_hot, importance)
-    assert row.first <= 130
-    assert row.first + 200 > 320
-    assert (row.one_hot == one_hot[:, row.first : row.first + 200]).all()
-    assert row.importance.sum() == 3
-    assert strongest(one_hot[:, :50], importance[:50]).one_hot.shape == (4, 50)
-
-
 def test_the_best_are_drawn_each_with_its_output(found: Maximized) -> None:
-    rows = logos(found, "a").axes
+    figures = figures_of(found, "a")
+    rows = figures["logos"].axes
     assert [axes.get_title(loc="left") for axes in rows] == [f"output {v:.3g}" for v in found.output[:5]]
-    left, right = ascent(found, "a").axes
+    left, right = figures["ascent"].axes
     assert {len(axes.lines) for axes in (left, right)} == {7}
     best = next(line for line in left.lines if line.get_label() == "maximized_1")
     assert list(best.get_ydata()) == found.ascent.relaxed[:, 0].tolist()
 
 
 def test_all_files_or_none(found: Maximized, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_maximized(tmp_path, found, "a")
+    write_files(tmp_path, found, "a")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(FILES)
     assert len(read_fasta(tmp_path / "sequences.fa")) == 7
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
@@ -50,5 +38,5 @@ def test_all_files_or_none(found: Maximized, tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("seqattr.jobs.maximize.write_fasta", full)
     other = found._replace(output=found.output + 1)
     with pytest.raises(OutputError, match="no space left"):
-        write_maximized(tmp_path, other, "a")
+        write_files(tmp_path, other, "a")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -271,7 +271,7 @@ def page_of(
         findings=evidence.findings,
         places=[seqlet_places(each, evidence.regions) for each in evidence.findings],
         logos={
-            name: png_text(figures.motif_logo(named[name]), transparent=True)
+            name: png_text(figures.motif_logo(named[name].probabilities), transparent=True)
             for name in page.first_motifs(rows)
         },
         panels=pictures[:count],
