@@ -15,8 +15,10 @@ ends, what a terminal obeys, or thousands of characters: `as_line` shows them so
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
 
 _LONG_WORD = re.compile(r"(\S{100})\S{200,}(\S{20})")
 _LONGEST, _END = 2000, 400  # characters of a message, and of its end, where the cure stands
@@ -73,7 +75,14 @@ class ModelError(SeqattrError):
 
 
 class UntrustedModel(ModelError):
-    """Reading this format can run code, and nobody said that the file is trusted."""
+    """Reading this format can run code, and nobody said that the file is trusted.
+
+    `what` says why. `wanted` is what else reading the file at `path` takes, by the fields of `Foreign`.
+    """
+
+    def __init__(self, what: str, path: Path, wanted: Mapping[str, Any]) -> None:
+        super().__init__(f"{what}; if you trust it, read it with `trust=True`")
+        self.what, self.path, self.wanted = what, path, wanted
 
 
 class UnsupportedOp(ModelError):

@@ -133,7 +133,7 @@ def value_of(tests: Examples, target: str | None, targets: Sequence[str]) -> tup
         return loss, 1
     if target is None:
         names = ", ".join(targets)
-        raise InputError(f"test sequences without labels need the output they are about: --target {names}")
+        raise InputError(f"test sequences without labels need the output they are about: `target` {names}")
     place = targets.index(target)
 
     def loss_of_one(

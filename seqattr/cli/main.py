@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from seqattr.errors import SeqattrError, as_line
+from seqattr.cli.flags import how_to_convert, in_flags
+from seqattr.errors import SeqattrError, UntrustedModel, as_line
 from seqattr.support.version import package_version
 
 # Each command is the function of this name in the module of this name.
@@ -85,8 +86,10 @@ def interrupt(*_: Any) -> None:
 
 def line_for(error: Exception) -> str:
     """One line for any exception; only for one that is ours does it tell what to do."""
+    if isinstance(error, UntrustedModel):
+        return as_line(how_to_convert(error))
     if isinstance(error, SeqattrError):
-        return str(error)
+        return in_flags(str(error))
     if isinstance(error, MemoryError):
         return f"not enough memory: {error or 'none is left'}; ask for fewer or shorter sequences at once"
     if isinstance(error, OSError) and error.filename:

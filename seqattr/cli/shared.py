@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from seqattr.cli.flags import in_flags
 from seqattr.errors import InputError, as_line
 from seqattr.support.progress import Progress, silent
 
@@ -161,12 +162,18 @@ def read_inputs(model: "Model", fasta: Path, options: dict[str, Any]) -> "Inputs
         found = inputs.tiled(fasta, length, tile, pad, strict)
     else:
         found = inputs.from_fasta(fasta, sizes, placed, strict)
-    return inputs.fitted(found, lengths, length, pad, crop, strict)
+    return in_our_words(inputs.fitted(found, lengths, length, pad, crop, strict))
+
+
+def in_our_words(inputs: "Inputs") -> "Inputs":
+    """With options in what is noted of them, which is written beside the results."""
+    dropped = [one._replace(reason=in_flags(one.reason)) for one in inputs.dropped]
+    return inputs._replace(notes=[in_flags(note) for note in inputs.notes], dropped=dropped)
 
 
 def this_command() -> str:
-    """What was typed, as results record it."""
-    return shlex.join(["seqattr", *sys.argv[1:]])
+    """What was typed, as results record it: whether other results may be replaced is no part of a run."""
+    return shlex.join(["seqattr", *(word for word in sys.argv[1:] if word != "--force")])
 
 
 @contextmanager
@@ -198,4 +205,4 @@ def say(line: str) -> None:
 
 def warn(*lines: str) -> None:
     for line in lines:
-        say(f"seqattr: warning: {as_line(line)}")
+        say(f"seqattr: warning: {as_line(in_flags(line))}")

@@ -246,7 +246,7 @@ def read_simulation(folder: str | Path) -> Simulation:
 
 def no_simulation(folder: Path) -> str:
     """What is there instead, and what should be."""
-    wanted = "a folder that `seqattr simulate tal-gata --out` wrote is wanted"
+    wanted = "a folder that `write_simulation` wrote is wanted"
     if folder.is_dir():
         return f"there is no simulation file {folder / 'simulation.json'}; {wanted}"
     return f"{folder} is a file; {wanted}" if folder.exists() else f"there is no folder {folder}; {wanted}"

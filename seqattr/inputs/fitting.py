@@ -22,7 +22,7 @@ class OneLength:
         return length == self.length
 
     def __str__(self) -> str:
-        return f"{self.length} bp (it was made for these; --any-length would allow {self.runs})"
+        return f"{self.length} bp (it was made for these; `any_length=True` would allow {self.runs})"
 
 
 def fitted(
@@ -68,12 +68,12 @@ def some_windows(wrong: Sequence[Window]) -> str:
 def hint(wrong: Sequence[Window], length: int) -> str:
     """What would help: another use of a genome, or other lengths."""
     longest = max(w.length for w in wrong)
-    genome = "of a genome, --regions takes windows around peaks and --tile windows all along it"
+    genome = "of a genome, `regions` takes windows around peaks and `tile` windows all along it"
     if longest > _GENOME * length:
         return genome
     hints = {
-        "--pad would fill up short ones with N": any(w.length < length for w in wrong),
-        "--crop would cut long ones to their middle": longest > length,
+        "`pad=True` would fill up short ones with N": any(w.length < length for w in wrong),
+        "`crop=True` would cut long ones to their middle": longest > length,
     }
     lengths = " and ".join(text for text, helps in hints.items() if helps)
     return f"{lengths}; {genome}" if longest >= _PERHAPS_GENOME * length else lengths

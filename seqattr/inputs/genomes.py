@@ -45,7 +45,7 @@ def from_regions(
     dropped = [Dropped(line.where, None, f"{line.where} {line.reason}") for line in found.odd]
     dropped += [each for each in cut if isinstance(each, Dropped)]
     helps = any("partly outside" in each.reason for each in dropped)
-    cure = "; --pad would fill up with N what a chromosome lacks" if helps else ""
+    cure = "; `pad=True` would fill up with N what a chromosome lacks" if helps else ""
     notes = left_out(dropped, len(dropped) + len(windows), "regions", strict, cure)
     notes += [*source.notes, *found.notes, *notes_on_strands(found.regions, ignore_strand)]
     used = (count_ambiguous(text) for text, each in zip(texts, cut, strict=True) if isinstance(each, Window))
@@ -90,7 +90,8 @@ def notes_on_strands(regions: Sequence[Region], ignored: bool) -> list[str]:
     minus = sum(region.strand == "-" for region in regions)
     if not minus:
         return []
-    how = "strands were ignored" if ignored else "read as the reverse complement; --ignore-strand would not"
+    turned = "read as the reverse complement; `ignore_strand=True` would not"
+    how = "strands were ignored" if ignored else turned
     return [f"{minus} of {len(regions)} regions lie on strand -: {how}"]
 
 
@@ -101,7 +102,7 @@ def tiled(genome: Path | str, length: int, step: int, pad: bool = False, strict:
     `pad` says so, else dropped, or an InputError in a `strict` run.
     """
     if step < 1:
-        raise InputError(f"--tile must be at least 1 base, not {step}")
+        raise InputError(f"`step` must be at least 1 base, not {step}")
     odd: list[OddRecord] = []
     sizes: dict[str, int] = {}
     windows, ambiguous, unknown, dropped = [], 0, 0, []
@@ -117,7 +118,8 @@ def tiled(genome: Path | str, length: int, step: int, pad: bool = False, strict:
         unknown += len(cut) - len(kept)
         windows += kept
     dropped += [Dropped(each.name, None, each.reason) for each in odd]
-    notes = left_out(dropped, len(sizes) + len(odd), "records", strict, "; --pad would fill up short ones")
+    cure = "; `pad=True` would fill up short ones"
+    notes = left_out(dropped, len(sizes) + len(odd), "records", strict, cure)
     if not windows:
         raise InputError(f"{genome} has no window of {length} bp with a base in it")
     notes += [f"{unknown} windows of nothing but N were left out"] if unknown else []

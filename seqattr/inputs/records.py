@@ -74,6 +74,6 @@ def notes_on_headers(placed: int, records: int, has_sizes: bool) -> list[str]:
     if placed and not has_sizes:
         return [
             f"{placed} of {records} headers look like genome coordinates; "
-            "give --chrom-sizes to have tracks on the genome"
+            "give `sizes` to have tracks on the genome"
         ]
     return []

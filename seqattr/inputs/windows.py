@@ -53,7 +53,8 @@ class Aligned:
         if other is not None:
             raise InputError(
                 f"all sequences must have one length, but {first.name} has {first.length} bp and "
-                f"{other.name} {other.length} bp; --pad and --crop would bring all to the model's own"
+                f"{other.name} {other.length} bp; "
+                "`pad=True` and `crop=True` would bring all to the model's own"
             )
         self.shape = (len(windows), 4, first.length)
 

@@ -90,7 +90,7 @@ def _record(path: Path | str, header: Header, pieces: Sequence[bytes], most: int
     if sum(map(len, pieces)) > most:
         raise InputError(
             f"record '{header.name}' of {path} has more than {most:,} bases, more than can be held at once; "
-            "of a genome, --regions takes windows around peaks"
+            "of a genome, `regions` takes windows around peaks"
         )
     letters = b"".join(pieces)
     if not letters:

@@ -31,7 +31,7 @@ KINDS = (
     Kind(
         (b"\xeb\xf2\x89\x87", b"\x87\x89\xf2\xeb"),
         "a bigBed file",
-        {"FASTA": "give it to --regions (`bigBedToBed`)", "BED": "`bigBedToBed` turns it into BED"},
+        {"FASTA": "give it to `regions` (`bigBedToBed`)", "BED": "`bigBedToBed` turns it into BED"},
     ),
     Kind(
         (b"\x26\xfc\x8f\x88", b"\x88\x8f\xfc\x26"),
@@ -52,7 +52,7 @@ KINDS = (
     Kind(
         (b">",),
         "a FASTA file",
-        {"BED": "give it to --fasta", "chromosome-sizes": "its index (.fai) holds them"},
+        {"BED": "give it to `fasta`", "chromosome-sizes": "its index (.fai) holds them"},
     ),
 )
 
@@ -61,7 +61,7 @@ def instead_of_fasta(line: bytes) -> str:
     """What a file may be whose first line is no FASTA header, as a question or with its cure."""
     columns = line.split(b"\t")
     if len(columns) > 2 and columns[1].isdigit() and columns[2].strip().isdigit():
-        return "it looks like BED: give it to --regions, and the genome to --fasta"
+        return "it looks like BED: give it to `regions`, and the genome to `fasta`"
     return "is this a FASTA file (plain or gzip)?"
 
 

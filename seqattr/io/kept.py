@@ -38,7 +38,7 @@ def is_kept(path: Path | str) -> bool:
 def refuse_input(path: Path | str) -> None:
     """Raises OutputError for a path that leads to an input."""
     if is_kept(path):
-        raise OutputError(f"cannot write {path}: it is one of the inputs; write to another place (--out)")
+        raise OutputError(f"cannot write {path}: it is one of the inputs; write to another place (`out`)")
 
 
 def _identity(path: Path | str) -> tuple[int, int]:

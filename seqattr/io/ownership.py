@@ -17,7 +17,7 @@ _HEAD_BYTES = 4096
 _PICTURES = (b"\x89PNG", b"<?xml", b"<svg", b"%PDF")
 _ARCHIVE, _HDF5 = b"PK\x03\x04", b"\x89HDF"
 _MODEL, _PAGE = b"seqattr model", b"seqattr"
-CURE = "give another --out, or replace it with --force"
+CURE = "give another `out`, or replace it with `force=True`"
 
 
 def check_own_file(path: Path | str, force: bool = False) -> None:
@@ -46,13 +46,9 @@ def check_same_run(path: Path | str, before: str | None, command: str, force: bo
 
     `before` is the command that wrote them, None where there are none.
     """
-    if not force and before is not None and without_force(before) != without_force(command):
+    if not force and before is not None and before != command:
         by = f" ({before})" if before else ""
         raise OutputError(f"cannot write {path}: it holds the results of another run{by}; {CURE}")
-
-
-def without_force(command: str) -> str:
-    return " ".join(word for word in command.split() if word != "--force")
 
 
 def command_in(path: Path, *keys: str) -> str | None:

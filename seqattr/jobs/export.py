@@ -34,12 +34,12 @@ def export(folder: Path, form: str, target: str | None = None, out: Path | None 
 def pick(folder: Path, target: str | None) -> str:
     """The target's file name: the only one of the folder, or that of the target that was asked for."""
     if not folder.is_dir():
-        raise InputError(f"there is no folder {folder}; it should be what `seqattr score --out` wrote")
+        raise InputError(f"there is no folder {folder}; it should be what `score` wrote")
     names = scored(folder)
     if not names:
-        raise InputError(f"{folder} holds no scores (.h5); it should be what `seqattr score --out` wrote")
+        raise InputError(f"{folder} holds no scores (.h5); it should be what `score` wrote")
     if target is None and len(names) > 1:
-        raise InputError(f"{folder} holds several targets; say which with --target: {', '.join(names)}")
+        raise InputError(f"{folder} holds several targets; say which with `target`: {', '.join(names)}")
     name = names[0] if target is None else filename(target)
     if name not in names:
         raise UnknownName("target", str(target), names)

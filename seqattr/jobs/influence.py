@@ -53,7 +53,7 @@ class Request:
             raise InputError(f"the number of test sequences must be 0 or more, not {self.number}")
         if self.scores and realpath(self.scores) == realpath(self.out):
             raise InputError(
-                f"the table and all scores cannot both be {self.out}; --scores needs its own name"
+                f"the table and all scores cannot both be {self.out}; `scores` needs its own name"
             )
 
 
@@ -108,7 +108,7 @@ def check_data(request: Request, checkpoint: Checkpoint, simulation: Simulation)
     if simulation.digest("train") != checkpoint.trained.data:
         raise InputError(
             f"the checkpoints in {request.checkpoints} were trained on other sequences than the train split "
-            f"of {request.data}; --train must be the data set of their training"
+            f"of {request.data}; `data` must be the data set of their training"
         )
 
 

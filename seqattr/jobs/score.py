@@ -141,7 +141,7 @@ class Job:
         self.method = method_of(settings)
         self.engine = self.engine_of(self.precision)
         if self.precision.tf32 and self.engine.place.type != "cuda":
-            raise InputError("--precision tf32 is a GPU's; on a CPU there is float32")
+            raise InputError("`precision=tf32` is a GPU's; on a CPU there is float32")
         check_number(self.targets, settings.targets is not None)
         self.stems = file_stems(self.targets)
         self.model_hash = content_hash(model)

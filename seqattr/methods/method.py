@@ -53,6 +53,6 @@ class Method:
         if self.patterns is None:
             raise InputError(
                 f"the method '{self.rulebook.name}' needs patterns: learn them with `seqattr patterns` and "
-                "give --patterns FILE, or with fit_patterns and give with_patterns"
+                "give `patterns=FILE`, or with fit_patterns and give with_patterns"
             )
         return replace(self.rulebook, learned=self.patterns.of(model))

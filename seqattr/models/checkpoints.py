@@ -92,7 +92,7 @@ def read_checkpoints(folder: Path | str) -> list[Checkpoint]:
     return found
 
 
-HINT = "`seqattr train --checkpoints` writes them"
+HINT = "`checkpoints_in` writes them"
 
 
 def named_as_checkpoints(folder: Path | None) -> list[Path]:

@@ -46,7 +46,7 @@ def completed(module: nn.Module, foreign: Foreign, path: Path) -> Foreign:
         if foreign.layout == USUAL:
             foreign = replace(foreign, layout=layout)
     if foreign.length is None:
-        raise ModelError(f"{path} leaves the length of its input open: it must be given (--input-length L)")
+        raise ModelError(f"{path} leaves the length of its input open: it must be given (`Foreign.length=L`)")
     return in_its_layout(module, foreign)
 
 

@@ -6,8 +6,6 @@ of theirs is run, or even unpickled, unless the caller says that the file is tru
 
 import contextlib
 import io
-import json
-import shlex
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -57,12 +55,14 @@ def load_model(path: Path | str, *, trust: bool = False, foreign: Foreign | None
     if kind == OWN:
         if foreign != Foreign():
             raise InputError(
-                f"{path} is {OWN} and knows its own input and targets: --input-length, --input-layout, "
-                "--channels, --arch, --arch-args and --target-names do not go with it"
+                f"{path} is {OWN} and knows its own input and targets: `Foreign.length`, `Foreign.layout`, "
+                "`Foreign.channels`, `Foreign.arch`, `Foreign.arch_args` and `Foreign.targets` "
+                "do not go with it"
             )
         return native.from_plain(content)
     if not trust:
-        raise UntrustedModel(untrusted(path, kind, foreign))
+        why = "loading it runs the code of its class" if kind in OF_WEIGHTS else "reading it can run code"
+        raise UntrustedModel(f"{path} is {kind}, and {why}", path, wanted(kind, foreign))
     check_known(path, kind, foreign)
     module, notes = READERS[kind](path, foreign, content)
     known = completed(module, foreign, path)
@@ -76,7 +76,7 @@ def load_model(path: Path | str, *, trust: bool = False, foreign: Foreign | None
 def check_known(path: Path, kind: str, foreign: Foreign) -> None:
     """Raises ModelError or InputError for what cannot be, or is missing, before the file is read."""
     if foreign.length is None and kind != EXPORTED:
-        raise ModelError(f"{path} is {kind}: its input length must be given (--input-length L)")
+        raise ModelError(f"{path} is {kind}: its input length must be given (`Foreign.length=L`)")
     if foreign.length is not None and foreign.length < 1:
         raise InputError(f"the input length must be at least 1, not {foreign.length}")
     if foreign.length is not None and foreign.length > LONGEST:
@@ -101,30 +101,11 @@ def example_input(foreign: Foreign) -> Tensor:
     return torch.zeros(example_shape(foreign.layout, foreign.length or 1))
 
 
-def untrusted(path: Path, kind: str, foreign: Foreign) -> str:
-    """The one line that says why the file was not read, and how to read it."""
-    length = foreign.length or "LENGTH"
-    named = foreign.arch or ("MODULE:CLASS" if kind in OF_WEIGHTS else None)
-    arch = f" --arch {named}" if named else ""
-    files = f"{shlex.quote(str(path))} --out {shlex.quote(path.stem + '.seqattr.pt')}"
-    line = f"seqattr convert {files} --input-length {length}{arch}{said(foreign)} --trust-model"
-    why = "loading it runs the code of its class" if kind in OF_WEIGHTS else "reading it can run code"
-    return f"{path} is {kind}, and {why}; if you trust it, convert it once: {line}"
-
-
-def said(foreign: Foreign) -> str:
-    """What else the user said of the model, as options."""
-    usual = Foreign()
-    words = []
-    if foreign.layout != usual.layout:
-        words += ["--input-layout", foreign.layout]
-    if foreign.channels != usual.channels:
-        words += ["--channels", foreign.channels]
-    if foreign.arch_args:
-        words += ["--arch-args", json.dumps(dict(foreign.arch_args))]
-    if foreign.targets:
-        words += ["--target-names", ",".join(foreign.targets)]
-    return "".join(f" {shlex.quote(word)}" for word in words)
+def wanted(kind: str, foreign: Foreign) -> dict[str, Any]:
+    """What reading a file of this kind takes, by the fields of `Foreign`: as given, or a word in capitals."""
+    blank = {"length": "LENGTH", "arch": "MODULE:CLASS" if kind in OF_WEIGHTS else None}
+    fields = blank | {name: value for name, value in vars(foreign).items() if value}
+    return {name: value for name, value in fields.items() if value != getattr(Foreign(), name)}
 
 
 # --- reading what is trusted -------------------------------------------------------------------
@@ -135,7 +116,7 @@ def read_state_dict(path: Path, foreign: Foreign, content: Any = None) -> Read:
     data = safely(path) if content is None else content
     if foreign.arch is None:
         kind = "a Lightning checkpoint" if "pytorch-lightning_version" in data else "a state dict"
-        raise ModelError(f"{path} is {kind}: say which class it belongs to (--arch module:Class)")
+        raise ModelError(f"{path} is {kind}: say which class it belongs to (`Foreign.arch=module:Class`)")
     return with_weights(path, foreign, data)
 
 
@@ -187,7 +168,9 @@ def read_pickle(path: Path, foreign: Foreign, content: Any = None) -> Read:
         under = [f"{path.name}: took the module under {found.where}"] if found.under else []
         return Read(found.what, (*under, *left))
     if foreign.arch is None:
-        raise ModelError(f"{path} holds weights alone: say which class they belong to (--arch module:Class)")
+        raise ModelError(
+            f"{path} holds weights alone: say which class they belong to (`Foreign.arch=module:Class`)"
+        )
     read = with_weights(path, foreign, data)
     return Read(read.module, (*read.notes, *left))
 
@@ -197,7 +180,7 @@ def values_of(data: Any) -> list[Any]:
 
 
 def of_arch(arch: str | None, name: str) -> Any:
-    """A class beside the one that --arch names, for a pickle that looks for it elsewhere. Or LookupError."""
+    """A class beside that of `foreign.arch`, for a pickle that looks for it elsewhere. Or LookupError."""
     module, _, _ = (arch or "").rpartition(":")
     try:
         return getattr(weights.module_of(module), name)
@@ -210,7 +193,7 @@ def not_importable(path: Path, name: str) -> str:
     module, _, attribute = name.rpartition(".")
     line = f"{path} is a pickle of the class {attribute} of {module}, which cannot be imported here"
     where = "" if module == "__main__" else ", or the folder of that module as PYTHONPATH"
-    return f"{line}; give the file that defines it as --arch FILE.py:{attribute}{where}"
+    return f"{line}; give the file that defines it as `Foreign.arch=FILE.py:{attribute}`{where}"
 
 
 def read_torchscript(path: Path, foreign: Foreign, content: Any = None) -> Read:

@@ -27,7 +27,7 @@ FEW_KEYS = 2**16  # bytes
 
 KERAS = (
     "it is a Keras model: with KERAS_BACKEND=torch, keras.saving.load_model(FILE, compile=False) is a "
-    "torch.nn.Module; torch.save it whole, and convert that with --input-layout NL4"
+    "torch.nn.Module; torch.save it whole, and convert that with `Foreign.layout=NL4`"
 )
 
 

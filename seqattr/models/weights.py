@@ -42,7 +42,7 @@ NO_MODEL = (
 )  # parts of names of what holds tensors and is no model
 HYPER_PARAMETERS = ("hyper_parameters", "hparams")  # Lightning's own, and as others call them
 DEEPEST = 4
-THEIRS = "--arch and --arch-args must be those of the training"
+THEIRS = "`Foreign.arch` and `Foreign.arch_args` must be those of the training"
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def build(arch: str, args: Mapping[str, Any], kept: Mapping[str, Any]) -> tuple[
     """
     name, _, attribute = arch.rpartition(":")
     if not name or not attribute:
-        raise InputError(f"--arch must look like module:Class or file.py:Class, not '{arch}'")
+        raise InputError(f"`Foreign.arch` must look like module:Class or file.py:Class, not '{arch}'")
     try:
         with here_on_path():
             factory = getattr(module_of(name), attribute)
@@ -197,10 +197,10 @@ def build(arch: str, args: Mapping[str, Any], kept: Mapping[str, Any]) -> tuple[
         found = locals().get("factory")
         cure = elsewhere(name, attribute, error) if found is None else lacking(found, {*args, *kept})
         raise ModelError(
-            f"cannot build --arch {arch}: {type(error).__name__}: {first_line(error)}{cure}"
+            f"cannot build `Foreign.arch={arch}`: {type(error).__name__}: {first_line(error)}{cure}"
         ) from error
     if not isinstance(module, nn.Module):
-        raise ModelError(f"--arch {arch} gave a {type(module).__name__}, not a torch.nn.Module")
+        raise ModelError(f"`Foreign.arch={arch}` gave a {type(module).__name__}, not a torch.nn.Module")
     said = ", ".join(f"{key}={value!r:.60}" for key, value in used.items())
     return module, f"built {arch} with the checkpoint's own {said}" if said else ""
 
@@ -234,13 +234,13 @@ def lacking(factory: Any, given: set[str]) -> str:
     """The arguments that a class wants and has not got, as one would give them."""
     wanted = [name for name, p in parameters(factory).items() if p.default is p.empty and name not in given]
     example = json.dumps(dict.fromkeys(wanted, 0)).replace(": 0", ": ...")
-    return f"; give what it wants as --arch-args '{example}'" if wanted else ""
+    return f"; give what it wants as `Foreign.arch_args={example}`" if wanted else ""
 
 
 def elsewhere(name: str, attribute: str, error: BaseException) -> str:
     """Where a class may be that is not in the module `name`, or what else is there."""
     if isinstance(error, ModuleNotFoundError) and error.name == name:
-        return f"; --arch FILE.py:{attribute} takes it from a file"
+        return f"; `Foreign.arch=FILE.py:{attribute}` takes it from a file"
     if not isinstance(error, AttributeError) or not isinstance(error.obj, ModuleType):
         return ""
     classes = [key for key, value in vars(error.obj).items() if is_network(value)]

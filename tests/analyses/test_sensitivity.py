@@ -147,7 +147,9 @@ def test_windows_become_one_hot_as_they_are_asked_for() -> None:
     found = Aligned([window(text, text) for text in texts])
     assert (found.shape, len(found)) == ((3, 4, 5), 3)
     np.testing.assert_array_equal(found[1:3], encoded(texts[1:]))
-    with pytest.raises(InputError, match=r"one length, but a has 2 bp and b 3 bp; --pad and --crop"):
+    with pytest.raises(
+        InputError, match=r"one length, but a has 2 bp and b 3 bp; `pad=True` and `crop=True`"
+    ):
         Aligned([window("AC", "a"), window("ACG", "b")])
 
 

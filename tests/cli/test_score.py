@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pyBigWig
 
-from seqattr.cli.shared import progress_bar
+from seqattr.cli.shared import progress_bar, this_command
 from seqattr.io.hdf5 import read_contributions
 
 
@@ -192,3 +192,6 @@ def test_results_of_another_run_are_replaced_by_force_alone(ran, refused, free, 
     assert (tmp_path / "scores" / "target0.h5").read_bytes() == before
     ran(*typed("--seed", "1", "--force"))
     ran(*typed("--seed", "1"))
+    ran(*typed("--force", "--seed", "1"))
+    typed("--force", "--seed", "1")
+    assert this_command().endswith(" --refs zeros --seed 1")

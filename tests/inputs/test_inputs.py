@@ -56,7 +56,7 @@ def test_without_sizes_each_record_is_its_own_chromosome(write):
     assert found.sizes == {"one": 5, "chr1:10-13": 3}
     assert [decode(w.codes) for w in found.windows] == ["ACGTN", "ACG"]
     assert found.notes == [
-        "1 of 2 headers look like genome coordinates; give --chrom-sizes to have tracks on the genome"
+        "1 of 2 headers look like genome coordinates; give `sizes` to have tracks on the genome"
     ]
 
 
@@ -135,7 +135,7 @@ def test_regions_are_windows_around_the_summit_in_file_order(write):
         assert found.sizes == {"chr1": 60, "chr2": 20}
         assert found.notes == [
             "1 ambiguous letters (IUPAC codes) were read as N",
-            "1 of 3 regions lie on strand -: read as the reverse complement; --ignore-strand would not",
+            "1 of 3 regions lie on strand -: read as the reverse complement; `ignore_strand=True` would not",
         ]
         ignored = from_regions(genome, bed, 6, ignore_strand=True)
         assert [decode(w.codes) for w in ignored.windows] == ["TACNTA", text[27:33], text[4:10]]
@@ -168,7 +168,7 @@ def test_tiles_cover_each_record_and_leave_out_what_has_no_base(write):
     assert found.notes == [
         "1 ambiguous letters (IUPAC codes) were read as N",
         "1 of 3 records were left out: record b has 3 bases, fewer than a window of 4; "
-        "--pad would fill up short ones",
+        "`pad=True` would fill up short ones",
         "3 windows of nothing but N were left out",
     ]
 
@@ -203,7 +203,7 @@ def test_a_short_record_is_one_tile_when_it_may_be_padded(write):
 
 @pytest.mark.parametrize("step", [0, -2])
 def test_a_step_must_be_a_base_at_least(write, step):
-    with pytest.raises(InputError, match=f"--tile must be at least 1 base, not {step}"):
+    with pytest.raises(InputError, match=f"`step` must be at least 1 base, not {step}"):
         tiled(write("g.fa", ">a\nACGTACGT\n"), 4, step)
 
 
@@ -257,8 +257,8 @@ def test_pad_and_crop_go_to_the_models_length():
     assert [w.length for w in fitted(inputs(9, 40, 50), SEVEN_OR_MORE, 40, crop=True).windows] == [9, 40, 40]
 
 
-PAD = "--pad would fill up short ones with N"
-CROP = "--crop would cut long ones to their middle"
+PAD = "`pad=True` would fill up short ones with N"
+CROP = "`crop=True` would cut long ones to their middle"
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,7 @@ CROP = "--crop would cut long ones to their middle"
         (SEVEN_OR_MORE, (6, 50), {"crop": True}, f"1 of 2 records does not fit the model, which takes "
          f"7 bp or more: w (6 bp); {PAD}"),
         (FORTY, (300, 90), {}, f"2 of 2 records do not fit the model, which takes 40 bp: "
-         f"w (300 bp), w (90 bp); {CROP}; of a genome, --regions takes windows around peaks and --tile "
+         f"w (300 bp), w (90 bp); {CROP}; of a genome, `regions` takes windows around peaks and `tile` "
          "windows all along it"),
     ],
 )  # fmt: skip

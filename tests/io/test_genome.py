@@ -267,7 +267,7 @@ def test_a_record_longer_than_any_sequence_is_told_of_regions(fasta):
     odd = []
     assert [record.name for record in iter_fasta(path, odd, most=100)] == ["d"]
     assert odd == [("c", f"record 'c' of {path} has more than 100 bases, more than can be held at once; "
-                    "of a genome, --regions takes windows around peaks")]  # fmt: skip
+                    "of a genome, `regions` takes windows around peaks")]  # fmt: skip
 
 
 def peak_bytes() -> int:

@@ -1,4 +1,4 @@
-"""Only what seqattr wrote, and only of the same command, is replaced without --force."""
+"""Only what seqattr wrote, and only of the same command, is replaced unless forced."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ THEIRS = {
 def test_a_file_of_somebody_s_own_is_not_replaced(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(THEIRS[name])
-    with pytest.raises(OutputError, match="was not written by seqattr; give another --out, or replace"):
+    with pytest.raises(OutputError, match="was not written by seqattr; give another `out`, or replace"):
         check_own_file(path)
     check_own_file(path, force=True)
 
@@ -49,9 +49,8 @@ def test_results_of_another_command_stand(tmp_path: Path) -> None:
     before = command_in(tmp_path / "run.json", "settings", "command")
     with pytest.raises(OutputError, match=r"results of another run \(seqattr score --seed 1\); give another"):
         check_same_run(tmp_path, before, "seqattr score --seed 2")
-    check_same_run(tmp_path, before, "seqattr score --seed 2 --force", force=True)
+    check_same_run(tmp_path, before, "seqattr score --seed 2", force=True)
     check_same_run(tmp_path, before, "seqattr score --seed 1")
-    check_same_run(tmp_path, before, "seqattr score --force --seed 1")
     check_same_run(tmp_path, None, "seqattr score --seed 2")
 
 
@@ -75,7 +74,7 @@ def test_a_folder_s_own_files_are_told_by_their_mark(tmp_path: Path) -> None:
     names = ("sequences.fa", "simulation.json")
     check_own_folder(tmp_path, names, "simulation.json")
     (tmp_path / "sequences.fa").write_text(">mine\nACGT\n")
-    with pytest.raises(OutputError, match=r"was not written by seqattr \(sequences.fa\); give another --out"):
+    with pytest.raises(OutputError, match=r"was not written by seqattr \(sequences.fa\); give another `out`"):
         check_own_folder(tmp_path, names, "simulation.json")
     check_own_folder(tmp_path, names, "simulation.json", force=True)
     (tmp_path / "simulation.json").write_text('{"seqattr": "0.1.0"}')

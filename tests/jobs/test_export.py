@@ -58,7 +58,7 @@ def test_what_there_is_not_is_told(scores, tmp_path):
         export(scores, "x", "a")
     with pytest.raises(UnknownName, match="unknown target 'x'; there is: a, b, c"):
         export(scores, "modisco", "x")
-    with pytest.raises(InputError, match="holds several targets; say which with --target: a, b, c"):
+    with pytest.raises(InputError, match="holds several targets; say which with `target`: a, b, c"):
         export(scores, "modisco")
     with pytest.raises(InputError, match=r"holds no scores \(\.h5\)"):
         export(tmp_path, "modisco")

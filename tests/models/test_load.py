@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.export import Dim
 
 import seqattr
+from seqattr.cli.flags import how_to_convert
 from seqattr.dna.alphabet import one_hot
 from seqattr.errors import ModelError, UntrustedModel
 from seqattr.models.load import Foreign, recognise
@@ -153,8 +154,9 @@ def test_an_archive_for_one_batch_size_is_refused_with_what_to_do(module, refuse
 def test_a_path_with_a_blank_can_be_copied_from_the_message(files, tmp_path):
     path = tmp_path / "my model.pt"
     shutil.copy(files["pickle"], path)
-    with pytest.raises(UntrustedModel, match=f"seqattr convert '{path}' --out 'my model.seqattr.pt' --input"):
+    with pytest.raises(UntrustedModel, match="if you trust it, read it with `trust=True`") as raised:
         seqattr.load_model(path)
+    assert f"seqattr convert '{path}' --out 'my model.seqattr.pt' --input" in how_to_convert(raised.value)
 
 
 # --- state dicts -------------------------------------------------------------------------------

@@ -167,7 +167,7 @@ def check_number(names: Sequence[str], chosen: bool) -> None:
     if not chosen and len(names) > MOST_TARGETS:
         raise InputError(
             f"the model has {len(names)} targets ({names[0]}, {names[1]}, ...): say which to explain "
-            "(--target), or wrap the model so that it gives the sum or profile you mean"
+            "(`targets`), or wrap the model so that it gives the sum or profile you mean"
         )
 
 

@@ -35,7 +35,7 @@ class Scores:
 def open_scores(folder: Path | str) -> Scores:
     """The run that a folder holds; raises InputError where it holds none, or half of one."""
     folder = Path(folder)
-    wanted = "it should be what `seqattr score --out` wrote"
+    wanted = "it should be what `score` wrote"
     if not folder.is_dir():
         raise InputError(f"there is no folder {folder}; {wanted}")
     held = scored(folder)

@@ -148,7 +148,7 @@ def test_one_sequence_that_misses_is_told_as_one(quick, tmp_path):
     assert summary.additive
     assert "Look closer" not in text
     assert "2 of 80 explanations miss their difference" in text  # one for each target
-    assert "--precision float64 settles it" in text
+    assert "`precision=float64` settles it" in text
 
 
 def test_what_adds_up_only_by_cancelling_is_told(quick, tmp_path):

@@ -1,0 +1,74 @@
+"""A message of the library, which names its parameters, in the words of the command line.
+
+The library writes a parameter as `pad`, or with a value as `pad=True`; here it becomes --pad. A function that
+writes what a command reads becomes the command that does.
+"""
+
+import json
+import re
+import shlex
+from itertools import chain
+from typing import Any
+
+from seqattr.errors import UntrustedModel
+
+FLAGS = {
+    "Foreign.length": "--input-length",
+    "Foreign.layout": "--input-layout",
+    "Foreign.channels": "--channels",
+    "Foreign.arch": "--arch",
+    "Foreign.arch_args": "--arch-args",
+    "Foreign.targets": "--target-names",
+    "any_length": "--any-length",
+    "crop": "--crop",
+    "data": "--train",
+    "fasta": "--fasta",
+    "force": "--force",
+    "ignore_strand": "--ignore-strand",
+    "out": "--out",
+    "pad": "--pad",
+    "patterns": "--patterns",
+    "precision": "--precision",
+    "regions": "--regions",
+    "scores": "--scores",
+    "sizes": "--chrom-sizes",
+    "step": "--tile",
+    "target": "--target",
+    "targets": "--target",
+    "tile": "--tile",
+    "trust": "--trust-model",
+}
+WRITERS = {
+    "checkpoints_in": "`seqattr train --checkpoints`",
+    "score": "`seqattr score --out`",
+    "write_simulation": "`seqattr simulate tal-gata --out`",
+}
+_PARAMETER = re.compile(r"`(?P<name>[\w.]+)(?:=(?P<value>[^`]*))?`")
+
+
+def in_flags(message: str) -> str:
+    """The message with an option in the place of each parameter, as one would type it."""
+    return _PARAMETER.sub(_option, message)
+
+
+def _option(parameter: re.Match[str]) -> str:
+    """`pad=True` as --pad, `Foreign.length=L` as --input-length L; what is no parameter as it is."""
+    name, value = parameter["name"], parameter["value"]
+    if name not in FLAGS:
+        return WRITERS.get(name, parameter[0])
+    return FLAGS[name] if value in (None, "True") else f"{FLAGS[name]} {shlex.quote(value)}"
+
+
+def how_to_convert(error: UntrustedModel) -> str:
+    """Why a model file was not read, and the command that makes of it one which can be."""
+    files = [str(error.path), "--out", f"{error.path.stem}.seqattr.pt"]
+    facts = [(FLAGS[f"Foreign.{name}"], _typed(value)) for name, value in error.wanted.items()]
+    line = shlex.join(["seqattr", "convert", *files, *chain(*facts), FLAGS["trust"]])
+    return f"{error.what}; if you trust it, convert it once: {line}"
+
+
+def _typed(value: Any) -> str:
+    """A value as one types it: names with commas between them, arguments as JSON."""
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return json.dumps(dict(value)) if isinstance(value, dict) else str(value)
