@@ -172,3 +172,22 @@ def relevances(layers: Sequence[Layer], x: Array, target: int, rules: Sequence[M
         elif isinstance(layer, Flatten):
             relevance = relevance.reshape(value.shape)
     return relevance
+
+
+Four = tuple[Mixture, Mixture, Mixture, Mixture]  # two convolutions, two dense layers
+ZERO, EPSILON, GAMMA = [(1.0, Rule())], [(1.0, Epsilon(0.25))], [(1.0, Gamma(0.25))]
+PLUS, TAYLOR = [(1.0, Positive(True))], [(1.0, Positive(False))]
+BOX, FLAT, SQUARE = [(1.0, Box())], [(1.0, Flat())], [(1.0, Square())]
+ALPHA_BETA = [(2.0, Positive(True)), (-1.0, Positive(True, -1))]
+RULES: dict[str, Four] = {
+    "lrp-0": (ZERO, ZERO, ZERO, ZERO),
+    "lrp-epsilon": (EPSILON, EPSILON, EPSILON, ZERO),
+    "lrp-gamma": (GAMMA, GAMMA, GAMMA, GAMMA),
+    "lrp-alpha2-beta1": (ALPHA_BETA, ALPHA_BETA, ALPHA_BETA, ZERO),
+    "lrp-z-plus": (PLUS, PLUS, PLUS, ZERO),
+    "lrp-flat": (FLAT, PLUS, EPSILON, ZERO),
+    "lrp-w2": (SQUARE, TAYLOR, TAYLOR, ZERO),
+    "lrp-zb": (BOX, EPSILON, EPSILON, ZERO),
+    "deep-taylor": (BOX, TAYLOR, TAYLOR, TAYLOR),
+    "lrp-composite": (BOX, GAMMA, EPSILON, ZERO),
+}

@@ -1,7 +1,6 @@
 """Shapley values and LIME beside their definitions, and what they promise."""
 
 from dataclasses import replace
-from itertools import permutations
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.methods.attribution import attribute
 from seqattr.methods.attributors import Batch, Work
 from seqattr.methods.coalitions import Estimate, Game, Solve, estimated, lime, sampled, shapley, windows
+from tests.helpers import slow_perturbation as slow
 from tests.helpers.sequences import LENGTH, frequency, one_hot, shuffled
 from tests.helpers.zoo import captured
 
@@ -31,24 +31,14 @@ def game(name: str, players: int) -> Game:
     return Game(batch, x[0], r[0], windows(LENGTH, players, x.device), np.random.default_rng(0))
 
 
-def slow_shapley(model: Model, x: Tensor, r: Tensor, groups: Tensor) -> Tensor:
-    """The mean over all orders of what each group adds as it joins, (groups, T)."""
-    total = torch.zeros(len(groups), len(model.targets), dtype=torch.float64)
-    orders = list(permutations(range(len(groups))))
-    for order in orders:
-        mixture = r.clone()
-        for group in order:
-            before = model.predict(mixture[None])[0]
-            mixture = torch.where(groups[group], x, mixture)
-            total[group] += model.predict(mixture[None])[0] - before
-    return total / len(orders)
-
-
 @pytest.mark.parametrize("name", MODELS)
 def test_shapley_values_are_means_over_all_orders(name: str) -> None:
     one = game(name, 4)
     with torch.no_grad():
-        wanted = slow_shapley(captured(name)[1], one.sequence, one.reference, one.groups)
+        groups = [group.nonzero()[:, 0].tolist() for group in one.groups]
+        predict = lambda mixture: captured(name)[1].predict(mixture[None])[0]  # noqa: E731
+        worth = slow.worth_of(predict, one.sequence, one.reference, groups)
+        wanted = slow.shapley_over_orders(worth, len(groups))
         torch.testing.assert_close(shapley(one).values, wanted, rtol=0, atol=1e-12)
 
 

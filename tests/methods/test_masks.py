@@ -2,32 +2,15 @@
 
 import pytest
 import torch
-from torch import Tensor, nn
 
 from seqattr.engine.capture.model import Model
 from seqattr.methods.attribution import attribute
+from tests.helpers import slow_perturbation as slow
 from tests.helpers.pieces import Net, conv
 from tests.helpers.sequences import LENGTH, one_hot, shuffled
 from tests.helpers.zoo import captured
 
 NAME = "meaningful-perturbation"
-
-
-def slow_mask(module: nn.Module, x: Tensor, r: Tensor) -> Tensor:
-    """The mask (L) of one output, by the objective itself."""
-    with torch.no_grad():
-        start, end = module(r[None]).squeeze(), module(x[None]).squeeze()
-    mask = torch.ones(x.shape[1], dtype=torch.float64, requires_grad=True)
-    adam = torch.optim.Adam([mask], lr=0.1)
-    for _ in range(100):
-        adam.zero_grad()
-        left = (module((mask * x + (1 - mask) * r)[None]).squeeze() - start) / (end - start)
-        rough = (mask[1:] - mask[:-1]).abs().pow(3).sum()
-        (left + 2 * (1 - mask).mean() + 0.1 * rough).backward()
-        adam.step()
-        with torch.no_grad():
-            mask.clamp_(0, 1)
-    return mask.detach()
 
 
 @pytest.mark.parametrize("name", ["one number", "dilated"])
@@ -38,7 +21,7 @@ def test_the_mask_is_what_its_objective_asks_for(name: str) -> None:
     result = attribute(model, x, references, method=NAME, targets=[0])
     first = Net(lambda m, s: m.inner(s).reshape(len(s), -1)[:, 0], inner=module)
     for n in range(2):
-        masks = torch.stack([slow_mask(first, x[n], r) for r in references[n]])
+        masks = torch.stack([slow.mask(first, x[n], r) for r in references[n]])
         torch.testing.assert_close(result.contributions[0, n], (1 - masks).mean(0), rtol=0, atol=1e-8)
 
 

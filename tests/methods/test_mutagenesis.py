@@ -8,6 +8,7 @@ from torch import Tensor
 
 from seqattr.engine.capture.model import Model
 from seqattr.methods.attribution import Engine, attribute
+from tests.helpers import slow_perturbation as slow
 from tests.helpers.pieces import Net, conv
 from tests.helpers.sequences import LENGTH, frequency, one_hot, shuffled
 from tests.helpers.zoo import captured
@@ -15,35 +16,14 @@ from tests.helpers.zoo import captured
 MODELS = ["conv1d", "relu, overlapping max pool", "batch merged with positions", "multihead", "bpnet"]
 CLOSE = {"rtol": 0, "atol": 1e-12}
 
-Predict = Callable[[Tensor], Tensor]  # (4, L) -> targets
 
-
-def predicting(model: Model) -> Predict:
+def predicting(model: Model) -> slow.Predict:
     return lambda sequence: model.predict(sequence[None])[0]
 
 
-def slow_table(predict: Predict, x: Tensor) -> Tensor:
-    """target(mutated) - target(sequence), (T, 4, L): one forward for each base at each position."""
-    table = torch.zeros(len(predict(x)), *x.shape, dtype=torch.float64)
-    for place in range(x.shape[1]):
-        for base in range(4):
-            mutated = x.clone()
-            mutated[:, place] = torch.eye(4)[base]
-            table[:, base, place] = predict(mutated) - predict(x)
-    return table
-
-
-def slow_mean(table: Tensor, base: int) -> Tensor:
-    others = [b for b in range(4) if b != base]
-    return table[:, base] - table[:, others].mean(1)
-
-
-def slow_any_base(table: Tensor, base: int) -> Tensor:
-    gaps = table[:, base, None] - table  # (T, 4, L)
-    return gaps.gather(1, gaps.abs().argmax(1, keepdim=True))[:, 0]
-
-
-@pytest.mark.parametrize(("method", "form"), [("ism", slow_mean), ("ism-any-base", slow_any_base)])
+@pytest.mark.parametrize(
+    ("method", "form"), [("ism", slow.less_the_mean), ("ism-any-base", slow.less_the_largest)]
+)
 @pytest.mark.parametrize("name", MODELS)
 def test_mutagenesis_is_what_a_loop_over_all_substitutions_gives(
     name: str, method: str, form: Callable[[Tensor, int], Tensor]
@@ -52,7 +32,7 @@ def test_mutagenesis_is_what_a_loop_over_all_substitutions_gives(
     x[1, :, 5] = 0  # an N has four substitutions, and no base that contributes
     result = attribute(model, x, method=method)
     for n, sequence in enumerate(x):
-        table = slow_table(predicting(model), sequence)
+        table = slow.substitutions(predicting(model), sequence)
         wanted = torch.stack([form(table, base) for base in range(4)], 1)
         torch.testing.assert_close(result.hypothetical[:, n], wanted, **CLOSE)
         torch.testing.assert_close(result.contributions[:, n], (wanted * sequence).sum(1), **CLOSE)
@@ -63,22 +43,8 @@ def test_the_mean_form_tells_the_whole_table() -> None:
     model, x = captured("bpnet")[1], one_hot(1)
     found = attribute(model, x, method="ism").hypothetical[:, 0]
     own = (found * x[0]).sum(1, keepdim=True)
-    table = slow_table(predicting(model), x[0])
+    table = slow.substitutions(predicting(model), x[0])
     torch.testing.assert_close((found - own) * 3 / 4, table, **CLOSE)
-
-
-def slow_occlusion(predict: Predict, x: Tensor, references: Tensor, width: int) -> Tensor:
-    """(T, L): of every window the loss where it is the reference's, at each base the mean of its windows'."""
-    length = x.shape[1]
-    totals, counts = torch.zeros(len(predict(x)), length, dtype=torch.float64), torch.zeros(length)
-    for start in range(length - width + 1):
-        window = slice(start, start + width)
-        for reference in references:
-            occluded = x.clone()
-            occluded[:, window] = reference[:, window]
-            totals[:, window] += (predict(x) - predict(occluded))[:, None] / len(references)
-        counts[window] += 1
-    return totals / counts
 
 
 @pytest.mark.parametrize("width", [1, 5, 20])
@@ -89,7 +55,7 @@ def test_occlusion_is_what_a_loop_over_all_windows_gives(name: str, width: int) 
     references = torch.cat(pools, 1)
     result = attribute(model, x, references, method=f"occlusion-{width}")
     for n, sequence in enumerate(x):
-        wanted = slow_occlusion(predicting(model), sequence, references[n], width)
+        wanted = slow.occlusion(predicting(model), sequence, references[n], width)
         torch.testing.assert_close(result.contributions[:, n], wanted, **CLOSE)
 
 

@@ -16,7 +16,7 @@ from tests.helpers.kinds_of_method import BLURRED, ready
 from tests.helpers.pieces import Net, conv
 from tests.helpers.sequences import LENGTH, one_hot
 from tests.helpers.slow_deeplift import layers_of
-from tests.helpers.slow_methods import Box, Epsilon, Flat, Gamma, Mixture, Positive, Rule, Square, relevances
+from tests.helpers.slow_methods import RULES, Epsilon, relevances
 
 L = 14
 LRP = [name for name, method in METHODS.items() if method.family == "relevance"]
@@ -44,23 +44,6 @@ NETS: dict[str, Callable[[], list[nn.Module]]] = {
         [nn.Conv1d(4, 5, 4), nn.ReLU(), nn.Conv1d(5, 3, 3), nn.ReLU(), *dense(27)]
     ),
 }  # fmt: skip
-Four = tuple[Mixture, Mixture, Mixture, Mixture]  # two convolutions, two dense layers
-ZERO, EPSILON, GAMMA = [(1.0, Rule())], [(1.0, Epsilon(0.25))], [(1.0, Gamma(0.25))]
-PLUS, TAYLOR = [(1.0, Positive(True))], [(1.0, Positive(False))]
-BOX, FLAT, SQUARE = [(1.0, Box())], [(1.0, Flat())], [(1.0, Square())]
-ALPHA_BETA = [(2.0, Positive(True)), (-1.0, Positive(True, -1))]
-RULES: dict[str, Four] = {
-    "lrp-0": (ZERO, ZERO, ZERO, ZERO),
-    "lrp-epsilon": (EPSILON, EPSILON, EPSILON, ZERO),
-    "lrp-gamma": (GAMMA, GAMMA, GAMMA, GAMMA),
-    "lrp-alpha2-beta1": (ALPHA_BETA, ALPHA_BETA, ALPHA_BETA, ZERO),
-    "lrp-z-plus": (PLUS, PLUS, PLUS, ZERO),
-    "lrp-flat": (FLAT, PLUS, EPSILON, ZERO),
-    "lrp-w2": (SQUARE, TAYLOR, TAYLOR, ZERO),
-    "lrp-zb": (BOX, EPSILON, EPSILON, ZERO),
-    "deep-taylor": (BOX, TAYLOR, TAYLOR, TAYLOR),
-    "lrp-composite": (BOX, GAMMA, EPSILON, ZERO),
-}
 
 
 @functools.cache
