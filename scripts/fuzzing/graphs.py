@@ -9,8 +9,8 @@ import torch
 import seqattr
 from seqattr.engine.graph.graph import Graph
 from seqattr.engine.graph.lengths import Lengths
-from seqattr.engine.graph.ops import AVERAGES, KNOWN, MAXIMA, ON_SIZES, PRODUCTS, QUOTIENTS, SUMS
-from seqattr.engine.numerics.elementwise import ELEMENTWISE
+from seqattr.engine.ops.elementwise import ELEMENTWISE
+from seqattr.engine.ops.kinds import AVERAGES, KNOWN, MAXIMA, ON_SIZES, PRODUCTS, QUOTIENTS, SUMS
 from seqattr.models import native
 
 Plain = dict[str, Any]

@@ -14,8 +14,8 @@ from torch import Tensor
 from seqattr.engine.edits.receptive import Fields
 from seqattr.engine.graph.graph import INPUT, BatchLayout, Graph, Ref, Step, evaluate
 from seqattr.engine.graph.layouts import stretched, unfold
-from seqattr.engine.graph.ops import PRODUCTS, SHAPES
 from seqattr.engine.graph.simplify import drop_unused
+from seqattr.engine.ops.kinds import PRODUCTS, SHAPES
 from seqattr.engine.walk.plan import Plan, Rulebook
 
 MIXING = {"aten.matmul.default", "aten.bmm.default"}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.graph import Step
-from seqattr.engine.graph.ops import Kind
+from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.walk.plan import Plan
 from seqattr.methods.registry import method_named
 

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.capture.model import Model
-from seqattr.engine.graph.sizes import is_size
 from seqattr.engine.graph.source_lines import first_line
+from seqattr.engine.ops.sizes import is_size
 from seqattr.errors import ModelError
 from seqattr.io.kept import keep
 from seqattr.models.native import to_plain, write_plain

@@ -16,8 +16,8 @@ from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.graph import BatchLayout, Graph, Ref, Step
 from seqattr.engine.graph.lengths import Lengths
 from seqattr.engine.graph.outputs import Target
-from seqattr.engine.graph.sizes import is_size
 from seqattr.engine.graph.source_lines import first_line
+from seqattr.engine.ops.sizes import is_size
 from seqattr.errors import ModelError
 from seqattr.io.atomic import replacing
 from seqattr.models import claims

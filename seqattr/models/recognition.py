@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import torch
 
-from seqattr.engine.graph.sizes import BITS
 from seqattr.engine.graph.source_lines import first_line
+from seqattr.engine.ops.sizes import BITS
 from seqattr.errors import ModelError
 from seqattr.models import weights
 

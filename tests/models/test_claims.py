@@ -11,15 +11,15 @@ import torch
 from torch import nn
 
 import seqattr
-from seqattr.engine.graph import ops as kinds
 from seqattr.engine.graph import shapes
 from seqattr.engine.graph.graph import Graph
 from seqattr.engine.graph.lengths import Lengths
-from seqattr.engine.graph.shape_table import SHAPES_OF
-from seqattr.engine.graph.sizes import of_numbers
 from seqattr.engine.numerics.fused import project
 from seqattr.engine.numerics.onednn import positions
 from seqattr.engine.numerics.spectral import spectral
+from seqattr.engine.ops import kinds
+from seqattr.engine.ops.shape_rules import SHAPES_OF
+from seqattr.engine.ops.sizes import of_numbers
 from seqattr.engine.walk.plan import Plan
 from seqattr.errors import ModelError
 from seqattr.methods.registry import method_named

@@ -7,9 +7,9 @@ from torch.nn import functional as F  # noqa: N812
 
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.forward import all_values, floats_of, random_sequences
-from seqattr.engine.graph.ops import Kind
 from seqattr.engine.graph.shapes import shapes_of
-from seqattr.engine.numerics.elementwise import ELEMENTWISE
+from seqattr.engine.ops.elementwise import ELEMENTWISE
+from seqattr.engine.ops.kinds import Kind
 from seqattr.methods.attribution import attribute
 from seqattr.methods.registry import METHODS
 from seqattr.models import claims

@@ -8,7 +8,7 @@ from torch.fx import Node
 
 from seqattr.engine.capture.nodes import DEVICE_WORDS, op_name, plain, source_of
 from seqattr.engine.graph.graph import Ref, Step
-from seqattr.engine.graph.ops import HINTS
+from seqattr.engine.ops.kinds import HINTS
 from seqattr.errors import UnsupportedOp
 
 HINT = "complex numbers have none there; write it with their real and imaginary parts"

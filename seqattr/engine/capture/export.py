@@ -17,12 +17,12 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from seqattr.engine.capture.batches import SIZES, Differs, merged
-from seqattr.engine.capture.lowering import LAYERS
 from seqattr.engine.capture.refusals import FIXED, reason, scripted
 from seqattr.engine.capture.spellings import Origins, decompositions
 from seqattr.engine.capture.translation import translate
 from seqattr.engine.graph.graph import Graph
 from seqattr.engine.graph.recurrent import written_out
+from seqattr.engine.ops.lowering import LAYERS
 from seqattr.errors import ModelError, UnsupportedOp
 
 

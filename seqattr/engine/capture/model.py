@@ -17,9 +17,9 @@ from seqattr.engine.graph.forward import all_values, floats_of, random_sequences
 from seqattr.engine.graph.graph import Graph
 from seqattr.engine.graph.layouts import ROWS, find_layouts, stretches
 from seqattr.engine.graph.lengths import Lengths
-from seqattr.engine.graph.ops import Kind, classify
 from seqattr.engine.graph.outputs import Target, name_targets, pick_targets, take_off_final
 from seqattr.engine.numerics import forks
+from seqattr.engine.ops.kinds import Kind, classify
 from seqattr.errors import InputError, ModelError
 
 

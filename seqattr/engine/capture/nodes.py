@@ -6,8 +6,8 @@ import torch
 from torch.fx import Node
 
 from seqattr.engine.graph.graph import Ref, Step
-from seqattr.engine.graph.ops import ARITHMETIC
 from seqattr.engine.graph.source_lines import user_line
+from seqattr.engine.ops.kinds import ARITHMETIC
 
 ARITHMETIC_NAMES = {function: name for name, function in ARITHMETIC.items()}
 

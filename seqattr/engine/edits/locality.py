@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.edits.windows import Local, Positions, Read, Site
-from seqattr.engine.graph.ops import DENSE, Kind
 from seqattr.engine.numerics.convolution import convolution, geometry_of
+from seqattr.engine.ops.kinds import DENSE, Kind
 from seqattr.engine.walk.context import ROWS_FIRST
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from seqattr.engine.edits.locality import local, reduced_dims
 from seqattr.engine.edits.windows import Local, Positions, Site
 from seqattr.engine.graph.graph import INPUT, Step
-from seqattr.engine.graph.ops import CONVOLUTIONS, Kind
+from seqattr.engine.ops.kinds import CONVOLUTIONS, Kind
 from seqattr.engine.walk.context import ROWS_FIRST
 from seqattr.engine.walk.memory import Bytes, least_pairs
 from seqattr.engine.walk.plan import Plan

@@ -7,7 +7,7 @@ same of each part as of the whole, any number of times as much.
 from collections.abc import Iterable, Mapping
 
 from seqattr.engine.graph.graph import Graph, Step, inputs_of
-from seqattr.engine.graph.ops import Kind
+from seqattr.engine.ops.kinds import Kind
 
 PASSING = {Kind.SHAPE, Kind.SCALE, Kind.PRODUCT}
 POWERS = {"aten.sqrt.default", "aten.square.default", "aten.pow.Tensor_Scalar"}

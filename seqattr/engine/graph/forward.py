@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from seqattr.engine.graph.graph import INPUT, Graph, Step, evaluate, torch_op
-from seqattr.engine.graph.ops import ON_SIZES
 from seqattr.engine.graph.source_lines import first_line
+from seqattr.engine.ops.kinds import ON_SIZES
 from seqattr.errors import ModelError
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from seqattr.engine.graph.graph import Graph, Ref, Step, inputs_of, rewire
-from seqattr.engine.graph.ops import SHAPES
 from seqattr.engine.graph.simplify import drop_unused
+from seqattr.engine.ops.kinds import SHAPES
 from seqattr.errors import InputError, UnknownName
 
 NUMBERED = re.compile(r"output\d+")  # what an output is called that has no name

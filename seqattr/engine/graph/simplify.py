@@ -14,7 +14,7 @@ from torch import Tensor
 
 from seqattr.engine.graph.graph import CAST, Graph, Ref, Step, evaluate, rewire
 from seqattr.engine.graph.masks import masks_as_numbers, masks_of, rectified
-from seqattr.engine.graph.ops import CONVOLUTIONS, DENSE, HINTS
+from seqattr.engine.ops.kinds import CONVOLUTIONS, DENSE, HINTS
 from seqattr.errors import UnsupportedOp
 
 Resolver = Callable[[Step], Callable[..., object]]

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from seqattr.engine.graph.divisors import divided, has_pole
 from seqattr.engine.graph.graph import Graph, Step, inputs_of
-from seqattr.engine.graph.ops import DENSE, MATRIX_PRODUCTS, Kind
 from seqattr.engine.numerics import fused, secants
-from seqattr.engine.numerics.elementwise import ELEMENTWISE, GROWING, Elementwise
 from seqattr.engine.numerics.multipliers import Multiplier, Parts, as_parts, each
+from seqattr.engine.ops.elementwise import ELEMENTWISE, GROWING, Elementwise
+from seqattr.engine.ops.kinds import DENSE, MATRIX_PRODUCTS, Kind
 from seqattr.engine.rules import linear, nonlinear, quotients, selections
 from seqattr.engine.rules.recurrent import recurrent
 from seqattr.engine.walk.context import StepContext

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from seqattr.engine.graph.ops import Kind
 from seqattr.engine.numerics.multipliers import whole
+from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.rules import linear
 from seqattr.engine.rules.adjoint import vjp
 from seqattr.engine.rules.deeplift import function_and_arguments

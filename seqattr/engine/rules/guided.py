@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from seqattr.engine.graph.graph import Graph, Step
-from seqattr.engine.graph.ops import Kind
 from seqattr.engine.numerics.multipliers import whole
+from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.rules.gradient import GRADIENT, RULES, slope
 from seqattr.engine.walk.context import StepContext
 from seqattr.engine.walk.plan import Pullback, Rule, Rulebook

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.graph.graph import Ref
-from seqattr.engine.graph.ops import CONVOLUTIONS, DENSE, QUOTIENTS, Kind
 from seqattr.engine.numerics import fused
 from seqattr.engine.numerics.multipliers import Multiplier, Parts, as_parts, collapse, each, whole
+from seqattr.engine.ops.kinds import CONVOLUTIONS, DENSE, QUOTIENTS, Kind
 from seqattr.engine.rules.adjoint import matrix_adjoint, step_adjoint, unbroadcast, vjp
 from seqattr.engine.walk.context import StepContext
 from seqattr.engine.walk.plan import Pullback, Rule

@@ -8,8 +8,8 @@ import torch
 
 from seqattr.engine.graph.divisors import has_pole
 from seqattr.engine.graph.graph import INPUT, Graph, Ref, Step, inputs_of
-from seqattr.engine.graph.ops import CONVOLUTIONS, Kind
 from seqattr.engine.numerics.multipliers import Multiplier, Parts
+from seqattr.engine.ops.kinds import CONVOLUTIONS, Kind
 from seqattr.engine.rules import linear, relevance
 from seqattr.engine.rules.gradient import RULES as GRADIENT_RULES
 from seqattr.engine.rules.gradient import constant, slope

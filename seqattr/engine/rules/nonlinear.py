@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqattr.engine.graph.ops import MATRIX_PRODUCTS
 from seqattr.engine.numerics import fused, secants
 from seqattr.engine.numerics.multipliers import Multiplier, whole
+from seqattr.engine.ops.kinds import MATRIX_PRODUCTS
 from seqattr.engine.rules import small_parts
 from seqattr.engine.rules.adjoint import matrix_adjoint, unbroadcast, vjp
 from seqattr.engine.rules.quotients import by_divisor

@@ -7,8 +7,8 @@ all else are as the gradient has them, and so are weights of which nothing was l
 
 import torch
 
-from seqattr.engine.graph.ops import Kind
 from seqattr.engine.numerics.multipliers import whole
+from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.rules import linear
 from seqattr.engine.rules.gradient import RULES
 from seqattr.engine.rules.linear import Weighted

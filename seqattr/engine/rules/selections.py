@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqattr.engine.graph.ops import CHOICES
 from seqattr.engine.numerics.multipliers import Multiplier, whole
+from seqattr.engine.ops.kinds import CHOICES
 from seqattr.engine.rules.adjoint import unbroadcast
 from seqattr.engine.rules.nonlinear import midpoint
 from seqattr.engine.walk.context import StepContext

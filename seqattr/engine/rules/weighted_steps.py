@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from seqattr.engine.graph.graph import Graph, Ref, Step
-from seqattr.engine.graph.ops import CONVOLUTIONS, DENSE, Kind, classify
+from seqattr.engine.ops.kinds import CONVOLUTIONS, DENSE, Kind, classify
 from seqattr.engine.rules.guided import RECTIFIERS
 
 PASSING = {Kind.OFFSET, Kind.SCALE, Kind.SHAPE, Kind.MAX}

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 import torch
 
 from seqattr.engine.graph.graph import INPUT
-from seqattr.engine.graph.ops import Kind
+from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.walk.plan import Plan
 from seqattr.support.memory import free_bytes as free_host_bytes
 

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.graph.graph import FAILURES, INPUT, Step, evaluated, raise_for
-from seqattr.engine.graph.ops import Kind
 from seqattr.engine.graph.outputs import Target
 from seqattr.engine.numerics.multipliers import Multiplier, added, by_sign, collapse
+from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.walk.context import PairedValues, Rows, SideValues, StepContext
 from seqattr.engine.walk.plan import OVERWRITING, Backward, Plan
 

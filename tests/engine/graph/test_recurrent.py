@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from torch._decomp import decomposition_table
 
 from seqattr.engine.capture import export as capture
-from seqattr.engine.capture.lowering import LAYERS
 from seqattr.engine.capture.model import Model
 from seqattr.engine.edits.receptive import multiplications
-from seqattr.engine.graph.ops import Kind
 from seqattr.engine.graph.recurrent import over_time
+from seqattr.engine.ops.kinds import Kind
+from seqattr.engine.ops.lowering import LAYERS
 from seqattr.engine.rules.deeplift import RESCALE
 from seqattr.engine.walk.memory import LEAST_PAIRS, LEAST_THROUGH_TIME, bytes_of, rows_at_once
 from seqattr.engine.walk.plan import Plan

@@ -14,8 +14,8 @@ import torch
 
 from seqattr.engine.graph.graph import CAST, MAKERS, SHAPE_ONLY, Graph, Ref, Step, torch_op
 from seqattr.engine.graph.recurrent import RECURRENT
-from seqattr.engine.graph.sizes import of_numbers
-from seqattr.engine.numerics.elementwise import ELEMENTWISE
+from seqattr.engine.ops.elementwise import ELEMENTWISE
+from seqattr.engine.ops.sizes import of_numbers
 from seqattr.errors import UnsupportedOp
 
 

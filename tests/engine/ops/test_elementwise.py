@@ -8,7 +8,7 @@ import torch
 from mpmath import mp, mpf
 from torch import Tensor
 
-from seqattr.engine.numerics.elementwise import ELEMENTWISE, Elementwise
+from seqattr.engine.ops.elementwise import ELEMENTWISE, Elementwise
 
 mp.dps = 60  # beside exp(-30) too, sixty digits leave twenty for a gap of 1e-12
 SELU = (1.6732632423543772848170429916717, 1.0507009873554804934193349852946)

@@ -10,7 +10,10 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.graph.graph import LIKES
-from seqattr.engine.graph.ops import (
+from seqattr.engine.graph.recurrent import CELLS, RECURRENT, check_shapes
+from seqattr.engine.numerics.convolution import geometry_of
+from seqattr.engine.ops.elementwise import ELEMENTWISE
+from seqattr.engine.ops.kinds import (
     CHOICES,
     COMPARISONS,
     CONSTANTS,
@@ -21,9 +24,6 @@ from seqattr.engine.graph.ops import (
     QUOTIENTS,
     SUMS,
 )
-from seqattr.engine.graph.recurrent import CELLS, RECURRENT, check_shapes
-from seqattr.engine.numerics.convolution import geometry_of
-from seqattr.engine.numerics.elementwise import ELEMENTWISE
 
 Shape = Sequence[int]
 ShapeOf = Callable[..., Shape]
