@@ -16,8 +16,9 @@ from torch import Tensor
 
 from seqattr.analyses.pattern_windows import Windows
 from seqattr.engine.graph.graph import Step, evaluate
+from seqattr.engine.graph.kinds import function_of
 from seqattr.engine.numerics.convolution import geometry_of
-from seqattr.engine.ops.kinds import CONVOLUTIONS, DENSE, function_of
+from seqattr.engine.ops.kinds import CONVOLUTIONS, DENSE
 from seqattr.engine.rules.adjoint import unbroadcast, vjp
 from seqattr.engine.rules.weighted_steps import WeightedStep
 

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from seqattr.engine.graph.forward import random_sequences
 from seqattr.engine.graph.graph import Graph, Step
+from seqattr.engine.graph.kinds import classify
 from seqattr.engine.graph.outputs import Target
 from seqattr.engine.numerics.multipliers import whole
-from seqattr.engine.ops.kinds import CONVOLUTIONS, DENSE, Kind, classify
+from seqattr.engine.ops.kinds import CONVOLUTIONS, DENSE, Kind
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.walk.walk import side_values
 from seqattr.errors import ModelError, UnknownName

@@ -13,9 +13,9 @@ from torch import Tensor
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.forward import all_values, floats_of, random_sequences
 from seqattr.engine.graph.graph import INPUT, BatchLayout, Graph, Step
+from seqattr.engine.graph.kinds import function_of
 from seqattr.engine.graph.layouts import REPEATS, ROWS, describe, find_layouts, stretched
 from seqattr.engine.graph.shapes import shapes_of
-from seqattr.engine.ops.kinds import function_of
 
 MOST_STEPS = 200_000
 MOST_BASES = 2**28  # of a sequence: more than any chromosome has

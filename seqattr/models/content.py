@@ -10,8 +10,9 @@ from torch import Tensor
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.forward import all_values, floats_of, random_sequences
 from seqattr.engine.graph.graph import INPUT, Step, evaluate, map_refs
+from seqattr.engine.graph.kinds import classify, function_of
 from seqattr.engine.numerics.convolution import geometry_of
-from seqattr.engine.ops.kinds import CONVOLUTIONS, Kind, classify, function_of
+from seqattr.engine.ops.kinds import CONVOLUTIONS, Kind
 from seqattr.engine.rules.nonlinear import with_defaults
 
 ROWS = 2  # of an example; a single one might be squeezed away

@@ -9,9 +9,10 @@ from typing import Any
 from seqattr.engine.capture import fourier
 from seqattr.engine.capture.complex_parts import HINT, PART, ComplexParts, Parts, is_complex
 from seqattr.engine.capture.nodes import op_name, source_of
-from seqattr.engine.graph.graph import CAST, CASTS, Ref, Step
+from seqattr.engine.graph.graph import Ref, Step
 from seqattr.engine.graph.simplify import NO_OPS
 from seqattr.engine.ops.kinds import AVERAGES, MATRIX_PRODUCTS, PRODUCTS, QUOTIENTS, SHAPES, SUMS
+from seqattr.engine.ops.makers import CAST, CASTS
 from seqattr.errors import UnsupportedOp
 
 Rule = Callable[..., Parts | Ref]

@@ -21,8 +21,8 @@ from seqattr.engine.capture.refusals import FIXED, reason, scripted
 from seqattr.engine.capture.spellings import Origins, decompositions
 from seqattr.engine.capture.translation import translate
 from seqattr.engine.graph.graph import Graph
-from seqattr.engine.graph.recurrent import written_out
 from seqattr.engine.ops.lowering import LAYERS
+from seqattr.engine.ops.recurrent import written_out
 from seqattr.errors import ModelError, UnsupportedOp
 
 

@@ -9,7 +9,8 @@ from torch.fx import Node
 
 from seqattr.engine.capture.complex_parts import ComplexParts, Parts
 from seqattr.engine.capture.nodes import op_name, source_of
-from seqattr.engine.graph.graph import CAST, Ref
+from seqattr.engine.graph.graph import Ref
+from seqattr.engine.ops.makers import CAST
 from seqattr.errors import UnsupportedOp
 
 LONGEST = 2**13  # of a transform: its matrices have as many rows and half as many columns

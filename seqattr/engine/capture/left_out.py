@@ -8,9 +8,9 @@ from torch import Tensor
 
 from seqattr.engine.graph.forward import all_values
 from seqattr.engine.graph.graph import INPUT, Graph
+from seqattr.engine.graph.kinds import classify
 from seqattr.engine.graph.layouts import find_layouts
 from seqattr.engine.graph.simplify import drop_unused
-from seqattr.engine.ops.kinds import classify
 from seqattr.errors import ModelError
 
 BATCH_FIRST = "the model's first output dimension must be the batch, and depend on the sequence"

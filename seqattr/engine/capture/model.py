@@ -15,11 +15,12 @@ from seqattr.engine.capture.trial import Trial, capture_checked
 from seqattr.engine.capture.watch import Watch
 from seqattr.engine.graph.forward import all_values, floats_of, random_sequences
 from seqattr.engine.graph.graph import Graph
+from seqattr.engine.graph.kinds import classify
 from seqattr.engine.graph.layouts import ROWS, find_layouts, stretches
 from seqattr.engine.graph.lengths import Lengths
 from seqattr.engine.graph.outputs import Target, name_targets, pick_targets, take_off_final
 from seqattr.engine.numerics import forks
-from seqattr.engine.ops.kinds import Kind, classify
+from seqattr.engine.ops.kinds import Kind
 from seqattr.errors import InputError, ModelError
 
 

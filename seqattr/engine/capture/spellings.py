@@ -13,10 +13,10 @@ from typing import Any
 import torch
 from torch.fx import Node
 
-from seqattr.engine.graph.graph import CASTS
 from seqattr.engine.graph.simplify import DROPOUTS, NO_OPS
 from seqattr.engine.ops.kinds import HINTS, KNOWN
 from seqattr.engine.ops.lowering import TRANSPARENT, lowering_table
+from seqattr.engine.ops.makers import CASTS
 
 aten = torch.ops.aten
 # What other ops are by another name, beside those of `lowering`: of a softmax too the inside has no parts.

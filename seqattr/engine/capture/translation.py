@@ -12,7 +12,8 @@ from seqattr.engine.capture.complex_parts import ComplexParts, has_complex, is_c
 from seqattr.engine.capture.complex_rules import RULES
 from seqattr.engine.capture.nodes import DEVICE_WORDS, op_name, plain, source_of
 from seqattr.engine.capture.spellings import Origins
-from seqattr.engine.graph.graph import CAST, CASTS, INPUT, Graph, Step
+from seqattr.engine.graph.graph import INPUT, Graph, Step
+from seqattr.engine.ops.makers import CAST, CASTS
 
 # Checks that a graph with a free batch size carries along; they compute nothing.
 ASSERTIONS = ("_assert", "sym_constrain", "_check")

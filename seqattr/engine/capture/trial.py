@@ -11,9 +11,9 @@ from seqattr.engine.capture.export import capture
 from seqattr.engine.capture.left_out import leave_out
 from seqattr.engine.graph.forward import any_function, in_full, random_sequences
 from seqattr.engine.graph.graph import Graph
+from seqattr.engine.graph.kinds import classify
 from seqattr.engine.graph.lengths import Lengths, lengths_of
 from seqattr.engine.graph.simplify import simplify
-from seqattr.engine.ops.kinds import classify
 from seqattr.errors import ModelError, UnsupportedOp
 
 

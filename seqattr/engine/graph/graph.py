@@ -1,7 +1,7 @@
 """The captured model: a list of steps as plain data, and how one step is evaluated.
 
 A graph holds nothing that can run: op names, arguments and tensors. What an op name may be is
-fixed by the tables of `kinds`; a graph that names anything else is refused.
+fixed by the tables of `ops`; a graph that names anything else is refused.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, NoReturn, TypeVar, cast
 import torch
 from torch import Tensor
 
+from seqattr.engine.ops.makers import FACTORIES, MAKERS, SHAPE_ONLY
 from seqattr.errors import ModelError
 
 INPUT = "sequence"
@@ -108,38 +109,6 @@ class Graph:
         return table
 
 
-# Ops that read no more of a value than its shape depend on the batch, but never on the bases.
-LIKES = frozenset(
-    {
-        "aten.zeros_like.default",
-        "aten.ones_like.default",
-        "aten.full_like.default",
-        "aten.new_zeros.default",
-        "aten.new_ones.default",
-        "aten.new_full.default",
-    }
-)
-SHAPE_ONLY = LIKES | {"aten.sym_size.int", "aten.sym_numel.default"}
-# Ops that make a tensor out of nothing have to be told the device.
-FACTORIES = frozenset(
-    {
-        "aten.zeros.default",
-        "aten.ones.default",
-        "aten.full.default",
-        "aten.arange.default",
-        "aten.arange.start",
-        "aten.arange.start_step",
-        "aten.eye.default",
-        "aten.linspace.default",
-        "aten.scalar_tensor.default",
-    }
-)
-CAST = "aten._to_copy.default"  # to another type
-CASTS = frozenset({CAST, "aten.to.dtype", "aten.to.dtype_layout", "aten.to.other", "aten.type_as.default"})
-# What these make is as precise as the model, whatever they were written for.
-MAKERS = FACTORIES | LIKES | {CAST, "aten.to.dtype", "aten.where.Scalar"}
-
-
 def find_refs(argument: Any) -> Iterator[Ref]:
     """Every Ref inside nested lists, tuples and dicts."""
     if isinstance(argument, Ref):
@@ -171,13 +140,6 @@ def inputs_of(step: Step, active: set[str]) -> list[Ref]:
 def rewire(step: Step, change: Callable[[Ref], Any]) -> Step:
     """The step with every Ref among its arguments replaced by `change(ref)`."""
     return replace(step, args=map_refs(step.args, change), kwargs=map_refs(dict(step.kwargs), change))
-
-
-def torch_op(op: str) -> Callable[..., Any]:
-    """The function that torch has under a name such as aten.relu.default."""
-    namespace, name, overload = op.split(".")
-    function: Callable[..., Any] = getattr(getattr(getattr(torch.ops, namespace), name), overload)
-    return function
 
 
 FAILURES = (RuntimeError, TypeError, IndexError, ValueError, AttributeError, ArithmeticError)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.graph.graph import BatchLayout, Graph, Step
-from seqattr.engine.graph.recurrent import RECURRENT
+from seqattr.engine.ops.recurrent import RECURRENT
 from seqattr.errors import ModelError
 
 Runner = Callable[[Graph, Tensor], Mapping[str, Any]]  # every value of a graph, by name

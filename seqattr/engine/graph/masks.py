@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import torch
 
-from seqattr.engine.graph.graph import CAST, LIKES, Graph, Ref, Step
+from seqattr.engine.graph.graph import Graph, Ref, Step
 from seqattr.engine.ops.kinds import AVERAGES, CHOICES, COMPARISONS, MATRIX_PRODUCTS, PRODUCTS, SHAPES
+from seqattr.engine.ops.makers import CAST, LIKES
 
 
 def masks_of(graph: Graph) -> set[str]:

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.graph.graph import INPUT, Graph, Step, evaluate, map_refs
-from seqattr.engine.ops.kinds import ON_SIZES, function_of
+from seqattr.engine.graph.kinds import function_of
+from seqattr.engine.ops.kinds import ON_SIZES
 from seqattr.engine.ops.shape_rules import SHAPES_OF, Shape
 from seqattr.errors import ModelError
 

@@ -12,9 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqattr.engine.graph.graph import CAST, Graph, Ref, Step, evaluate, rewire
+from seqattr.engine.graph.graph import Graph, Ref, Step, evaluate, rewire
 from seqattr.engine.graph.masks import masks_as_numbers, masks_of, rectified
 from seqattr.engine.ops.kinds import CONVOLUTIONS, DENSE, HINTS
+from seqattr.engine.ops.makers import CAST
 from seqattr.errors import UnsupportedOp
 
 Resolver = Callable[[Step], Callable[..., object]]

@@ -12,11 +12,10 @@ from typing import Any
 
 import torch
 
-from seqattr.engine.graph.graph import CAST, MAKERS, SHAPE_ONLY, Graph, Ref, Step, torch_op
-from seqattr.engine.graph.recurrent import RECURRENT
 from seqattr.engine.ops.elementwise import ELEMENTWISE
+from seqattr.engine.ops.makers import CAST, MAKERS, SHAPE_ONLY
+from seqattr.engine.ops.recurrent import RECURRENT
 from seqattr.engine.ops.sizes import of_numbers
-from seqattr.errors import UnsupportedOp
 
 
 class Kind(StrEnum):
@@ -283,62 +282,6 @@ HINTS = {
 }
 
 
-def function_of(step: Step) -> Callable[..., Any]:
-    """The function behind an op name. Raises UnsupportedOp for a name in no table."""
-    if step.op in ON_SIZES:
-        return ON_SIZES[step.op]
-    if step.op in RECURRENT:
-        return RECURRENT[step.op]
-    if step.op not in KNOWN:
-        raise UnsupportedOp(step.op, step.source, HINTS.get(step.op, ""))
-    return torch_op(VIEWS.get(step.op, step.op))
-
-
-def kind_of(step: Step, active: set[str]) -> Kind:
-    """The kind of a step, given the names of the values that depend on the bases."""
-    if step.op in SHAPE_ONLY or not any(ref in active for ref in step.refs()):
-        function_of(step)  # it must be one that we know
-        return Kind.CONSTANT
-    refuse(step, active)
-    if step.op in CHOICES and step.args[CHOICES[step.op][0]] in active:
-        return Kind.CHOICE
-    if step.op == CAST and step.kwargs["dtype"].is_floating_point:
-        return Kind.OFFSET  # of a mask: 0 or 1 as numbers
-    for table, kind in SIMPLE:
-        if step.op in table:
-            return kind
-    both = sum(isinstance(a, Ref) and a in active for a in step.args[:2]) == 2
-    return branching_kind(step, both, active)
-
-
-def refuse(step: Step, active: set[str]) -> None:
-    """Raises UnsupportedOp where an op that has a rule is used in a way that has none."""
-    fixed = FIXED_ARGUMENTS.get(step.op)
-    if fixed is not None and any(ref in active for ref in Step("", "", (step.args[fixed],)).refs()):
-        raise UnsupportedOp(step.op, step.source, HINTS.get(step.op, "what it picks depends on the bases"))
-    if step.op in MAXIMA | ORDERS and step.output:
-        raise UnsupportedOp(step.op, step.source, NO_SLOPE)
-    if step.op == "aten.scatter_reduce.two" and step.args[4] not in ("sum", "mean"):
-        raise UnsupportedOp(step.op, step.source, HINTS[step.op])
-
-
-def branching_kind(step: Step, both: bool, active: set[str]) -> Kind:
-    """The kind of an op that has one when both operands are activations and another when one is."""
-    if step.op in SUMS:
-        return Kind.SUM if both else Kind.OFFSET
-    if step.op in PRODUCTS:
-        return Kind.PRODUCT if both else Kind.SCALE
-    if step.op in QUOTIENTS:
-        return Kind.SCALE if step.args[0] in active and not both else Kind.QUOTIENT
-    if step.op in MATRIX_PRODUCTS | CONVOLUTIONS | DENSE:
-        if any(isinstance(a, Ref) and a in active for a in step.args[2:]):
-            raise UnsupportedOp(
-                step.op, step.source, "its bias depends on the bases; add it in a step of its own"
-            )
-        return Kind.BILINEAR if both else Kind.LINEAR
-    raise UnsupportedOp(step.op, step.source, HINTS.get(step.op, ""))
-
-
 SIMPLE = (
     (SHAPES, Kind.SHAPE),
     (AVERAGES, Kind.AVERAGE),
@@ -349,9 +292,3 @@ SIMPLE = (
     ({"aten.logsumexp.default"}, Kind.LOGSUMEXP),
     (RECURRENT, Kind.RECURRENT),
 )
-
-
-def classify(graph: Graph) -> dict[str, Kind]:
-    """The kind of every step, by name. Raises UnsupportedOp for the first that has none."""
-    active = graph.active()
-    return {step.name: kind_of(step, active) for step in graph.steps}

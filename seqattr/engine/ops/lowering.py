@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from torch._decomp import decomposition_table
 
-from seqattr.engine.graph.recurrent import written_out
 from seqattr.engine.ops import norms
 from seqattr.engine.ops.compositions import COMPOSITIONS
+from seqattr.engine.ops.recurrent import written_out
 
 aten = torch.ops.aten
 

@@ -9,8 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqattr.engine.graph.graph import LIKES
-from seqattr.engine.graph.recurrent import CELLS, RECURRENT, check_shapes
 from seqattr.engine.numerics.convolution import geometry_of
 from seqattr.engine.ops.elementwise import ELEMENTWISE
 from seqattr.engine.ops.kinds import (
@@ -24,6 +22,8 @@ from seqattr.engine.ops.kinds import (
     QUOTIENTS,
     SUMS,
 )
+from seqattr.engine.ops.makers import LIKES
+from seqattr.engine.ops.recurrent import RECURRENT, check_shapes
 
 Shape = Sequence[int]
 ShapeOf = Callable[..., Shape]
@@ -124,10 +124,9 @@ def scalar(*_: Any, **__: Any) -> Shape:
 
 def through_time(op: str) -> ShapeOf:
     """Of a recurrent layer's states after each time step."""
-    cell = CELLS[op.split(".")[1]]
 
     def shape(given: Tensor, weight: Tensor, bias: Tensor | None, *states: Tensor) -> Shape:
-        check_shapes(cell, given, weight, bias, *states)
+        check_shapes(RECURRENT[op], given, weight, bias, *states)
         return (*given.shape[:2], len(states) * weight.shape[1])
 
     return shape

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from seqattr.engine.graph.graph import Graph, Ref, Step
-from seqattr.engine.ops.kinds import CONVOLUTIONS, DENSE, Kind, classify
+from seqattr.engine.graph.kinds import classify
+from seqattr.engine.ops.kinds import CONVOLUTIONS, DENSE, Kind
 from seqattr.engine.rules.guided import RECTIFIERS
 
 PASSING = {Kind.OFFSET, Kind.SCALE, Kind.SHAPE, Kind.MAX}

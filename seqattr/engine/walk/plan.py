@@ -10,9 +10,10 @@ from torch import Tensor
 
 from seqattr.engine.graph.divisors import divisors, products_by_quotients
 from seqattr.engine.graph.graph import INPUT, BatchLayout, Graph, Ref, Step, inputs_of
+from seqattr.engine.graph.kinds import classify, function_of
 from seqattr.engine.numerics.convolution import FORMS, Convolution, convolution, geometry_of
 from seqattr.engine.numerics.multipliers import Multiplier, Parts
-from seqattr.engine.ops.kinds import CONVOLUTIONS, Kind, classify, function_of
+from seqattr.engine.ops.kinds import CONVOLUTIONS, Kind
 from seqattr.engine.walk.context import StepContext
 
 OVERWRITING = {"aten.relu.default": torch.relu_}

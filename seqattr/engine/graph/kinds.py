@@ -1,0 +1,91 @@
+"""What sort of op each step of a graph is, and the function that works it out."""
+
+from collections.abc import Callable
+from typing import Any
+
+from seqattr.engine.graph.graph import Graph, Ref, Step
+from seqattr.engine.graph.recurrent import OVER_TIME
+from seqattr.engine.ops.arguments import torch_op
+from seqattr.engine.ops.kinds import (
+    CHOICES,
+    CONVOLUTIONS,
+    DENSE,
+    FIXED_ARGUMENTS,
+    HINTS,
+    KNOWN,
+    MATRIX_PRODUCTS,
+    MAXIMA,
+    NO_SLOPE,
+    ON_SIZES,
+    ORDERS,
+    PRODUCTS,
+    QUOTIENTS,
+    SIMPLE,
+    SUMS,
+    VIEWS,
+    Kind,
+)
+from seqattr.engine.ops.makers import CAST, SHAPE_ONLY
+from seqattr.errors import UnsupportedOp
+
+
+def function_of(step: Step) -> Callable[..., Any]:
+    """The function behind an op name. Raises UnsupportedOp for a name in no table."""
+    if step.op in ON_SIZES:
+        return ON_SIZES[step.op]
+    if step.op in OVER_TIME:
+        return OVER_TIME[step.op]
+    if step.op not in KNOWN:
+        raise UnsupportedOp(step.op, step.source, HINTS.get(step.op, ""))
+    return torch_op(VIEWS.get(step.op, step.op))
+
+
+def kind_of(step: Step, active: set[str]) -> Kind:
+    """The kind of a step, given the names of the values that depend on the bases."""
+    if step.op in SHAPE_ONLY or not any(ref in active for ref in step.refs()):
+        function_of(step)  # it must be one that we know
+        return Kind.CONSTANT
+    refuse(step, active)
+    if step.op in CHOICES and step.args[CHOICES[step.op][0]] in active:
+        return Kind.CHOICE
+    if step.op == CAST and step.kwargs["dtype"].is_floating_point:
+        return Kind.OFFSET  # of a mask: 0 or 1 as numbers
+    for table, kind in SIMPLE:
+        if step.op in table:
+            return kind
+    both = sum(isinstance(a, Ref) and a in active for a in step.args[:2]) == 2
+    return branching_kind(step, both, active)
+
+
+def refuse(step: Step, active: set[str]) -> None:
+    """Raises UnsupportedOp where an op that has a rule is used in a way that has none."""
+    fixed = FIXED_ARGUMENTS.get(step.op)
+    if fixed is not None and any(ref in active for ref in Step("", "", (step.args[fixed],)).refs()):
+        raise UnsupportedOp(step.op, step.source, HINTS.get(step.op, "what it picks depends on the bases"))
+    if step.op in MAXIMA | ORDERS and step.output:
+        raise UnsupportedOp(step.op, step.source, NO_SLOPE)
+    if step.op == "aten.scatter_reduce.two" and step.args[4] not in ("sum", "mean"):
+        raise UnsupportedOp(step.op, step.source, HINTS[step.op])
+
+
+def branching_kind(step: Step, both: bool, active: set[str]) -> Kind:
+    """The kind of an op that has one when both operands are activations and another when one is."""
+    if step.op in SUMS:
+        return Kind.SUM if both else Kind.OFFSET
+    if step.op in PRODUCTS:
+        return Kind.PRODUCT if both else Kind.SCALE
+    if step.op in QUOTIENTS:
+        return Kind.SCALE if step.args[0] in active and not both else Kind.QUOTIENT
+    if step.op in MATRIX_PRODUCTS | CONVOLUTIONS | DENSE:
+        if any(isinstance(a, Ref) and a in active for a in step.args[2:]):
+            raise UnsupportedOp(
+                step.op, step.source, "its bias depends on the bases; add it in a step of its own"
+            )
+        return Kind.BILINEAR if both else Kind.LINEAR
+    raise UnsupportedOp(step.op, step.source, HINTS.get(step.op, ""))
+
+
+def classify(graph: Graph) -> dict[str, Kind]:
+    """The kind of every step, by name. Raises UnsupportedOp for the first that has none."""
+    active = graph.active()
+    return {step.name: kind_of(step, active) for step in graph.steps}
