@@ -20,7 +20,7 @@ from seqattr import references as draw_references
 from seqattr.dna.alphabet import ALPHABET
 from seqattr.dna.regions import Region
 from seqattr.io.bigwig import Track, write_bigwig
-from seqattr.io.hdf5 import ContributionWriter, Rows
+from seqattr.io.hdf5.contributions import ContributionWriter, Rows
 from seqattr.methods.attribution import Engine
 from speed import mutagenesis, process
 from speed.cases import random_sequences

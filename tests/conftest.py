@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from seqattr.cli.main import main
-from seqattr.io.fasta import write_fasta
+from seqattr.io.fasta.records import write_fasta
 
 # For nets as small as these, threads only wait for each other: up to ten times slower beside other work.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -18,7 +18,7 @@ from seqattr.dna.regions import cut_overlaps, genome_order
 from seqattr.errors import UntrustedModel
 from seqattr.inputs import fitted, from_fasta
 from seqattr.io.bed import read_bed
-from seqattr.io.fasta import Record, read_fasta
+from seqattr.io.fasta.records import Record, read_fasta
 from seqattr.models.load import STATE_DICT, recognise
 
 SHARED = Path(__file__).parents[2] / "shared"

@@ -23,8 +23,8 @@ from seqattr.dna.alphabet import decode, encode
 from seqattr.errors import InputError
 from seqattr.io.atomic import check_writable, replacing
 from seqattr.io.bed import read_bed
-from seqattr.io.fasta import read_fasta, write_fasta
-from seqattr.io.meme import write_meme
+from seqattr.io.fasta.records import read_fasta, write_fasta
+from seqattr.io.motifs.meme import write_meme
 from seqattr.io.reading import text_lines
 from seqattr.motifs.pwm import BUNDLED, GATA1, PWM, TAL1
 from seqattr.refs.kinds import BACKGROUND, background_of

@@ -6,7 +6,7 @@ import numpy as np
 
 from seqattr.dna.alphabet import encode
 from seqattr.errors import InputError
-from seqattr.io.fasta import iter_fasta
+from seqattr.io.fasta.records import iter_fasta
 from seqattr.motifs.scan import measured_background
 from seqattr.refs.kinds import background_of
 

@@ -13,7 +13,7 @@ from seqattr.inputs.dropped import Dropped, left_out
 from seqattr.inputs.records import notes_on_letters
 from seqattr.inputs.windows import Inputs, Window, resized
 from seqattr.io.bed import parse_bed
-from seqattr.io.fasta import Genome, OddRecord, Record, iter_fasta, unique
+from seqattr.io.fasta.records import Genome, OddRecord, Record, iter_fasta, unique
 from seqattr.support.memory import free_bytes
 
 BYTES_PER_BASE = 8  # that a record takes for a moment, and room for the others

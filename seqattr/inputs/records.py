@@ -10,7 +10,7 @@ from seqattr.errors import InputError
 from seqattr.inputs.dropped import Dropped, left_out
 from seqattr.inputs.windows import Inputs, Window
 from seqattr.io.bed import read_chrom_sizes
-from seqattr.io.fasta import OddRecord, Record, iter_fasta, unique
+from seqattr.io.fasta.records import OddRecord, Record, iter_fasta, unique
 
 
 def from_fasta(

@@ -14,8 +14,8 @@ from seqattr.engine.capture.model import Model
 from seqattr.figures.attention import AttentionMap, Rollout, attention_figure
 from seqattr.figures.logos import save
 from seqattr.inputs import Aligned, Window, naming
-from seqattr.io.arrays import ArrayWriter
 from seqattr.io.atomic import check_writable, replacing_all
+from seqattr.io.hdf5.arrays import ArrayWriter
 from seqattr.io.stale import drop_stale
 from seqattr.io.tables import MISSING, growing_table
 from seqattr.support.progress import Progress, silent

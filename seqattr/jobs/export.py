@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from seqattr.errors import InputError, UnknownName
-from seqattr.io.hdf5 import open_contributions
+from seqattr.io.hdf5.contributions import open_contributions
 from seqattr.io.npz import write_modisco
 from seqattr.io.scores_folder import filename, scored
 

@@ -15,8 +15,8 @@ from seqattr.engine.graph.lengths import Lengths
 from seqattr.errors import InputError, UnknownName
 from seqattr.inputs import fitted, from_fasta
 from seqattr.io.atomic import check_file, replacing_all
+from seqattr.io.hdf5.named_table import write_named
 from seqattr.io.kept import refuse_input
-from seqattr.io.named import write_named
 from seqattr.io.tables import write_table
 from seqattr.models.checkpoints import Checkpoint, read_checkpoints
 from seqattr.support.progress import Progress

@@ -11,7 +11,7 @@ from seqattr.engine.capture.model import Model
 from seqattr.figures.logos import save
 from seqattr.figures.maximize import DRAWN, ascent_figure, maximized_logos, strongest_stretch
 from seqattr.io.atomic import check_writable, replacing_all
-from seqattr.io.fasta import write_fasta
+from seqattr.io.fasta.records import write_fasta
 from seqattr.io.tables import write_table
 from seqattr.support.progress import Progress
 

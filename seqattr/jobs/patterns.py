@@ -11,7 +11,7 @@ from seqattr.dna.alphabet import one_hot
 from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError
 from seqattr.inputs import Window, by_length, naming, shares
-from seqattr.io.patterns import read_patterns, write_patterns
+from seqattr.io.hdf5.patterns import read_patterns, write_patterns
 from seqattr.methods.learned_patterns import Patterns, StepPattern
 from seqattr.support.progress import Progress, silent
 from seqattr.support.version import package_version

@@ -14,7 +14,7 @@ from seqattr.dna.regions import Region, whole
 from seqattr.errors import InputError, UnknownName
 from seqattr.figures.logos import FORMATS, Box, contribution_logos, save
 from seqattr.io.atomic import replacing
-from seqattr.io.hdf5 import open_contributions, rows_are_forward
+from seqattr.io.hdf5.contributions import open_contributions, rows_are_forward
 from seqattr.jobs.report.background import background_in, layout_of
 from seqattr.jobs.report.findings import clear_boxes
 from seqattr.jobs.report.scores import Scores, open_scores

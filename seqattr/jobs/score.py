@@ -19,7 +19,7 @@ from seqattr.evaluate.verdict import Verdict
 from seqattr.inputs import Inputs, by_length, naming, resized, write_dropped
 from seqattr.io.atomic import check_writable, replacing, replacing_all
 from seqattr.io.bed import write_regions
-from seqattr.io.hdf5 import ContributionWriter, Rows
+from seqattr.io.hdf5.contributions import ContributionWriter, Rows
 from seqattr.io.scores_folder import (
     DROPPED,
     check_told_apart,

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from seqattr.errors import InputError, nearest
-from seqattr.io.collection import MOST_COLUMNS, Collection
-from seqattr.io.jaspar import fetch_jaspar
-from seqattr.io.meme import parse_meme
-from seqattr.io.motif_files import (
+from seqattr.io.motifs.collection import MOST_COLUMNS, Collection
+from seqattr.io.motifs.jaspar_database import fetch_jaspar
+from seqattr.io.motifs.meme import parse_meme
+from seqattr.io.motifs.text_formats import (
     Lines,
     is_encode,
     is_homer,
@@ -29,8 +29,8 @@ from seqattr.io.motif_files import (
     parse_jaspar,
     parse_plain,
 )
+from seqattr.io.motifs.transfac import is_transfac, parse_transfac
 from seqattr.io.reading import text_lines
-from seqattr.io.transfac import is_transfac, parse_transfac
 from seqattr.refs.kinds import BACKGROUND, background_of
 
 _STEPS = 100  # per nat, where the distribution of scores is computed

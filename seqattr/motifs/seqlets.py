@@ -11,8 +11,11 @@ from numpy.typing import ArrayLike
 
 from seqattr.dna.loci import Loci
 from seqattr.errors import InputError, UnknownName
-from seqattr.motifs.discovery import Between, Tally, threshold, undecided
-from seqattr.motifs.laid import (
+from seqattr.motifs.false_discovery import Between, Tally, threshold, undecided
+from seqattr.motifs.matches import Matches
+from seqattr.motifs.peaks import highest_peaks
+from seqattr.motifs.pwm import PWM
+from seqattr.motifs.windows import (
     Counted,
     Laid,
     all_counted,
@@ -21,9 +24,6 @@ from seqattr.motifs.laid import (
     permuted_sums,
     window_sums,
 )
-from seqattr.motifs.matches import Matches
-from seqattr.motifs.peaks import highest_peaks
-from seqattr.motifs.pwm import PWM
 from seqattr.refs.kinds import BACKGROUND
 
 WINDOW = 12  # bases: about a motif

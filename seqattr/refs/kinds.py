@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from seqattr.dna.alphabet import UNKNOWN, codes_of, encode, one_hot
 from seqattr.errors import InputError, UnknownName
-from seqattr.io.fasta import Record, read_fasta
+from seqattr.io.fasta.records import Record, read_fasta
 from seqattr.refs.shuffle import dinucleotide, mononucleotide, uniform
 
 # The frequencies of A, C, G, T that the paper compares with (Shrikumar et al. 2017, section 4.2).

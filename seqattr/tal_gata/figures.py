@@ -14,7 +14,7 @@ from seqattr.data.simulate import CLASSES, LABELS, TASKS, Simulation
 from seqattr.dna.alphabet import one_hot
 from seqattr.figures.drawings import Drawing
 from seqattr.figures.logos import SERIES, Box, contribution_logos, plain
-from seqattr.io.hdf5 import open_contributions
+from seqattr.io.hdf5.contributions import open_contributions
 from seqattr.motifs.matches import STRONG
 from seqattr.tal_gata.bars import Panel, bars
 from seqattr.tal_gata.gather import Evidence, Run

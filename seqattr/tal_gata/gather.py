@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from seqattr.data.simulate import TASKS, Simulation
 from seqattr.errors import InputError
-from seqattr.io.hdf5 import open_contributions
+from seqattr.io.hdf5.contributions import open_contributions
 from seqattr.jobs.report.scores import Scores, open_scores
 from seqattr.methods.registry import METHODS
 from seqattr.motifs.matches import Matches, importance_of

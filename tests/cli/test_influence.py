@@ -7,7 +7,7 @@ import pytest
 
 from seqattr.cli.main import main
 from seqattr.errors import OutputError
-from seqattr.io.fasta import read_fasta
+from seqattr.io.fasta.records import read_fasta
 
 
 @pytest.fixture(scope="module")

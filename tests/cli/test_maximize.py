@@ -4,7 +4,7 @@ import torch
 
 import seqattr
 from seqattr.dna.alphabet import one_hot
-from seqattr.io.fasta import read_fasta
+from seqattr.io.fasta.records import read_fasta
 from seqattr.refs.kinds import background_of
 
 QUICK = ("--number", 7, "--steps", 20, "--polish", 2)

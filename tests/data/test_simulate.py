@@ -20,8 +20,8 @@ from seqattr.data.simulate import (
 from seqattr.dna.alphabet import decode, reverse_complement_text
 from seqattr.errors import InputError, OutputError
 from seqattr.io.bed import read_bed
-from seqattr.io.fasta import read_fasta
-from seqattr.io.meme import read_meme
+from seqattr.io.fasta.records import read_fasta
+from seqattr.io.motifs.meme import read_meme
 from seqattr.motifs.pwm import BUNDLED
 
 SMALL = TalGata(count=80)

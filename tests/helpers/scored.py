@@ -9,7 +9,7 @@ import numpy as np
 
 from seqattr.dna.alphabet import one_hot
 from seqattr.dna.regions import Region
-from seqattr.io.hdf5 import ContributionWriter, Rows
+from seqattr.io.hdf5.contributions import ContributionWriter, Rows
 from seqattr.io.scores_folder import file_stems
 from seqattr.motifs.pwm import GATA1, TAL1
 

@@ -8,7 +8,7 @@ import numpy as np
 from seqattr.data.simulate import TASKS, Simulation, TalGata, simulate_tal_gata, write_simulation
 from seqattr.dna.alphabet import one_hot
 from seqattr.dna.regions import Region
-from seqattr.io.hdf5 import ContributionWriter, Rows
+from seqattr.io.hdf5.contributions import ContributionWriter, Rows
 from seqattr.motifs.pwm import GATA1, TAL1
 
 OWN = {"both": {TAL1.name, GATA1.name}, "TAL1": {TAL1.name}, "GATA1": {GATA1.name}}

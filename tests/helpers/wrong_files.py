@@ -15,8 +15,8 @@ import torch
 from torch import nn
 
 from seqattr.data.simulate import TASKS, TalGata, simulate_tal_gata, write_simulation
-from seqattr.io.fasta import write_fasta
-from seqattr.io.meme import write_meme
+from seqattr.io.fasta.records import write_fasta
+from seqattr.io.motifs.meme import write_meme
 from seqattr.models.checkpoints import Trained, save_checkpoint
 from seqattr.models.zoo import build
 

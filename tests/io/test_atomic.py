@@ -110,7 +110,7 @@ def test_the_longest_name_that_a_folder_takes_still_works(tmp_path):
 
 def test_a_full_disk_is_one_line(with_full_disk, tmp_path):
     out = with_full_disk(
-        "from seqattr.io.fasta import write_fasta", "write_fasta('a.fa', ['s'], ['A' * 10_000])", 1000
+        "from seqattr.io.fasta.records import write_fasta", "write_fasta('a.fa', ['s'], ['A' * 10_000])", 1000
     )
     assert out == "OutputError: cannot write a.fa: File too large"
     assert files(tmp_path) == []

@@ -7,7 +7,7 @@ from seqattr.dna.alphabet import one_hot
 from seqattr.dna.regions import Region
 from seqattr.errors import OutputError
 from seqattr.io import npz
-from seqattr.io.hdf5 import ContributionWriter, Rows, open_contributions
+from seqattr.io.hdf5.contributions import ContributionWriter, Rows, open_contributions
 from seqattr.io.npz import write_modisco
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from seqattr.analyses.maximize import Maximized, Settings, maximize
 from seqattr.errors import OutputError
-from seqattr.io.fasta import read_fasta
+from seqattr.io.fasta.records import read_fasta
 from seqattr.jobs.maximize import FILES, figures_of, write_files
 from tests.helpers.zoo import captured
 

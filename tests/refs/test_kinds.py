@@ -10,7 +10,7 @@ import pytest
 
 from seqattr.dna.alphabet import codes_of, decode, encode, one_hot
 from seqattr.errors import InputError, UnknownName
-from seqattr.io.fasta import write_fasta
+from seqattr.io.fasta.records import write_fasta
 from seqattr.refs.kinds import (
     BACKGROUND,
     REFERENCES,

@@ -7,7 +7,7 @@ import numpy as np
 
 from seqattr.dna.alphabet import codes_of
 from seqattr.dna.loci import Loci, counted_codes, loci_of
-from seqattr.io.hdf5 import regions_in, rows_are_forward, rows_as_they_lie
+from seqattr.io.hdf5.contributions import regions_in, rows_are_forward, rows_as_they_lie
 from seqattr.motifs.scan import as_read, background_from
 
 _BLOCK_BASES = 1 << 18

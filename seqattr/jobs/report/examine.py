@@ -13,11 +13,10 @@ from seqattr.dna.alphabet import ALPHABET
 from seqattr.dna.loci import Loci
 from seqattr.errors import InputError
 from seqattr.evaluate.verdict import Verdict
-from seqattr.io.hdf5 import errors_in
+from seqattr.io.hdf5.contributions import errors_in
 from seqattr.jobs.report.background import code_blocks, row_blocks, value_blocks
 from seqattr.jobs.report.findings import Findings
 from seqattr.jobs.report.strongest import Strongest
-from seqattr.motifs.laid import Counted, all_counted
 from seqattr.motifs.matches import (
     Carried,
     Matches,
@@ -31,6 +30,7 @@ from seqattr.motifs.matches import (
 from seqattr.motifs.scan import Scanner
 from seqattr.motifs.seqlets import WINDOW, Search, Seqlets, nearest_motifs, unexplained
 from seqattr.motifs.statistics import Importance, MotifStatistics, statistics_of
+from seqattr.motifs.windows import Counted, all_counted
 
 # The largest seqlets are compared with the motifs; thousands would take minutes in a large collection.
 MOST_SEQLETS = 500

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from seqattr.errors import InputError
-from seqattr.io.hdf5 import open_contributions
+from seqattr.io.hdf5.contributions import open_contributions
 from seqattr.jobs.report.background import row_blocks
 from seqattr.jobs.report.run import Settings, report
 from tests.helpers.scored import write_scores
@@ -20,7 +20,7 @@ def quick(monkeypatch):
 
 
 def test_blocks_make_no_difference(tmp_path, quick, monkeypatch):
-    monkeypatch.setattr("seqattr.io.hdf5._CHUNK_BYTES", 1 << 14)
+    monkeypatch.setattr("seqattr.io.hdf5.contributions._CHUNK_BYTES", 1 << 14)
     made = write_scores(tmp_path / "scores", count=60, targets=("carries",))
     outs = {bases: tmp_path / str(bases) for bases in (1 << 30, 1)}
     for bases, out in outs.items():

@@ -16,8 +16,8 @@ import numpy as np
 
 from seqattr.dna.alphabet import ALPHABET, AMBIGUOUS
 from seqattr.errors import InputError, some_of
-from seqattr.io.collection import Collection, Entry, Matrix, Motif, collected
-from seqattr.io.meme import is_version, motif_name
+from seqattr.io.motifs.collection import Collection, Entry, Matrix, Motif, collected
+from seqattr.io.motifs.meme import is_version, motif_name
 
 Lines = Sequence[tuple[int, str]]
 

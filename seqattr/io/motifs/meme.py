@@ -12,7 +12,7 @@ import numpy.typing as npt
 from seqattr.dna.alphabet import ALPHABET
 from seqattr.errors import InputError, OutputError
 from seqattr.io.atomic import replacing
-from seqattr.io.collection import Collection, Entry, Matrix, Motif, collected
+from seqattr.io.motifs.collection import Collection, Entry, Matrix, Motif, collected
 from seqattr.io.reading import text_lines
 
 Section = list[tuple[int, str]]  # some lines with their numbers

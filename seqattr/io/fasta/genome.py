@@ -12,8 +12,8 @@ from typing import Protocol
 from seqattr.dna.alphabet import check_dna, reverse_complement_text
 from seqattr.dna.regions import Region
 from seqattr.errors import InputError
-from seqattr.io.fasta_index import Indexed, check_new, without_empty
-from seqattr.io.letters import Header, stream
+from seqattr.io.fasta.index import Indexed, check_new, without_empty
+from seqattr.io.fasta.stream import Header, stream
 from seqattr.io.reading import is_gzip
 
 _SHOWN = 3

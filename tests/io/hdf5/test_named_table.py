@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from seqattr.errors import OutputError
-from seqattr.io.named import write_named
+from seqattr.io.hdf5.named_table import write_named
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from seqattr.dna.regions import Region
 from seqattr.errors import InputError, OutputError, some_of
 from seqattr.io.atomic import replacing
-from seqattr.io.letters import WHITESPACE, Header, Lines, stream
+from seqattr.io.fasta.stream import WHITESPACE, Header, Lines, stream
 from seqattr.io.reading import reading
 
 _PIECE = 1 << 16

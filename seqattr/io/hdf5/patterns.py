@@ -14,7 +14,7 @@ import numpy as np
 
 from seqattr.errors import InputError
 from seqattr.io.atomic import uninterrupted
-from seqattr.io.new_hdf5 import new_file
+from seqattr.io.hdf5.new_file import new_file
 from seqattr.io.reading import reading
 from seqattr.support.memory import check_room
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from seqattr.errors import OutputError
-from seqattr.io.arrays import ArrayWriter, chunk_of
+from seqattr.io.hdf5.arrays import ArrayWriter, chunk_of
 
 WRITING = """
     with ArrayWriter('a.h5', list('abcdef'), {'x': (4, 300, 300)}) as writer:
@@ -56,10 +56,12 @@ def test_a_block_that_fails_leaves_what_stood_there(tmp_path):
 
 @pytest.mark.parametrize("limit", [0, 1000, 100_000, 3_000_000])
 def test_a_full_disk_is_one_line_and_no_crash(with_full_disk, tmp_path, limit):
-    out = with_full_disk("from seqattr.io.arrays import ArrayWriter", WRITING.strip(), limit)
+    out = with_full_disk("from seqattr.io.hdf5.arrays import ArrayWriter", WRITING.strip(), limit)
     assert out == "OutputError: cannot write a.h5: File too large"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_same_code_writes_where_there_is_room(with_full_disk):
-    assert with_full_disk("from seqattr.io.arrays import ArrayWriter", WRITING.strip(), 10**8) == "written"
+    assert (
+        with_full_disk("from seqattr.io.hdf5.arrays import ArrayWriter", WRITING.strip(), 10**8) == "written"
+    )

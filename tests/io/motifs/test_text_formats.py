@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from seqattr.errors import InputError
-from seqattr.io import collection
-from seqattr.io.meme import read_meme, write_meme
+from seqattr.io.motifs import collection
+from seqattr.io.motifs.meme import read_meme, write_meme
 from seqattr.motifs import pwm
 from seqattr.motifs.pwm import BUNDLED, MOTIF_SOURCES, read_motifs
 
-SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
+SHARED = Path(__file__).parents[3] / ".." / "shared" / "data"
 
 COUNTS = np.array([[1, 0, 10], [2, 0, 0], [3, 0, 0], [4, 10, 0]])
 MATRIX = COUNTS / 10

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from seqattr.dna.alphabet import check_dna
 from seqattr.errors import InputError, OutputError
 from seqattr.io.atomic import replacing
-from seqattr.io.genome import Genome
-from seqattr.io.letters import Header, Lines, stream
+from seqattr.io.fasta.genome import Genome
+from seqattr.io.fasta.stream import Header, Lines, stream
 
 __all__ = ["Genome", "OddRecord", "Record", "iter_fasta", "read_fasta", "unique", "write_fasta"]
 

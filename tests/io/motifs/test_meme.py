@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from seqattr.errors import InputError, OutputError
-from seqattr.io.meme import read_meme, write_meme
+from seqattr.io.motifs.meme import read_meme, write_meme
 
-SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
+SHARED = Path(__file__).parents[3] / ".." / "shared" / "data"
 HEAD = "MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n"
 ROWS = "0.1 0.2 0.3 0.4\n 1.0\t0 0 0\n"
 MOTIF = f"MOTIF m1 other\nletter-probability matrix: alength= 4 w= 2 nsites= 9 E= 0\n{ROWS}"

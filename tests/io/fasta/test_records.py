@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from seqattr.errors import InputError, OutputError
-from seqattr.io.fasta import Record, iter_fasta, read_fasta, write_fasta
+from seqattr.io.fasta.records import Record, iter_fasta, read_fasta, write_fasta
 
-SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
+SHARED = Path(__file__).parents[3] / ".." / "shared" / "data"
 
 
 @pytest.fixture

@@ -9,8 +9,14 @@ import pytest
 from seqattr.dna.alphabet import one_hot
 from seqattr.dna.regions import Region
 from seqattr.errors import InputError, OutputError
-from seqattr.io.hdf5 import Contributions, ContributionWriter, Rows, open_contributions, read_contributions
-from seqattr.io.layout import COLUMNS, NUMBERS, PLACES
+from seqattr.io.hdf5.contributions import (
+    Contributions,
+    ContributionWriter,
+    Rows,
+    open_contributions,
+    read_contributions,
+)
+from seqattr.io.hdf5.layout import COLUMNS, NUMBERS, PLACES
 
 ATTRIBUTES = {
     "references": "shuffle:10",
@@ -244,14 +250,16 @@ WRITING = """
 
 @pytest.mark.parametrize("limit", [0, 10, 1000, 3000, 100_000, 300_000])
 def test_a_full_disk_is_one_line_and_no_crash(with_full_disk, tmp_path, limit):
-    imports = "from seqattr.io.hdf5 import ContributionWriter, Rows\nfrom seqattr.dna.regions import Region"
+    writer = "from seqattr.io.hdf5.contributions import ContributionWriter, Rows"
+    imports = f"{writer}\nfrom seqattr.dna.regions import Region"
     out = with_full_disk(imports, WRITING.strip(), limit)
     assert out == "OutputError: cannot write a.h5: File too large"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_same_code_writes_where_there_is_room(with_full_disk, tmp_path):
-    imports = "from seqattr.io.hdf5 import ContributionWriter, Rows\nfrom seqattr.dna.regions import Region"
+    writer = "from seqattr.io.hdf5.contributions import ContributionWriter, Rows"
+    imports = f"{writer}\nfrom seqattr.dna.regions import Region"
     assert with_full_disk(imports, WRITING.strip(), 10**7) == "written"
     assert len(read_contributions(tmp_path / "a.h5").regions) == 60
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seqattr.motifs.discovery import Tally, threshold, undecided
+from seqattr.motifs.false_discovery import Tally, threshold, undecided
 
 
 def at_once(seen: np.ndarray, chance: np.ndarray, rounds: int, level: float) -> float:

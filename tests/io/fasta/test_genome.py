@@ -12,8 +12,8 @@ import pytest
 from seqattr.dna.alphabet import reverse_complement_text
 from seqattr.dna.regions import Region
 from seqattr.errors import InputError
-from seqattr.io.fasta import Genome, iter_fasta, read_fasta
-from seqattr.io.letters import stream
+from seqattr.io.fasta.records import Genome, iter_fasta, read_fasta
+from seqattr.io.fasta.stream import stream
 
 
 @pytest.fixture
@@ -199,7 +199,7 @@ def test_blocks_that_end_anywhere_change_nothing(fasta, monkeypatch):
         records, content = odd_file(np.random.default_rng(seed))
         path = fasta(content)
         for block in (3, 4, 5, 7, 16, 61):
-            monkeypatch.setattr("seqattr.io.letters._BLOCK", block)
+            monkeypatch.setattr("seqattr.io.fasta.stream._BLOCK", block)
             path.with_name("a.fa.fai").unlink(missing_ok=True)
             regions = [Region(name, start, len(text)) for name, text in records.items() for start in (0, 9)]
             for _ in range(2):
@@ -212,7 +212,7 @@ def test_an_index_that_fits_is_used_and_written_for_lines_of_one_width(fasta, mo
     index = path.with_name("a.fa.fai")
     assert Genome(path).sizes == {"a": 7, "b": 6, "c": 6}
     assert index.read_text() == "a\t7\t5\t5\t6\nb\t6\t18\t3\t5\nc\t6\t31\t6\t7\n"
-    monkeypatch.setattr("seqattr.io.fasta_index.scanned", None)  # it is not scanned again
+    monkeypatch.setattr("seqattr.io.fasta.index.scanned", None)  # it is not scanned again
     assert Genome(path).window(Region("b", 2, 5)) == "GAC"
     monkeypatch.undo()
     fasta(b">a\nACGTA\nC\n\nC\n", "irregular.fa")

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from seqattr.errors import OutputError
 from seqattr.io.atomic import uninterrupted
-from seqattr.io.new_hdf5 import new_file
+from seqattr.io.hdf5.new_file import new_file
 
 
 def write_named(

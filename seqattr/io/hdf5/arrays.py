@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqattr.io.atomic import uninterrupted
-from seqattr.io.new_hdf5 import FileWriter
+from seqattr.io.hdf5.new_file import FileWriter
 
 _CHUNK_NUMBERS = 1 << 17
 

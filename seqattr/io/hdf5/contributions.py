@@ -23,8 +23,8 @@ import numpy.typing as npt
 from seqattr.dna.regions import Region
 from seqattr.errors import InputError, OutputError
 from seqattr.io.atomic import uninterrupted
-from seqattr.io.layout import CANCELLATION, COLUMNS, ERRORS, FORWARD, NUMBERS, PLACES, check_layout
-from seqattr.io.new_hdf5 import FileWriter
+from seqattr.io.hdf5.layout import CANCELLATION, COLUMNS, ERRORS, FORWARD, NUMBERS, PLACES, check_layout
+from seqattr.io.hdf5.new_file import FileWriter
 from seqattr.io.reading import reading
 from seqattr.support.memory import check_room
 

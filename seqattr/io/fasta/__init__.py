@@ -1,0 +1,1 @@
+"""FASTA: one parser of the stream, whole records, and genomes by random access."""

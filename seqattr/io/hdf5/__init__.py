@@ -1,0 +1,1 @@
+"""HDF5: contributions in their layout, learned patterns, large arrays and named tables."""

@@ -1,0 +1,1 @@
+"""Motif files: a reader for each format, and what a collection of motifs is."""
