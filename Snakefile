@@ -9,7 +9,7 @@ from snakemake.utils import validate
 from seqattr.tal_gata.recipe import EVALUATION_SEED, EVALUATION_SHARES, TABLES, Scoring, recipe_from
 from seqattr.errors import SeqattrError
 from seqattr.io.scores_folder import file_names, file_stems
-from seqattr.motifs.pwm import motif_files_among, own_motifs
+from seqattr.motifs.sources import motif_files_among, own_motifs
 from seqattr.refs.kinds import reference_file
 from seqattr.data.simulate import FILES, TASKS
 

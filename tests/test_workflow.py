@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from seqattr.errors import InputError
-from seqattr.motifs.pwm import own_motifs
+from seqattr.motifs.sources import own_motifs
 from seqattr.tal_gata.recipe import FULL, QUICK, TABLES, Recipe, recipe_from
 
 ROOT = Path(__file__).parents[1]

@@ -8,7 +8,7 @@ import numpy as np
 from fuzzing.mutations import mutated
 from fuzzing.reader import Files, check_lines
 from seqattr.io.motifs.meme import read_meme, write_meme
-from seqattr.motifs.pwm import read_motifs
+from seqattr.motifs.sources import read_motifs
 
 MEME = b"""MEME version 4
 

@@ -19,8 +19,9 @@ from seqattr.jobs.report.background import background_in, layout_of
 from seqattr.jobs.report.findings import clear_boxes
 from seqattr.jobs.report.scores import Scores, open_scores
 from seqattr.motifs.matches import STRONG
-from seqattr.motifs.pwm import PWM, read_motifs
+from seqattr.motifs.pwm import PWM
 from seqattr.motifs.scan import Pick, find_matches
+from seqattr.motifs.sources import read_motifs
 
 _PLACE = re.compile(r"(?P<name>.+):(?P<start>[\d,]+)-(?P<end>[\d,]+)", re.ASCII)
 # More letters than this are neither legible nor drawn in a reasonable time.

@@ -8,15 +8,8 @@ import pytest
 
 from seqattr.dna.alphabet import codes_of, encode, one_hot, reverse_complement
 from seqattr.errors import InputError
-from seqattr.motifs.pwm import (
-    BUNDLED,
-    GATA1,
-    MOTIF_SOURCES,
-    PWM,
-    TAL1,
-    motif_files_among,
-    score_threshold,
-)
+from seqattr.motifs.pwm import BUNDLED, GATA1, PWM, TAL1, score_threshold
+from seqattr.motifs.sources import MOTIF_SOURCES, motif_files_among
 from tests.helpers.motifs import scores_of
 
 BACKGROUND = (0.3, 0.2, 0.2, 0.3)

@@ -12,8 +12,9 @@ from seqattr.errors import InputError, UnknownName
 from seqattr.motifs import scan as scanning
 from seqattr.motifs.matches import Matches
 from seqattr.motifs.peaks import highest_peaks
-from seqattr.motifs.pwm import GATA1, PWM, TAL1, read_motifs, score_threshold
+from seqattr.motifs.pwm import GATA1, PWM, TAL1, score_threshold
 from seqattr.motifs.scan import STRANDS, Pick, find_matches, measured_background
+from seqattr.motifs.sources import read_motifs
 from seqattr.refs.kinds import BACKGROUND
 from tests.helpers.motifs import scores_of
 

@@ -28,8 +28,8 @@ from seqattr.jobs.report.page import Page
 from seqattr.jobs.report.scores import Scores, open_scores
 from seqattr.jobs.report.strongest import Window
 from seqattr.motifs.matches import STRONG, Matches
-from seqattr.motifs.pwm import BUNDLED_NOTE, read_motifs
 from seqattr.motifs.scan import Pick, Scanner
+from seqattr.motifs.sources import BUNDLED_NOTE, read_motifs
 from seqattr.motifs.statistics import counted, null_motifs
 from seqattr.motifs.tables import write_matches, write_motif_table, write_seqlets
 from seqattr.refs.kinds import background_of

@@ -13,7 +13,8 @@ from seqattr.errors import InputError
 from seqattr.io.motifs import collection
 from seqattr.io.motifs.meme import read_meme, write_meme
 from seqattr.motifs import pwm
-from seqattr.motifs.pwm import BUNDLED, MOTIF_SOURCES, read_motifs
+from seqattr.motifs.pwm import BUNDLED
+from seqattr.motifs.sources import MOTIF_SOURCES, read_motifs
 
 SHARED = Path(__file__).parents[3] / ".." / "shared" / "data"
 
