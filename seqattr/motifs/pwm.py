@@ -1,4 +1,4 @@
-"""Motifs as position probability matrices (PWM): log-odds, scores of words, thresholds; two from the paper."""
+"""Motifs as position probability matrices (PWM): log-odds, scores of words, thresholds."""
 
 import zlib
 from dataclasses import dataclass

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seqattr.errors import InputError, nearest
+from seqattr.io.motifs.blocks import Lines
 from seqattr.io.motifs.collection import Collection
 from seqattr.io.motifs.jaspar_database import fetch_jaspar
 from seqattr.io.motifs.meme import parse_meme
 from seqattr.io.motifs.text_formats import (
-    Lines,
     is_encode,
     is_homer,
     is_jaspar,

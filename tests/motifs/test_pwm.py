@@ -9,7 +9,6 @@ import pytest
 from seqattr.dna.alphabet import codes_of, encode, one_hot, reverse_complement
 from seqattr.errors import InputError
 from seqattr.motifs.pwm import BUNDLED, GATA1, PWM, TAL1, score_threshold
-from seqattr.motifs.sources import MOTIF_SOURCES, motif_files_among
 from tests.helpers.motifs import scores_of
 
 BACKGROUND = (0.3, 0.2, 0.2, 0.3)
@@ -120,17 +119,6 @@ def test_thresholds_at_the_ends() -> None:
 def test_p_values_that_are_none(p_value: float) -> None:
     with pytest.raises(InputError, match="a p-value is above 0 and at most 1"):
         score_threshold(TAL1, p_value)
-
-
-def test_every_source_says_how_it_is_given_and_what_it_is() -> None:
-    for source in MOTIF_SOURCES.values():
-        assert source.form
-        assert source.help
-        assert not source.recognises("no such thing", [])
-
-
-def test_files_are_told_from_what_is_no_file() -> None:
-    assert motif_files_among(["a.meme", "bundled", "jaspar:TAL1", "b/c.txt"]) == ["a.meme", "b/c.txt"]
 
 
 def test_reverse_complement_twice_is_the_same() -> None:

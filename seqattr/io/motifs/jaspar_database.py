@@ -7,8 +7,8 @@ from typing import Any
 from seqattr.dna.alphabet import ALPHABET
 from seqattr.errors import InputError
 from seqattr.io.motifs.collection import Collection, Entry, Matrix, collected
+from seqattr.io.motifs.matrices import scaled
 from seqattr.io.motifs.meme import motif_name
-from seqattr.io.motifs.text_formats import scaled
 
 _IDENTIFIER = re.compile(r"[A-Z]{2}\d{4}(\.\d+)?")
 

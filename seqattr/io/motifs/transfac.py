@@ -8,9 +8,10 @@ import numpy as np
 
 from seqattr.dna.alphabet import ALPHABET
 from seqattr.errors import InputError
+from seqattr.io.motifs.blocks import Lines
 from seqattr.io.motifs.collection import Collection, Entry, Matrix, collected
+from seqattr.io.motifs.matrices import scaled
 from seqattr.io.motifs.meme import motif_name
-from seqattr.io.motifs.text_formats import Lines, scaled
 
 _HEADS = {"P0", "PO"}
 _END = "//"

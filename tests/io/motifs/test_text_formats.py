@@ -1,67 +1,14 @@
 """Motif files of every format, recognised by content; bad ones named in one line."""
 
 import gzip
-import sys
-from collections import namedtuple
-from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from seqattr.errors import InputError
-from seqattr.io.motifs import collection
-from seqattr.io.motifs.meme import read_meme, write_meme
-from seqattr.motifs import pwm
-from seqattr.motifs.pwm import BUNDLED
+from seqattr.io.motifs.meme import write_meme
 from seqattr.motifs.sources import MOTIF_SOURCES, read_motifs
-
-SHARED = Path(__file__).parents[3] / ".." / "shared" / "data"
-
-COUNTS = np.array([[1, 0, 10], [2, 0, 0], [3, 0, 0], [4, 10, 0]])
-MATRIX = COUNTS / 10
-MEME = "MEME version 4\n\nALPHABET= ACGT\n\nMOTIF m1 other\nletter-probability matrix: alength= 4 w= 3\n"
-POSITIONS = ".1 .2 .3 .4\n0 0 0 1\n1 0 0 0\n"
-HOMER = ">TTA\tm1\t6.5\t-10\t0\n" + POSITIONS.replace(" ", "\t")
-ENCODE = ">m1 m1_K562:MEME#1\nN .1 .2 .3 .4\nT 0 0 0 1\nA 1 0 0 0\n"
-ROWS = "A 1 0 10\nC 2 0 0\nG 3 0 0\nT 4 10 0\n"
-JASPAR = ">m1\nA [ 1 0 10 ]\nC [ 2 0 0 ]\nG [ 3 0 0 ]\nT [ 4 10 0 ]\n"
-RAW = "1 0 10\n2 0 0\n3 0 0\n4 10 0\n"
-
-GOOD = {
-    "MEME": MEME + POSITIONS,
-    "HOMER": HOMER,
-    "HOMER with three fields": HOMER.replace("\t-10\t0", ""),
-    "ENCODE": ENCODE,
-    "JASPAR": JASPAR,
-    "JASPAR, no blanks": JASPAR.replace("[ ", "[").replace(" ]", "]"),
-    "JASPAR, raw": ">m1\n" + RAW,
-    "JASPAR, transposed": ">m1\n1 2 3 4\n0 0 0 10\n10 0 0 0\n",
-    "JASPAR, bases in another order": ">m1\nT 4 10 0\nC 2 0 0\nG 3 0 0\nA 1 0 10\n",
-    "JASPAR, RNA": JASPAR.replace("T [", "U ["),
-    "matrix": RAW,
-    "matrix of four columns": POSITIONS,
-    "matrix with commas": RAW.replace(" ", ","),
-    "matrix with tabs": RAW.replace(" ", "\t"),
-    "matrix, scaled unevenly": "1 0 7\n2 0 0\n3 0 0\n4 9 0\n",
-    "matrix of counts with fractions": "1.5 0 15\n3 0 0\n4.5 0 0\n6 15 0\n",
-    "matrix with named rows": ROWS,
-    "matrix with named columns": "Pos\tA\tC\tG\tT\n1\t.1\t.2\t.3\t.4\n2\t0\t0\t0\t1\n3\t1\t0\t0\t0\n",
-    "matrix with columns in another order": "T G C A\n.4 .3 .2 .1\n1 0 0 0\n0 0 0 1\n",
-    "matrix with a comment": "# mine\n" + RAW,
-    "matrix rounded": POSITIONS.replace(".1 .2 .3 .4", ".101 .202 .303 .404"),
-}
-
-
-@pytest.fixture
-def motifs_of(tmp_path):
-    """The motifs of a file that holds this text."""
-
-    def read(text: str | bytes, name: str = "m1.txt", **how):
-        (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
-        return read_motifs([tmp_path / name], **how)
-
-    return read
+from tests.helpers.motif_texts import ENCODE, GOOD, HOMER, JASPAR, MATRIX, MEME, POSITIONS, RAW, ROWS
 
 
 @pytest.mark.parametrize("text", GOOD.values(), ids=GOOD)
@@ -210,112 +157,9 @@ def test_a_bad_file_is_named_in_one_line(motifs_of, tmp_path, content, line):
     assert "\n" not in str(caught.value)
 
 
-def test_one_name_in_two_files_is_told_with_both(motifs_of, tmp_path):
-    motifs_of(JASPAR, "a.txt")
-    motifs_of(ENCODE, "b.txt")
-    with pytest.raises(InputError) as caught:
-        read_motifs([tmp_path / "a.txt", str(tmp_path / "b.txt")])
-    assert str(caught.value) == (
-        f"the motif 'm1' is in {tmp_path / 'a.txt'} and again in {tmp_path / 'b.txt'}; names must differ"
-    )
-
-
-def test_several_files_come_one_after_another(motifs_of, tmp_path):
-    motifs_of(JASPAR, "a.txt")
-    assert list(read_motifs([tmp_path / "a.txt", "bundled"])) == ["m1", *BUNDLED]
-
-
-def test_bundled_motifs_are_the_papers():
-    for name, motif in read_motifs(["bundled"]).items():
-        # The published columns are rounded, and here they sum to 1.
-        np.testing.assert_allclose(motif.probabilities, BUNDLED[name].probabilities, atol=0.003)
-
-
 def test_what_is_written_as_meme_is_read_again(tmp_path):
     write_meme(tmp_path / "a.meme", {"m": MATRIX})
     np.testing.assert_allclose(read_motifs([tmp_path / "a.meme"])["m"].probabilities, MATRIX, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("specs", "line"), [([], "there are no motifs; "), (["none.meme"], "there is no motif file")]
-)
-def test_no_motifs_at_all(specs, line):
-    with pytest.raises(InputError, match=line):
-        read_motifs(specs)
-
-
-# ---- one odd motif among others, two of one name, one strand, and files that are too much
-
-RNA = MEME.replace("ACGT", "ACGU") + POSITIONS
-ONE_STRAND = {
-    "MEME of RNA": (RNA, True),
-    "MEME of an RNA defined": (
-        RNA.replace("= ACGU", ' "RNA" RNA-LIKE\nA "Adenine"\nC\nG\nU\nN = ACGU\nEND ALPHABET'),
-        True,
-    ),
-    "MEME of one strand": (MEME.replace("MOTIF", "strands: +\nMOTIF") + POSITIONS, True),
-    "MEME of both": (MEME.replace("MOTIF", "strands: + -\nMOTIF") + POSITIONS, False),
-    "JASPAR of RNA": (GOOD["JASPAR, RNA"], True),
-    "matrix of RNA": ("A C G U\n" + POSITIONS, True),
-    "JASPAR": (JASPAR, False),
-}
-
-
-@pytest.mark.parametrize(("text", "single"), ONE_STRAND.values(), ids=ONE_STRAND)
-def test_motifs_of_rna_or_one_strand_are_known_as_such(motifs_of, text, single):
-    (motif,) = motifs_of(text).values()
-    assert motif.one_strand == single
-    np.testing.assert_allclose(motif.probabilities, MATRIX, atol=1e-12)
-
-
-SECOND = MEME[32:] + POSITIONS
-ODD = {
-    "MEME without a matrix": (MEME.replace("MOTIF", "MOTIF m0\n\nMOTIF") + POSITIONS, "m0"),
-    "MEME of a small width": (
-        MEME.replace("MOTIF", f"{SECOND.replace('m1', 'm0').replace('w= 3', 'w= 2')}MOTIF") + POSITIONS,
-        "motif 'm0' at line 6 of .* has 3 rows, but its width w= says 2",
-    ),
-    "JASPAR with zeros": (">m0\nA [ 4 0 ]\nC [ 1 0 ]\nG [ 0 0 ]\nT [ 5 0 ]\n" + JASPAR, "m0"),
-    "JASPAR with a word": (JASPAR + JASPAR.replace("m1", "m2").replace("10", "ten"), "line 7 of"),
-    "JASPAR twice": (JASPAR + JASPAR.replace("1", "2").replace("m2", "m1"), "repeats the motif 'm1'"),
-    "HOMER that is ragged": (HOMER + HOMER.replace("m1", "m0").replace(".1\t", "\t"), "m0"),
-    "ENCODE below 0": (ENCODE.replace("m1", "m0").replace(".1", "-.1") + ENCODE, "m0"),
-    "TRANSFAC without a matrix": (
-        "ID m0\n//\nID m1\nP0 A C G T\n01 1 2 3 4 N\n02 0 0 0 10 T\n03 10 0 0 0 A\n//",
-        "m0",
-    ),
-    "TRANSFAC with bases in one word": (
-        "ID m0\nP0 A CG T\n01 1 2 3 4\n//\nID m1\nP0 A C G T\n01 1 2 3 4\n02 0 0 0 10\n03 10 0 0 0\n//",
-        "m0' .* has no matrix",
-    ),
-    "TRANSFAC of three columns": (
-        "ID m0\nP0 A C G T\n01 1 2 3\n02 0 0 0\n//\n"
-        "ID m1\nP0 A C G T\n01 1 2 3 4\n02 0 0 0 10\n03 10 0 0 0\n//",
-        "m0' .* has rows of 3 numbers",
-    ),
-    "too wide": (JASPAR + ">m0\n" + ("1 " * 100_000 + "\n") * 4, "m0' has 100000 columns; .* at most 300"),
-}
-
-
-@pytest.mark.parametrize(("text", "warning"), ODD.values(), ids=ODD)
-def test_an_odd_motif_is_left_out_with_a_warning_and_the_others_are_used(motifs_of, text, warning):
-    for content in (text, text.replace("\n", "\r\n"), gzip.compress(b"\xef\xbb\xbf" + text.encode())):
-        with pytest.warns(UserWarning, match=f"a motif was left out: .*{warning}"):
-            found = motifs_of(content)
-        assert list(found) == ["m1"]
-        np.testing.assert_allclose(found["m1"].probabilities, MATRIX, atol=1e-12)
-    with pytest.raises(InputError, match=warning):
-        motifs_of(text, strict=True)
-
-
-def test_one_identifier_with_two_names_is_two_motifs(motifs_of):
-    other = MATRIX[:, ::-1]
-    rows = "\n".join(" ".join(map(str, row)) for row in other.T)
-    found = motifs_of(MEME + POSITIONS + SECOND.replace("m1 other", "m1 third").replace(POSITIONS, rows))
-    assert list(found) == ["m1.other", "m1.third"]
-    np.testing.assert_allclose(found["m1.third"].probabilities, other, atol=1e-12)
-    found = motifs_of(JASPAR.replace("m1", "m1 a") + JASPAR.replace("m1", "m1 b"))
-    assert list(found) == ["m1.a", "m1.b"]
 
 
 MEME_OUTPUT = """{stars}
@@ -364,85 +208,3 @@ def test_transfac_is_read(motifs_of, heads, name):
     (found,) = motifs_of(text).items()
     assert found[0] == name
     np.testing.assert_allclose(found[1].probabilities, MATRIX, atol=1e-12)
-
-
-def test_files_that_are_too_much_are_refused_before_the_work(motifs_of, monkeypatch):
-    wide = ".25 .25 .25 .25\n" * 100_000
-    for text in (MEME.replace(" w= 3", "") + wide, wide):
-        with pytest.raises(InputError, match="has 100000 columns; a motif has at most 300"):
-            motifs_of(text)
-    monkeypatch.setattr(collection, "MOST_MOTIFS", 3)
-    with pytest.raises(InputError, match="holds more than 3 motifs"):
-        motifs_of("".join(JASPAR.replace("m1", f"m{n}") for n in range(4)))
-    monkeypatch.setattr(pwm, "_MOST_CHARACTERS", 100)
-    with pytest.raises(InputError, match="has more than 100 letters; is this a motif file"):
-        motifs_of(gzip.compress(b"1 " * 1000))
-
-
-# ---- the database
-
-
-Entry = namedtuple("Entry", "matrix_id name counts")
-TAL1 = Entry("MA0140.2", "GATA1::TAL1", dict(zip("ACGT", COUNTS.tolist(), strict=True)))
-
-
-class Database:
-    """As pyjaspar answers."""
-
-    def fetch_motif_by_id(self, identifier):
-        return TAL1 if identifier in ("MA0140.2", "MA0140") else None
-
-    def fetch_motifs_by_name(self, name):
-        return [TAL1, TAL1._replace(matrix_id="UN0808.1", name="TAL1")] if name == "TAL1" else []
-
-
-@pytest.fixture
-def database(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyjaspar", SimpleNamespace(jaspardb=Database))
-
-
-@pytest.mark.usefixtures("database")
-def test_the_database_is_asked_by_identifier_or_name():
-    both = ["MA0140.2.GATA1::TAL1", "UN0808.1.TAL1"]
-    for spec, names in {"jaspar:MA0140.2": both[:1], "jaspar:MA0140": both[:1], "jaspar:TAL1": both}.items():
-        found = read_motifs([spec])
-        assert list(found) == names
-        np.testing.assert_allclose(found[names[0]].probabilities, MATRIX, atol=1e-12)
-
-
-@pytest.mark.usefixtures("database")
-@pytest.mark.parametrize("spec", ["jaspar:MA9999.1", "jaspar:Nobody", "jaspar:"])
-def test_what_the_database_does_not_have(spec):
-    with pytest.raises(InputError, match=r"JASPAR has no motif '.*'; an identifier .* or a factor's name"):
-        read_motifs([spec])
-
-
-def test_without_the_database_one_line_says_how_to_get_it(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyjaspar", None)
-    with pytest.raises(InputError) as caught:
-        read_motifs(["jaspar:TAL1"])
-    assert str(caught.value) == (
-        "jaspar:TAL1 needs pyjaspar, which is not installed; `pip install 'seqattr[motifs]'` brings it"
-    )
-
-
-@pytest.mark.peers
-def test_the_real_database():
-    pytest.importorskip("pyjaspar")
-    found = read_motifs(["jaspar:MA0140.2"])["MA0140.2.GATA1::TAL1"]
-    assert found.width == 18
-    assert len(read_motifs(["jaspar:TAL1"])) >= 1
-
-
-# ---- real collections
-
-
-@pytest.mark.shared
-@pytest.mark.skipif(not SHARED.exists(), reason="the real inputs are not here")
-def test_real_collections():
-    hocomoco = read_motifs([SHARED / "H13CORE.meme.gz"])
-    assert list(hocomoco) == list(read_meme(SHARED / "H13CORE.meme.gz"))
-    encode = read_motifs([SHARED / "encode_motifs.txt.gz"])
-    assert len(encode) == 2067
-    for name, motif in BUNDLED.items():
-        np.testing.assert_allclose(encode[name].probabilities, motif.probabilities, atol=0.003)
