@@ -10,7 +10,7 @@ import numpy as np
 
 from seqattr.data.simulate import TASKS, read_simulation
 from seqattr.figures.logos import Box, contribution_logos
-from seqattr.io.hdf5.contributions import read_contributions
+from seqattr.io.hdf5.stored import read_contributions
 
 
 def main(scores: Path, data: Path, out: Path) -> None:

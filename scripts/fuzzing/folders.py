@@ -19,8 +19,9 @@ from seqattr.analyses.influence import examples_of, influence
 from seqattr.data.simulate import TASKS, TalGata, read_simulation, simulate_tal_gata, write_simulation
 from seqattr.dna.alphabet import one_hot
 from seqattr.dna.regions import Region
-from seqattr.io.hdf5.contributions import ContributionWriter, Rows, read_contributions
+from seqattr.io.hdf5.contributions import ContributionWriter, Rows
 from seqattr.io.hdf5.patterns import write_patterns
+from seqattr.io.hdf5.stored import read_contributions
 from seqattr.jobs.export import export
 from seqattr.jobs.patterns import load_patterns
 from seqattr.jobs.plot import plot

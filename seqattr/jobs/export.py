@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from seqattr.errors import InputError, UnknownName
-from seqattr.io.hdf5.contributions import open_contributions
+from seqattr.io.hdf5.stored import open_contributions
 from seqattr.io.npz import write_modisco
 from seqattr.io.scores_folder import filename, scored
 
@@ -12,7 +12,7 @@ from seqattr.io.scores_folder import filename, scored
 def modisco(source: Path, out: Path) -> None:
     """ohe.npz and shap.npz for `modisco motifs -s ohe.npz -a shap.npz`."""
     with open_contributions(source) as file:
-        write_modisco(out, file["raw/seq"], file["shap/seq"])
+        write_modisco(out, file.one_hot, file.hypothetical)
 
 
 WRITERS: dict[str, Callable[[Path, Path], None]] = {"modisco": modisco}

@@ -7,14 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import h5py
 import numpy as np
 
 from seqattr.dna.regions import Region, whole
 from seqattr.errors import InputError, UnknownName
 from seqattr.figures.logos import FORMATS, Box, contribution_logos, save
 from seqattr.io.atomic import replacing
-from seqattr.io.hdf5.contributions import open_contributions, rows_are_forward
+from seqattr.io.hdf5.stored import StoredContributions, open_contributions
 from seqattr.jobs.report.background import background_in, layout_of
 from seqattr.jobs.report.findings import clear_boxes
 from seqattr.jobs.report.scores import Scores, open_scores
@@ -96,8 +95,8 @@ def tracks_of(run: Scores, region: str, targets: Sequence[str]) -> list[Track]:
         with open_contributions(run.path(target)) as file:
             stretch = find(file, region, run.folder)
             bases = slice(stretch.start, stretch.end)
-            values = file["projected_shap/seq"][stretch.row, :, bases].sum(axis=0, dtype=np.float64)
-            one_hot = file["raw/seq"][stretch.row, :, bases]
+            values = file.contributions(stretch.row, bases, np.float64)
+            one_hot = file.one_hot[stretch.row, :, bases]
         tracks.append(Track(target, run.method, str(run.folder), values, one_hot))
     return tracks
 
@@ -130,7 +129,7 @@ def boxed(
         loci, minus = layout_of(file)
         background = background_in(file, loci, minus)
         row = slice(stretch.row, stretch.row + 1)
-        one_hot = file["raw/seq"][row]
+        one_hot = file.one_hot[row]
     found = find_matches(one_hot, motifs, Pick(log_odds=strong), background, minus[row])
     shift = stretch.first - stretch.start
     boxes = clear_boxes(found, found.log_odds, stretch.start, stretch.end)
@@ -140,12 +139,11 @@ def boxed(
 # --- finding the region --------------------------------------------------------------------------
 
 
-def find(file: h5py.File, region: str, folder: Path) -> Stretch:
+def find(file: StoredContributions, region: str, folder: Path) -> Stretch:
     """The stretch of a row that a region means: a name, a part of a name, or a place on the genome."""
-    names = file["regions/name"].asstr()[:].tolist()
-    length = file["raw/seq"].shape[-1]
+    names, length = file.names, file.length
     stretch = whole_row(names, region, length) or part_of_row(names, region, length)
-    stretch = stretch or on_genome(regions_of(file), region)
+    stretch = stretch or on_genome(file.places, region)
     if stretch is None:
         raise InputError(f"{folder} holds no sequence '{region}'; there is: {some_of(names)}")
     if stretch.end - stretch.start > MOST_BASES:
@@ -194,17 +192,6 @@ def parts_of(region: str) -> tuple[str, int, int]:
     if found is None or start is None or end is None:
         return region, 0, 0
     return found["name"], start, end
-
-
-def regions_of(file: h5py.File) -> list[Region]:
-    """Where the rows lie, with the strand that they are on."""
-    chrom, strand = (file[f"regions/{field}"].asstr()[:].tolist() for field in ("chrom", "strand"))
-    strand = ["+"] * len(strand) if rows_are_forward(file) else strand
-    start, end = (file[f"regions/{field}"][:].tolist() for field in ("start", "end"))
-    return [
-        Region(chrom, start, end, strand=strand)
-        for chrom, start, end, strand in zip(chrom, start, end, strand, strict=True)
-    ]
 
 
 def some_of(names: Sequence[str]) -> str:

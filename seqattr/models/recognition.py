@@ -12,6 +12,7 @@ import torch
 from seqattr.engine.graph.source_lines import first_line
 from seqattr.engine.ops.sizes import BITS
 from seqattr.errors import ModelError
+from seqattr.io.hdf5.layout import looks_like_contributions
 from seqattr.models import weights
 
 OWN_FORMAT = "seqattr model"
@@ -100,7 +101,7 @@ def in_hdf5(path: Path) -> str:
 
     try:
         with h5py.File(path, "r") as file:
-            if "shap" in file or "projected_shap" in file:
+            if looks_like_contributions(file):
                 return "; it holds contributions that seqattr wrote, not the model that they explain"
     except OSError:
         return "; it looks like HDF5 (a Keras model?), and is damaged"

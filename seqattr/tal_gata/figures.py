@@ -14,7 +14,7 @@ from seqattr.data.simulate import CLASSES, LABELS, TASKS, Simulation
 from seqattr.dna.alphabet import one_hot
 from seqattr.figures.drawings import Drawing
 from seqattr.figures.logos import SERIES, Box, contribution_logos, plain
-from seqattr.io.hdf5.contributions import open_contributions
+from seqattr.io.hdf5.stored import open_contributions
 from seqattr.motifs.matches import STRONG
 from seqattr.tal_gata.bars import Panel, bars
 from seqattr.tal_gata.gather import Evidence, Run
@@ -207,8 +207,7 @@ def sequence_figure(evidence: Evidence, row: int) -> Figure:
 
 def track(run: Run, row: int, start: int, end: int) -> np.ndarray:
     with open_contributions(run.scores.path("both")) as file:
-        values: np.ndarray = file["projected_shap/seq"][row, :, start:end].sum(axis=0, dtype=np.float64)
-    return values
+        return file.contributions(row, slice(start, end), np.float64)
 
 
 def caption_of(evidence: Evidence, row: int) -> str:

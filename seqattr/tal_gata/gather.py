@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from seqattr.data.simulate import TASKS, Simulation
 from seqattr.errors import InputError
-from seqattr.io.hdf5.contributions import open_contributions
+from seqattr.io.hdf5.stored import open_contributions
 from seqattr.jobs.report.scores import Scores, open_scores
 from seqattr.methods.registry import METHODS
 from seqattr.motifs.matches import Matches, importance_of
@@ -117,15 +117,12 @@ def contributions_of(scores: Scores, task: str, simulation: Simulation) -> npt.N
     if task not in scores.targets:
         raise InputError(f"{scores.folder} has no target '{task}'; a TAL-GATA model has {', '.join(TASKS)}")
     with open_contributions(scores.path(task)) as file:
-        names = file["regions/name"].asstr()[:].tolist()
-        fits = file["raw/seq"].shape[-1] == simulation.codes.shape[1]
-        if names != list(simulation.names) or not fits:
+        if file.names != list(simulation.names) or file.length != simulation.codes.shape[1]:
             raise InputError(
                 f"{scores.folder} holds scores of other sequences than the simulation's; "
                 "score its sequences.fa"
             )
-        total: npt.NDArray[np.float32] = file["projected_shap/seq"][:].sum(axis=1, dtype=np.float32)
-        return total
+        return file.contributions(slice(None))
 
 
 def weakest(simulation: Simulation, contributions: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:

@@ -11,7 +11,7 @@ import seqattr
 from seqattr.dna.alphabet import one_hot
 from seqattr.dna.regions import Region
 from seqattr.inputs import Window
-from seqattr.io.hdf5.contributions import read_contributions
+from seqattr.io.hdf5.stored import read_contributions
 from seqattr.jobs.patterns import weighted
 from tests.conftest import random_texts
 

@@ -13,7 +13,7 @@ import numpy as np
 import pyBigWig
 
 from seqattr.cli.shared import progress_bar, this_command
-from seqattr.io.hdf5.contributions import read_contributions
+from seqattr.io.hdf5.stored import read_contributions
 
 
 def contributions(out: Path, target: str = "target0") -> np.ndarray:

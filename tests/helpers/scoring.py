@@ -9,7 +9,7 @@ import pyBigWig
 import seqattr
 from seqattr.dna.alphabet import one_hot
 from seqattr.inputs import from_fasta
-from seqattr.io.hdf5.contributions import Contributions, read_contributions
+from seqattr.io.hdf5.stored import Contributions, read_contributions
 from seqattr.jobs.score import Settings, Summary, method_of, score
 
 # Different batches take different paths through the same kernels: float32 rounding, 1e-7 of the output.

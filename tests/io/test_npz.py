@@ -7,7 +7,8 @@ from seqattr.dna.alphabet import one_hot
 from seqattr.dna.regions import Region
 from seqattr.errors import OutputError
 from seqattr.io import npz
-from seqattr.io.hdf5.contributions import ContributionWriter, Rows, open_contributions
+from seqattr.io.hdf5.contributions import ContributionWriter, Rows
+from seqattr.io.hdf5.stored import open_contributions
 from seqattr.io.npz import write_modisco
 
 
@@ -37,7 +38,7 @@ def test_an_open_contributions_file_is_streamed(tmp_path, arrays):
         writer.write_regions([Region("c", 0, 20)] * 13)
         writer.write(slice(0, 13), Rows(sequences, hypothetical, hypothetical[:, 0], zeros, zeros))
     with open_contributions(tmp_path / "a.h5") as file:
-        write_modisco(tmp_path, file["raw/seq"], file["shap/seq"])
+        write_modisco(tmp_path, file.one_hot, file.hypothetical)
     with np.load(tmp_path / "shap.npz") as archive:
         assert archive["arr_0"].dtype == np.float32
         np.testing.assert_array_equal(archive["arr_0"], hypothetical.astype(np.float16))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from seqattr.errors import InputError, UnknownName
-from seqattr.io.hdf5.contributions import read_contributions
+from seqattr.io.hdf5.stored import read_contributions
 from seqattr.jobs.export import WRITERS, export
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from seqattr.errors import InputError, UnknownName
+from seqattr.io.hdf5.stored import open_contributions
 from seqattr.jobs import plot as module
 from seqattr.jobs.plot import find, plot
 from seqattr.jobs.report.scores import open_scores
@@ -17,7 +18,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 
 def found(made: Made, region: str) -> tuple[int, ...]:
-    with h5py.File(made.folder / "carries.h5") as file:
+    with open_contributions(made.folder / "carries.h5") as file:
         return find(file, region, made.folder)[:4]
 
 

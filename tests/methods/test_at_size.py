@@ -12,7 +12,7 @@ import torch
 import seqattr
 from seqattr.dna.alphabet import one_hot
 from seqattr.io.fasta.records import write_fasta
-from seqattr.io.hdf5.contributions import Contributions, read_contributions
+from seqattr.io.hdf5.stored import Contributions, read_contributions
 from seqattr.methods.registry import METHODS
 from speed.models import NETWORKS, network
 from tests.conftest import random_texts

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import seqattr
-from seqattr.io.hdf5.contributions import read_contributions
+from seqattr.io.hdf5.stored import read_contributions
 from seqattr.methods.registry import METHODS
 from seqattr.models.zoo import build
 from tests.helpers.kinds_of_method import BLURRED, ready, suits

@@ -1,4 +1,4 @@
-"""Contributions as HDF5 in ChromBPNet's layout, written row by row and read back whole.
+"""Contributions as HDF5 in ChromBPNet's layout, written a batch of rows at a time.
 
 raw/seq (N, 4, L) int8 one-hot · shap/seq (N, 4, L) hypothetical contributions · projected_shap/seq
 (N, 4, L) contributions on the observed bases · regions/{chrom,start,end,name,strand} (N) · difference,
@@ -10,9 +10,7 @@ and the strand tells only how the model read it; else a row on strand '-' runs b
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -21,12 +19,20 @@ import numpy as np
 import numpy.typing as npt
 
 from seqattr.dna.regions import Region
-from seqattr.errors import InputError, OutputError
+from seqattr.errors import OutputError
 from seqattr.io.atomic import uninterrupted
-from seqattr.io.hdf5.layout import CANCELLATION, COLUMNS, ERRORS, FORWARD, NUMBERS, PLACES, check_layout
+from seqattr.io.hdf5.layout import (
+    CANCELLATION,
+    COLUMNS,
+    ERRORS,
+    FORWARD,
+    NUMBERS,
+    ONE_HOT,
+    PLACES,
+    REGIONS,
+    place_name,
+)
 from seqattr.io.hdf5.new_file import FileWriter
-from seqattr.io.reading import reading
-from seqattr.support.memory import check_room
 
 _CHUNK_BYTES = 1 << 19
 _CHUNK_BASES = 1 << 15
@@ -46,30 +52,6 @@ class Rows(NamedTuple):
     additivity_error: npt.NDArray[np.floating]  # (B,)
     standard_error: npt.NDArray[np.floating] | None = None  # (B, L)
     cancellation: npt.NDArray[np.floating] | None = None  # (B,)
-
-
-@dataclass(frozen=True)
-class Contributions:
-    """A contributions file in memory: N sequences of L bases.
-
-    `contributions` are those on observed bases: at an N, which has none, they are 0, as are their errors.
-    """
-
-    one_hot: npt.NDArray[np.int8]  # (N, 4, L)
-    hypothetical: npt.NDArray[np.float32]  # (N, 4, L)
-    contributions: npt.NDArray[np.float32]  # (N, L)
-    regions: list[Region]
-    difference: npt.NDArray[np.float64]  # (N,)
-    additivity_error: npt.NDArray[np.float64]  # (N,)
-    attributes: dict[str, Any]
-    standard_error: npt.NDArray[np.float32] | None = None  # (N, L), of a method that estimates
-    forward: bool = False  # whether all rows lie as the genome's forward strand
-    cancellation: npt.NDArray[np.float64] | None = None  # (N,), not in files of other makers
-
-    @property
-    def places(self) -> list[Region]:
-        """Where the rows lie, with the strand that they are on."""
-        return [replace(region, strand="+") for region in self.regions] if self.forward else self.regions
 
 
 class ContributionWriter(FileWriter):
@@ -137,8 +119,8 @@ class ContributionWriter(FileWriter):
                 f"cannot write {self._path}: {len(regions)} regions for {self._shape[0]} sequences"
             )
         for field in PLACES:
-            self._file[f"regions/{field}"][:] = [getattr(region, field) for region in regions]
-        self._file["regions"].attrs[FORWARD] = forward
+            self._file[place_name(field)][:] = [getattr(region, field) for region in regions]
+        self._file[REGIONS].attrs[FORWARD] = forward
         self._has_regions = True
         self._sink.check()
 
@@ -146,12 +128,12 @@ class ContributionWriter(FileWriter):
     def _lay_out(self) -> None:
         n = self._shape[0]
         for name in COLUMNS:
-            self._create(name, self._shape, np.dtype(np.int8) if name == "raw/seq" else self._dtype)
+            self._create(name, self._shape, np.dtype(np.int8) if name == ONE_HOT else self._dtype)
         for name in NUMBERS:
             self._file.create_dataset(name, shape=(n,), dtype=np.float64)
         for field, kind in PLACES.items():
             dtype = h5py.string_dtype() if kind is str else np.int64
-            self._file.create_dataset(f"regions/{field}", shape=(n,), dtype=dtype)
+            self._file.create_dataset(place_name(field), shape=(n,), dtype=dtype)
         for name, value in self._attributes.items():
             self._file.attrs[name] = _attribute(value)
 
@@ -175,7 +157,7 @@ class ContributionWriter(FileWriter):
 
     def _narrowed(self, name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The values in the file's type, unless float16 would lose them."""
-        if name == "raw/seq" or self._dtype != np.float16:
+        if name == ONE_HOT or self._dtype != np.float16:
             return values
         with np.errstate(over="ignore"):
             half = values.astype(np.float16)
@@ -214,66 +196,6 @@ class ContributionWriter(FileWriter):
             raise OutputError(f"cannot write {self._path}: {what} were never given")
 
 
-def read_contributions(path: Path | str) -> Contributions:
-    """Read a contributions file whole; raises InputError where it is none."""
-    with open_contributions(path) as file:
-        check_room(path, sum(file[name].nbytes for name in COLUMNS))
-        one_hot, hypothetical, projected = (file[name][:] for name in COLUMNS)
-        errors = errors_in(file)
-        return Contributions(
-            one_hot=one_hot,
-            hypothetical=hypothetical.astype(np.float32),
-            contributions=projected.sum(axis=1, dtype=np.float32),
-            regions=regions_in(file),
-            difference=file["difference"][:],
-            additivity_error=errors[0],
-            attributes={name: _value(stored) for name, stored in file.attrs.items()},
-            standard_error=file[ERRORS][:].astype(np.float32) if ERRORS in file else None,
-            forward=rows_are_forward(file),
-            cancellation=errors[1],
-        )
-
-
-def errors_in(file: h5py.File) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64] | None]:
-    """Additivity errors (N,) of an open contributions file and, where they are told, cancellations."""
-    return file["additivity_error"][:], file[CANCELLATION][:] if CANCELLATION in file else None
-
-
-def rows_are_forward(file: h5py.File) -> bool:
-    """Whether all rows of an open contributions file lie as the genome's forward strand."""
-    return bool(file["regions"].attrs.get(FORWARD, False))
-
-
-@contextmanager
-def open_contributions(path: Path | str) -> Iterator[h5py.File]:
-    """Open a contributions file for reading a part at a time; raises InputError where it is none."""
-    with reading(path, "HDF5"):
-        pass
-    try:
-        with h5py.File(path, "r", locking=False) as file:
-            check_layout(path, file)
-            yield file
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path} is no whole HDF5 file: {str(error).splitlines()[0]}; score again"
-        ) from error
-
-
-def rows_as_they_lie(file: h5py.File) -> list[Region]:
-    """Where the rows of an open contributions file lie, with the strand that they are on."""
-    regions = regions_in(file)
-    return [replace(region, strand="+") for region in regions] if rows_are_forward(file) else regions
-
-
-def regions_in(file: h5py.File) -> list[Region]:
-    """The regions of an open contributions file, with the strand that was read."""
-    columns = [
-        (file[f"regions/{field}"].asstr() if kind is str else file[f"regions/{field}"])[:].tolist()
-        for field, kind in PLACES.items()
-    ]
-    return [Region(*place) for place in zip(*columns, strict=True)]
-
-
 def _as_slice(numbers: npt.NDArray[np.integer]) -> slice | npt.NDArray[np.integer]:
     """Neighbours as a slice, which HDF5 writes much faster than single rows."""
     if len(numbers) and numbers[-1] - numbers[0] == len(numbers) - 1:
@@ -284,10 +206,3 @@ def _as_slice(numbers: npt.NDArray[np.integer]) -> slice | npt.NDArray[np.intege
 def _attribute(value: Any) -> Any:
     """Text and numbers as they are; all else as JSON of fixed length, which tells it from text."""
     return value if isinstance(value, str | int | float) else np.bytes_(json.dumps(value))
-
-
-def _value(stored: Any) -> Any:
-    if isinstance(stored, np.bytes_):
-        with suppress(ValueError):
-            return json.loads(stored)
-    return stored.item() if isinstance(stored, np.generic) else stored

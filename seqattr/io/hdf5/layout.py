@@ -7,35 +7,45 @@ import numpy as np
 
 from seqattr.errors import InputError
 
-COLUMNS = ("raw/seq", "shap/seq", "projected_shap/seq")
-NUMBERS = ("difference", "additivity_error")
+COLUMNS = ONE_HOT, HYPOTHETICAL, PROJECTED = ("raw/seq", "shap/seq", "projected_shap/seq")
+NUMBERS = DIFFERENCE, ADDITIVITY_ERROR = ("difference", "additivity_error")
 ERRORS, CANCELLATION = "standard_error", "cancellation"
-FORWARD = "forward"
+REGIONS, FORWARD = "regions", "forward"
 PLACES = {"chrom": str, "start": int, "end": int, "name": str, "strand": str}
-_PLACE_NAMES = tuple(f"regions/{field}" for field in PLACES)
+
+
+def place_name(field: str) -> str:
+    """The dataset of one of PLACES."""
+    return f"{REGIONS}/{field}"
+
+
+def looks_like_contributions(file: h5py.File) -> bool:
+    """Whether an open HDF5 file has a group that only those of contributions have."""
+    return any(name.partition("/")[0] in file for name in (HYPOTHETICAL, PROJECTED))
 
 
 def check_layout(path: Path | str, file: h5py.File) -> None:
     """Raise InputError unless all datasets are there, of one shape (N, 4, L) and of their types."""
-    for name in (*COLUMNS, *NUMBERS, *_PLACE_NAMES):
+    places = tuple(map(place_name, PLACES))
+    for name in (*COLUMNS, *NUMBERS, *places):
         if not isinstance(file.get(name), h5py.Dataset):
             raise InputError(f"{path} has no dataset '{name}'; is it a contributions file of seqattr?")
-    told = [name for name in (ERRORS, CANCELLATION) if isinstance(file.get(name), h5py.Dataset)]
-    shape: tuple[int, ...] = file["raw/seq"].shape or ()
+    optional = [name for name in (ERRORS, CANCELLATION) if isinstance(file.get(name), h5py.Dataset)]
+    shape: tuple[int, ...] = file[ONE_HOT].shape or ()
     fits = len(shape) == 3 and shape[1] == 4 and all(file[name].shape == shape for name in COLUMNS)
-    fits = fits and (ERRORS not in told or file[ERRORS].shape == (shape[0], shape[2]))
-    flat = (*NUMBERS, *_PLACE_NAMES, *(name for name in told if name != ERRORS))
+    fits = fits and (ERRORS not in optional or file[ERRORS].shape == (shape[0], shape[2]))
+    flat = (*NUMBERS, *places, *(name for name in optional if name != ERRORS))
     if not fits or any(file[name].shape != shape[:1] for name in flat):
         raise InputError(f"{path} holds datasets that do not fit one shape (N, 4, L)")
-    _check_types(path, file, (*COLUMNS, *NUMBERS, *told))
+    _check_types(path, file, (*COLUMNS, *NUMBERS, *optional))
 
 
 def _check_types(path: Path | str, file: h5py.File, numbers: tuple[str, ...]) -> None:
     for name in numbers:
         _check_type(path, file[name], "iuf")
     for field, kind in PLACES.items():
-        _check_type(path, file[f"regions/{field}"], "" if kind is str else "iu")
-    if np.ndim(file["regions"].attrs.get(FORWARD, False)):
+        _check_type(path, file[place_name(field)], "" if kind is str else "iu")
+    if np.ndim(file[REGIONS].attrs.get(FORWARD, False)):
         raise InputError(f"{path} does not say whether its rows lie forward")
 
 

@@ -2,45 +2,46 @@
 
 from collections.abc import Iterator
 
-import h5py
 import numpy as np
 
 from seqattr.dna.alphabet import codes_of
 from seqattr.dna.loci import Loci, counted_codes, loci_of
-from seqattr.io.hdf5.contributions import regions_in, rows_are_forward, rows_as_they_lie
+from seqattr.io.hdf5.stored import StoredContributions
 from seqattr.motifs.scan import as_read, background_from
 
 _BLOCK_BASES = 1 << 18
 
 
-def row_blocks(file: h5py.File) -> Iterator[slice]:
+def row_blocks(file: StoredContributions) -> Iterator[slice]:
     """All rows, in whole chunks of the file."""
-    stored = file["raw/seq"]
+    stored = file.one_hot
     chunk = stored.chunks[0] if stored.chunks else 1
     step = chunk * max(1, _BLOCK_BASES // (chunk * stored.shape[2]))
     return (slice(first, min(first + step, len(stored))) for first in range(0, len(stored), step))
 
 
-def code_blocks(file: h5py.File) -> Iterator[tuple[slice, np.ndarray]]:
+def code_blocks(file: StoredContributions) -> Iterator[tuple[slice, np.ndarray]]:
     """All rows, and their codes (B, L)."""
-    return ((rows, codes_of(file["raw/seq"][rows])) for rows in row_blocks(file))
+    return ((rows, codes_of(file.one_hot[rows])) for rows in row_blocks(file))
 
 
-def value_blocks(file: h5py.File) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+def value_blocks(file: StoredContributions) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
     """All rows, their contributions (B, L) and what of them is known as a base."""
     for rows in row_blocks(file):
-        known = np.asarray(file["raw/seq"][rows].any(axis=1))
-        yield rows, file["projected_shap/seq"][rows].sum(axis=1, dtype=np.float32), known
+        known = np.asarray(file.one_hot[rows].any(axis=1))
+        yield rows, file.contributions(rows), known
 
 
-def layout_of(file: h5py.File) -> tuple[Loci, np.ndarray]:
+def layout_of(file: StoredContributions) -> tuple[Loci, np.ndarray]:
     """Where the rows lie, and which (N,) were read as the other strand than that they lie on."""
-    minus = np.array([region.strand == "-" for region in regions_in(file)], bool)
+    minus = np.array([region.strand == "-" for region in file.regions], bool)
     codes = (codes for _, codes in code_blocks(file))
-    return loci_of(codes, rows_as_they_lie(file)), minus & rows_are_forward(file)
+    return loci_of(codes, file.places), minus & file.forward
 
 
-def background_in(file: h5py.File, loci: Loci, minus: np.ndarray, strand: str = "both") -> np.ndarray:
+def background_in(
+    file: StoredContributions, loci: Loci, minus: np.ndarray, strand: str = "both"
+) -> np.ndarray:
     """The frequencies (4,) of the bases, each counted once, as `measured_background` has them."""
     counts, bases = np.zeros(4), loci.own(1)
     for rows, codes in code_blocks(file):

@@ -13,7 +13,7 @@ from seqattr.dna.alphabet import ALPHABET
 from seqattr.dna.loci import Loci
 from seqattr.errors import InputError
 from seqattr.evaluate.verdict import Verdict
-from seqattr.io.hdf5.contributions import errors_in
+from seqattr.io.hdf5.stored import StoredContributions
 from seqattr.jobs.report.background import code_blocks, row_blocks, value_blocks
 from seqattr.jobs.report.findings import Findings
 from seqattr.jobs.report.strongest import Strongest
@@ -36,7 +36,7 @@ from seqattr.motifs.windows import Counted, all_counted
 MOST_SEQLETS = 500
 
 
-def scanned(file: h5py.File, scanner: Scanner, minus: np.ndarray) -> Matches:
+def scanned(file: StoredContributions, scanner: Scanner, minus: np.ndarray) -> Matches:
     """The matches in all rows of an open file; `minus` (N,) as `find_matches` has it."""
     found = [after(scanner.find(codes, minus[rows]), rows.start) for rows, codes in code_blocks(file)]
     return joined([scanner.empty, *found])
@@ -52,26 +52,24 @@ class Ground(NamedTuple):
     width: int  # of these windows
 
 
-def ground_of(target: str, file: h5py.File, null: Matches, loci: Loci) -> Ground:
+def ground_of(target: str, file: StoredContributions, null: Matches, loci: Loci) -> Ground:
     """From the open file of a target."""
     width = min(WINDOW, loci.length)
-    known = (file["raw/seq"][rows].any(axis=1) for rows in row_blocks(file))
+    known = (file.one_hot[rows].any(axis=1) for rows in row_blocks(file))
     return Ground(target, loci, null, all_counted(known, width, loci.own(width)), width)
 
 
 def examine(
-    target: str, file: h5py.File, matches: Matches, ground: Ground, strong: float, drawn: int
+    target: str, file: StoredContributions, matches: Matches, ground: Ground, strong: float, drawn: int
 ) -> tuple[Matches, Findings]:
     """All findings of one target from its open file, and the matches as they were measured for it.
 
     Raises InputError where the file has other rows.
     """
-    count, _, length = file["raw/seq"].shape
-    if (count, length) != (len(ground.loci), ground.loci.length):
+    if (len(file), file.length) != (len(ground.loci), ground.loci.length):
         first = f"{len(ground.loci)} of {ground.loci.length}"
-        raise InputError(
-            f"{target} has {count} sequences of {length} bases, but {ground.target} has {first}; score again"
-        )
+        here = f"{len(file)} sequences of {file.length} bases"
+        raise InputError(f"{target} has {here}, but {ground.target} has {first}; score again")
     search = Search(ground.counted, ground.loci.own(ground.width), ground.width)
     strongest = Strongest(ground.loci)
     matches, importance = measured(target, file, matches, ground, search, strongest)
@@ -80,7 +78,7 @@ def examine(
     explaining = matches.select(explains(matches, statistics, strong))
     missed = found.select(unexplained(found, explaining, target))
     largest = missed.select(np.arange(min(len(missed), MOST_SEQLETS)))
-    hypothetical = read_in(file["shap/seq"], largest).astype(np.float32)
+    hypothetical = read_in(file.hypothetical, largest).astype(np.float32)
     return matches, Findings(
         target,
         statistics,
@@ -88,19 +86,24 @@ def examine(
         len(missed),
         largest,
         nearest_motifs(hypothetical, matches.motifs, background=matches.background),
-        [text_of(one_hot) for one_hot in read_in(file["raw/seq"], largest)],
+        [text_of(one_hot) for one_hot in read_in(file.one_hot, largest)],
         strongest.windows(file, drawn),
-        Verdict.of(*errors_in(file)),
+        Verdict.of(file.additivity_error, file.cancellation),
     )
 
 
 def measured(
-    target: str, file: h5py.File, matches: Matches, ground: Ground, search: Search, strongest: Strongest
+    target: str,
+    file: StoredContributions,
+    matches: Matches,
+    ground: Ground,
+    search: Search,
+    strongest: Strongest,
 ) -> tuple[Matches, Importance]:
-    """The first pass: the matches as they were measured, and all importance; what else is told goes along."""
+    """The first pass: the matches as they were measured, and all importance; seqlets and windows go along."""
     carried, by_chance, sums = list[Carried](), list[np.ndarray](), list[np.ndarray]()
     for rows, values, known in value_blocks(file):
-        hypothetical = file["shap/seq"][rows].astype(np.float32)
+        hypothetical = file.hypothetical[rows].astype(np.float32)
         carried.append(carried_by(in_rows(matches, rows), values, hypothetical))
         by_chance.append(importance_of(in_rows(ground.null, rows), values))
         sums.append(values.sum(axis=1, dtype=np.float64))
@@ -111,7 +114,7 @@ def measured(
     return matches, Importance(matches.targets[target].importance, np.concatenate(by_chance), mean)
 
 
-def collected(search: Search, file: h5py.File, loci: Loci) -> Seqlets:
+def collected(search: Search, file: StoredContributions, loci: Loci) -> Seqlets:
     """The seqlets, after the first pass over the file."""
     if search.settle():
         for _, values, known in value_blocks(file):

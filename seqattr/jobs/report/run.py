@@ -18,7 +18,7 @@ from seqattr.figures.drawings import Drawing, files_of, links_of, write_drawings
 from seqattr.figures.html import Link, Picture, png_text
 from seqattr.figures.logos import SERIES, Points
 from seqattr.io.atomic import check_writable, replacing, replacing_all
-from seqattr.io.hdf5.contributions import open_contributions, rows_as_they_lie
+from seqattr.io.hdf5.stored import open_contributions
 from seqattr.io.stale import drop_stale
 from seqattr.jobs.report import page
 from seqattr.jobs.report.background import background_in, layout_of
@@ -158,7 +158,7 @@ def gather(scores: Scores, motif_specs: Sequence[str | Path], settings: Settings
             background = background_in(file, loci, minus, settings.strand)
         else:
             background = background_of(np.array(settings.background, float))
-        regions = rows_as_they_lie(file)
+        regions = file.places
         matches, null = (
             scanned(file, Scanner.of(some, pick, background, loci.length), minus)
             for some in (motifs, null_motifs(motifs, settings.seed))

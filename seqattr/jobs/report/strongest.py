@@ -3,10 +3,10 @@
 from itertools import islice
 from typing import NamedTuple
 
-import h5py
 import numpy as np
 
 from seqattr.dna.loci import Loci
+from seqattr.io.hdf5.stored import StoredContributions
 
 # What a screen shows legibly of one sequence.
 DRAWN_BASES = 120
@@ -53,14 +53,13 @@ class Strongest:
             self.starts[rows.start + some] = sums.argmax(axis=1)
             self.sums[rows.start + some] = sums.max(axis=1)
 
-    def windows(self, file: h5py.File, count: int) -> list[Window]:
+    def windows(self, file: StoredContributions, count: int) -> list[Window]:
         """The strongest of all, read from the file that they are of."""
         order = np.argsort(-self.sums, kind="stable")[: np.isfinite(self.sums).sum()]
         apart = islice(self.loci.apart(order, self.starts[order], DRAWN_BASES), count)
         return [self._window(file, int(order[number])) for number in apart]
 
-    def _window(self, file: h5py.File, row: int) -> Window:
+    def _window(self, file: StoredContributions, row: int) -> Window:
         start = int(self.starts[row])
         bases = slice(start, start + int(self.widths[row]))
-        values = file["projected_shap/seq"][row, :, bases].sum(axis=0, dtype=np.float32)
-        return Window(row, start, values, file["raw/seq"][row, :, bases])
+        return Window(row, start, file.contributions(row, bases), file.one_hot[row, :, bases])

@@ -9,14 +9,9 @@ import pytest
 from seqattr.dna.alphabet import one_hot
 from seqattr.dna.regions import Region
 from seqattr.errors import InputError, OutputError
-from seqattr.io.hdf5.contributions import (
-    Contributions,
-    ContributionWriter,
-    Rows,
-    open_contributions,
-    read_contributions,
-)
+from seqattr.io.hdf5.contributions import ContributionWriter, Rows
 from seqattr.io.hdf5.layout import COLUMNS, NUMBERS, PLACES
+from seqattr.io.hdf5.stored import Contributions, open_contributions, read_contributions
 
 ATTRIBUTES = {
     "references": "shuffle:10",
@@ -268,7 +263,13 @@ def test_a_part_can_be_read_at_a_time(tmp_path):
     rows = random_rows()
     write(tmp_path / "a.h5", rows, [slice(0, 11)])
     with open_contributions(tmp_path / "a.h5") as file:
-        np.testing.assert_array_equal(file["shap/seq"][3:5], rows.hypothetical[3:5])
+        np.testing.assert_array_equal(file.hypothetical[3:5], rows.hypothetical[3:5])
+        np.testing.assert_array_equal(file.one_hot[3:5], rows.one_hot[3:5])
+        whole = read_contributions(tmp_path / "a.h5")
+        np.testing.assert_array_equal(file.contributions(slice(3, 5)), whole.contributions[3:5])
+        np.testing.assert_array_equal(file.contributions(4, slice(1, 3)), whole.contributions[4, 1:3])
+        assert (len(file), file.length) == whole.contributions.shape
+        assert file.names == [region.name for region in whole.regions]
 
 
 def test_files_that_are_no_contributions_are_named(tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from seqattr.errors import InputError
-from seqattr.io.hdf5.contributions import open_contributions
+from seqattr.io.hdf5.stored import open_contributions
 from seqattr.jobs.report.background import row_blocks
 from seqattr.jobs.report.run import Settings, report
 from tests.helpers.scored import write_scores

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqattr.io.hdf5.contributions import ContributionWriter, Rows, read_contributions
+from seqattr.io.hdf5.contributions import ContributionWriter, Rows
+from seqattr.io.hdf5.stored import read_contributions
 from seqattr.jobs.report.run import Settings, report
 from tests.helpers.scored import LENGTH, write_scores
 

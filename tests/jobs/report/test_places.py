@@ -9,7 +9,8 @@ import pytest
 
 from seqattr.dna.alphabet import UNKNOWN, one_hot
 from seqattr.dna.regions import Region
-from seqattr.io.hdf5.contributions import ContributionWriter, Rows, open_contributions
+from seqattr.io.hdf5.contributions import ContributionWriter, Rows
+from seqattr.io.hdf5.stored import open_contributions
 from seqattr.jobs.report import background
 from seqattr.jobs.report.run import Settings, report
 from seqattr.motifs.pwm import GATA1, TAL1

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from seqattr.errors import InputError, OutputError, UnknownName
-from seqattr.io.hdf5.contributions import read_contributions
+from seqattr.io.hdf5.stored import read_contributions
 from seqattr.jobs.report import page
 from seqattr.jobs.report.run import Settings, Summary, report
 from seqattr.motifs.seqlets import WINDOW
