@@ -22,14 +22,14 @@ from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.forward import random_sequences
 from seqattr.engine.graph.graph import Graph
 from seqattr.engine.graph.layouts import ROWS
-from seqattr.engine.numerics.precision import full_precision
+from seqattr.engine.numerics.device import full_precision
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.walk.memory import halving, pairs_at_once, pieces
 from seqattr.engine.walk.plan import Plan
+from seqattr.engine.walk.session import Sequences, check_shape, sliced, tensor_of
 from seqattr.engine.walk.walk import side_values
 from seqattr.errors import InputError, NotFinite
 from seqattr.methods.attribution import pick_device
-from seqattr.methods.sequences import Sequences, check_shape, sliced, tensor_of
 
 Heads = list[Attention]  # of one layer: one by one where they were written so, else all in one
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from seqattr.dna.alphabet import ALPHABET
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.outputs import cut_to
-from seqattr.engine.numerics.precision import full_precision
+from seqattr.engine.numerics.device import full_precision
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.errors import InputError, NotFinite
 from seqattr.methods.attribution import pick_device

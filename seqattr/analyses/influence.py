@@ -23,7 +23,7 @@ from torch.func import functional_call, grad, vmap
 from seqattr.data.simulate import Simulation
 from seqattr.data.train import cross_entropy
 from seqattr.dna.alphabet import one_hot
-from seqattr.engine.numerics.precision import full_precision
+from seqattr.engine.numerics.device import full_precision
 from seqattr.engine.walk.memory import pieces
 from seqattr.errors import InputError, NotFinite, UnknownName
 from seqattr.methods.attribution import pick_device

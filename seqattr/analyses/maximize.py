@@ -13,7 +13,7 @@ from torch import Tensor
 
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.outputs import Target, cut_to
-from seqattr.engine.numerics.precision import full_precision
+from seqattr.engine.numerics.device import full_precision
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.walk.memory import halving, pairs_at_once, pieces
 from seqattr.errors import InputError, NotFinite

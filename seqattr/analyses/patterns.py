@@ -10,16 +10,16 @@ from seqattr.analyses.pattern_sums import Sums, Values
 from seqattr.analyses.pattern_windows import Windows
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.graph import Graph
-from seqattr.engine.numerics.precision import full_precision
+from seqattr.engine.numerics.device import full_precision
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.rules.weighted_steps import weighted_steps
 from seqattr.engine.walk.memory import halving, pairs_at_once
 from seqattr.engine.walk.plan import Plan
+from seqattr.engine.walk.session import tensor_of
 from seqattr.engine.walk.walk import flat, side_values
 from seqattr.errors import InputError, ModelError, NotFinite
 from seqattr.methods.attribution import pick_device
 from seqattr.methods.learned_patterns import Patterns, StepPattern
-from seqattr.methods.sequences import tensor_of
 from seqattr.models.content import content_hash
 from seqattr.support.progress import Progress, silent
 

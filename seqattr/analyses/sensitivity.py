@@ -11,13 +11,13 @@ from torch import Tensor
 
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.outputs import Target, cut_to
-from seqattr.engine.numerics.precision import full_precision
+from seqattr.engine.numerics.device import full_precision
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.walk.memory import halving, pairs_at_once, pieces
+from seqattr.engine.walk.session import Sequences, check_shape, sliced, tensor_of
 from seqattr.errors import InputError, NotFinite
 from seqattr.methods.attribution import pick_device
 from seqattr.methods.attributors import Batch, Work
-from seqattr.methods.sequences import Sequences, check_shape, sliced, tensor_of
 from seqattr.support.progress import Progress, silent
 
 

@@ -10,14 +10,14 @@ from torch import Tensor
 from seqattr.engine.capture.model import Model
 from seqattr.engine.capture.watch import check_prediction
 from seqattr.engine.graph.outputs import cut_to
-from seqattr.engine.numerics.precision import full_precision
+from seqattr.engine.numerics.device import full_precision
 from seqattr.engine.walk.memory import chunks, halving, pairs_at_once
+from seqattr.engine.walk.session import tensor_of
 from seqattr.errors import InputError
 from seqattr.methods.attributors import Batch, Work
 from seqattr.methods.method import Method
 from seqattr.methods.registry import method_named
 from seqattr.methods.results import Accumulator, Attribution, check_found, check_outputs
-from seqattr.methods.sequences import tensor_of
 
 
 def attribute(

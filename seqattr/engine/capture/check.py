@@ -16,7 +16,7 @@ from seqattr.engine.capture.export import evaluating
 from seqattr.engine.graph.forward import in_full, outputs_of, random_sequences
 from seqattr.engine.graph.graph import INPUT, Graph
 from seqattr.engine.graph.source_lines import first_line
-from seqattr.engine.numerics.precision import full_precision
+from seqattr.engine.numerics.device import full_precision
 from seqattr.errors import ModelError
 
 # How far two ways of computing the same may be apart, beside the largest output.

@@ -13,9 +13,9 @@ from seqattr.analyses.attention import attention
 from seqattr.analyses.patterns import fit_patterns
 from seqattr.analyses.sensitivity import jacobian, sensitivity
 from seqattr.engine.capture.model import Model
+from seqattr.engine.walk.session import tensor_of
 from seqattr.errors import InputError
 from seqattr.methods.attribution import attribute
-from seqattr.methods.sequences import tensor_of
 from tests.helpers.sequences import one_hot
 from tests.helpers.zoo import captured
 
