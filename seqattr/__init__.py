@@ -14,7 +14,7 @@ from typing import Any
 _MODULES = {
     "METHODS": "methods.registry",
     "REFERENCES": "refs.kinds",
-    "Attribution": "methods.results",
+    "Attribution": "methods.attribution",
     "Foreign": "models.load",
     "Model": "engine.capture.model",
     "Patterns": "methods.learned_patterns",

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import torch
 
+from seqattr.engine.numerics.device import pick_device
 from seqattr.io.atomic import check_writable
-from seqattr.methods.attribution import pick_device
 from speed import pipeline, record, tables, targets
 from speed.cases import CASES, QUICK, Case
 from speed.clock import all_threads

@@ -19,9 +19,10 @@ from seqattr import Model, save_model
 from seqattr import references as draw_references
 from seqattr.dna.alphabet import ALPHABET
 from seqattr.dna.regions import Region
+from seqattr.engine.walk.session import Session
 from seqattr.io.bigwig import Track, write_bigwig
 from seqattr.io.hdf5.contributions import ContributionWriter, Rows
-from seqattr.methods.attribution import Engine
+from seqattr.methods.attribution import Explainer
 from speed import mutagenesis, process
 from speed.cases import random_sequences
 from speed.clock import seconds, use_threads
@@ -171,10 +172,10 @@ def timed_parts(command: list[str], out: Path, threads: int) -> dict[str, float]
 
 def engine_alone(model: Model, sequences: np.ndarray, device: str) -> Callable[[], Any]:
     """What of that the arithmetic is: sequences and references are in memory, results stay there."""
-    engine = Engine(model, METHOD, [0], device)
+    explainer = Explainer(Session(model, [0], device), METHOD)
     drawn = draw_references("shuffle:20", sequences)
-    engine.attribute(sequences[:1], drawn[:1])
-    return lambda: engine.attribute(sequences, drawn)
+    explainer.attribute(sequences[:1], drawn[:1])
+    return lambda: explainer.attribute(sequences, drawn)
 
 
 def score_memory(size: Size, threads: int) -> Iterator[Figure]:

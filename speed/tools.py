@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from seqattr import Model
-from seqattr.methods.attribution import Engine
+from seqattr.engine.walk.session import Session
+from seqattr.methods.attribution import Explainer
 from speed.cases import METHODS, Problem
 from speed.models import NETWORKS, network
 
@@ -51,17 +52,18 @@ def captured(model: str) -> Model:
     return Model(network(model).cpu(), torch.zeros(2, 4, net.length))
 
 
-def engine(problem: Problem, method: str, dtype: torch.dtype | None = None) -> Engine:
+def explainer(problem: Problem, method: str, dtype: torch.dtype | None = None) -> Explainer:
     """seqattr prepared for a problem, as `seqattr score` prepares itself."""
     case = problem.case
     model = captured(case.model)
     problem.module.to(problem.device)  # capturing wants it on the CPU
-    return Engine(model, METHODS[method], list(problem.targets), str(problem.device), dtype)
+    session = Session(model, list(problem.targets), str(problem.device), dtype)
+    return Explainer(session, METHODS[method])
 
 
 def ours(problem: Problem, batch: int | None, method: str | None = None) -> Run:
     """seqattr, which finds its own batch size."""
-    prepared = engine(problem, method or problem.case.method)
+    prepared = explainer(problem, method or problem.case.method)
 
     def run() -> Answer:
         result = prepared.attribute(problem.sequences, problem.references, batch)

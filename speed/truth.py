@@ -6,9 +6,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from seqattr.methods.results import Attribution
+from seqattr.methods.attribution import Attribution
 from speed.cases import Problem
-from speed.tools import Answer, engine
+from speed.tools import Answer, explainer
 
 # Of the largest contribution; a tool that is further off in most sequences is wrong, not rounded. (In single
 # sequences rounding decides which of two equal activations a max takes. seqattr's own target, of the worst
@@ -31,7 +31,7 @@ class Errors(NamedTuple):
 @cache
 def truth(problem: Problem) -> Attribution:
     """The float64 run. Raises AssertionError if it is not additive itself."""
-    result = engine(problem, problem.case.method, torch.float64).attribute(
+    result = explainer(problem, problem.case.method, torch.float64).attribute(
         problem.sequences, problem.references
     )
     worst = float(result.additivity_error.max())

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -22,14 +21,11 @@ from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.forward import random_sequences
 from seqattr.engine.graph.graph import Graph
 from seqattr.engine.graph.layouts import ROWS
-from seqattr.engine.numerics.device import full_precision
 from seqattr.engine.rules.gradient import GRADIENT
-from seqattr.engine.walk.memory import halving, pairs_at_once, pieces
 from seqattr.engine.walk.plan import Plan
-from seqattr.engine.walk.session import Sequences, check_shape, sliced, tensor_of
-from seqattr.engine.walk.walk import side_values
-from seqattr.errors import InputError, NotFinite
-from seqattr.methods.attribution import pick_device
+from seqattr.engine.walk.session import Sequences, Session, check_finite, check_shape, sliceable
+from seqattr.engine.walk.walk import Values, side_values
+from seqattr.errors import InputError
 
 Heads = list[Attention]  # of one layer: one by one where they were written so, else all in one
 
@@ -66,10 +62,10 @@ def attention(
     Layers are found in the captured graph, however they were written. Raises InputError for a model that
     has none and for shapes that do not fit, NotFinite for weights that are NaN.
     """
-    sequences = sliced(sequences)
-    check_shape(sequences, batch_size)
+    sequences = sliceable(sequences)
+    check_shape(sequences)
     attending = Attending(model, sequences.shape[2], device)
-    return attending.layers, joined([maps for _, maps in attending.batches(sequences, batch_size)])
+    return attending.layers, concatenated([maps for _, maps in attending.batches(sequences, batch_size)])
 
 
 def rollout(weights: Sequence[Tensor]) -> Tensor:
@@ -95,13 +91,12 @@ class Attending:
 
     def __init__(self, model: Model, length: int, device: str = "auto") -> None:
         model.check_length(length)
-        self.place, self.dtype = pick_device(device), model.dtype
-        graph = model.graph.to(self.place, self.dtype)
-        with torch.no_grad(), full_precision():
-            self.found, self.layers = look(graph, length, self.place, self.dtype)
-            self.plan = plan_for(graph, [e.weights for heads in self.found for e in heads], GRADIENT)
-            self.rows = pairs_at_once(self.plan, length, self.place)
-        self.rolled, self.notes = path_of_rollout(graph, self.found, self.layers)
+        self.session = Session(model, device=device)
+        graph = self.session.graph
+        with self.session.running():
+            self.heads, self.layers = look(self.session, length)
+            self.plan = plan_for(graph, [head.weights for heads in self.heads for head in heads], GRADIENT)
+        self.rolled, self.notes = path_of_rollout(graph, self.heads, self.layers)
         unknown = next((layer for layer in self.layers if layer.bases is None), None)
         if unknown is not None:
             what = f"the {unknown.keys} tokens of {unknown.name}"
@@ -109,74 +104,62 @@ class Attending:
 
     def batches(self, sequences: Sequences, batch_size: int | None = None) -> Iterator[tuple[int, Maps]]:
         """How many sequences are done, and what the last of them attend to; memory stays flat."""
-        total = check_shape(sequences, batch_size)
-        for rows in pieces(total, batch_size or self.rows):
-            ones = tensor_of(sequences[rows]).to(self.place, self.dtype)
-            with torch.no_grad(), full_precision():
-                maps = halving(partial(self._in_pieces, ones), len(ones))
-            self._check(maps, rows.start)
-            yield min(rows.stop, total), maps
+        for done, _, parts in self.session.batches(self.plan, sequences, batch_size, self._maps):
+            yield done, concatenated(parts)
 
-    def _in_pieces(self, ones: Tensor, size: int) -> Maps:
-        return joined([self._maps(ones[some]) for some in pieces(len(ones), size)])
-
-    def _maps(self, ones: Tensor) -> Maps:
-        values = forward(self.plan, ones)
+    def _maps(self, sequences: Tensor, start: int) -> Maps:
+        """What sequences (B, 4, L) attend to, of which the first has the number `start`."""
+        values = forward(self.plan, sequences)
         weights = {
-            layer.name: together(heads, values, len(ones))
-            for layer, heads in zip(self.layers, self.found, strict=True)
+            layer.name: together(heads, values, len(sequences))
+            for layer, heads in zip(self.layers, self.heads, strict=True)
         }
+        for name, value in weights.items():
+            check_finite(value, f"the weights of {name} are NaN or infinite for", start)
         rolled = rollout([weights[name] for name in self.rolled]).cpu() if self.rolled else None
         return Maps({name: value.cpu() for name, value in weights.items()}, rolled)
 
-    def _check(self, maps: Maps, start: int) -> None:
-        for name, weights in maps.weights.items():
-            bad = ~weights.flatten(1).isfinite().all(1)
-            if bad.any():
-                row = start + int(bad.nonzero()[0])
-                raise NotFinite(f"the weights of {name} are NaN or infinite for", row)
 
-
-def joined(maps: Sequence[Maps]) -> Maps:
+def concatenated(maps: Sequence[Maps]) -> Maps:
     """What several batches attend to, as one."""
-    weights = {name: torch.cat([each.weights[name] for each in maps]) for name in maps[0].weights}
-    rolled = [each.rollout for each in maps if each.rollout is not None]
+    weights = {name: torch.cat([part.weights[name] for part in maps]) for name in maps[0].weights}
+    rolled = [part.rollout for part in maps if part.rollout is not None]
     return Maps(weights, torch.cat(rolled) if rolled else None)
 
 
 # --- what there is -----------------------------------------------------------------------------
 
 
-def look(
-    graph: Graph, length: int, place: torch.device, dtype: torch.dtype
-) -> tuple[list[Heads], tuple[Layer, ...]]:
-    """The attention of a graph on sequences of this length. Raises InputError where there is none."""
-    example = random_sequences(ROWS, length, dtype, place)
-    values = side_values(Plan(graph, GRADIENT), example)
-    found = find_attention(graph, values)
-    if not found:
+def look(session: Session, length: int) -> tuple[list[Heads], tuple[Layer, ...]]:
+    """The attention of a model on sequences of this length. Raises InputError where there is none."""
+    graph, example = session.graph, random_sequences(ROWS, length, session.dtype, session.device)
+    values = side_values(session.plan(GRADIENT), example)
+    heads = find_attention(graph, values)
+    if not heads:
         raise InputError("the model has no attention: nothing in it is mixed by the weights of a softmax")
-    plan = plan_for(graph, [name for each in found for name in (each.weights, each.values)], GRADIENT)
-    alone, groups = side_values(plan, example[:1]), layers_of(graph, found)
-    layers = []
-    for number, heads in enumerate(groups, 1):
-        _, count, queries, keys = together(heads, values, ROWS).shape
-        bases = bases_of(plan, alone, heads[0])
-        on_cpu = None if bases is None else bases.cpu()
-        layers.append(Layer(f"attention{number}", count, queries, keys, on_cpu, heads[0].source))
-    return groups, tuple(layers)
+    plan = plan_for(graph, [name for head in heads for name in (head.weights, head.values)], GRADIENT)
+    first, groups = side_values(plan, example[:1]), layers_of(graph, heads)
+    return groups, tuple(layer_of(plan, n, group, values, first) for n, group in enumerate(groups, 1))
+
+
+def layer_of(plan: Plan, number: int, heads: Heads, values: Values, first: Values) -> Layer:
+    """A layer by its number, from the values of ROWS sequences and those of the first of them alone."""
+    _, count, queries, keys = together(heads, values, ROWS).shape
+    bases = bases_of(plan, first, heads[0])
+    on_cpu = None if bases is None else bases.cpu()
+    return Layer(f"attention{number}", count, queries, keys, on_cpu, heads[0].source)
 
 
 def together(heads: Heads, values: Mapping[str, Any], rows: int) -> Tensor:
     """The weights of all heads of a layer, (N, heads, queries, keys)."""
-    return torch.cat([each.arranged(values[each.weights], rows) for each in heads], 1)
+    return torch.cat([head.arranged(values[head.weights], rows) for head in heads], 1)
 
 
 def path_of_rollout(
-    graph: Graph, found: Sequence[Heads], layers: Sequence[Layer]
+    graph: Graph, groups: Sequence[Heads], layers: Sequence[Layer]
 ) -> tuple[tuple[str, ...], list[str]]:
     """The layers that a rollout goes over, and why it leaves out others, or all."""
-    square = [(layer, heads) for layer, heads in zip(layers, found, strict=True) if layer.square]
+    square = [(layer, heads) for layer, heads in zip(layers, groups, strict=True) if layer.square]
     if not square:
         return (), [f"{UNDEFINED}: it has no self-attention"]
     tokens = list(dict.fromkeys(layer.keys for layer, _ in square))

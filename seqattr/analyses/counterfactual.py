@@ -9,12 +9,10 @@ from torch import Tensor
 
 from seqattr.dna.alphabet import ALPHABET
 from seqattr.engine.capture.model import Model
-from seqattr.engine.graph.outputs import cut_to
-from seqattr.engine.numerics.device import full_precision
 from seqattr.engine.rules.gradient import GRADIENT
+from seqattr.engine.walk.session import Session
 from seqattr.errors import InputError, NotFinite
-from seqattr.methods.attribution import pick_device
-from seqattr.methods.attributors import Batch, Work
+from seqattr.methods.attributors import Batch
 from seqattr.methods.mutagenesis import effects, greedy
 
 
@@ -58,12 +56,11 @@ def counterfactuals(
         raise InputError(f"the number of substitutions must be at least 1, not {most}")
     for sequence in sequences:
         model.check_length(sequence.shape[-1])
-    graph, targets = cut_to(model.graph, model.pick([target]))
-    place = pick_device(device)
-    work = Work(graph.to(place, model.dtype), GRADIENT)
-    with torch.no_grad(), full_precision():
-        rows = [torch.as_tensor(sequence).to(place, model.dtype) for sequence in sequences]
-        batches = [Batch.of_points(work, x[None], targets) for x in rows]
+    session = Session(model, [target], device)
+    plan = session.plan(GRADIENT)
+    with session.running():
+        rows = [session.to_device(torch.as_tensor(sequence)) for sequence in sequences]
+        batches = [Batch.of_points(session, plan, sequence[None]) for sequence in rows]
         return [walk(batch, row, reach, most) for row, batch in enumerate(batches)]
 
 

@@ -23,10 +23,9 @@ from torch.func import functional_call, grad, vmap
 from seqattr.data.simulate import Simulation
 from seqattr.data.train import cross_entropy
 from seqattr.dna.alphabet import one_hot
-from seqattr.engine.numerics.device import full_precision
+from seqattr.engine.numerics.device import full_precision, pick_device
 from seqattr.engine.walk.memory import pieces
 from seqattr.errors import InputError, NotFinite, UnknownName
-from seqattr.methods.attribution import pick_device
 from seqattr.models.checkpoints import Checkpoint
 from seqattr.models.zoo import Classifier
 from seqattr.support.progress import Counter, Progress, silent

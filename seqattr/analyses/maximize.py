@@ -12,13 +12,13 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.capture.model import Model
-from seqattr.engine.graph.outputs import Target, cut_to
-from seqattr.engine.numerics.device import full_precision
+from seqattr.engine.graph.outputs import Target
 from seqattr.engine.rules.gradient import GRADIENT
-from seqattr.engine.walk.memory import halving, pairs_at_once, pieces
+from seqattr.engine.walk.memory import pieces
+from seqattr.engine.walk.plan import Plan
+from seqattr.engine.walk.session import Session
 from seqattr.errors import InputError, NotFinite
-from seqattr.methods.attribution import pick_device
-from seqattr.methods.attributors import Batch, Work
+from seqattr.methods.attributors import Batch
 from seqattr.methods.mutagenesis import effects, greedy, mean_effect
 from seqattr.refs.kinds import background_of
 from seqattr.support.progress import Counter, Progress, silent
@@ -101,28 +101,30 @@ def maximize(
     """
     length = model.example_length if settings.length is None else settings.length
     model.check_length(length)
-    graph, (inner,) = cut_to(model.graph, model.pick([target]))
-    place = pick_device(device)
-    work = Work(graph.to(place, model.dtype), GRADIENT)
-    odds = torch.from_numpy(np.log(background_of(settings.background))).to(place, model.dtype)
-    hill = Hill(work, inner, settings.weight, odds[:, None])
-    starts = random_starts(settings, length).to(place, model.dtype)
-    with torch.no_grad(), full_precision():
-        rows = pairs_at_once(work.plan, length, place)
-        return halving(lambda size: all_ascents(hill, starts, settings, size, progress), rows)
+    session = Session(model, [target], device)
+    plan = session.plan(GRADIENT)
+    odds = session.to_device(torch.from_numpy(np.log(background_of(settings.background))))
+    hill = Hill(session, plan, settings.weight, odds[:, None])
+    starts = session.to_device(random_starts(settings, length))
+    rows = session.rows_at_once(plan, length)
+    return session.run(lambda size: all_ascents(hill, starts, settings, size, progress), rows)
 
 
 @dataclass(frozen=True)
 class Hill:
     """What is climbed: the output of relaxed sequences, and their log-likelihood."""
 
-    work: Work
-    target: Target
+    session: Session
+    plan: Plan  # of the plain gradient
     weight: float
     log_background: Tensor  # (4, 1)
 
+    @property
+    def target(self) -> Target:
+        return self.session.targets[0]
+
     def batch(self, points: Tensor) -> Batch:
-        return Batch.of_points(self.work, points, [self.target])
+        return Batch.of_points(self.session, self.plan, points)
 
     def outputs(self, points: Tensor) -> Tensor:
         """The target's values at points (N, 4, L), (N,)."""

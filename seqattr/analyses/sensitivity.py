@@ -4,20 +4,18 @@ Both are the engine's plain gradient at the sequences, with nothing to compare t
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from seqattr.engine.capture.model import Model
-from seqattr.engine.graph.outputs import Target, cut_to
-from seqattr.engine.numerics.device import full_precision
 from seqattr.engine.rules.gradient import GRADIENT
-from seqattr.engine.walk.memory import halving, pairs_at_once, pieces
-from seqattr.engine.walk.session import Sequences, check_shape, sliced, tensor_of
-from seqattr.errors import InputError, NotFinite
-from seqattr.methods.attribution import pick_device
-from seqattr.methods.attributors import Batch, Work
+from seqattr.engine.walk.plan import Plan
+from seqattr.engine.walk.session import Sequences, Session, check_finite, sliceable
+from seqattr.errors import InputError
+from seqattr.methods.attributors import Batch
 from seqattr.support.progress import Progress, silent
 
 
@@ -52,8 +50,9 @@ def jacobian(
     Raises InputError for shapes that do not fit, UnknownName for an unknown target, NotFinite for an
     answer or a derivative that is NaN or infinite.
     """
-    slopes = Slopes(model, model.pick(targets), device)
-    return torch.cat([found.cpu() for _, _, found in slopes.batches(sliced(sequences), batch_size)], 1)
+    session = Session(model, targets, device)
+    batches = derivatives(session, sliceable(sequences), batch_size)
+    return torch.cat([slopes.cpu() for _, _, slopes in batches], 1)
 
 
 def sensitivity(
@@ -76,16 +75,16 @@ def sensitivity(
     Sequences are taken a batch at a time, so that memory does not grow with their number. Raises as
     `jacobian` does, and InputError where there are no sequences, or the clusters are not theirs.
     """
-    picked = tuple(dict.fromkeys(model.pick(targets)))  # by name and by number is once
-    sequences, tally = sliced(sequences), Tally()
-    groups = checked_clusters(clusters, sequences.shape[0])
-    for done, ones, found in Slopes(model, picked, device).batches(sequences, batch_size):
-        tally.add(found.double(), ones.any(1), groups[done - len(ones) : done])
+    names = list(dict.fromkeys(target.name for target in model.pick(targets)))  # by name and number is once
+    sequences, tally = sliceable(sequences), Tally()
+    groups = cluster_numbers(clusters, sequences.shape[0])
+    for done, batch, slopes in derivatives(Session(model, names, device), sequences, batch_size):
+        tally.add(slopes.double(), batch.any(1), groups[done - len(batch) : done])
         progress(done, sequences.shape[0])
-    return tally.finish(tuple(target.name for target in picked))
+    return tally.finish(tuple(names))
 
 
-def checked_clusters(clusters: Any, count: int) -> Tensor:
+def cluster_numbers(clusters: Any, count: int) -> Tensor:
     """The cluster of each sequence as (N,). Raises InputError where they are not in order."""
     if clusters is None:
         return torch.arange(count)
@@ -95,52 +94,26 @@ def checked_clusters(clusters: Any, count: int) -> Tensor:
     return groups
 
 
-class Slopes:
-    """A model prepared for the derivatives of some targets on one device."""
+def derivatives(
+    session: Session, sequences: Sequences, batch_size: int | None
+) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """How many sequences are done, the last of them (B, 4, L), and their derivatives (T, B, 4, L)."""
+    plan = session.plan(GRADIENT)
+    for done, batch, parts in session.batches(plan, sequences, batch_size, partial(gradients, session, plan)):
+        yield done, batch, torch.cat(parts, 1)
 
-    def __init__(self, model: Model, targets: tuple[Target, ...], device: str) -> None:
-        graph, self.targets = cut_to(model.graph, targets)
-        self.model, self.place = model, pick_device(device)
-        self.work = Work(graph.to(self.place, model.dtype), GRADIENT)
 
-    def batches(
-        self, sequences: Sequences, batch_size: int | None = None
-    ) -> Iterator[tuple[int, Tensor, Tensor]]:
-        """How many sequences are done, the last of them (B, 4, L), and their derivatives (T, B, 4, L)."""
-        total = check_shape(sequences, batch_size)
-        length = sequences.shape[2]
-        self.model.check_length(length)
-        with torch.no_grad(), full_precision():
-            size = batch_size or pairs_at_once(self.work.plan, length, self.place)
-        for rows in pieces(total, size):
-            with torch.no_grad(), full_precision():
-                ones = tensor_of(sequences[rows]).to(self.place, self.model.dtype)
-                found = self.at(ones, rows.start, size)
-            yield min(rows.stop, total), ones, found
-
-    def at(self, ones: Tensor, start: int, size: int) -> Tensor:
-        """The derivatives (T, B, 4, L), with fewer rows at once than `size` where memory runs out."""
-
-        def walked(rows: int) -> Tensor:
-            return torch.cat([self._walk(ones[p], start + p.start) for p in pieces(len(ones), rows)], 1)
-
-        return halving(walked, size)
-
-    def _walk(self, ones: Tensor, start: int) -> Tensor:
-        batch = Batch.of_points(self.work, ones, self.targets)
-        walk = batch.alone(ones)
-        answers = torch.stack([walk.own_outputs(target) for target in self.targets])
-        self._check(answers, "the model answers NaN or infinity", start)
-        slopes = torch.stack([batch.back(walk, target).squeeze(1) for target in self.targets])
-        self._check(slopes, "the gradient is NaN or infinite", start)
-        return slopes
-
-    def _check(self, values: Tensor, what: str, start: int) -> None:
-        """Raises NotFinite for the first sequence of (T, B, ...) that has no number."""
-        bad = ~values.flatten(2).isfinite().all(2)
-        if bad.any():
-            t, row = bad.nonzero()[0].tolist()
-            raise NotFinite(f"{what} for target {self.targets[t].name} of", start + row)
+def gradients(session: Session, plan: Plan, sequences: Tensor, start: int) -> Tensor:
+    """The gradients (T, B, 4, L) at sequences (B, 4, L), of which the first has the number `start`."""
+    batch = Batch.of_points(session, plan, sequences)
+    walk = batch.alone(sequences)
+    for target in batch.targets:
+        answer = f"the model answers NaN or infinity for target {target.name} of"
+        check_finite(walk.own_outputs(target), answer, start)
+    slopes = [batch.back(walk, target).squeeze(1) for target in batch.targets]
+    for target, slope in zip(batch.targets, slopes, strict=True):
+        check_finite(slope, f"the gradient is NaN or infinite for target {target.name} of", start)
+    return torch.stack(slopes)
 
 
 class Tally:
@@ -178,7 +151,7 @@ class Tally:
         if not n.any():
             raise InputError("no sequence has a base: all are N")
         moments = (self.absolute, self.spread.standard_error(), self.mean, self.square)
-        absolute, error, mean, square = (torch.where(n > 0, each, torch.nan) for each in moments)
+        absolute, error, mean, square = (torch.where(n > 0, values, torch.nan) for values in moments)
         return Sensitivity(targets, self.sequences, absolute, error, mean, square, n.long())
 
 
@@ -201,9 +174,9 @@ class Spread:
             sums = torch.cat([self._last[0], sums], 1)
             weights = torch.cat([self._last[1], weights])
             clusters = torch.cat([clusters.new_tensor([self._last[2]]), clusters])
-        numbers, own = clusters.unique_consecutive(return_inverse=True)
-        sums = sums.new_zeros(sums.shape[0], len(numbers), *sums.shape[2:]).index_add_(1, own, sums)
-        weights = weights.new_zeros(len(numbers), weights.shape[1]).index_add_(0, own, weights)
+        numbers, index = clusters.unique_consecutive(return_inverse=True)
+        sums = sums.new_zeros(sums.shape[0], len(numbers), *sums.shape[2:]).index_add_(1, index, sums)
+        weights = weights.new_zeros(len(numbers), weights.shape[1]).index_add_(0, index, weights)
         self._last = sums[:, -1:], weights[-1:], int(numbers[-1])
         self._merge(sums[:, :-1], weights[:-1])
 
@@ -212,8 +185,8 @@ class Spread:
         weight, count = weights[:, None], weights.sum(0)
         mean = sums.sum(1) / count.clamp(min=1)
         apart = (sums / weight.clamp(min=1) - mean[:, None]) * weight
-        found = apart.square().sum(1), (apart * weight).sum(1), weights.square().sum(0)
-        squares, crosses, squared, mean, count = (each.cpu() for each in (*found, mean, count))
+        sums_of = apart.square().sum(1), (apart * weight).sum(1), weights.square().sum(0)
+        squares, crosses, squared, mean, count = (values.cpu() for values in (*sums_of, mean, count))
         values = self.values + count
         after = self.mean + (mean - self.mean) * count / values.clamp(min=1)
         parts = []

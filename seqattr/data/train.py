@@ -29,11 +29,11 @@ from torch.optim import Adam, Optimizer
 from seqattr.data.simulate import TASKS, Simulation
 from seqattr.dna.alphabet import one_hot
 from seqattr.engine.capture.model import Model
+from seqattr.engine.numerics.device import pick_device
 from seqattr.errors import InputError, NotFinite
 from seqattr.io.atomic import check_writable, replacing
 from seqattr.io.ownership import ours
 from seqattr.io.stale import drop_stale
-from seqattr.methods.attribution import pick_device
 from seqattr.models import native
 from seqattr.models.checkpoints import OWN_FILES, Trained, named_as_checkpoints, save_checkpoint
 from seqattr.models.content import content_hash

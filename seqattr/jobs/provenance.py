@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from seqattr.engine.walk.session import Session
 from seqattr.jobs.inspect import explained
-from seqattr.methods.attribution import Engine
 from seqattr.support.version import package_version
 
 
-def provenance(engine: Engine, model_hash: str, settings: Mapping[str, Any], length: int) -> dict[str, Any]:
+def provenance(session: Session, model_hash: str, settings: Mapping[str, Any], length: int) -> dict[str, Any]:
     """Versions, settings, the model's hash, and how much work it was on sequences of this length."""
     return {
         "seqattr": package_version(),
@@ -22,10 +22,10 @@ def provenance(engine: Engine, model_hash: str, settings: Mapping[str, Any], len
             "numpy": np.__version__,
         },
         "model": model_hash,
-        "explained": explained(engine.model),
+        "explained": explained(session.model),
         "settings": settings,
-        "device": str(engine.place),
+        "device": str(session.device),
         "length": length,
-        "rows_forward": engine.work.rows_forward,
-        "rows_backward": engine.work.rows_backward,
+        "rows_forward": session.rows_forward,
+        "rows_backward": session.rows_backward,
     }

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from seqattr.dna.alphabet import one_hot
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.outputs import check_number
+from seqattr.engine.walk.session import Session
 from seqattr.errors import InputError, UnknownName, some_of
 from seqattr.evaluate.verdict import Verdict
 from seqattr.inputs import Inputs, by_length, naming, resized, write_dropped
@@ -32,11 +33,10 @@ from seqattr.io.scores_folder import (
 from seqattr.jobs.patterns import load_patterns
 from seqattr.jobs.provenance import provenance
 from seqattr.jobs.tracks import Scratch, scratch_in, write_tracks
-from seqattr.methods.attribution import Engine
+from seqattr.methods.attribution import Attribution, Explainer
 from seqattr.methods.method import Method
 from seqattr.methods.precisions import PRECISIONS, Precision, roughness
 from seqattr.methods.registry import method_named, with_patterns
-from seqattr.methods.results import Attribution
 from seqattr.models.content import content_hash
 from seqattr.refs.kinds import Reference, parse
 from seqattr.support.prefetch import Behind, ahead
@@ -139,8 +139,9 @@ class Job:
         self.targets = [target.name for target in picked]
         self.precision = PRECISIONS[settings.precision]
         self.method = method_of(settings)
-        self.engine = self.engine_of(self.precision)
-        if self.precision.tf32 and self.engine.place.type != "cuda":
+        self.explainer = self.explainer_in(self.precision)
+        self.session = self.explainer.session
+        if self.precision.tf32 and self.session.device.type != "cuda":
             raise InputError("`precision=tf32` is a GPU's; on a CPU there is float32")
         check_number(self.targets, settings.targets is not None)
         self.stems = file_stems(self.targets)
@@ -152,15 +153,10 @@ class Job:
         self.seconds = dict.fromkeys(("references", "attribution", "writing"), 0.0)
         self.started = time.perf_counter()
 
-    def engine_of(self, precision: Precision) -> Engine:
-        return Engine(
-            self.model,
-            method=self.method,
-            targets=self.targets,
-            device=self.settings.device,
-            dtype=precision.dtype,
-            tf32=precision.tf32,
-        )
+    def explainer_in(self, precision: Precision) -> Explainer:
+        """The method in a session of its own, with the numbers of this precision."""
+        session = Session(self.model, self.targets, self.settings.device, precision.dtype, precision.tf32)
+        return Explainer(session, self.method)
 
     # --- attribution ---------------------------------------------------------------------------
 
@@ -182,7 +178,7 @@ class Job:
                     done += len(batch.rows)
                     progress(done, len(self.windows))
         self.note_unshuffled(same)
-        self.notes += [*self.engine.work.notes, *self.engine.work.plan.notes]
+        self.notes += [*self.session.notes, *self.explainer.plan.notes]
         if self.reference.name == "fasta":
             each = (
                 f"a set of {self.reference.number} shared by all" if self.reference.shared else "one for each"
@@ -210,7 +206,7 @@ class Job:
         start = time.perf_counter()
         try:
             with naming([self.names[i] for i in batch.rows]):
-                return self.engine.attribute(batch.sequences, batch.references, self.settings.batch_size)
+                return self.explainer.attribute(batch.sequences, batch.references, self.settings.batch_size)
         finally:
             self.seconds["attribution"] += time.perf_counter() - start
 
@@ -219,7 +215,7 @@ class Job:
         some = slice(min(len(batch.rows), ROUGH_WINDOWS))
         shared = batch.references.ndim == 3
         references = batch.references if shared else batch.references[some]
-        exact = self.engine_of(PRECISIONS["float32"]).attribute(batch.sequences[some], references)
+        exact = self.explainer_in(PRECISIONS["float32"]).attribute(batch.sequences[some], references)
         return roughness(self.settings.precision, result, exact)
 
     def store(
@@ -319,13 +315,13 @@ class Job:
             self.quantiles(self.errors),
             self.quantiles(self.cancellation),
             rounded,
-            self.engine.entry.complete,
-            str(self.engine.dtype).removeprefix("torch."),
+            self.method.complete,
+            str(self.session.dtype).removeprefix("torch."),
             Verdict.of(self.errors, self.cancellation),
             self.notes,
         )
         with replacing(self.paths["run.json"]) as part:
-            facts = provenance(self.engine, self.model_hash, self.settings.__dict__, self.length)
+            facts = provenance(self.session, self.model_hash, self.settings.__dict__, self.length)
             text = json.dumps({**facts, **asdict(summary)}, indent=2)
             part.write_text(text + "\n", encoding="utf-8")
         return summary

@@ -1,23 +1,47 @@
-"""From a model, sequences and references to contributions, batch by batch."""
+"""From a model, sequences and references to contributions, batch by batch, summed over references."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from seqattr.engine.capture.model import Model
 from seqattr.engine.capture.watch import check_prediction
-from seqattr.engine.graph.outputs import cut_to
-from seqattr.engine.numerics.device import full_precision
-from seqattr.engine.walk.memory import chunks, halving, pairs_at_once
-from seqattr.engine.walk.session import tensor_of
+from seqattr.engine.graph.outputs import Target
+from seqattr.engine.numerics.fused import Projected
+from seqattr.engine.walk.memory import Chunk, chunks
+from seqattr.engine.walk.session import Session, check_finite, one_hot_tensor, tensor_of
 from seqattr.errors import InputError
-from seqattr.methods.attributors import Batch, Work
+from seqattr.methods.attributors import Batch, Explanation
 from seqattr.methods.method import Method
 from seqattr.methods.registry import method_named
-from seqattr.methods.results import Accumulator, Attribution, check_found, check_outputs
+
+# What cancels to an output and a difference of exactly 0 is still a number.
+TINY, HUGE = torch.finfo(torch.float64).tiny, torch.finfo(torch.float64).max
+NO_SLOPE = "the method finds a slope that is NaN or infinite"
+
+
+class Attribution(NamedTuple):
+    """What each base contributed, for T targets of N sequences of length L, on the CPU.
+
+    `prediction` is the target's value for the sequence, `difference` that value minus the references'
+    mean. `additivity_error` is the worst over the references of
+    |sum of contributions - difference| / max(|difference|, |prediction| / 100), and `cancellation` that of
+    the sum of |contributions| over the same: how far the explanation adds up only because its parts cancel.
+    `standard_error` is that of the contributions, given the references, where the method estimates them by
+    chance; None elsewhere.
+    """
+
+    contributions: Tensor  # (T, N, L)
+    hypothetical: Tensor  # (T, N, 4, L)
+    multipliers: Tensor  # (T, N, 4, L), mean over references
+    prediction: Tensor  # (T, N)
+    difference: Tensor  # (T, N)
+    additivity_error: Tensor  # (T, N)
+    cancellation: Tensor  # (T, N)
+    standard_error: Tensor | None = None  # (T, N, L)
 
 
 def attribute(
@@ -33,8 +57,8 @@ def attribute(
 ) -> Attribution:
     """What each base of each sequence contributes to each target.
 
-    `sequences` is (N, 4, L) one-hot, numpy or torch; `references` (N, R, 4, L), or (R, 4, L) shared by
-    all sequences, or None for all zeros. contribution[l] = sum over channels of
+    `sequences` is (N, 4, L) one-hot, numpy or torch; `references` (baselines) are (N, R, 4, L), or (R, 4, L)
+    shared by all sequences, or None for all zeros. contribution[l] = sum over channels of
     multiplier * (sequence - reference), mean over references; hypothetical[l, base] is the same for the
     base put there. `batch_size` counts pairs of a sequence and a reference; None chooses it from free
     memory. The precision is the model's unless `dtype` says otherwise.
@@ -42,131 +66,149 @@ def attribute(
     Raises InputError for shapes that do not fit, UnknownName for an unknown method or target, NotFinite
     if the model answers with NaN or infinity.
     """
-    engine = Engine(model, method=method, targets=targets, device=device, dtype=dtype)
-    return engine.attribute(sequences, references, batch_size)
+    session = Session(model, targets, device, dtype)
+    return Explainer(session, method).attribute(sequences, references, batch_size)
 
 
-@dataclass
-class Engine:
-    """A model prepared for one method on one device; attributes any number of batches."""
+class Explainer:
+    """A method in a session: attributes any number of batches."""
 
-    model: Model
-    method: str | Method = "deeplift"
-    targets: Sequence[int | str] | None = None
-    device: str = "auto"
-    dtype: torch.dtype | None = None
-    tf32: bool = False  # on a GPU, products of float32 in ten bits
-
-    def __post_init__(self) -> None:
-        self.picked = self.model.pick(self.targets)
-        self.place = pick_device(self.device)
-        self.dtype = self.dtype or self.model.dtype
-        self.entry = method_named(self.method) if isinstance(self.method, str) else self.method
-        rulebook = self.entry.rulebook_for(self.model)
-        graph, self._inner = cut_to(self.model.graph, self.picked)
-        self.work = Work(graph.to(self.place, self.dtype), rulebook)
-        self._pairs: dict[int, int] = {}
+    def __init__(self, session: Session, method: str | Method = "deeplift") -> None:
+        self.session = session
+        self.method = method_named(method) if isinstance(method, str) else method
+        self.plan = session.plan(self.method.rulebook_for(session.model))
 
     def attribute(self, sequences: Any, references: Any = None, batch_size: int | None = None) -> Attribution:
-        """As the function of this name, for this model, method and device."""
-        ones = self._tensor(sequences, "sequences", 3)
-        shared, pool = self._references(references, ones)
-        self.model.check_length(ones.shape[-1])
-        if batch_size is not None and batch_size < 1:
-            raise InputError(f"the batch size must be at least 1, not {batch_size}")
-        pairs = batch_size or self.pairs_at_once(ones.shape[-1])
-        with torch.no_grad(), full_precision(self.tf32):
-            result = halving(lambda n: self._all(ones, pool, shared, n), pairs)
-        self._look_again(ones, pool if shared else pool[0], result)
+        """As the function of this name, for this session and method."""
+        x = one_hot_tensor(sequences)
+        pool = reference_pool(references, x)
+        pairs = self.session.rows_at_once(self.plan, x.shape[-1], batch_size)
+        result = self.session.run(partial(self._attribute, x, pool), pairs)
+        if len(x):
+            self._look_again(x, pool, result)
         return result
 
-    def _look_again(self, sequences: Tensor, references: Tensor, result: Attribution) -> None:
-        """Now and then, the first sequence and reference run in other ways. Raises ModelError."""
-        if not len(sequences):
-            return
-        sequence, reference = sequences[0], references[0]
-        watch = self.model.watch
-        if watch.is_due(sequence, reference, len(sequences) * len(references)):
-            watch.look(sequence, reference)
-            if not self.tf32:
-                placed = self._placed(sequence[None])[0]
-                check_prediction(self.work.graph, placed, self._inner, result.prediction[:, 0])
-
-    def pairs_at_once(self, length: int) -> int:
-        """How many pairs of a sequence and one of its references go through the model at once."""
-        if length not in self._pairs:
-            self._pairs[length] = pairs_at_once(self.work.plan, length, self.place)
-        return self._pairs[length]
-
-    def _tensor(self, array: Any, what: str, dims: int) -> Tensor:
-        tensor = tensor_of(array)
-        if tensor.ndim != dims or tensor.shape[-2] != 4:
-            wanted = "(N, 4, L)" if dims == 3 else "(N, R, 4, L) or (R, 4, L)"
-            raise InputError(f"{what} must have the shape {wanted}, not {tuple(tensor.shape)}")
-        return tensor
-
-    def _references(self, references: Any, sequences: Tensor) -> tuple[bool, Tensor]:
-        """Whether all sequences share the references, and these as (R, 4, L) or (N, R, 4, L)."""
-        if references is None:
-            return True, torch.zeros(1, *sequences.shape[1:])
-        if not hasattr(references, "ndim"):
-            references = tensor_of(references)
-        strides = getattr(references, "strides", None) or references.stride()
-        if references.ndim == 4 and len(references) and strides[0] == 0 and len(references) > 1:
-            references = references[0]
-        pool = self._tensor(references, "references", references.ndim if references.ndim in (3, 4) else 4)
-        lead = (len(sequences),) if pool.ndim == 4 else ()
-        if pool.shape != (*lead, pool.shape[-3], *sequences.shape[1:]) or pool.shape[-3] == 0:
-            raise InputError(
-                f"references of the shape {tuple(pool.shape)} do not fit sequences of the shape "
-                f"{tuple(sequences.shape)}; (N, R, 4, L) or (R, 4, L) with R at least 1 would"
-            )
-        return pool.ndim == 3, pool
-
-    def _placed(self, some: Tensor) -> Tensor:
-        """On the device, as precise as the model; it travels as it is, which is a byte a number for bases."""
-        if self.place.type == "cuda" and some.is_cpu:
-            some = some.pin_memory().to(self.place, non_blocking=True)
-        return some.to(self.place, self.dtype)
-
-    def _all(self, sequences: Tensor, pool: Tensor, shared: bool, pairs: int) -> Attribution:
-        dtype = torch.promote_types(self.dtype or torch.float32, torch.float32)
-        results = Accumulator(self.picked, sequences.shape, pool.shape[-3], dtype)
-        number = pool.shape[-3]
+    def _attribute(self, sequences: Tensor, pool: Tensor, pairs: int) -> Attribution:
+        """All sequences against their pool of references, so many pairs at once."""
+        session, shared, number = self.session, pool.ndim == 3, pool.shape[-3]
+        dtype = torch.promote_types(session.dtype, torch.float32)
+        results = Accumulator(session.targets, sequences.shape, dtype)
         for chunk in chunks(len(sequences), number, pairs, shared):
-            x = self._placed(sequences[chunk.sequences])
-            r = self._placed(
+            x = session.to_device(sequences[chunk.sequences])
+            r = session.to_device(
                 pool[chunk.references][None] if shared else pool[chunk.sequences, chunk.references]
             )
-            batch = Batch(self.work, x, r, shared, self._inner, in_pieces=r.shape[1] < number)
-            explanation = self.entry.attributor(batch)
-            outputs = [explanation.outputs(target) for target in self._inner]
-            for target, values in zip(self._inner, outputs, strict=True):
-                check_outputs(*values, target, chunk)
-            for t, (target, values) in enumerate(zip(self._inner, outputs, strict=True)):
-                found = explanation.found(target)
-                check_found(found, target, chunk)
-                results.add(t, chunk, r.shape[1] / number, found, *values)
-                if explanation.errors is not None:
-                    results.add_errors(t, chunk, r.shape[1] / number, explanation.errors(target))
+            batch = Batch(session, self.plan, x, r, shared, in_pieces=r.shape[1] < number)
+            results.add(self.method.attributor(batch), chunk, r.shape[1] / number)
         return results.finish()
 
+    def _look_again(self, sequences: Tensor, pool: Tensor, result: Attribution) -> None:
+        """Now and then, the first sequence and reference run in other ways. Raises ModelError."""
+        references = pool if pool.ndim == 3 else pool[0]
+        watch, session = self.session.model.watch, self.session
+        if watch.is_due(sequences[0], references[0], len(sequences) * len(references)):
+            watch.look(sequences[0], references[0])
+            if not session.tf32:
+                point = session.to_device(sequences[:1])[0]
+                check_prediction(session.graph, point, session.targets, result.prediction[:, 0])
 
-def pick_device(name: str) -> torch.device:
-    """auto, cpu, cuda or cuda:i. Raises InputError for a device that is not there."""
-    if name.startswith(("auto", "cuda")) and torch.cuda._is_in_bad_fork():
+
+def reference_pool(references: Any, sequences: Tensor) -> Tensor:
+    """(R, 4, L) where all sequences share the references, else (N, R, 4, L); one of zeros for None.
+
+    Raises InputError for what does not fit the sequences (N, 4, L).
+    """
+    if references is None:
+        return torch.zeros(1, *sequences.shape[1:])
+    if not hasattr(references, "ndim"):
+        references = tensor_of(references)
+    strides = getattr(references, "strides", None) or references.stride()
+    if references.ndim == 4 and len(references) > 1 and strides[0] == 0:
+        references = references[0]
+    pool = tensor_of(references)
+    if pool.ndim not in (3, 4) or pool.shape[-2] != 4:
+        raise InputError(f"references must have the shape (N, R, 4, L) or (R, 4, L), not {tuple(pool.shape)}")
+    lead = (len(sequences),) if pool.ndim == 4 else ()
+    if pool.shape != (*lead, pool.shape[-3], *sequences.shape[1:]) or pool.shape[-3] == 0:
         raise InputError(
-            "this process was forked from one that uses a GPU, and cannot use it itself; "
-            "start it with 'spawn' (multiprocessing.get_context('spawn')), or take the device cpu"
+            f"references of the shape {tuple(pool.shape)} do not fit sequences of the shape "
+            f"{tuple(sequences.shape)}; (N, R, 4, L) or (R, 4, L) with R at least 1 would"
         )
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise InputError(f"unknown device '{name}'; there is: auto, cpu, cuda, cuda:0 ...") from error
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise InputError(f"there is no device {name}: torch sees {torch.cuda.device_count()} CUDA devices")
-    if device.type not in ("cpu", "cuda"):
-        raise InputError(f"unknown device '{name}'; there is: auto, cpu, cuda, cuda:0 ...")
-    return device
+    return pool
+
+
+# --- sums over references ------------------------------------------------------------------------
+
+
+class Accumulator:
+    """An attribution of sequences of the shape (N, 4, L) in the making, as batches come in."""
+
+    def __init__(self, targets: Sequence[Target], shape: Sequence[int], dtype: torch.dtype) -> None:
+        n, _, length = shape
+        self.targets = targets
+        self.contributions = torch.zeros(len(targets), n, length, dtype=dtype)
+        self.hypothetical = torch.zeros(len(targets), n, 4, length, dtype=dtype)
+        self.multipliers = torch.zeros(len(targets), n, 4, length, dtype=dtype)
+        self.prediction = torch.zeros(len(targets), n, dtype=torch.float64)
+        self.difference = torch.zeros(len(targets), n, dtype=torch.float64)
+        self.error = torch.zeros(len(targets), n, dtype=torch.float64)
+        self.cancellation = torch.zeros(len(targets), n, dtype=torch.float64)
+        self.variance: Tensor | None = None  # of the contributions, where the method knows it
+
+    def add(self, explanation: Explanation, chunk: Chunk, share: float) -> None:
+        """A batch against a share of its references. Raises NotFinite naming the sequence."""
+        rows = chunk.sequences
+        outputs = [explanation.outputs(target) for target in self.targets]
+        for target, values in zip(self.targets, outputs, strict=True):
+            check_outputs(*values, target, rows.start)
+        for t, target in enumerate(self.targets):
+            projected = explanation.found(target)
+            slopes = projected.multipliers - projected.against[:, None]  # of the square root at 0: infinite
+            check_finite(slopes, f"{NO_SLOPE} for target {target.name} of", rows.start)
+            self.contributions[t, rows] += projected.contributions.cpu() * share
+            self.multipliers[t, rows] += projected.multipliers.cpu() * share
+            self.hypothetical[t, rows] += slopes.cpu() * share
+            self._compare(t, rows, share, *outputs[t], projected)
+            if explanation.errors is not None:
+                self._add_errors(t, rows, share, explanation.errors(target))
+
+    def _compare(
+        self, t: int, rows: slice, share: float, at_x: Tensor, at_r: Tensor, projected: Projected
+    ) -> None:
+        """The outputs of sequences (B, 1) and references (B or 1, R), and how far contributions miss them."""
+        change = at_x.double() - at_r.double()
+        gap = (projected.totals - change).abs()
+        floor = torch.maximum(change.abs(), at_x.double().abs() / 100)
+        error = torch.where(gap == 0, 0.0, gap / floor)
+        cancellation = (projected.sizes / floor.clamp(min=TINY)).clamp(max=HUGE)
+        self.prediction[t, rows] = at_x[:, 0].double().cpu()
+        self.difference[t, rows] += change.mean(1).cpu() * share
+        for worst, values in ((self.error, error), (self.cancellation, cancellation)):
+            worst[t, rows] = torch.maximum(worst[t, rows], values.amax(1).cpu())
+
+    def _add_errors(self, t: int, rows: slice, share: float, errors: Tensor) -> None:
+        """Standard errors (B, L) against a share of the references; independent of the other references'."""
+        if self.variance is None:
+            self.variance = torch.zeros_like(self.contributions, dtype=torch.float64)
+        self.variance[t, rows] += (errors.double().cpu() * share).square()
+
+    def finish(self) -> Attribution:
+        return Attribution(
+            self.contributions,
+            self.hypothetical,
+            self.multipliers,
+            self.prediction,
+            self.difference,
+            self.error,
+            self.cancellation,
+            None if self.variance is None else self.variance.sqrt().to(self.contributions),
+        )
+
+
+def check_outputs(at_x: Tensor, at_r: Tensor, target: Target, start: int) -> None:
+    """Raises NotFinite naming the first sequence for which the model answers with NaN or infinity."""
+    for values, what in ((at_x, ""), (at_r, " a reference of")):
+        bad = ~values.isfinite()
+        if bad.any():
+            answer = float(values[bad][0])
+            check_finite(values, f"the model answers {answer} for target {target.name} of{what}", start)

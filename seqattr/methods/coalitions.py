@@ -19,6 +19,7 @@ from torch import Tensor
 from seqattr.engine.edits.edits import Edits
 from seqattr.methods.attributors import Attributor, Batch, Explanation
 from seqattr.methods.gradients import seed_of
+from seqattr.methods.mutagenesis import editor_of
 
 PERMUTATIONS = 20  # of the groups, for sampled values: ten and the same ten backwards
 MASKS = 500  # random coalitions that LIME fits
@@ -42,13 +43,13 @@ class Game:
     def worth(self, coalitions: Tensor) -> Tensor:
         """The targets' values (coalitions, T) for coalitions (coalitions, players) of True and False."""
         present = (coalitions[:, :, None] & self.groups).any(1)  # (coalitions, L)
-        work = self.batch.work
-        editor = work.editor(self.sequence, self.sequence.shape[1])
+        session = self.batch.session
+        editor = editor_of(self.batch, self.sequence, self.sequence.shape[1])
         rows = torch.where(present[:, None], self.sequence, self.reference)
         places = torch.zeros(len(rows), dtype=torch.long, device=rows.device)
         answers = editor.answers(editor.original(self.sequence), Edits(places, rows))
-        work.rows_forward += len(rows)
-        outputs = work.graph.outputs
+        session.rows_forward += len(rows)
+        outputs = session.graph.outputs
         return torch.stack([answers[outputs[t.output]][:, t.index] for t in self.batch.targets], 1)
 
 

@@ -53,7 +53,7 @@ def guided_grad_cam(step_name: str = "") -> Attributor:
 
 def class_maps(batch: Batch, step_name: str) -> tuple[Map, Callable[[Target], tuple[Tensor, Tensor]]]:
     """The maps of the sequences at the bases' own resolution, and their outputs."""
-    step = step_called(batch.work.graph, step_name)
+    step = step_called(batch.session.graph, step_name)
     walk = batch.alone(batch.sequences, GRADIENT, keep={step.name})
     on: Tensor = walk.sides.sequence[step.name]
     length, backwards = batch.sequences.shape[2], runs_backwards(batch, step)
@@ -71,7 +71,7 @@ def runs_backwards(batch: Batch, step: Step) -> bool:
 
     Where its values change with the first half of a sequence tells, and where with the second.
     """
-    plan = batch.work.plan_of(GRADIENT)
+    plan = batch.session.plan(GRADIENT)
     if not any(".flip." in s.op for s in plan.graph.steps):
         return False
     whole_one, other = random_sequences(2, batch.sequences.shape[2], batch.sequences.dtype, "cpu")

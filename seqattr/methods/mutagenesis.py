@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from seqattr.engine.edits.edits import Edits
+from seqattr.engine.edits.edits import Editor, Edits
 from seqattr.engine.graph.outputs import Target
 from seqattr.methods.attributors import Attributor, Batch, Explanation
 
@@ -39,7 +39,8 @@ def mutagenesis(form: Form) -> Attributor:
 
 def table_of(batch: Batch, sequence: Tensor) -> Scores:
     """The effects of a sequence's substitutions; worked out once where its references come in pieces."""
-    kept, key = batch.work.kept_scores, sequence.cpu().numpy().tobytes()
+    kept: dict[bytes, Scores] = batch.session.once("effects", dict)
+    key = sequence.cpu().numpy().tobytes()
     if key not in kept:
         kept[key] = effects(batch, sequence)
         while len(kept) > (KEPT_SCORES if batch.in_pieces else 0) + 1:
@@ -151,11 +152,22 @@ def mean_over(windows: Tensor, width: int) -> Tensor:
 
 def changes(batch: Batch, sequence: Tensor, edits: Edits) -> Iterator[tuple[Target, Tensor]]:
     """For each target, target(edited) - target(sequence) of every edit."""
-    work = batch.work
-    editor = work.editor(sequence, edits.columns.shape[2])
+    editor = editor_of(batch, sequence, edits.columns.shape[2])
     original = editor.original(sequence)
     answers = editor.answers(original, edits)
-    work.rows_forward += 1 + len(edits.places)
+    batch.session.rows_forward += 1 + len(edits.places)
     for target in batch.targets:
-        name = work.graph.outputs[target.output]
+        name = batch.session.graph.outputs[target.output]
         yield target, answers[name][:, target.index] - original.output(name)[target.index]
+
+
+def editor_of(batch: Batch, sequence: Tensor, width: int) -> Editor:
+    """For edits of `width` bases of sequences as long as this (4, L); made once in a session."""
+    session, length = batch.session, sequence.shape[1]
+    editor = session.once(
+        ("editor", batch.plan, length, width),
+        lambda: Editor(batch.plan, sequence, width, whole=width == length),
+    )
+    if editor.note and editor.note not in session.notes:
+        session.notes.append(editor.note)
+    return editor

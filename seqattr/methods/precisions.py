@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import torch
 
-from seqattr.methods.results import Attribution
+from seqattr.methods.attribution import Attribution
 
 
 class Precision(NamedTuple):

@@ -137,7 +137,7 @@ def test_sequences_whose_output_is_nan_are_no_answer(monkeypatch: pytest.MonkeyP
 def test_a_start_depends_on_the_seed_and_its_number_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     model = captured("dilated")[1]
     many, few = (maximize(model, 0, dataclasses.replace(QUICK, number=n, polish=2)) for n in (5, 2))
-    monkeypatch.setattr("seqattr.analyses.maximize.pairs_at_once", lambda *_: 2)
+    monkeypatch.setattr("seqattr.engine.walk.session.pairs_at_once", lambda *_: 2)
     pieces = maximize(model, 0, dataclasses.replace(QUICK, number=5, polish=2))
     assert torch.equal(pieces.start, many.start)
     torch.testing.assert_close(pieces.ascent.relaxed, many.ascent.relaxed, rtol=0, atol=1e-9)

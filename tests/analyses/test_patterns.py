@@ -194,7 +194,7 @@ def rows_forward(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         rows.append(len(sequences))
         return side_values(plan, sequences)
 
-    for module in ("seqattr.analyses.patterns", "seqattr.engine.walk.walk"):
+    for module in ("seqattr.analyses.patterns", "seqattr.engine.walk.memory"):
         monkeypatch.setattr(f"{module}.side_values", counted)
     return rows
 

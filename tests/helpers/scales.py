@@ -2,8 +2,8 @@
 
 import torch
 
+from seqattr.methods.attribution import Attribution
 from seqattr.methods.registry import COSTLY, METHODS
-from seqattr.methods.results import Attribution
 
 AFFORDABLE = [name for name in METHODS if name not in COSTLY]
 # Their scores are differences of the model's answers, and so are rounded as these are.

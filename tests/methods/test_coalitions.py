@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from seqattr.engine.capture.model import Model
-from seqattr.engine.graph.outputs import cut_to
 from seqattr.engine.rules.gradient import GRADIENT
+from seqattr.engine.walk.session import Session
 from seqattr.methods.attribution import attribute
-from seqattr.methods.attributors import Batch, Work
+from seqattr.methods.attributors import Batch
 from seqattr.methods.coalitions import Estimate, Game, Solve, estimated, lime, sampled, shapley, windows
 from tests.helpers import slow_perturbation as slow
 from tests.helpers.sequences import LENGTH, frequency, one_hot, shuffled
@@ -26,8 +26,8 @@ def game(name: str, players: int) -> Game:
     """One sequence, one shuffle, so many windows."""
     model, x = captured(name)[1], one_hot(1)
     r = shuffled(x, 1)[0]
-    graph, targets = cut_to(model.graph, model.targets)
-    batch = Batch(Work(graph, GRADIENT), x, r[None], False, targets)
+    session = Session(model)
+    batch = Batch(session, session.plan(GRADIENT), x, r[None], shared=False)
     return Game(batch, x[0], r[0], windows(LENGTH, players, x.device), np.random.default_rng(0))
 
 

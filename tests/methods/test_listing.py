@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from seqattr.engine.capture.model import Model
-from seqattr.methods.attribution import Engine, attribute
+from seqattr.engine.walk.session import Session
+from seqattr.methods.attribution import Explainer, attribute
 from seqattr.methods.listing import HEADINGS, markdown, rows
 from seqattr.methods.registry import METHODS
 from tests.helpers.kinds_of_method import ready
@@ -53,17 +54,17 @@ def test_families_stand_together() -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_cost_is_what_goes_through_the_model(model: Model, method: str) -> None:
-    engine = Engine(model, ready(model, method))
+    explainer = Explainer(Session(model), ready(model, method))
     x = one_hot(N)
-    engine.attribute(x, shuffled(x, R), 1000)
+    explainer.attribute(x, shuffled(x, R), 1000)
     cost = METHODS[method].cost
     sizes = {"R": R, "T": T, "L": LENGTH}
     forward, backward = (N * eval(expression, {}, sizes) for expression in cost)
     if METHODS[method].family == "perturbation":  # what an edit leaves as it was is not run
-        assert forward / 10 < engine.work.rows_forward <= forward
-        assert engine.work.rows_backward <= backward
+        assert forward / 10 < explainer.session.rows_forward <= forward
+        assert explainer.session.rows_backward <= backward
     else:
-        assert (engine.work.rows_forward, engine.work.rows_backward) == (forward, backward)
+        assert (explainer.session.rows_forward, explainer.session.rows_backward) == (forward, backward)
 
 
 @pytest.mark.parametrize("method", METHODS)

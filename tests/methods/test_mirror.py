@@ -18,8 +18,8 @@ from torch.nn import functional as F  # noqa: N812
 import seqattr
 from seqattr.analyses.patterns import fit_patterns
 from seqattr.methods import gradients
+from seqattr.methods.attribution import Attribution
 from seqattr.methods.registry import COSTLY, METHODS, with_patterns
-from seqattr.methods.results import Attribution
 from tests.helpers.kinds_of_method import ALIKE
 from tests.helpers.pieces import Net
 from tests.helpers.sequences import one_hot, shuffled

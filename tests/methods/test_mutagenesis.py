@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.capture.model import Model
-from seqattr.methods.attribution import Engine, attribute
+from seqattr.engine.walk.session import Session
+from seqattr.methods.attribution import Explainer, attribute
 from tests.helpers import slow_perturbation as slow
 from tests.helpers.pieces import Net, conv
 from tests.helpers.sequences import LENGTH, frequency, one_hot, shuffled
@@ -79,15 +80,15 @@ def test_a_base_that_the_model_does_not_read_scores_nothing(method: str) -> None
 def test_references_in_pieces_are_mutated_once() -> None:
     """More references than go through the model at once: the substitutions are worked out one time."""
     x = one_hot(2)
-    engine = Engine(captured("conv1d")[1], method="ism")
-    engine.attribute(x, shuffled(x, 6), 2)
+    explainer = Explainer(Session(captured("conv1d")[1]), "ism")
+    explainer.attribute(x, shuffled(x, 6), 2)
     pieces, edits = 3, 3 * LENGTH + 1
-    assert engine.work.rows_forward == len(x) * (pieces + edits + 6)
+    assert explainer.session.rows_forward == len(x) * (pieces + edits + 6)
 
 
 def test_a_graph_that_allows_no_windows_is_noted() -> None:
-    engine = Engine(captured("dense")[1], method="ism")
-    engine.attribute(one_hot(2))
-    assert [note.split(" brings")[0].split(" at ")[0] for note in engine.work.notes] == [
+    explainer = Explainer(Session(captured("dense")[1]), "ism")
+    explainer.attribute(one_hot(2))
+    assert [note.split(" brings")[0].split(" at ")[0] for note in explainer.session.notes] == [
         "aten.reshape.default"
     ]

@@ -6,7 +6,8 @@ import pytest
 from seqattr.data.simulate import TASKS
 from seqattr.dna.alphabet import one_hot
 from seqattr.engine.capture.model import Model
-from seqattr.methods.attribution import Engine
+from seqattr.engine.walk.session import Session
+from seqattr.methods.attribution import Explainer
 from seqattr.methods.registry import METHODS
 from seqattr.models.zoo import build
 from seqattr.refs.kinds import references
@@ -27,9 +28,9 @@ def model() -> Model:
 def rows(scoring: Scoring, model: Model) -> int:
     """What one sequence costs; shared references, which cost the same for any number, are in it too."""
     sequence = one_hot(np.random.default_rng(0).integers(0, 4, (1, LENGTH)).astype(np.uint8))
-    engine = Engine(model, method=ready(model, scoring.method))
-    engine.attribute(sequence, references(scoring.references, sequence))
-    return engine.work.rows_forward + engine.work.rows_backward
+    explainer = Explainer(Session(model), ready(model, scoring.method))
+    explainer.attribute(sequence, references(scoring.references, sequence))
+    return explainer.session.rows_forward + explainer.session.rows_backward
 
 
 def test_the_default_methods_cost_minutes(model):

@@ -1,9 +1,33 @@
-"""The precision that torch computes in."""
+"""Where torch computes, and how precisely."""
 
 import contextlib
 from collections.abc import Iterator
 
 import torch
+
+from seqattr.errors import InputError
+
+DEVICES = "auto, cpu, cuda, cuda:0 ..."
+
+
+def pick_device(name: str) -> torch.device:
+    """auto, cpu, cuda or cuda:i. Raises InputError for a device that is not there."""
+    if name.startswith(("auto", "cuda")) and torch.cuda._is_in_bad_fork():
+        raise InputError(
+            "this process was forked from one that uses a GPU, and cannot use it itself; "
+            "start it with 'spawn' (multiprocessing.get_context('spawn')), or take the device cpu"
+        )
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise InputError(f"unknown device '{name}'; there is: {DEVICES}") from error
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise InputError(f"there is no device {name}: torch sees {torch.cuda.device_count()} CUDA devices")
+    if device.type not in ("cpu", "cuda"):
+        raise InputError(f"unknown device '{name}'; there is: {DEVICES}")
+    return device
 
 
 @contextlib.contextmanager

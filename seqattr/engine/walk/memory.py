@@ -10,6 +10,7 @@ import torch
 from seqattr.engine.graph.graph import INPUT
 from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.walk.plan import Plan
+from seqattr.engine.walk.walk import side_values
 from seqattr.support.memory import free_bytes as free_host_bytes
 
 # glibc takes no block of 32 MiB or more as a sign of what will be asked for.
@@ -59,8 +60,6 @@ class Bytes(NamedTuple):
 
 def bytes_of(plan: Plan, length: int, device: torch.device) -> Bytes:
     """Measured on an empty device."""
-    from seqattr.engine.walk.walk import side_values
-
     like = next((t for t in plan.graph.tensors.values() if t.is_floating_point()), torch.zeros(0))
     rows = torch.zeros(2, 4, length, dtype=like.dtype, device=device)
     with torch.no_grad():

@@ -63,7 +63,7 @@ class Rulebook:
         return self.rules[kinds[step.name]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """What a rulebook does with a graph, worked out once: rules, parts, and when each value is let go."""
 

@@ -1,12 +1,147 @@
-"""Sequences as a method is given them: arrays, tensors and lists of any kind, or made when asked for."""
+"""A model made ready to run: what attribution and every analysis prepare alike, once."""
 
-from typing import Any, Protocol
+import contextlib
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from functools import partial
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from seqattr.errors import InputError
+from seqattr.engine.capture.model import Model
+from seqattr.engine.graph.graph import INPUT
+from seqattr.engine.graph.outputs import cut_to
+from seqattr.engine.numerics.device import full_precision, pick_device
+from seqattr.engine.walk.memory import halving, pairs_at_once, pieces
+from seqattr.engine.walk.plan import Plan, Rulebook
+from seqattr.engine.walk.walk import Values, side_values
+from seqattr.errors import InputError, NotFinite
+
+T = TypeVar("T")
+KEPT = 4  # shared references whose values stay in memory: the pieces of a large set
+
+
+class Session:
+    """A model on one device for some of its targets, all for None: the graph that these need, its plans, how
+    many rows go through it at once, and how much work was done.
+
+    `targets` are where the session's graph has them. The precision is the model's unless `dtype` says
+    otherwise; `tf32` lets a GPU take products of float32 in ten bits. A session serves any number of batches.
+
+    Raises UnknownName for a target, InputError for a device that is not there.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        targets: Sequence[int | str] | None = None,
+        device: str = "auto",
+        dtype: torch.dtype | None = None,
+        tf32: bool = False,
+    ) -> None:
+        graph, self.targets = model.graph, model.targets
+        if targets is not None:
+            graph, self.targets = cut_to(graph, model.pick(targets))
+        self.model, self.tf32 = model, tf32
+        self.device, self.dtype = pick_device(device), dtype or model.dtype
+        self.graph = graph.to(self.device, self.dtype)
+        self.rows_forward = self.rows_backward = 0
+        self.notes: list[str] = []  # what a user should know of how it was done
+        self._plans: list[Plan] = []
+        self._kept: dict[Hashable, Any] = {}
+        self._shared: list[tuple[Plan, Values]] = []
+        self._last: tuple[Plan, Values] | None = None
+
+    def plan(self, rulebook: Rulebook) -> Plan:
+        """What a rulebook does with the session's graph, worked out once."""
+        plan = next((plan for plan in self._plans if plan.rulebook is rulebook), None)
+        if plan is None:
+            self._plans.append(plan := Plan(self.graph, rulebook))
+        return plan
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` makes, kept under a key from batch to batch."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return cast(T, self._kept[key])
+
+    # --- running -------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Without gradients of torch's own, in full precision."""
+        with torch.no_grad(), full_precision(self.tf32):
+            yield
+
+    def run(self, work: Callable[[int], T], rows: int) -> T:
+        """work(rows), with half as many rows each time memory runs out."""
+        with self.running():
+            return halving(work, rows)
+
+    def batches(
+        self, plan: Plan, sequences: "Sequences", batch_size: int | None, work: Callable[[Tensor, int], T]
+    ) -> Iterator[tuple[int, Tensor, list[T]]]:
+        """How many of N sequences (N, 4, L) are done, the last of them on the device, and what
+        `work(sequences, number of the first)` makes of them: of all at once, or of parts where memory runs
+        out. Memory does not grow with N.
+
+        Raises InputError for what are no sequences for the model.
+        """
+        number, length = check_shape(sequences)
+        for rows in pieces(number, self.rows_at_once(plan, length, batch_size)):
+            batch = self.to_device(tensor_of(sequences[rows]))
+            yield rows.stop, batch, self.run(partial(in_pieces, work, batch, rows.start), len(batch))
+
+    def rows_at_once(self, plan: Plan, length: int, batch_size: int | None = None) -> int:
+        """How many sequences of this length, or pairs with a reference, go through a plan at once: as many as
+        fit into free memory unless a batch size is given.
+
+        Raises InputError for a length that the model does not take, and for a batch size below 1.
+        """
+        self.model.check_length(length)
+        if batch_size is None:
+            return self.once((plan, length), lambda: pairs_at_once(plan, length, self.device))
+        if batch_size < 1:
+            raise InputError(f"the batch size must be at least 1, not {batch_size}")
+        return batch_size
+
+    def to_device(self, sequences: Tensor) -> Tensor:
+        """On the device, as precise as the session; it travels as it is, a byte a number for bases."""
+        if self.device.type == "cuda" and sequences.is_cpu:
+            sequences = sequences.pin_memory().to(self.device, non_blocking=True)
+        return sequences.to(self.device, self.dtype)
+
+    # --- values that serve several walks -------------------------------------------------------
+
+    def shared_values(self, plan: Plan, references: Tensor) -> Values:
+        """Values of references (R, 4, L) that all sequences share: forward once, however many batches."""
+        for known, values in self._shared:
+            if known is plan and torch.equal(values[INPUT], references):
+                return values
+        values = side_values(plan, references)
+        self.rows_forward += len(references)
+        self._shared = [*self._shared[1 - KEPT :], (plan, values)]
+        return values
+
+    def sequence_values(self, plan: Plan, sequences: Tensor) -> Values:
+        """Values of sequences (B, 4, L) whose references come in pieces, one after the other."""
+        last = self._last
+        if last is not None and last[0] is plan and torch.equal(last[1][INPUT], sequences):
+            return last[1]
+        self._last = last = None  # let it go first
+        values = side_values(plan, sequences)
+        self.rows_forward += len(sequences)
+        self._last = plan, values
+        return values
+
+
+def in_pieces(work: Callable[[Tensor, int], T], batch: Tensor, start: int, size: int) -> list[T]:
+    """`work` on so many rows of a batch at a time, given the number of the first among all."""
+    return [work(batch[rows], start + rows.start) for rows in pieces(len(batch), size)]
+
+
+# --- sequences -----------------------------------------------------------------------------------
 
 
 class Sequences(Protocol):
@@ -32,17 +167,30 @@ def tensor_of(numbers: Any) -> Tensor:
         raise InputError(f"sequences must be arrays of numbers: {error}") from error
 
 
-def sliced(sequences: Any) -> Sequences:
+def one_hot_tensor(sequences: Any) -> Tensor:
+    """Sequences (N, 4, L) as a tensor. Raises InputError for another shape."""
+    tensor = tensor_of(sequences)
+    if tensor.ndim != 3 or tensor.shape[1] != 4:
+        raise InputError(f"sequences must have the shape (N, 4, L), not {tuple(tensor.shape)}")
+    return tensor
+
+
+def sliceable(sequences: Any) -> Sequences:
     """Sequences that know their shape: a list becomes a tensor."""
     given: Sequences = sequences if hasattr(sequences, "shape") else tensor_of(sequences)
     return given
 
 
-def check_shape(sequences: Sequences, batch_size: int | None) -> int:
-    """The number of sequences. Raises InputError for what are no sequences, or no size of a batch."""
+def check_shape(sequences: Sequences) -> tuple[int, int]:
+    """How many sequences there are, and their length. Raises InputError for what are no sequences."""
     shape = tuple(sequences.shape)
     if len(shape) != 3 or shape[1] != 4 or not shape[0]:
         raise InputError(f"sequences must have the shape (N, 4, L) with N at least 1, not {shape}")
-    if batch_size is not None and batch_size < 1:
-        raise InputError(f"the batch size must be at least 1, not {batch_size}")
-    return int(shape[0])
+    return int(shape[0]), int(shape[2])
+
+
+def check_finite(values: Tensor, failure: str, start: int = 0) -> None:
+    """Raises NotFinite for the first row of (N, ...) with NaN or infinity, counted from `start`."""
+    bad = ~values.isfinite()
+    if bad.any():
+        raise NotFinite(failure, start + int(bad.reshape(len(bad), -1).any(1).nonzero()[0]))

@@ -9,8 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from seqattr.engine.capture.model import Model
-from seqattr.methods.attribution import attribute
-from seqattr.methods.results import Attribution
+from seqattr.methods.attribution import Attribution, attribute
 from tests.helpers.kinds_of_method import ONE_OF_EACH, ready
 from tests.helpers.pieces import Head, MyReLU, Net, conv
 from tests.helpers.sequences import LENGTH, one_hot, shuffled

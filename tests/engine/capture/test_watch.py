@@ -59,15 +59,16 @@ def test_a_reference_of_a_new_sort_is_looked_at_as_well() -> None:
 
 def test_a_graph_that_was_changed_is_seen_by_its_own_forward() -> None:
     """As the quicker forms of convolutions could, the walk answers otherwise than the plain graph."""
-    from seqattr.methods.attribution import Engine
+    from seqattr.engine.walk.session import Session
+    from seqattr.methods.attribution import Explainer
 
     model, x = Model(hiding("a sequence"), EXAMPLE), one_hot()
-    engine = Engine(model, method="deeplift-rescale")
-    bias = next(name for name, t in engine.work.graph.tensors.items() if t.shape == (2,))
-    tensors = dict(engine.work.graph.tensors) | {bias: engine.work.graph.tensors[bias] + 0.5}
-    engine.work.graph = replace(engine.work.graph, tensors=tensors)
+    explainer = Explainer(Session(model), "deeplift-rescale")
+    bias = next(name for name, t in explainer.session.graph.tensors.items() if t.shape == (2,))
+    tensors = dict(explainer.session.graph.tensors) | {bias: explainer.session.graph.tensors[bias] + 0.5}
+    explainer.session.graph = replace(explainer.session.graph, tensors=tensors)
     with pytest.raises(ModelError, match=r"outputs explained differ from the graph's own \(by 0.5"):
-        engine.attribute(x, shuffled(x))
+        explainer.attribute(x, shuffled(x))
 
 
 def test_looking_costs_a_hundredth() -> None:

@@ -7,8 +7,8 @@ import sys
 import pytest
 import torch
 
+from seqattr.engine.numerics.device import pick_device
 from seqattr.errors import InputError
-from seqattr.methods.attribution import pick_device
 
 SCRIPT = """
 import json, multiprocessing, os, signal, threading

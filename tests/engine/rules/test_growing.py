@@ -9,7 +9,8 @@ from torch.nn import functional as F  # noqa: N812
 
 from seqattr.engine.capture.model import Model
 from seqattr.engine.numerics import secants
-from seqattr.methods.attribution import Engine, attribute
+from seqattr.engine.walk.session import Session
+from seqattr.methods.attribution import Explainer, attribute
 from tests.helpers.pieces import Net
 from tests.helpers.sequences import LENGTH, one_hot, shuffled
 
@@ -53,10 +54,10 @@ def test_contributions_are_of_rescales_size(name: str, size: float) -> None:
 @pytest.mark.parametrize(("size", "notes"), [(0.1, 0), (40, 1)])
 def test_a_note_says_where(size: float, notes: int) -> None:
     x = one_hot()
-    engine = Engine(dense(torch.exp, size))
-    engine.attribute(x, shuffled(x))
-    assert len(engine.work.plan.notes) == notes
-    assert all("aten.exp.default" in note for note in engine.work.plan.notes)
+    explainer = Explainer(Session(dense(torch.exp, size)))
+    explainer.attribute(x, shuffled(x))
+    assert len(explainer.plan.notes) == notes
+    assert all("aten.exp.default" in note for note in explainer.plan.notes)
 
 
 def test_nothing_jumps_where_rescale_takes_over() -> None:

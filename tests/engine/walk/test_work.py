@@ -13,10 +13,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from seqattr.engine.capture.model import Model
 from seqattr.engine.capture.watch import Watch
 from seqattr.engine.walk.memory import halving, is_out_of_memory
+from seqattr.engine.walk.session import Session
 from seqattr.errors import NotFinite
 from seqattr.methods import attributors
-from seqattr.methods.attribution import Engine, attribute
-from seqattr.methods.results import Attribution
+from seqattr.methods.attribution import Attribution, Explainer, attribute
 from tests.helpers.kinds_of_method import ONE_OF_EACH, ready, suits
 from tests.helpers.pieces import Head, Net, conv
 from tests.helpers.scales import scale
@@ -55,11 +55,11 @@ def rows(
     model: Model, references: Tensor, batch_size: int, method: str = "deeplift-rescale"
 ) -> tuple[float, float]:
     """Rows through one convolution forward and backward, as counted by torch; the engine counts alike."""
-    engine = Engine(model, method)
+    explainer = Explainer(Session(model), method)
     with Rows() as seen, patch.object(Watch, "is_due", return_value=False):  # looking again is no explaining
-        engine.attribute(one_hot(N), references, batch_size)
+        explainer.attribute(one_hot(N), references, batch_size)
     forward, backward = (seen.rows[way] / CONVOLUTIONS for way in ("forward", "backward"))
-    assert (forward, backward) == (engine.work.rows_forward, engine.work.rows_backward)
+    assert (forward, backward) == (explainer.session.rows_forward, explainer.session.rows_backward)
     return forward, backward
 
 
