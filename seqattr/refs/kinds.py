@@ -75,10 +75,13 @@ class Reference:
 
 
 class Entry(NamedTuple):
-    """One line of REFERENCES: how it is written, what it is, whether it needs a number, how it is read."""
+    """One line of REFERENCES: how it is written, what it is, what each reference keeps of its sequence's
+    composition, whether it is drawn at random and so takes a number, how it is read.
+    """
 
     form: str
     help: str
+    keeps: str
     takes_number: bool
     read: Callable[[str, str | None, Names], Reference]
 
@@ -290,15 +293,31 @@ def _one_hot_of(file: str, records: list[Record], length: int) -> np.ndarray:
 
 REFERENCES: dict[str, Entry] = {
     "shuffle": Entry(
-        "shuffle:N", "N dinucleotide shuffles of each sequence (10)", True, _at_random(dinucleotide)
+        "shuffle:N",
+        "N dinucleotide shuffles of each sequence (10)",
+        "dinucleotides",
+        True,
+        _at_random(dinucleotide),
     ),
-    "mono": Entry("mono:N", "N shuffles of each sequence's bases (10)", True, _at_random(mononucleotide)),
+    "mono": Entry(
+        "mono:N", "N shuffles of each sequence's bases (10)", "bases", True, _at_random(mononucleotide)
+    ),
     "gc": Entry(
-        "gc:N", "N random sequences with each one's GC content (10)", True, _at_random(_with_same_gc)
+        "gc:N",
+        "N random sequences with each one's GC content (10)",
+        "share of G and C",
+        True,
+        _at_random(_with_same_gc),
     ),
     "freq": Entry(
-        "freq:A,C,G,T", "base frequencies at each position (.3,.2,.2,.3, as in the paper)", False, _read_freq
+        "freq:A,C,G,T",
+        "base frequencies at each position (.3,.2,.2,.3, as in the paper)",
+        "nothing",
+        False,
+        _read_freq,
     ),
-    "zeros": Entry("zeros", "no base at any position", False, _read_zeros),
-    "fasta": Entry("fasta:FILE", "one per sequence, or else a set for all, from a file", False, _read_fasta),
+    "zeros": Entry("zeros", "no base at any position", "nothing", False, _read_zeros),
+    "fasta": Entry(
+        "fasta:FILE", "one per sequence, or else a set for all, from a file", "nothing", False, _read_fasta
+    ),
 }

@@ -11,6 +11,7 @@ ENCODE = ">m1 m1_K562:MEME#1\nN .1 .2 .3 .4\nT 0 0 0 1\nA 1 0 0 0\n"
 ROWS = "A 1 0 10\nC 2 0 0\nG 3 0 0\nT 4 10 0\n"
 JASPAR = ">m1\nA [ 1 0 10 ]\nC [ 2 0 0 ]\nG [ 3 0 0 ]\nT [ 4 10 0 ]\n"
 RAW = "1 0 10\n2 0 0\n3 0 0\n4 10 0\n"
+TRANSFAC = "AC  m1\nXX\nID  m1\nXX\nP0  A C G T\n01  1 2 3 4\n02  0 0 0 10\n03  10 0 0 0\nXX\n//\n"
 
 GOOD = {
     "MEME": MEME + POSITIONS,
@@ -23,6 +24,7 @@ GOOD = {
     "JASPAR, transposed": ">m1\n1 2 3 4\n0 0 0 10\n10 0 0 0\n",
     "JASPAR, bases in another order": ">m1\nT 4 10 0\nC 2 0 0\nG 3 0 0\nA 1 0 10\n",
     "JASPAR, RNA": JASPAR.replace("T [", "U ["),
+    "TRANSFAC": TRANSFAC,
     "matrix": RAW,
     "matrix of four columns": POSITIONS,
     "matrix with commas": RAW.replace(" ", ","),

@@ -1,6 +1,7 @@
 """Scores in other tools' formats."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,36 @@ def test_modisco_gets_one_hot_and_hypothetical_contributions(scores):
             assert archive.files == ["arr_0"]
             assert archive["arr_0"].dtype == dtype
             np.testing.assert_array_equal(archive["arr_0"], wanted)
+
+
+def read_modisco(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    with np.load(folder / "ohe.npz") as sequences, np.load(folder / "shap.npz") as scores:
+        return sequences["arr_0"], scores["arr_0"]
+
+
+# What was written, read back: the sequences and their hypothetical contributions, both (N, 4, L).
+READERS: dict[str, Callable[[Path], tuple[np.ndarray, np.ndarray]]] = {"modisco": read_modisco}
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_what_is_written_is_what_was_scored(scores, tmp_path, form):
+    assert form in READERS, f"a writer that nothing reads back: add '{form}' to READERS in this file"
+    content = read_contributions(scores / "b.h5")
+    assert export(scores, form, "b") == scores / f"b.{form}"
+    elsewhere = export(scores, form, "b", tmp_path / "elsewhere")
+    for path in (scores / f"b.{form}", elsewhere):
+        one_hot, hypothetical = READERS[form](path)
+        np.testing.assert_array_equal(one_hot, content.one_hot)
+        np.testing.assert_array_equal(hypothetical, content.hypothetical)
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_writing_again_leaves_the_same_and_nothing_else(scores, form):
+    before = set(os.listdir(scores))
+    first, second = (READERS[form](export(scores, form, "b")) for _ in range(2))
+    assert set(os.listdir(scores)) - before == {f"b.{form}"}
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_the_command_writes_where_it_is_told(ran, scores, tmp_path):

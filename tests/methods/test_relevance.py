@@ -16,7 +16,7 @@ from tests.helpers.kinds_of_method import BLURRED, ready
 from tests.helpers.pieces import Net, conv
 from tests.helpers.sequences import LENGTH, one_hot
 from tests.helpers.slow_deeplift import layers_of
-from tests.helpers.slow_methods import RULES, Epsilon, relevances
+from tests.helpers.slow_methods import RULES, Epsilon, Rule, relevances
 
 L = 14
 LRP = [name for name, method in METHODS.items() if method.family == "relevance"]
@@ -118,6 +118,43 @@ def test_deep_taylor_shares_out_a_positive_output_in_positive_parts(name: str) -
     assert found.contributions[good].min() >= 0
     share = (found.contributions.sum(2) / found.prediction)[good]
     torch.testing.assert_close(share, torch.ones_like(share), rtol=0, atol=1e-9)
+
+
+# Why a method need not conserve the output, without biases. What is not here conserves all of it.
+BY_EPSILON = "epsilon keeps a share of what it divides by"
+EXCEPTIONS = {
+    "lrp-epsilon": BY_EPSILON,
+    "lrp-flat": BY_EPSILON,
+    "lrp-zb": BY_EPSILON,
+    "lrp-composite": BY_EPSILON,
+    "lrp-alpha2-beta1": "a unit without negative contributions passes on twice what it has",
+    "lrp-z-plus": "a unit below 0 without positive contributions passes on nothing",
+    "deep-taylor": "a negative output has no positive parts",
+}
+
+
+@pytest.mark.parametrize("method", LRP)
+def test_a_method_conserves_the_output_or_says_why_not(method: str) -> None:
+    """On every net; and an exception is one."""
+    shares = torch.cat([kept(net(name, bias=False)[1], method, one_hot(4, L)).flatten() for name in NETS])
+    conserved = bool((shares - 1).abs().max() < 1e-9)
+    assert conserved == (method not in EXCEPTIONS), (
+        f"{method} conserves the output: {conserved}; exceptions and their reasons stand in EXCEPTIONS"
+    )
+
+
+@pytest.mark.parametrize("method", [name for name, reason in EXCEPTIONS.items() if reason == BY_EPSILON])
+@pytest.mark.parametrize("name", NETS)
+def test_but_for_epsilon_the_output_is_conserved(name: str, method: str) -> None:
+    """By the twin, with LRP-0 in epsilon's place."""
+    layers = layers_of(net(name, bias=False)[0], (4, L), "gradient")
+    rules = [
+        [(share, Rule() if isinstance(rule, Epsilon) else rule) for share, rule in mixture]
+        for mixture in RULES[method]
+    ]
+    x = one_hot(1, L)[0].numpy()
+    output = slow.values(layers, x)[-1][0]
+    np.testing.assert_allclose(relevances(layers, x, 0, rules).sum(), output, rtol=1e-9)
 
 
 def test_alpha_minus_beta_is_one() -> None:

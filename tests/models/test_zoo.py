@@ -78,6 +78,18 @@ def test_a_classifier_can_be_captured_and_its_contributions_add_up(name: str) ->
     assert result.additivity_error.max() < 1e-9  # float64 carries 1e-16, times some thousand additions
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_shortest_sequence_can_be_explained(name: str) -> None:
+    """Of any architecture, classifier or not; one base less is refused."""
+    length = ARCHITECTURES[name].shortest
+    model = Model(made(name, length, tasks=1).double(), sequences(2, length).double())
+    result = attribute(model, sequences(3, length).double(), device="cpu")
+    assert result.contributions.shape == (len(model.targets), 3, length)
+    assert result.additivity_error.max() < 1e-9
+    with pytest.raises(InputError, match=f"{name} needs sequences of at least {length} bp"):
+        build(name, length - 1, 1)
+
+
 def test_bpnet_can_be_captured_and_its_contributions_add_up() -> None:
     net = bpnet(60, 1, filters=4, layers=2).double()
     model = Model(net, sequences(2, 60).double())

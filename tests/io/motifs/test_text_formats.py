@@ -23,11 +23,24 @@ def test_gzip_is_recognised_by_content_and_leaves_no_trace_in_the_name(motifs_of
     assert list(motifs_of(gzip.compress(RAW.encode()), "MA0035.4.pfm.gz")) == ["MA0035.4"]
 
 
-def test_each_source_reads_its_own_and_no_other_source_claims_it(motifs_of):
-    for source in ("MEME", "HOMER", "ENCODE", "JASPAR", "matrix"):
-        lines = [(n, line) for n, line in enumerate(GOOD[source].splitlines(), start=1) if line]
-        assert next(name for name, s in MOTIF_SOURCES.items() if s.recognises("f", lines)) == source
-        assert not MOTIF_SOURCES[source].recognises("f", [])
+OF_FILES = [name for name, source in MOTIF_SOURCES.items() if source.form == "FILE"]
+
+
+@pytest.mark.parametrize("source", OF_FILES)
+def test_each_source_reads_its_own_and_no_other_source_claims_it(source):
+    assert source in GOOD, (
+        f"a format without an example: add m1 as '{source}' to tests/helpers/motif_texts.py"
+    )
+    lines = [(n, line) for n, line in enumerate(GOOD[source].splitlines(), start=1) if line]
+    assert next(name for name, s in MOTIF_SOURCES.items() if s.recognises("f", lines)) == source
+    assert not MOTIF_SOURCES[source].recognises("f", [])
+
+
+@pytest.mark.parametrize("source", [name for name in MOTIF_SOURCES if name not in OF_FILES])
+def test_a_source_that_is_no_file_is_recognised_by_its_form_alone(source):
+    form = MOTIF_SOURCES[source].form
+    assert [name for name, s in MOTIF_SOURCES.items() if s.recognises(form, [])] == [source]
+    assert MOTIF_SOURCES[source].help
 
 
 @pytest.mark.parametrize("text", [HOMER, ENCODE, JASPAR, ">m1\n" + RAW])
