@@ -16,7 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seqattr.analyses.patterns import fit_patterns
-from seqattr.data.simulate import Planted, Simulation, read_simulation
+from seqattr.data.simulate import Planted, Simulation
+from seqattr.data.simulation_files import read_simulation
 from seqattr.dna.alphabet import ALPHABET, one_hot
 from seqattr.engine.capture.model import Model
 from seqattr.errors import SeqattrError

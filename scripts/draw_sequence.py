@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from seqattr.data.simulate import TASKS, read_simulation
+from seqattr.data.simulate import TASKS
+from seqattr.data.simulation_files import read_simulation
 from seqattr.figures.logos import Box, contribution_logos
 from seqattr.io.hdf5.stored import read_contributions
 

@@ -16,7 +16,8 @@ from fuzzing.models import Checkpoints
 from fuzzing.mutations import BINARY, TEXT, mutated
 from fuzzing.reader import Files, each
 from seqattr.analyses.influence import examples_of, influence
-from seqattr.data.simulate import TASKS, TalGata, read_simulation, simulate_tal_gata, write_simulation
+from seqattr.data.simulate import TASKS, TalGata, simulate_tal_gata
+from seqattr.data.simulation_files import read_simulation, write_simulation
 from seqattr.dna.alphabet import one_hot
 from seqattr.dna.regions import Region
 from seqattr.io.hdf5.contributions import ContributionWriter, Rows

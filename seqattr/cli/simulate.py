@@ -29,7 +29,8 @@ def tal_gata(out: Path, count: int | None, settings: str, shares: str | None, se
 
     Writes sequences.fa, test.fa, labels.tsv, planted.bed, splits.tsv, motifs.meme and simulation.json.
     """
-    from seqattr.data.simulate import FILES, PRESETS, simulate_tal_gata, write_simulation
+    from seqattr.data.simulate import PRESETS, simulate_tal_gata
+    from seqattr.data.simulation_files import FILES, write_simulation
     from seqattr.errors import UnknownName
     from seqattr.io.atomic import check_writable
     from seqattr.io.ownership import check_own_folder

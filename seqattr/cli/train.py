@@ -33,9 +33,10 @@ def train(
     Writes OUT, and beside it OUT's name with .metrics.json: accuracy and AUROC of each task. Checkpoints are
     model files too; those of an earlier training in the same folder go.
     """
-    from seqattr.data.simulate import read_simulation
-    from seqattr.data.train import Settings, checkpoints_in, metrics_path, save
+    from seqattr.data.simulation_files import read_simulation
+    from seqattr.data.train import Settings
     from seqattr.data.train import train as run
+    from seqattr.data.training_files import checkpoints_in, metrics_path, save
     from seqattr.io.atomic import check_file
     from seqattr.io.ownership import check_own_file, check_same_run, command_in
     from seqattr.models.checkpoints import named_as_checkpoints

@@ -2,42 +2,24 @@
 
 A sequence has both motifs, only GATA1, only TAL1 or none, a quarter each; three tasks ask for both, for
 GATA1, for TAL1. Sequence i depends on the seed and on i alone, so a larger data set begins with the smaller
-one. A folder holds:
-
-    sequences.fa      all sequences                  labels.tsv    name, then 0 or 1 for each task
-    test.fa           those of the test split        splits.tsv    name, then test, valid or train
-    planted.bed       each planted motif             motifs.meme   both motifs, the background
-    simulation.json   the settings, the seed and the version of seqattr
+one. In a folder of files it is what `simulation_files` says.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from seqattr.dna.alphabet import decode, encode
+from seqattr.dna.alphabet import decode
 from seqattr.errors import InputError
-from seqattr.io.atomic import check_writable, replacing
-from seqattr.io.bed import read_bed
-from seqattr.io.fasta.records import read_fasta, write_fasta
-from seqattr.io.motifs.meme import write_meme
-from seqattr.io.reading import text_lines
-from seqattr.motifs.pwm import BUNDLED, GATA1, PWM, TAL1
+from seqattr.motifs.pwm import GATA1, PWM, TAL1
 from seqattr.refs.kinds import BACKGROUND, background_of
 from seqattr.support.seeds import check_seed
-from seqattr.support.version import package_version
 
 TASKS = ("both", "GATA1", "TAL1")
-
-# What a folder holds, as told above.
-FILES = (
-    *("sequences.fa", "test.fa", "labels.tsv", "splits.tsv", "planted.bed", "motifs.meme"),
-    "simulation.json",
-)
 
 # What the sequences hold: the classes take turns, each as often in a round as its share.
 MOST_SEQUENCES = 10_000_000
@@ -111,7 +93,7 @@ class TalGata:
 
 
 class Planted(NamedTuple):
-    """One instance of a motif: sequence index, 0-based half-open place, strand, the text as it stands."""
+    """One instance of a motif: sequence index, 0-based half-open interval, strand, the text as it stands."""
 
     sequence: int
     start: int
@@ -142,7 +124,7 @@ class Simulation:
         rows = self.indices(split)
         names = json.dumps([self.names[row] for row in rows])
         values = (self.codes[rows].astype(np.uint8), self.labels[rows].astype(np.int8))
-        text = names.encode() + b"".join(f"{each.shape}".encode() + each.tobytes() for each in values)
+        text = names.encode() + b"".join(f"{array.shape}".encode() + array.tobytes() for array in values)
         return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 
@@ -175,8 +157,8 @@ def _simulate_one(index: int, settings: TalGata, seed: int) -> tuple[np.ndarray,
     for (motif, strand), start in zip(motifs, starts, strict=True):
         oriented = motif if strand == "+" else motif.reverse_complement()
         codes[start : start + motif.width] = instance = oriented.sample(rng)
-        place = index, int(start), int(start) + motif.width
-        planted.append(Planted(*place, motif.name, strand, decode(instance)))
+        end = int(start) + motif.width
+        planted.append(Planted(index, int(start), end, motif.name, strand, decode(instance)))
     return codes, planted
 
 
@@ -185,7 +167,7 @@ def _instances(motifs: Sequence[PWM], settings: TalGata, rng: np.random.Generato
     counts = settings.both_counts if len(motifs) > 1 else settings.single_counts
     strands = "+-" if settings.both_strands else "+"
     copies = [motif for motif in motifs for _ in range(1 + int(_pick(counts, rng.random())))]
-    return [(copies[place], strands[rng.integers(len(strands))]) for place in rng.permutation(len(copies))]
+    return [(copies[copy], strands[rng.integers(len(strands))]) for copy in rng.permutation(len(copies))]
 
 
 def _pick(probabilities: Sequence[float], chance: np.ndarray | float) -> np.ndarray:
@@ -197,107 +179,3 @@ def _starts(widths: Sequence[int], length: int, rng: np.random.Generator) -> np.
     free = length - sum(widths)
     gaps = np.sort(rng.permutation(free + len(widths))[: len(widths)]) - np.arange(len(widths))
     return gaps + np.cumsum([0, *widths[:-1]])[: len(widths)]
-
-
-# ---- in files
-
-
-def write_simulation(folder: str | Path, simulation: Simulation) -> None:
-    """Write the files named at the top of this module. Raises OutputError where that cannot be done."""
-    folder = Path(folder)
-    names, test = simulation.names, simulation.indices("test")
-    texts = [decode(codes) for codes in simulation.codes]
-    motifs = {name: motif.probabilities for name, motif in BUNDLED.items()}
-    about = {"seqattr": package_version(), "seed": simulation.seed, "tal_gata": asdict(simulation.settings)}
-    labels = zip(names, *simulation.labels.T.tolist(), strict=True)
-    check_writable(folder)
-    write_fasta(folder / "sequences.fa", names, texts)
-    write_fasta(folder / "test.fa", [names[i] for i in test], [texts[i] for i in test])
-    _write_table(folder / "labels.tsv", [("name", *TASKS), *labels])
-    _write_table(folder / "splits.tsv", [("name", "split"), *zip(names, simulation.splits, strict=True)])
-    _write_table(folder / "planted.bed", [_bed_row(names, instance) for instance in simulation.planted])
-    write_meme(folder / "motifs.meme", motifs, simulation.settings.background)
-    _write_text(folder / "simulation.json", json.dumps(about, indent=2) + "\n")
-
-
-def read_simulation(folder: str | Path) -> Simulation:
-    """Read back what `write_simulation` wrote. Raises InputError where the folder is no such thing."""
-    folder = Path(folder)
-    if not (folder / "simulation.json").exists():
-        raise InputError(no_simulation(folder))
-    settings, seed = _read_settings(folder / "simulation.json")
-    records = read_fasta(folder / "sequences.fa")
-    names = tuple(record.name for record in records)
-    labels = _read_table(folder / "labels.tsv", names, 1 + len(TASKS))
-    splits = _read_table(folder / "splits.tsv", names, 2)
-    if any(len(record.text) != settings.length for record in records):
-        raise InputError(f"the sequences of {folder} must all have {settings.length} bases")
-    codes = np.stack([encode(record.text) for record in records])
-    return Simulation(
-        settings=settings,
-        seed=seed,
-        names=names,
-        codes=codes,
-        labels=_as_labels(folder, [row[1:] for row in labels]),
-        splits=tuple(split for _, split in splits),
-        planted=_read_planted(folder / "planted.bed", names, codes),
-    )
-
-
-def no_simulation(folder: Path) -> str:
-    """What is there instead, and what should be."""
-    wanted = "a folder that `write_simulation` wrote is wanted"
-    if folder.is_dir():
-        return f"there is no simulation file {folder / 'simulation.json'}; {wanted}"
-    return f"{folder} is a file; {wanted}" if folder.exists() else f"there is no folder {folder}; {wanted}"
-
-
-def _bed_row(names: Sequence[str], instance: Planted) -> tuple[object, ...]:
-    return names[instance.sequence], instance.start, instance.end, instance.motif, 0, instance.strand
-
-
-def _write_table(path: Path, rows: Iterable[Sequence[object]]) -> None:
-    _write_text(path, "".join("\t".join(map(str, row)) + "\n" for row in rows))
-
-
-def _write_text(path: Path, text: str) -> None:
-    with replacing(path) as temporary:
-        Path(temporary).write_text(text)
-
-
-def _read_settings(path: Path) -> tuple[TalGata, int]:
-    text = "".join(line for _, line in text_lines(path, "simulation"))
-    try:
-        about = json.loads(text)
-        given: dict[str, Any] = {
-            key: tuple(v) if isinstance(v, list) else v for key, v in about["tal_gata"].items()
-        }
-        return TalGata(**given), int(about["seed"])
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise InputError(
-            f"{path} is no description of a simulation, as `seqattr simulate` writes it"
-        ) from None
-
-
-def _read_table(path: Path, names: Sequence[str], columns: int) -> list[list[str]]:
-    """The rows below the header, one for each name, in their order."""
-    rows = [line.split("\t") for _, line in text_lines(path, "table")][1:]
-    if [row[0] for row in rows] != list(names) or any(len(row) != columns for row in rows):
-        raise InputError(f"{path} must have {columns} columns and a row for each sequence of sequences.fa")
-    return rows
-
-
-def _as_labels(folder: Path, rows: list[list[str]]) -> np.ndarray:
-    if not {value for row in rows for value in row} <= {"0", "1"}:
-        raise InputError(f"{folder / 'labels.tsv'} must hold 0 or 1 for each task")
-    return np.array(rows).astype(np.int8)
-
-
-def _read_planted(path: Path, names: Sequence[str], codes: np.ndarray) -> tuple[Planted, ...]:
-    place = {name: index for index, name in enumerate(names)}
-    regions = read_bed(path)
-    strange = next((r for r in regions if r.chrom not in place or r.end > codes.shape[1]), None)
-    if strange is not None:
-        raise InputError(f"{path} has a motif at {strange}, which is not in sequences.fa")
-    found = [(place[r.chrom], r.start, r.end, r.name, r.strand) for r in regions]
-    return tuple(Planted(*each, decode(codes[each[0], each[1] : each[2]])) for each in found)

@@ -13,11 +13,9 @@ batches this small a second thread would save a third of the time.
 
 import contextlib
 import copy
-import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,15 +26,8 @@ from torch.optim import Adam, Optimizer
 
 from seqattr.data.simulate import TASKS, Simulation
 from seqattr.dna.alphabet import one_hot
-from seqattr.engine.capture.model import Model
 from seqattr.engine.numerics.device import pick_device
 from seqattr.errors import InputError, NotFinite
-from seqattr.io.atomic import check_writable, replacing
-from seqattr.io.ownership import ours
-from seqattr.io.stale import drop_stale
-from seqattr.models import native
-from seqattr.models.checkpoints import OWN_FILES, Trained, named_as_checkpoints, save_checkpoint
-from seqattr.models.content import content_hash
 from seqattr.models.zoo import Classifier, build, classifiers
 from seqattr.support.ranks import auroc
 from seqattr.support.seeds import check_seed
@@ -262,48 +253,3 @@ def measure(module: Classifier, split: Split) -> dict[str, dict[str, float | Non
         }
         for task, scores, truth in zip(TASKS, logits.T, labels.T, strict=True)
     }
-
-
-# ---- saving
-
-
-def metrics_path(model: Path) -> Path:
-    """Where the metrics of a trained model lie."""
-    return model.with_suffix(".metrics.json")
-
-
-def save(path: Path, training: Training, simulation: Simulation, command: str = "") -> Path:
-    """Write the captured model, and beside it its metrics, its hash and the command as <name>.metrics.json.
-
-    Returns the latter's path. Raises OutputError where a file cannot be written.
-    """
-    example = torch.zeros(2, 4, simulation.codes.shape[1])
-    model = Model(training.module, example, targets=TASKS)
-    native.save_model(path, model)
-    metrics = metrics_path(path)
-    with replacing(metrics) as part:
-        about = {**training.metrics, "model": content_hash(model), "command": command}
-        part.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-    return metrics
-
-
-def checkpoints_in(folder: Path, settings: Settings, simulation: Simulation, every: int = 1) -> Keep:
-    """Keeps a checkpoint after every so many epochs and after the last. Those of an earlier training go, and
-    files that seqattr did not write stay.
-
-    Raises InputError where no epoch is one of them, OutputError where the folder cannot be written.
-    """
-    if not 1 <= every <= settings.epochs:
-        raise InputError(f"a checkpoint every {every} epochs cannot be, of {settings.epochs} epochs")
-    check_writable(folder)
-    length, data = simulation.codes.shape[1], simulation.digest("train")
-    about = Trained(settings.architecture, length, TASKS, 1, settings.rate, settings.seed, data)
-    own: set[str] = set()
-    others = {path.name for path in named_as_checkpoints(folder) if not ours(path)}
-
-    def keep(number: int, module: Classifier, last: bool) -> None:
-        if number % every == 0 or last:
-            own.add(save_checkpoint(folder, module, replace(about, epoch=number)).name)
-            drop_stale(folder, own | others, OWN_FILES)
-
-    return keep

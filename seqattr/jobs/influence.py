@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from seqattr.analyses.influence import Examples, examples_of, influence
-from seqattr.data.simulate import Simulation, read_simulation
+from seqattr.data.simulate import Simulation
+from seqattr.data.simulation_files import read_simulation
 from seqattr.engine.graph.lengths import Lengths
 from seqattr.errors import InputError, UnknownName
 from seqattr.inputs import fitted, from_fasta

@@ -1,6 +1,5 @@
 """The main job: windows through a model and a method, into a folder of files that other tools read."""
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -18,7 +17,7 @@ from seqattr.engine.walk.session import Session
 from seqattr.errors import InputError, UnknownName, some_of
 from seqattr.evaluate.verdict import Verdict
 from seqattr.inputs import Inputs, by_length, naming, resized, write_dropped
-from seqattr.io.atomic import check_writable, replacing, replacing_all
+from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.bed import write_regions
 from seqattr.io.hdf5.contributions import ContributionWriter, Rows
 from seqattr.io.scores_folder import (
@@ -30,6 +29,7 @@ from seqattr.io.scores_folder import (
     scored,
     stems_of_run,
 )
+from seqattr.io.text import write_json
 from seqattr.jobs.patterns import load_patterns
 from seqattr.jobs.provenance import provenance
 from seqattr.jobs.tracks import Scratch, scratch_in, write_tracks
@@ -320,10 +320,8 @@ class Job:
             Verdict.of(self.errors, self.cancellation),
             self.notes,
         )
-        with replacing(self.paths["run.json"]) as part:
-            facts = provenance(self.session, self.model_hash, self.settings.__dict__, self.length)
-            text = json.dumps({**facts, **asdict(summary)}, indent=2)
-            part.write_text(text + "\n", encoding="utf-8")
+        facts = provenance(self.session, self.model_hash, self.settings.__dict__, self.length)
+        write_json(self.paths["run.json"], {**facts, **asdict(summary)})
         return summary
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from seqattr.data.simulate import read_simulation
+from seqattr.data.simulation_files import read_simulation
 from seqattr.figures.drawings import files_of, links_of, write_drawings
 from seqattr.io.atomic import check_writable, replacing, replacing_all
 from seqattr.io.stale import drop_stale

@@ -11,9 +11,11 @@ from pathlib import Path
 import torch
 
 from seqattr import inputs
-from seqattr.data.simulate import TalGata, read_simulation, simulate_tal_gata, write_simulation
+from seqattr.data.simulate import TalGata, simulate_tal_gata
+from seqattr.data.simulation_files import read_simulation, write_simulation
 from seqattr.data.train import Settings as TrainSettings
-from seqattr.data.train import save, train
+from seqattr.data.train import train
+from seqattr.data.training_files import save
 from seqattr.io.atomic import check_writable
 from seqattr.jobs.patterns import learn_patterns, save_patterns
 from seqattr.jobs.score import Settings as ScoreSettings

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from seqattr.data.simulate import TASKS, Simulation, TalGata, simulate_tal_gata, write_simulation
+from seqattr.data.simulate import TASKS, Simulation, TalGata, simulate_tal_gata
+from seqattr.data.simulation_files import write_simulation
 from seqattr.dna.alphabet import one_hot
 from seqattr.dna.regions import Region
 from seqattr.io.hdf5.contributions import ContributionWriter, Rows

@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from seqattr.data.simulate import TASKS, TalGata, simulate_tal_gata, write_simulation
+from seqattr.data.simulate import TASKS, TalGata, simulate_tal_gata
+from seqattr.data.simulation_files import write_simulation
 from seqattr.io.fasta.records import write_fasta
 from seqattr.io.motifs.meme import write_meme
 from seqattr.models.checkpoints import Trained, save_checkpoint

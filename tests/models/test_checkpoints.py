@@ -10,7 +10,8 @@ import torch
 
 from seqattr.analyses.influence import examples_of, influence
 from seqattr.data.simulate import TASKS, Simulation, TalGata, simulate_tal_gata
-from seqattr.data.train import Settings, checkpoints_in, train
+from seqattr.data.train import Settings, train
+from seqattr.data.training_files import checkpoints_in
 from seqattr.engine.graph.forward import random_sequences
 from seqattr.errors import InputError, ModelError, OutputError
 from seqattr.models.checkpoints import read_checkpoints

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from seqattr.data.simulate import Simulation, read_simulation
+from seqattr.data.simulate import Simulation
+from seqattr.data.simulation_files import read_simulation
 from seqattr.errors import InputError
 from seqattr.tal_gata.claims import judge_all
 from seqattr.tal_gata.collect import Collected, collect
