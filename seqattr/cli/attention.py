@@ -1,29 +1,29 @@
 """seqattr attention"""
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.shared import (
+from seqattr.cli.options import (
+    MODEL,
     OUT,
     device_option,
-    foreign_options,
-    input_options,
-    model_option,
-    open_model,
-    progress_bar,
-    read_inputs,
-    say,
-    sizes_option,
-    warn,
+    force_option,
+    model_options,
+    placed_input_options,
+    settings,
 )
+from seqattr.cli.terminal import calling, say
+
+if TYPE_CHECKING:
+    from seqattr.io.ownership import Output
+    from seqattr.jobs.attention import Settings
+    from seqattr.jobs.sources import ModelFile, SequenceFile
 
 
 @click.command()
-@model_option
-@input_options
-@sizes_option
+@MODEL
+@placed_input_options
 @click.option("--out", type=OUT, default="attention", show_default=True, help="Folder for the results.")
 @click.option(
     "--hdf5/--no-hdf5",
@@ -32,8 +32,10 @@ from seqattr.cli.shared import (
     help="Write attention.h5; a layer takes heads x tokens x tokens numbers for each sequence.",
 )
 @device_option
-@foreign_options
-def attention(model: Path, fasta: Path, out: Path, **options: Any) -> None:
+@force_option
+@model_options
+@settings("seqattr.jobs.attention")
+def attention(model: "ModelFile", sequences: "SequenceFile", output: "Output", settings: "Settings") -> None:
     """What each token of a model with attention attends to, and attention rollout.
 
     Writes OUT/attention.h5 with the weights of each layer and head (sequences x heads x queries x keys) and
@@ -41,14 +43,9 @@ def attention(model: Path, fasta: Path, out: Path, **options: Any) -> None:
     bases that each token has seen before the first attention; and OUT/attention.png of the first sequence.
     All sequences must have one length.
     """
-    from seqattr.io.atomic import check_writable
-    from seqattr.jobs.attention import in_words, write_attention
+    from seqattr.jobs.attention import in_words, run
 
-    check_writable(out)
-    loaded = open_model(model, options)
-    inputs = read_inputs(loaded, fasta, options)
-    with progress_bar("attending") as progress:
-        written = write_attention(loaded, inputs.windows, out, progress=progress, **options)
-    warn(*inputs.notes, *written.notes)
+    with calling("attending") as caller:
+        written = run(model, sequences, output, settings, caller)
     say(f"found {in_words(written.layers)}")
-    say(f"wrote {', '.join(str(out / name) for name in written.files)}")
+    say(f"wrote {', '.join(str(output.path / name) for name in written.files)}")

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqattr.cli.shared import OUT, PATH, progress_bar, say
-from seqattr.errors import InputError
+from seqattr.cli.options import OUT, PATH, force_option, numbers_like, read_by
+from seqattr.cli.terminal import progress_bar, say
 from seqattr.support.progress import Progress
 
 if TYPE_CHECKING:
+    from seqattr.io.ownership import Output
     from seqattr.tal_gata.collect import Collected
 
 
@@ -25,14 +26,19 @@ def benchmark() -> None:
 @benchmark.command("tal-gata")
 @click.option("--out", type=OUT, required=True, help="Folder for data, nets, scores, tables and the page.")
 @click.option("--quick", is_flag=True, help="A trial of two minutes: one net, fewer sequences.")
-@click.option("--seeds", help="Training seeds, a net for each. Default: 0 to 4; with --quick 0.")
+@click.option(
+    "--seeds",
+    callback=read_by(numbers_like("--seeds", "0,1,2")),
+    help="Training seeds, a net for each. Default: 0 to 4; with --quick 0.",
+)
 @click.option(
     "--method",
     "methods",
     multiple=True,
     help="Method to compare; repeatable. Default: all but the costly.",
 )
-def tal_gata(out: Path, quick: bool, seeds: str | None, methods: tuple[str, ...]) -> None:
+@force_option
+def tal_gata(output: "Output", quick: bool, seeds: tuple[int, ...] | None, methods: tuple[str, ...]) -> None:
     """Which methods see planted TAL1 and GATA1 motifs: section 4.2 of the paper.
 
     Simulates, trains the paper's CNN, scores new sequences by every method and collects; `snakemake` does the
@@ -44,8 +50,9 @@ def tal_gata(out: Path, quick: bool, seeds: str | None, methods: tuple[str, ...]
 
     changes: dict[str, Any] = {"methods": methods}
     if seeds is not None:
-        changes["seeds"] = seeds_from(seeds)
-    tell(run(replace(QUICK if quick else FULL, **changes), out, step))
+        changes["seeds"] = seeds
+    recipe = replace(QUICK if quick else FULL, **changes)
+    tell(run(recipe, output.path, step, output.force))
 
 
 @benchmark.command("collect")
@@ -63,21 +70,15 @@ def tal_gata(out: Path, quick: bool, seeds: str | None, methods: tuple[str, ...]
     help="What `seqattr train` wrote beside a model, so that it is named by its seed; repeatable.",
 )
 @click.option("--out", type=OUT, required=True, help="Folder for tables, figures and the page.")
-def collect(folders: tuple[Path, ...], simulation: Path, metrics: tuple[Path, ...], out: Path) -> None:
+@force_option
+def collect(folders: tuple[Path, ...], simulation: Path, metrics: tuple[Path, ...], output: "Output") -> None:
     """Scores of TAL-GATA sequences as the paper's tables, figures and page.
 
     Each FOLDER is what `seqattr score` wrote; model, method and references are read from it.
     """
     from seqattr.tal_gata.collect import collect as run
 
-    tell(run(folders, simulation, metrics, out))
-
-
-def seeds_from(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(word) for word in text.split(","))
-    except ValueError:
-        raise InputError(f"--seeds must look like 0,1,2, not '{text}'") from None
+    tell(run(folders, simulation, metrics, output.path, output.force))
 
 
 @contextmanager

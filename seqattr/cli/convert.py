@@ -1,28 +1,29 @@
 """seqattr convert"""
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.shared import OUT, PATH, force_option, foreign_options, open_model, say
+from seqattr.cli.options import OUT, PATH, force_option, model_options
+from seqattr.cli.terminal import QUIET, say
+
+if TYPE_CHECKING:
+    from seqattr.io.ownership import Output
+    from seqattr.jobs.sources import ModelFile
 
 
 @click.command()
-@click.argument("source", type=PATH)
+@click.argument("model", type=PATH, metavar="SOURCE")
 @click.option("--out", type=OUT, required=True, help="The model file to write.")
 @force_option
-@foreign_options
-def convert(source: Path, out: Path, force: bool, **options: Any) -> None:
+@model_options
+def convert(model: "ModelFile", output: "Output") -> None:
     """Capture a model of any format into seqattr's own, which cannot run code.
 
     SOURCE is a pickled module, TorchScript, a torch.export archive (.pt2), or a state dict with --arch.
     """
-    from seqattr.io.ownership import check_own_file
-    from seqattr.models import native
+    from seqattr.jobs.convert import run
 
-    check_own_file(out, force)
-    model = open_model(source, options)
-    native.save_model(out, model)
-    size = f"{len(model.graph.steps)} steps, {len(model.targets)} targets"
-    say(f"wrote {out}: {size}, input {model.input_length}")
+    captured = run(model, output, QUIET)
+    size = f"{len(captured.graph.steps)} steps, {len(captured.targets)} targets"
+    say(f"wrote {output.path}: {size}, input {captured.input_length}")

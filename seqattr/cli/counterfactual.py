@@ -1,26 +1,28 @@
 """seqattr counterfactual"""
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.shared import (
+from seqattr.cli.options import (
+    MODEL,
     OUT,
     device_option,
     force_option,
-    foreign_options,
     input_options,
-    model_option,
-    open_model,
-    read_inputs,
-    say,
-    warn,
+    model_options,
+    settings,
 )
+from seqattr.cli.terminal import QUIET, say
+
+if TYPE_CHECKING:
+    from seqattr.io.ownership import Output
+    from seqattr.jobs.counterfactual import Settings
+    from seqattr.jobs.sources import ModelFile, SequenceFile
 
 
 @click.command()
-@model_option
+@MODEL
 @input_options
 @click.option("--target", default="0", show_default=True, help="Output to change, by name or number.")
 @click.option(
@@ -30,21 +32,19 @@ from seqattr.cli.shared import (
 @click.option("--out", type=OUT, default="counterfactuals.tsv", show_default=True, help="The table to write.")
 @device_option
 @force_option
-@foreign_options
-def counterfactual(model: Path, fasta: Path, out: Path, force: bool, **options: Any) -> None:
+@model_options
+@settings("seqattr.jobs.counterfactual")
+def counterfactual(
+    model: "ModelFile", sequences: "SequenceFile", output: "Output", settings: "Settings"
+) -> None:
     """Few substitutions that flip an output, or bring it to a value.
 
     Outputs are those before a final sigmoid or softmax, so that passing 0 flips a yes into a no. Writes a
     table with the path of each sequence: position (0-based) and bases of each substitution, and the output
     after it.
     """
-    from seqattr.io.ownership import check_own_file
-    from seqattr.jobs.counterfactual import write_counterfactuals
+    from seqattr.jobs.counterfactual import run
 
-    check_own_file(out, force)
-    loaded = open_model(model, options)
-    found = read_inputs(loaded, fasta, options)
-    warn(*found.notes)
-    paths = write_counterfactuals(out, loaded, found.windows, **options)
+    paths = run(model, sequences, output, settings, QUIET)
     reached = sum(path.reached for path in paths)
-    say(f"{reached} of {len(paths)} sequences reach {options['reach']:g}; wrote {out}")
+    say(f"{reached} of {len(paths)} sequences reach {settings.reach:g}; wrote {output.path}")

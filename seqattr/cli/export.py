@@ -1,20 +1,40 @@
 """seqattr export"""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.shared import OUT, PATH, say
+from seqattr.cli.options import FORCE, OUT, PATH, TableOption
+from seqattr.cli.terminal import say
+
+if TYPE_CHECKING:
+    from seqattr.jobs.export import Writer
+
+
+def formats(writers: "Mapping[str, Writer]") -> str:
+    """Each format with the files that it has."""
+    return "; ".join(f"{name}: {writer.help}" for name, writer in writers.items())
 
 
 @click.command()
 @click.argument("folder", type=PATH)
-@click.option("--format", "form", default="modisco", show_default=True, help="modisco: ohe.npz and shap.npz.")
+@click.option(
+    "--format",
+    "form",
+    cls=TableOption,
+    table="seqattr.jobs.export:WRITERS",
+    listed=formats,
+    default="modisco",
+    show_default=True,
+    help="{}.",
+)
 @click.option("--target", help="Which target of the folder; needed where there are several.")
 @click.option("--out", type=OUT, help="Folder for the files. Default: FOLDER/<target>.<format>.")
-def export(folder: Path, form: str, target: str | None, out: Path | None) -> None:
+@FORCE
+def export(folder: Path, form: str, target: str | None, out: Path | None, force: bool) -> None:
     """Scores of `seqattr score` in the form another tool reads."""
     from seqattr.jobs.export import export as run
 
-    written = run(folder, form, target, out)
-    say(f"wrote {written}")
+    say(f"wrote {run(folder, form, target, out, force)}")

@@ -1,11 +1,14 @@
 """seqattr influence"""
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.shared import OUT, PATH, device_option, force_option, progress_bar, say, warn
+from seqattr.cli.options import FORCE, OUT, PATH, device_option, settings
+from seqattr.cli.terminal import calling, say
+
+if TYPE_CHECKING:
+    from seqattr.jobs.influence import Request
 
 
 @click.command()
@@ -28,21 +31,17 @@ from seqattr.cli.shared import OUT, PATH, device_option, force_option, progress_
 @click.option("--pad", is_flag=True, help="Fill shorter sequences of --fasta up with N.")
 @click.option("--crop", is_flag=True, help="Cut longer sequences of --fasta to their middle.")
 @device_option
-@force_option
-def influence(data: Path, checkpoints: Path, force: bool, **options: Any) -> None:
+@FORCE
+@settings("seqattr.jobs.influence", "Request")
+def influence(settings: "Request") -> None:
     """Training sequences that made a model answer as it does: TracIn over the checkpoints of its training.
 
     For test sequences with labels, the influence is on their loss: proponents lowered it, opponents raised
     it. For those of --fasta, which have none, it is on the output of --target before the sigmoid: proponents
     raised it. Writes the strongest of both, with their labels.
     """
-    from seqattr.io.ownership import check_own_file
-    from seqattr.jobs.influence import Request, write_influence
+    from seqattr.jobs.influence import run
 
-    for path in filter(None, (options["out"], options["scores"])):
-        check_own_file(path, force)
-    request = Request(checkpoints, data, **options)
-    with progress_bar("gradients") as progress:
-        told = write_influence(request, progress)
-    warn(*told.notes)
-    say(told.line)
+    with calling("gradients") as caller:
+        line = run(settings, caller)
+    say(line)

@@ -1,20 +1,22 @@
 """seqattr inspect"""
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.shared import PATH, foreign_options, open_model
+from seqattr.cli.options import PATH, model_options
+from seqattr.cli.terminal import QUIET
+
+if TYPE_CHECKING:
+    from seqattr.jobs.sources import ModelFile
 
 
 @click.command()
 @click.argument("model", type=PATH)
 @click.option("--method", default="deeplift", show_default=True, help="Show this method's rules.")
-@foreign_options
-def inspect(model: Path, method: str, **options: Any) -> None:
+@model_options
+def inspect(model: "ModelFile", method: str) -> None:
     """The captured graph: step, kind, rule, shape and source line; inputs and outputs."""
-    from seqattr.jobs.inspect import describe
+    from seqattr.jobs.inspect import run
 
-    loaded = open_model(model, options)
-    click.echo(describe(loaded, method))
+    click.echo(run(model, method, QUIET))

@@ -1,24 +1,20 @@
 """seqattr maximize"""
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.shared import (
-    OUT,
-    device_option,
-    force_option,
-    foreign_options,
-    model_option,
-    open_model,
-    progress_bar,
-    say,
-)
+from seqattr.cli.options import MODEL, OUT, device_option, force_option, model_options, settings
+from seqattr.cli.terminal import calling, say
+
+if TYPE_CHECKING:
+    from seqattr.io.ownership import Output
+    from seqattr.jobs.maximize import Request
+    from seqattr.jobs.sources import ModelFile
 
 
 @click.command()
-@model_option
+@MODEL
 @click.option("--target", default="0", show_default=True, help="Output to maximise, by name or number.")
 @click.option("--number", default=20, show_default=True, help="How many sequences, each from its own start.")
 @click.option("--out", type=OUT, default="maximized", show_default=True, help="Folder to write.")
@@ -37,26 +33,18 @@ from seqattr.cli.shared import (
 @click.option("--seed", default=0, show_default=True, help="Seed of the random starts.")
 @device_option
 @force_option
-@foreign_options
-def maximize(
-    model: Path, target: str, out: Path, background: str | None, force: bool, **options: Any
-) -> None:
+@model_options
+@settings("seqattr.jobs.maximize", "request")
+def maximize(model: "ModelFile", output: "Output", settings: "Request") -> None:
     """Sequences that an output is largest for: what the model wants.
 
     Gradient ascent from random starts over relaxed sequences, on the output before a final sigmoid or
     softmax plus the likelihood of the bases; then single substitutions as long as they help. Writes
     sequences.fa (scores in the headers, best first), path.tsv (every step), logos and ascent (.svg, .png).
     """
-    from seqattr.analyses.maximize import Settings
-    from seqattr.inputs import frequencies
-    from seqattr.io.ownership import check_own_folder
-    from seqattr.jobs.maximize import FILES, write_maximized
+    from seqattr.jobs.maximize import run
 
-    check_own_folder(out, FILES, "path.tsv", force)
-    loaded, device = open_model(model, options), options.pop("device")
-    if background is not None:
-        options["background"] = frequencies(background)
-    settings = Settings(**options)
-    with progress_bar("climbing") as progress:
-        found = write_maximized(loaded, target, out, settings, device, progress)
-    say(f"outputs of {float(found.output.min()):.3g} to {float(found.output.max()):.3g}; wrote {out}")
+    with calling("climbing") as caller:
+        best = run(model, output, settings, caller)
+    low, high = float(best.output.min()), float(best.output.max())
+    say(f"outputs of {low:.3g} to {high:.3g}; wrote {output.path}")

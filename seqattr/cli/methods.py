@@ -11,8 +11,6 @@ def methods(markdown: bool) -> None:
     The cost is in rows that go forward and back through the model for one sequence, with R references and T
     targets. A complete method's contributions sum to the difference from the references.
     """
-    from seqattr.jobs.inspect import table
-    from seqattr.methods import listing
+    from seqattr.jobs.methods import run
 
-    text = listing.markdown() if markdown else "\n".join(table([listing.HEADINGS, *listing.rows()]))
-    click.echo(text)
+    click.echo(run(markdown))

@@ -1,10 +1,16 @@
 """seqattr plot"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.shared import OUT, PATH, force_option, say, warn
+from seqattr.cli.options import OUT, PATH, force_option, settings
+from seqattr.cli.terminal import QUIET, say
+
+if TYPE_CHECKING:
+    from seqattr.io.ownership import Output
+    from seqattr.jobs.plot import Settings
 
 
 @click.command()
@@ -20,24 +26,13 @@ from seqattr.cli.shared import OUT, PATH, force_option, say, warn
 @click.option("--strong", default=7.0, show_default=True, help="Log-odds from which a match is boxed.")
 @click.option("--out", type=OUT, required=True, help="Figure to write: .svg, .png or .pdf.")
 @force_option
-def plot(
-    folders: tuple[Path, ...],
-    region: str,
-    targets: tuple[str, ...],
-    matches: bool,
-    motif_specs: tuple[str, ...],
-    strong: float,
-    out: Path,
-    force: bool,
-) -> None:
+@settings("seqattr.jobs.plot", "Settings")
+def plot(folders: tuple[Path, ...], region: str, output: "Output", settings: "Settings") -> None:
     """Contributions in one region as letters: several targets, or several methods, one above the other.
 
     Each FOLDER is what `seqattr score` wrote; give one for each method.
     """
-    from seqattr.io.ownership import check_own_file
-    from seqattr.jobs.plot import plot as run
+    from seqattr.jobs.plot import run
 
-    check_own_file(out, force)
-    specs = motif_specs or (("bundled",) if matches else ())
-    rows = run(folders, region, out, targets, specs, strong, warn)
-    say(f"wrote {out}: {', '.join(rows)}")
+    rows = run(folders, region, output, settings, QUIET)
+    say(f"wrote {output.path}: {', '.join(rows)}")

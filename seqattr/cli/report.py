@@ -1,22 +1,31 @@
 """seqattr report"""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.shared import OUT, PATH, say, warn
+from seqattr.cli.options import FORCE, OUT, PATH, or_none, read_by, settings
+from seqattr.cli.terminal import say, warn
 from seqattr.errors import InputError
 
 if TYPE_CHECKING:
-    from seqattr.jobs.report.run import Summary
+    from seqattr.jobs.report.run import Settings, Summary
+
+
+def frequencies(text: str) -> tuple[float, ...]:
+    """Four numbers with commas between them."""
+    try:
+        return tuple(float(word) for word in text.split(","))
+    except ValueError as error:
+        raise InputError(f"--background must be four numbers, as 0.3,0.2,0.2,0.3, not '{text}'") from error
 
 
 @click.command()
 @click.argument("folder", type=PATH)
 @click.option(
     "--motifs",
-    "motif_specs",
+    "specs",
     multiple=True,
     required=True,
     help="Motif file (MEME, JASPAR, HOMER, ENCODE, TRANSFAC, a matrix), jaspar:NAME, or bundled (TAL1 and "
@@ -24,38 +33,38 @@ if TYPE_CHECKING:
 )
 @click.option("--out", type=OUT, help="Folder for the report. Default: FOLDER/report.")
 @click.option("--strand", default="both", show_default=True, help="both, forward or reverse.")
-@click.option("--top", default=5, show_default=True, help="Matches per motif and sequence; 0 keeps all.")
+@click.option(
+    "--top",
+    default=5,
+    show_default=True,
+    callback=read_by(or_none),
+    help="Matches per motif and sequence; 0 keeps all.",
+)
 @click.option(
     "--log-odds", default=0.0, show_default=True, help="Least log-odds of a match, in natural logarithms."
 )
 @click.option("--p-value", type=float, help="Largest p-value of a match.")
 @click.option("--strong", default=7.0, show_default=True, help="Log-odds from which a match is strong.")
-@click.option("--background", metavar="A,C,G,T", help="Base frequencies. Default: as measured.")
+@click.option(
+    "--background",
+    metavar="A,C,G,T",
+    callback=read_by(frequencies),
+    help="Base frequencies. Default: as measured.",
+)
 @click.option("--sequences", default=20, show_default=True, help="How many sequences to draw.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the shuffled motifs.")
 @click.option("--strict", is_flag=True, help="An odd motif of a file is an error, not left out.")
-def report(
-    folder: Path, motif_specs: tuple[str, ...], out: Path | None, background: str | None, **options: Any
-) -> None:
+@FORCE
+@settings("seqattr.jobs.report.run")
+def report(folder: Path, specs: tuple[str, ...], out: Path | None, force: bool, settings: "Settings") -> None:
     """Which motifs carry the importance: a page, tables and figures.
 
     FOLDER is what `seqattr score` wrote. Writes report.html, matches.tsv, matches.bed, motifs.tsv,
     seqlets.tsv and figures/ to FOLDER/report.
     """
-    from seqattr.jobs.report.run import Settings
     from seqattr.jobs.report.run import report as run
 
-    options["top"] = options["top"] or None
-    settings = Settings(background=frequencies_from(background), **options)
-    tell(run(folder, motif_specs, settings, out))
-
-
-def frequencies_from(text: str | None) -> tuple[float, ...] | None:
-    """Four numbers with commas between them."""
-    try:
-        return None if text is None else tuple(float(word) for word in text.split(","))
-    except ValueError as error:
-        raise InputError(f"--background must be four numbers, as 0.3,0.2,0.2,0.3, not '{text}'") from error
+    tell(run(folder, specs, settings, out, force))
 
 
 def tell(summary: "Summary") -> None:

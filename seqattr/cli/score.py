@@ -1,41 +1,48 @@
 """seqattr score"""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.shared import (
+from seqattr.cli.options import (
+    MODEL,
     OUT,
+    TableOption,
     device_option,
     force_option,
-    foreign_options,
-    input_options,
-    model_option,
-    open_model,
-    progress_bar,
-    read_inputs,
-    say,
-    sizes_option,
+    model_options,
+    placed_input_options,
+    settings,
     targets_option,
-    this_command,
-    warn,
 )
+from seqattr.cli.terminal import calling, say, this_command, warn
 
 if TYPE_CHECKING:
-    from seqattr.engine.capture.model import Model
-    from seqattr.jobs.score import Summary
+    from seqattr.io.ownership import Output
+    from seqattr.jobs.score import Settings, Summary
+    from seqattr.jobs.sources import ModelFile, SequenceFile
+    from seqattr.refs.kinds import Entry
+
+
+def forms(kinds: "Mapping[str, Entry]") -> str:
+    """How each kind of references is written."""
+    return ", ".join(kind.form for kind in kinds.values())
 
 
 @click.command()
-@model_option
-@input_options
-@sizes_option
+@MODEL
+@placed_input_options
 @click.option(
     "--refs",
+    "references",
+    cls=TableOption,
+    table="seqattr.refs.kinds:REFERENCES",
+    listed=forms,
     default="shuffle:10",
     show_default=True,
-    help="shuffle:N, mono:N, gc:N, freq, zeros, fasta:FILE.",
+    help="{}.",
 )
 @click.option(
     "--method",
@@ -65,42 +72,27 @@ if TYPE_CHECKING:
     help="Numbers in the HDF5 files, but for standard errors.",
 )
 @force_option
-@foreign_options
-def score(model: Path, fasta: Path, out: Path, force: bool, **options: Any) -> None:
+@model_options
+@settings("seqattr.jobs.score", command=this_command)
+def score(model: "ModelFile", sequences: "SequenceFile", output: "Output", settings: "Settings") -> None:
     """Contributions of each base to each target, as bigWig and HDF5.
 
     Writes OUT/<target>.bw, OUT/<target>.h5 (ChromBPNet's layout), OUT/regions.bed and OUT/run.json, and
     OUT/dropped.tsv where there is something that could not be scored.
     """
-    from seqattr.engine.walk.memory import keep_freed_memory
-    from seqattr.io.atomic import check_writable
-    from seqattr.io.ownership import check_own_folder, check_same_run, command_in
-    from seqattr.io.scores_folder import file_names
-    from seqattr.jobs.score import Settings
-    from seqattr.jobs.score import score as run
+    from seqattr.jobs.score import run
 
-    command = this_command()
-    check_writable(out)
-    check_own_folder(out, file_names([]), "run.json", force)
-    check_same_run(out, command_in(out / "run.json", "settings", "command"), command, force)
-    keep_freed_memory()
-    loaded = open_model(model, options)
-    inputs = read_inputs(loaded, fasta, options)
-    options |= {"references": options.pop("refs"), "targets": options.pop("targets") or None}
-    settings = Settings(command=command, **options)
-    with progress_bar("scoring") as progress:
-        summary = run(loaded, inputs, out, settings, progress)
-    report(summary, loaded, out)
+    with calling("scoring") as caller:
+        summary = run(model, sequences, output, settings, caller)
+    report(summary, output.path)
 
 
-def report(summary: "Summary", model: "Model", out: Path) -> None:
+def report(summary: "Summary", out: Path) -> None:
     """What was written, and whether it can be believed."""
-    from seqattr.jobs.inspect import explained
-
     for note in summary.notes:
         warn(note)
     middle, worst = (max(e[q] for e in summary.additivity_error.values()) for q in ("q0.5", "q1"))
-    say(f"explained {explained(model)}: {', '.join(summary.targets)}")
+    say(f"explained {summary.explained}: {', '.join(summary.targets)}")
     errors = f"{middle:.0e} in the median, {worst:.0e} at most"
     cancelled = max(each["q0.5"] for each in summary.cancellation.values())
     say(

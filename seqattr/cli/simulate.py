@@ -1,13 +1,15 @@
 """seqattr simulate"""
 
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.shared import OUT, force_option, say
-from seqattr.errors import InputError
+from seqattr.cli.options import OUT, TableOption, force_option, numbers_like, read_by, settings
+from seqattr.cli.terminal import say
+
+if TYPE_CHECKING:
+    from seqattr.io.ownership import Output
+    from seqattr.jobs.simulate import Request
 
 
 @click.group()
@@ -19,36 +21,28 @@ def simulate() -> None:
 @click.option("--out", type=OUT, required=True, help="Folder for the data set.")
 @click.option("--count", type=int, help="How many sequences. Default: the published 8000.")
 @click.option(
-    "--settings", default="published", show_default=True, help="published, or paper (the paper's text)."
+    "--settings",
+    "preset",
+    cls=TableOption,
+    table="seqattr.data.simulate:PRESETS",
+    default="published",
+    show_default=True,
+    help="{} (the paper's text).",
 )
-@click.option("--shares", help="Sequences of both, GATA1, TAL1 and none in a round. Default: 1,1,1,1.")
+@click.option(
+    "--shares",
+    callback=read_by(numbers_like("--shares", "10,1,1,1")),
+    help="Sequences of both, GATA1, TAL1 and none in a round. Default: 1,1,1,1.",
+)
 @click.option("--seed", default=0, show_default=True, help="Seed of the simulation.")
 @force_option
-def tal_gata(out: Path, count: int | None, settings: str, shares: str | None, seed: int, force: bool) -> None:
+@settings("seqattr.jobs.simulate", "Request")
+def tal_gata(output: "Output", settings: "Request") -> None:
     """TAL1 and GATA1 motifs planted in random sequences, as in section 4.2 of the paper.
 
     Writes sequences.fa, test.fa, labels.tsv, planted.bed, splits.tsv, motifs.meme and simulation.json.
     """
-    from seqattr.data.simulate import PRESETS, simulate_tal_gata
-    from seqattr.data.simulation_files import FILES, write_simulation
-    from seqattr.errors import UnknownName
-    from seqattr.io.atomic import check_writable
-    from seqattr.io.ownership import check_own_folder
+    from seqattr.jobs.simulate import run
 
-    if settings not in PRESETS:
-        raise UnknownName("settings", settings, PRESETS)
-    changes: dict[str, Any] = {} if count is None else {"count": count}
-    if shares is not None:
-        changes["shares"] = whole_numbers(shares)
-    chosen = replace(PRESETS[settings], **changes)
-    check_writable(out)
-    check_own_folder(out, FILES, "simulation.json", force)
-    write_simulation(out, simulate_tal_gata(chosen, seed))
-    say(f"wrote {chosen.count} sequences of {chosen.length} bp to {out}")
-
-
-def whole_numbers(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(word) for word in text.split(","))
-    except ValueError:
-        raise InputError(f"--shares must look like 10,1,1,1, not '{text}'") from None
+    simulated = run(output, settings)
+    say(f"wrote {simulated.count} sequences of {simulated.length} bp to {output.path}")

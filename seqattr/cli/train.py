@@ -1,11 +1,15 @@
 """seqattr train"""
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqattr.cli.shared import OUT, PATH, device_option, force_option, progress_bar, say, this_command
+from seqattr.cli.options import OUT, PATH, device_option, force_option, settings
+from seqattr.cli.terminal import calling, say, this_command
+
+if TYPE_CHECKING:
+    from seqattr.io.ownership import Output
+    from seqattr.jobs.train import Request
 
 
 @click.command()
@@ -25,43 +29,22 @@ from seqattr.cli.shared import OUT, PATH, device_option, force_option, progress_
 )
 @device_option
 @force_option
-def train(
-    data: Path, out: Path, checkpoints: Path | None, every: int | None, force: bool, **options: Any
-) -> None:
+@settings("seqattr.jobs.train", "request", command=this_command)
+def train(output: "Output", settings: "Request") -> None:
     """Train the paper's CNN on a simulation; DATA is what `seqattr simulate` wrote.
 
     Writes OUT, and beside it OUT's name with .metrics.json: accuracy and AUROC of each task. Checkpoints are
     model files too; those of an earlier training in the same folder go.
     """
-    from seqattr.data.simulation_files import read_simulation
-    from seqattr.data.train import Settings
-    from seqattr.data.train import train as run
-    from seqattr.data.training_files import checkpoints_in, metrics_path, save
-    from seqattr.io.atomic import check_file
-    from seqattr.io.ownership import check_own_file, check_same_run, command_in
-    from seqattr.models.checkpoints import named_as_checkpoints
+    from seqattr.jobs.train import run
 
-    each = interval(every, checkpoints)
-    simulation = read_simulation(data)
-    check_file(out)
-    for path in [out, *named_as_checkpoints(checkpoints)]:
-        check_own_file(path, force)
-    command = this_command()
-    check_same_run(out, command_in(metrics_path(out), "command"), command, force)
-    settings = Settings(**{name: value for name, value in options.items() if value is not None})
-    keep = checkpoints_in(checkpoints, settings, simulation, each) if checkpoints else None
-    with progress_bar("training") as progress:
-        training = run(simulation, settings, lambda number, epochs, _: progress(number, epochs), keep)
-    written = save(out, training, simulation, command)
-    tell(training.metrics.get("test", {}))
-    say(f"wrote {out} and {written}" + (f", checkpoints to {checkpoints}" if checkpoints else ""))
-
-
-def interval(every: int | None, checkpoints: Path | None) -> int:
-    """A checkpoint after how many epochs."""
-    if every is not None and checkpoints is None:
+    if settings.every is not None and settings.checkpoints is None:
         raise click.UsageError("--every is of no use without --checkpoints FOLDER")
-    return 1 if every is None else every
+    with calling("training") as caller:
+        trained = run(output, settings, caller)
+    tell(trained.training.metrics.get("test", {}))
+    kept = f", checkpoints to {settings.checkpoints}" if settings.checkpoints else ""
+    say(f"wrote {output.path} and {trained.metrics}{kept}")
 
 
 def tell(reached: dict[str, Any]) -> None:

@@ -1,11 +1,12 @@
 """What may be replaced: nothing that seqattr did not write, and no other run's results, unless forced.
 
-Figures and tables carry no mark of ours: any of these counts as our own.
+Figures, tables and arrays (.npz) carry no mark of ours: any of these counts as our own.
 """
 
 import json
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
@@ -18,6 +19,29 @@ _PICTURES = (b"\x89PNG", b"<?xml", b"<svg", b"%PDF")
 _ARCHIVE, _HDF5 = b"PK\x03\x04", b"\x89HDF"
 _MODEL, _PAGE = b"seqattr model", b"seqattr"
 CURE = "give another `out`, or replace it with `force=True`"
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a job writes: a file or a folder, and whether what somebody else wrote there may be replaced.
+
+    A job claims it before its work. Inputs are never replaced. Each method raises OutputError.
+    """
+
+    path: Path
+    force: bool = False
+
+    def claim_file(self) -> None:
+        """For a file of any content."""
+        check_own_file(self.path, self.force)
+
+    def claim_folder(self, names: Sequence[str], mark: str) -> None:
+        """For files of these names in a folder, of which seqattr's own have the one named `mark`."""
+        check_own_folder(self.path, names, mark, self.force)
+
+    def claim_run(self, path: Path, before: str | None, command: str) -> None:
+        """For the results of a command, which may stand there already: `before` wrote what there is."""
+        check_same_run(path, before, command, self.force)
 
 
 def check_own_file(path: Path | str, force: bool = False) -> None:
@@ -80,7 +104,10 @@ def ours(path: Path) -> bool:
 
 
 def _our_archive(path: Path) -> bool:
+    """Whether an archive is a model of ours, or one of arrays (.npz), which carry no mark either."""
     with zipfile.ZipFile(path) as archive:
+        if all(name.endswith(".npy") for name in archive.namelist()):
+            return True
         pickles = [name for name in archive.namelist() if name.endswith("/data.pkl")]
         return any(_MODEL in archive.open(name).read(_HEAD_BYTES) for name in pickles)
 

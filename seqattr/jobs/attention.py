@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,8 +17,11 @@ from seqattr.figures.logos import save
 from seqattr.inputs import Aligned, Window, naming
 from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.hdf5.arrays import ArrayWriter
+from seqattr.io.ownership import Output
 from seqattr.io.stale import drop_stale
 from seqattr.io.tables import MISSING, growing_table
+from seqattr.jobs.sources import ModelFile, SequenceFile
+from seqattr.support.caller import LIBRARY, Caller
 from seqattr.support.progress import Progress, silent
 
 ARRAYS, TABLE, FIGURE = "attention.h5", "rollout.tsv", "attention.png"
@@ -32,22 +36,46 @@ class Written(NamedTuple):
     notes: list[str]
 
 
+@dataclass(frozen=True)
+class Settings:
+    """Whether to write attention.h5, of heads x tokens x tokens for each layer and sequence; the device."""
+
+    hdf5: bool = True
+    device: str = "auto"
+
+
+def run(
+    model: ModelFile, sequences: SequenceFile, output: Output, settings: Settings, caller: Caller = LIBRARY
+) -> Written:
+    """What a model in a file attends to in sequences of a file. Raises as `write_attention` does."""
+    check_writable(output.path)
+    output.claim_folder([ARRAYS, TABLE, FIGURE], FIGURE)
+    loaded = model.open(caller)
+    inputs = sequences.read(loaded, caller)
+    written = write_attention(loaded, inputs.windows, output.path, settings, caller.progress)
+    caller.tell([*inputs.notes, *written.notes])
+    return written
+
+
 def write_attention(
     model: Model,
     windows: Sequence[Window],
     out: Path | str,
-    device: str = "auto",
-    hdf5: bool = True,
+    settings: Settings = Settings(),
     progress: Progress = silent,
 ) -> Written:
     """Write OUT/attention.h5, rollout.tsv and attention.png, all of them or none.
 
-    Without `hdf5` only the last two; without a rollout that is defined, no table. Raises InputError where
-    the model has no attention or the windows differ in length, OutputError for what cannot be written.
+    Without `settings.hdf5` only the last two; without a rollout that is defined, no table. Raises InputError
+    where the model has no attention or the windows differ in length, OutputError for what cannot be written.
     """
     sequences = Aligned(windows)
-    attending = Attending(model, sequences.shape[2], device)
-    files = [name for name, wanted in ((ARRAYS, hdf5), (TABLE, attending.rolled), (FIGURE, True)) if wanted]
+    attending = Attending(model, sequences.shape[2], settings.device)
+    files = [
+        name
+        for name, wanted in ((ARRAYS, settings.hdf5), (TABLE, attending.rolled), (FIGURE, True))
+        if wanted
+    ]
     check_writable(out)
     with replacing_all(out, files) as paths, naming([window.name for window in windows]):
         first = write_rows(attending, sequences, paths, progress)

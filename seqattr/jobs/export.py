@@ -2,11 +2,21 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from seqattr.errors import InputError, UnknownName
 from seqattr.io.hdf5.stored import open_contributions
 from seqattr.io.npz import write_modisco
+from seqattr.io.ownership import Output
 from seqattr.io.scores_folder import filename, scored
+
+
+class Writer(NamedTuple):
+    """How a file of contributions is written in a format, to which files of a folder, and what they are."""
+
+    write: Callable[[Path, Path], None]
+    files: tuple[str, ...]
+    help: str
 
 
 def modisco(source: Path, out: Path) -> None:
@@ -15,19 +25,25 @@ def modisco(source: Path, out: Path) -> None:
         write_modisco(out, file.one_hot, file.hypothetical)
 
 
-WRITERS: dict[str, Callable[[Path, Path], None]] = {"modisco": modisco}
+WRITERS: dict[str, Writer] = {
+    "modisco": Writer(modisco, ("ohe.npz", "shap.npz"), "ohe.npz and shap.npz"),
+}
 
 
-def export(folder: Path, form: str, target: str | None = None, out: Path | None = None) -> Path:
-    """One target of a folder of scores in another format; returns where it was written.
+def export(
+    folder: Path, form: str, target: str | None = None, out: Path | None = None, force: bool = False
+) -> Path:
+    """One target of a folder of scores in another format; returns the folder that it was written to.
 
-    Raises UnknownName for a format or target that there is not, InputError where the target must be named.
+    Raises UnknownName for a format or target that there is not, InputError where the target must be named,
+    OutputError where something stands there that seqattr did not write, unless forced.
     """
     if form not in WRITERS:
         raise UnknownName("format", form, WRITERS)
-    name = pick(folder, target)
+    name, writer = pick(folder, target), WRITERS[form]
     destination = out or folder / f"{name}.{form}"
-    WRITERS[form](folder / f"{name}.h5", destination)
+    Output(destination, force).claim_folder(writer.files, writer.files[-1])
+    writer.write(folder / f"{name}.h5", destination)
     return destination
 
 

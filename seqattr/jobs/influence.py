@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from os.path import realpath
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,10 @@ from seqattr.inputs import fitted, from_fasta
 from seqattr.io.atomic import check_file, replacing_all
 from seqattr.io.hdf5.named_table import write_named
 from seqattr.io.kept import refuse_input
+from seqattr.io.ownership import Output
 from seqattr.io.tables import write_table
 from seqattr.models.checkpoints import Checkpoint, read_checkpoints
-from seqattr.support.progress import Progress
+from seqattr.support.caller import LIBRARY, Caller
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Request:
     `data` is the folder of a simulation. The tests are those of `fasta`, or of a split of the data; of these
     the ones of the given names, else the first `number` (0 for all). `top` proponents and as many opponents
     of each go to `out`, all scores to `scores`; `pad` and `crop` fit the sequences of `fasta` to the model.
-    Raises InputError for numbers that cannot be, and for one name for both files.
+    What somebody else wrote there is replaced only if `force` is set. Raises InputError for numbers that
+    cannot be, and for one name for both files.
     """
 
     checkpoints: Path
@@ -46,6 +48,7 @@ class Request:
     device: str = "auto"
     pad: bool = False
     crop: bool = False
+    force: bool = False
 
     def __post_init__(self) -> None:
         if self.top < 1:
@@ -57,34 +60,34 @@ class Request:
                 f"the table and all scores cannot both be {self.out}; `scores` needs its own name"
             )
 
-
-class Told(NamedTuple):
-    """What was done, in a line, and what the user should know."""
-
-    line: str
-    notes: list[str]
+    @property
+    def outputs(self) -> list[Path]:
+        """The files to write."""
+        return [path for path in (self.out, self.scores) if path]
 
 
-def write_influence(request: Request, progress: Progress) -> Told:
-    """Work out the influence and write it, both files or none.
+def run(request: Request, caller: Caller = LIBRARY) -> str:
+    """Work out the influence and write it, both files or none; what was done, in a line.
 
     Raises as `influence` and `read_checkpoints` do, InputError for another data set, and OutputError.
     """
-    paths = [path for path in (request.out, request.scores) if path]
-    for path in paths:
+    for path in request.outputs:
+        Output(path, request.force).claim_file()
+    for path in request.outputs:
         check_file(path)
     checkpoints = read_checkpoints(request.checkpoints)
     simulation = read_simulation(request.data)
     check_data(request, checkpoints[0], simulation)
-    for path in paths:
+    for path in request.outputs:
         refuse_input(path)  # now that it is known what is read
     training = examples_of(simulation, "train")
     tests, notes = tests_of(request, checkpoints[0].trained.length, simulation)
-    scores = influence(checkpoints, training, tests, request.target, request.device, progress)
+    scores = influence(checkpoints, training, tests, request.target, request.device, caller.progress)
     write_files(request, checkpoints, training, tests, scores)
     what = subject(tests, request.target)
     number = f"{len(training.names)} training sequences on the {what} of {len(tests.names)} test sequences"
-    return Told(f"influence of {number}, over {len(checkpoints)} checkpoints; wrote {request.out}", notes)
+    caller.tell(notes)
+    return f"influence of {number}, over {len(checkpoints)} checkpoints; wrote {request.out}"
 
 
 def write_files(
@@ -97,7 +100,7 @@ def write_files(
     """The table, and all scores if they were asked for, together."""
     columns = table(tests, training, scores, checkpoints[0].trained.targets, request.top)
     about = {"influence_on": subject(tests, request.target), **history(checkpoints)}
-    paths = [str(path) for path in (request.scores, request.out) if path]
+    paths = [str(path) for path in reversed(request.outputs)]
     with replacing_all(Path(), paths) as parts:
         write_table(parts[str(request.out)], columns)
         if request.scores:

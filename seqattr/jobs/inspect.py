@@ -6,10 +6,17 @@ from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.graph import Step
 from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.walk.plan import Plan
+from seqattr.jobs.sources import ModelFile
 from seqattr.methods.registry import method_named
+from seqattr.support.caller import LIBRARY, Caller
 
 HEADINGS = ("step", "op", "kind", "rule", "shape", "source")
 MOST_TARGETS = 12
+
+
+def run(model: ModelFile, method: str = "deeplift", caller: Caller = LIBRARY) -> str:
+    """What `describe` says of the model in a file."""
+    return describe(model.open(caller), method)
 
 
 def describe(model: Model, method: str = "deeplift") -> str:

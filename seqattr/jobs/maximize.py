@@ -1,6 +1,8 @@
 """What a model wants, in files: the maximised sequences, the path to them, and figures of both."""
 
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from matplotlib.figure import Figure
@@ -10,12 +12,40 @@ from seqattr.dna.alphabet import codes_of, decode
 from seqattr.engine.capture.model import Model
 from seqattr.figures.logos import save
 from seqattr.figures.maximize import DRAWN, ascent_figure, maximized_logos, strongest_stretch
+from seqattr.inputs import frequencies
 from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.fasta.records import write_fasta
+from seqattr.io.ownership import Output
 from seqattr.io.tables import write_table
+from seqattr.jobs.sources import ModelFile
+from seqattr.support.caller import LIBRARY, Caller
 from seqattr.support.progress import Progress
 
 FILES = ("path.tsv", "logos.svg", "logos.png", "ascent.svg", "ascent.png", "sequences.fa")
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which target to maximise and how. The background is written A,C,G,T, or a FASTA file to count."""
+
+    target: int | str = 0
+    background: str | None = None
+    climb: Settings = field(default_factory=Settings)
+    device: str = "auto"
+
+
+def request(target: int | str, background: str | None, device: str, **climb: Any) -> Request:
+    """A request of which everything is said; `climb` are fields of Settings."""
+    return Request(target, background, Settings(**climb), device)
+
+
+def run(model: ModelFile, output: Output, request: Request, caller: Caller = LIBRARY) -> Maximized:
+    """Maximise an output of a model in a file, and write the FILES. Raises as `write_maximized` does."""
+    output.claim_folder(FILES, "path.tsv")
+    loaded, climb = model.open(caller), request.climb
+    if request.background is not None:
+        climb = replace(climb, background=frequencies(request.background))
+    return write_maximized(loaded, request.target, output.path, climb, request.device, caller.progress)
 
 
 def write_maximized(

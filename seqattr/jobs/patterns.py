@@ -11,13 +11,34 @@ from seqattr.dna.alphabet import one_hot
 from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError
 from seqattr.inputs import Window, by_length, naming, shares
+from seqattr.io.atomic import check_file
 from seqattr.io.hdf5.patterns import read_patterns, write_patterns
+from seqattr.io.ownership import Output
+from seqattr.jobs.sources import ModelFile, SequenceFile
 from seqattr.methods.learned_patterns import Patterns, StepPattern
+from seqattr.support.caller import LIBRARY, Caller
 from seqattr.support.progress import Progress, silent
 from seqattr.support.version import package_version
 
 STEPS = 16  # of weights, so that windows of one weight are many
 MOST_BASES = 2**22  # in memory as bytes, four to a base; the model takes as many of them as it can
+
+
+def run(
+    model: ModelFile, sequences: SequenceFile, output: Output, device: str, caller: Caller = LIBRARY
+) -> Patterns:
+    """Learn the patterns of a model from sequences of a file, and save them.
+
+    Raises as `learn_patterns` does, and OutputError.
+    """
+    check_file(output.path)
+    output.claim_file()
+    loaded = model.open(caller)
+    inputs = sequences.read(loaded, caller)
+    patterns = learn_patterns(loaded, inputs.windows, device, caller.progress)
+    save_patterns(output.path, patterns)
+    caller.tell(inputs.notes)
+    return patterns
 
 
 def learn_patterns(

@@ -1,11 +1,11 @@
 """One figure of one region: the contributions of several targets or methods, one above the other."""
 
 import re
-import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from seqattr.errors import InputError, UnknownName
 from seqattr.figures.logos import FORMATS, Box, contribution_logos, save
 from seqattr.io.atomic import replacing
 from seqattr.io.hdf5.stored import StoredContributions, open_contributions
+from seqattr.io.ownership import Output
 from seqattr.jobs.report.background import background_in, layout_of
 from seqattr.jobs.report.findings import clear_boxes
 from seqattr.jobs.report.scores import Scores, open_scores
@@ -21,6 +22,7 @@ from seqattr.motifs.matches import STRONG
 from seqattr.motifs.pwm import PWM
 from seqattr.motifs.scan import Pick, find_matches
 from seqattr.motifs.sources import read_motifs
+from seqattr.support.caller import LIBRARY, Caller
 
 _PLACE = re.compile(r"(?P<name>.+):(?P<start>[\d,]+)-(?P<end>[\d,]+)", re.ASCII)
 # More letters than this are neither legible nor drawn in a reasonable time.
@@ -48,30 +50,55 @@ class Track(NamedTuple):
     one_hot: np.ndarray  # (4, w)
 
 
+@dataclass(frozen=True)
+class Settings:
+    """Which targets to draw, all for none, and the motifs whose matches of at least `strong` are boxed.
+
+    With `matches` those of the bundled motifs are, unless others are named.
+    """
+
+    targets: Sequence[str] = ()
+    motif_specs: Sequence[str | Path] = ()
+    strong: float = STRONG
+    matches: bool = False
+
+    @property
+    def specs(self) -> Sequence[str | Path]:
+        """The motifs to look for."""
+        return self.motif_specs or (["bundled"] if self.matches else [])
+
+
+def run(
+    folders: Sequence[Path], region: str, output: Output, settings: Settings, caller: Caller
+) -> list[str]:
+    """As `plot` does it, where nothing stands but what seqattr wrote, unless forced."""
+    output.claim_file()
+    return plot(folders, region, output.path, settings, caller)
+
+
 def plot(
     folders: Sequence[Path | str],
     region: str,
     out: Path | str,
-    targets: Sequence[str] = (),
-    motif_specs: Sequence[str | Path] = (),
-    strong: float = STRONG,
-    warn: Callable[[str], Any] = warnings.warn,
+    settings: Settings = Settings(),
+    caller: Caller = LIBRARY,
 ) -> list[str]:
     """Draw the contributions in a region of each folder and target to a file; returns the labels of the rows.
 
     The region is NAME or NAME:start-end, 0-based and half-open, of a scored sequence, or chrom:start-end on
-    the genome. Matches of the motifs that reach `strong` are boxed; `warn` gets a line about each motif that
-    is left out. Raises InputError where there is no such region or target, or the folders hold different
-    sequences there, OutputError where the file cannot be written.
+    the genome. The caller is warned of each motif that is left out. Raises InputError where there is no such
+    region or target, or the folders hold different sequences there, OutputError where the file cannot be
+    written.
     """
     form = form_of(out)
     runs = [open_scores(folder) for folder in folders]
-    tracks = [track for run in runs for track in tracks_of(run, region, targets)]
+    tracks = [track for run in runs for track in tracks_of(run, region, settings.targets)]
     first = tracks[0]
     if any(not np.array_equal(track.one_hot, first.one_hot) for track in tracks):
         raise InputError(f"the folders hold different sequences at {region}; score the same ones")
-    motifs = list(read_motifs(motif_specs, warn=warn).values()) if motif_specs else []
-    stretch, boxes = boxed(runs[0], runs[0].path(first.target), region, motifs, strong)
+    specs = settings.specs
+    motifs = list(read_motifs(specs, warn=caller.warn).values()) if specs else []
+    stretch, boxes = boxed(runs[0], runs[0].path(first.target), region, motifs, settings.strong)
     labels = labels_of(tracks)
     rows = {label: track.contributions for label, track in zip(labels, tracks, strict=True)}
     figure = contribution_logos(rows, first.one_hot, boxes, first=stretch.first, axis=stretch.axis)

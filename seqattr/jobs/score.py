@@ -13,6 +13,7 @@ import numpy.typing as npt
 from seqattr.dna.alphabet import one_hot
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.outputs import check_number
+from seqattr.engine.walk.memory import keep_freed_memory
 from seqattr.engine.walk.session import Session
 from seqattr.errors import InputError, UnknownName, some_of
 from seqattr.evaluate.verdict import Verdict
@@ -20,6 +21,7 @@ from seqattr.inputs import Inputs, by_length, naming, resized, write_dropped
 from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.bed import write_regions
 from seqattr.io.hdf5.contributions import ContributionWriter, Rows
+from seqattr.io.ownership import Output, command_in
 from seqattr.io.scores_folder import (
     DROPPED,
     check_told_apart,
@@ -30,8 +32,10 @@ from seqattr.io.scores_folder import (
     stems_of_run,
 )
 from seqattr.io.text import write_json
+from seqattr.jobs.inspect import explained
 from seqattr.jobs.patterns import load_patterns
 from seqattr.jobs.provenance import provenance
+from seqattr.jobs.sources import ModelFile, SequenceFile
 from seqattr.jobs.tracks import Scratch, scratch_in, write_tracks
 from seqattr.methods.attribution import Attribution, Explainer
 from seqattr.methods.method import Method
@@ -39,6 +43,7 @@ from seqattr.methods.precisions import PRECISIONS, Precision, roughness
 from seqattr.methods.registry import method_named, with_patterns
 from seqattr.models.content import content_hash
 from seqattr.refs.kinds import Reference, parse
+from seqattr.support.caller import LIBRARY, Caller
 from seqattr.support.prefetch import Behind, ahead
 from seqattr.support.progress import Progress, silent
 from seqattr.support.seeds import check_seed
@@ -82,7 +87,24 @@ class Summary:
     complete: bool  # whether the method promises that contributions sum to the difference
     dtype: str
     verdict: Verdict
+    explained: str  # in words, at which step of the model
     notes: list[str] = field(default_factory=list)
+
+
+def run(
+    model: ModelFile, sequences: SequenceFile, output: Output, settings: Settings, caller: Caller = LIBRARY
+) -> Summary:
+    """Score the sequences of a file with the model of another. Raises as `score` does.
+
+    What somebody else, or another command, wrote to the folder is not replaced, unless forced.
+    """
+    check_writable(output.path)
+    output.claim_folder(file_names([]), "run.json")
+    before = command_in(output.path / "run.json", "settings", "command")
+    output.claim_run(output.path, before, settings.command)
+    keep_freed_memory()
+    loaded = model.open(caller)
+    return score(loaded, sequences.read(loaded, caller), output.path, settings, caller.progress)
 
 
 def score(
@@ -318,6 +340,7 @@ class Job:
             self.method.complete,
             str(self.session.dtype).removeprefix("torch."),
             Verdict.of(self.errors, self.cancellation),
+            explained(self.model),
             self.notes,
         )
         facts = provenance(self.session, self.model_hash, self.settings.__dict__, self.length)

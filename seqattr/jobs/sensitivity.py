@@ -1,20 +1,64 @@
 """A model's sensitivity as files: a table, its arrays, and a figure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from seqattr.analyses.sensitivity import Sensitivity
+from seqattr.analyses.sensitivity import Sensitivity, sensitivity
 from seqattr.dna.alphabet import ALPHABET
+from seqattr.engine.capture.model import Model
+from seqattr.engine.graph.outputs import check_number
 from seqattr.figures.logos import save
 from seqattr.figures.sensitivity import sensitivity_figure
+from seqattr.inputs import Aligned, Window, naming, once
 from seqattr.io.atomic import check_writable, replacing_all
+from seqattr.io.ownership import Output
 from seqattr.io.tables import write_table
+from seqattr.jobs.sources import ModelFile, SequenceFile, open_both
+from seqattr.support.caller import LIBRARY, Caller
+from seqattr.support.progress import Progress, silent
 
 FILES = ("sensitivity.tsv", "sensitivity.npz", "sensitivity.png")
 MOMENTS = ("mean_absolute", "standard_error", "mean", "mean_square")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Which targets to measure, all for None, and how: see `sensitivity`."""
+
+    targets: Sequence[int | str] | None = None
+    device: str = "auto"
+    batch_size: int | None = None
+
+
+def run(
+    model: ModelFile, sequences: SequenceFile, output: Output, settings: Settings, caller: Caller = LIBRARY
+) -> Sensitivity:
+    """Measure a model's sensitivity over the sequences of a file, and write it.
+
+    Raises as `sensitivity` does, NotFinite naming the record, InputError for very many targets that were not
+    asked for and for sequences of several lengths, and OutputError.
+    """
+    check_writable(output.path)
+    output.claim_folder(FILES, "sensitivity.tsv")
+    loaded, inputs = open_both(model, sequences, caller)
+    check_number([target.name for target in loaded.targets], chosen=settings.targets is not None)
+    measured = measure(loaded, inputs.windows, settings, caller.progress)
+    write_sensitivity(output.path, measured)
+    return measured
+
+
+def measure(
+    model: Model, windows: Sequence[Window], settings: Settings, progress: Progress = silent
+) -> Sensitivity:
+    """The sensitivity over windows; what is given again does not count, and what overlaps is one cluster."""
+    Aligned(windows)  # which have one length, or are refused
+    single, clusters = once(windows)
+    with naming([window.name for window in single]):
+        return sensitivity(model, Aligned(single), progress=progress, clusters=clusters, **vars(settings))
 
 
 def write_sensitivity(out: Path | str, found: Sensitivity) -> None:

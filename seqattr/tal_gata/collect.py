@@ -7,6 +7,7 @@ from typing import NamedTuple
 from seqattr.data.simulation_files import read_simulation
 from seqattr.figures.drawings import files_of, links_of, write_drawings
 from seqattr.io.atomic import check_writable, replacing, replacing_all
+from seqattr.io.ownership import Output
 from seqattr.io.stale import drop_stale
 from seqattr.io.tables import write_table
 from seqattr.tal_gata.claims import Judged, judge_all
@@ -30,14 +31,20 @@ class Collected(NamedTuple):
 
 
 def collect(
-    folders: Sequence[Path], simulation: Path | str, metrics: Sequence[Path], out: Path | str
+    folders: Sequence[Path],
+    simulation: Path | str,
+    metrics: Sequence[Path],
+    out: Path | str,
+    force: bool = False,
 ) -> Collected:
     """Summarise folders of scores of a TAL-GATA simulation: tables, figures and benchmark.html in OUT.
 
     Folders are told apart by their run.json: model, method and references; folders of one model are one net.
     `metrics` are the files that `seqattr train` wrote beside the models. Files take their names together,
-    when all are whole. Raises InputError as `gather` does, OutputError where something cannot be written.
+    when all are whole. Raises InputError as `gather` does, OutputError where something cannot be written,
+    or stands there that seqattr did not write, unless forced.
     """
+    Output(Path(out), force).claim_folder([*TABLES, "benchmark.html"], "measures.tsv")
     evidence = gather(folders, read_simulation(simulation), metrics)
     summary = summarise(evidence.runs)
     alone = [[run for run in evidence.runs if run.net == net.name] for net in evidence.nets]

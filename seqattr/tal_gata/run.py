@@ -12,11 +12,12 @@ import torch
 
 from seqattr import inputs
 from seqattr.data.simulate import TalGata, simulate_tal_gata
-from seqattr.data.simulation_files import read_simulation, write_simulation
+from seqattr.data.simulation_files import FILES, read_simulation, write_simulation
 from seqattr.data.train import Settings as TrainSettings
 from seqattr.data.train import train
 from seqattr.data.training_files import save
 from seqattr.io.atomic import check_writable
+from seqattr.io.ownership import Output
 from seqattr.jobs.patterns import learn_patterns, save_patterns
 from seqattr.jobs.score import Settings as ScoreSettings
 from seqattr.jobs.score import score
@@ -28,15 +29,18 @@ from seqattr.tal_gata.recipe import EVALUATION_SEED, EVALUATION_SHARES, Recipe
 Watch = Callable[[str], AbstractContextManager[Progress]]  # a step by its name
 
 
-def run(recipe: Recipe, out: Path | str, watch: Watch) -> Collected:
+def run(recipe: Recipe, out: Path | str, watch: Watch, force: bool = False) -> Collected:
     """Run the whole benchmark into a folder, and return what `collect` wrote.
 
     OUT/data and OUT/evaluation are the simulations, OUT/seed-S/model.pt the nets, beside them patterns.h5
     where a method needs it, OUT/seed-S/<references>/<method> the scores. `watch(step)` is entered for every
-    step. Raises OutputError where a file cannot be written.
+    step. Raises OutputError where a file cannot be written, or one stands there that seqattr did not write,
+    unless forced.
     """
     out = Path(out)
     check_writable(out)
+    for folder in ("data", "evaluation"):
+        Output(out / folder, force).claim_folder(FILES, "simulation.json")
     with watch("simulate"):
         write_simulation(out / "data", simulate_tal_gata(TalGata(count=recipe.train)))
         settings = TalGata(count=recipe.evaluation, shares=EVALUATION_SHARES)
@@ -50,7 +54,7 @@ def run(recipe: Recipe, out: Path | str, watch: Watch) -> Collected:
                 learn_from(out / "data" / "sequences.fa", net, watch)
             folders += explain(recipe, out / "evaluation" / "sequences.fa", net, watch)
     with watch("collect"):
-        return collect(folders, out / "evaluation", [net / "model.metrics.json" for net in nets], out)
+        return collect(folders, out / "evaluation", [net / "model.metrics.json" for net in nets], out, force)
 
 
 @contextmanager

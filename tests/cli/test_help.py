@@ -1,5 +1,6 @@
 """Help: of every command and every option, at once, and without torch."""
 
+import ast
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ import pytest
 
 import seqattr
 from seqattr.cli.main import COMMANDS, cli
+from seqattr.cli.options import TableOption
 from seqattr.jobs.export import WRITERS
 from seqattr.methods.precisions import PRECISIONS
 from seqattr.models.load import INPUT_LAYOUTS
@@ -62,7 +64,7 @@ def test_no_command_writes_the_same_option_in_another_way():
 def said(command: str, option: str) -> str:
     (found,) = [o for o in ALL[(command,)].params if option in o.opts]
     assert isinstance(found, click.Option)
-    return found.help or ""
+    return found.full_help() if isinstance(found, TableOption) else found.help or ""
 
 
 def test_help_names_what_the_tables_hold():
@@ -71,12 +73,27 @@ def test_help_names_what_the_tables_hold():
     named = said("score", "--method").split(" ...;")[0].split(", ")
     assert set(named) <= set(seqattr.METHODS)  # a new method needs no new text: an unknown name lists all
     assert all(name in said("score", "--refs") for name in seqattr.REFERENCES)
+    assert said("score", "--refs") == ", ".join(kind.form for kind in seqattr.REFERENCES.values()) + "."
     assert all(name in said("score", "--precision") for name in PRECISIONS)
     assert all(name in said("export", "--format") for name in WRITERS)
 
 
-def test_help_and_version_import_neither_torch_nor_numpy():
-    """They answer at once, as completion in a shell needs it."""
+READS_TABLES = [
+    path for path, command in ALL.items() if any(isinstance(o, TableOption) for o in command.params)
+]
+LARGE = ("torch", "numpy", "h5py", "pyBigWig", "matplotlib")
+
+
+@pytest.mark.parametrize(
+    ("paths", "without"),
+    [
+        ([path for path in ALL if path not in READS_TABLES], LARGE),
+        (READS_TABLES, ("torch", "pyBigWig", "matplotlib")),
+    ],
+    ids=["help", "help that reads tables"],
+)
+def test_help_and_version_import_neither_torch_nor_numpy(paths, without):
+    """They answer at once, as completion in a shell needs it; a list of what a table holds imports it."""
     script = """
 import sys
 from seqattr.cli.main import main
@@ -87,11 +104,12 @@ for words in sys.argv[1:]:
         assert left.code == 0, words
 print("large:", sorted({"torch", "numpy", "h5py", "pyBigWig", "matplotlib"} & set(sys.modules)))
 """
-    words = ["--version", *(" ".join((*path, "--help")) for path in ALL)]
+    words = ["--version", *(" ".join((*path, "--help")) for path in paths)]
     done = subprocess.run(
         [sys.executable, "-c", script, *words], capture_output=True, text=True, check=True, timeout=60
     )
-    assert done.stdout.splitlines()[-1] == "large: []"
+    large = done.stdout.splitlines()[-1].removeprefix("large: ")
+    assert not set(ast.literal_eval(large)) & set(without)
     assert done.stdout.startswith("seqattr ")
 
 

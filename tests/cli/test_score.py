@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pyBigWig
 
-from seqattr.cli.shared import progress_bar, this_command
+from seqattr.cli.terminal import progress_bar, this_command
 from seqattr.io.hdf5.stored import read_contributions
 
 

@@ -7,7 +7,7 @@ import pytest
 from seqattr.errors import InputError, UnknownName
 from seqattr.io.hdf5.stored import open_contributions
 from seqattr.jobs import plot as module
-from seqattr.jobs.plot import find, plot
+from seqattr.jobs.plot import Settings, find, plot
 from seqattr.jobs.report.scores import open_scores
 from tests.helpers.scored import GATA_AT, LENGTH, TAL_AT, Made, write_scores
 
@@ -54,7 +54,7 @@ def test_bases_that_a_sequence_has_not_are_refused(made, region):
     ("ending", "begins"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF"), ("PNG", b"\x89")]
 )
 def test_the_ending_says_the_format(made, tmp_path, ending, begins):
-    labels = plot([made.folder], "seq0:10-30", tmp_path / f"x.{ending}", ["carries"])
+    labels = plot([made.folder], "seq0:10-30", tmp_path / f"x.{ending}", Settings(["carries"]))
     assert labels == ["carries"]
     assert (tmp_path / f"x.{ending}").read_bytes().startswith(begins)
     assert len(list(tmp_path.iterdir())) == 1
@@ -86,7 +86,7 @@ def drawn(monkeypatch):
 
 
 def test_matches_are_boxed_on_the_axis_of_the_figure(made, drawn, tmp_path):
-    plot([made.folder], "chr1:2000-2090", tmp_path / "x.png", motif_specs=["bundled"])
+    plot([made.folder], "chr1:2000-2090", tmp_path / "x.png", Settings(motif_specs=["bundled"]))
     rows, _, boxes, options = drawn[0]
     assert list(rows) == ["carries", "quiet"]
     assert options["first"] == 2000
@@ -97,7 +97,12 @@ def test_matches_are_boxed_on_the_axis_of_the_figure(made, drawn, tmp_path):
 
 
 def test_a_match_is_cut_to_the_region_or_left_out(made, drawn, tmp_path):
-    plot([made.folder], f"seq0:{TAL_AT + 4}-{GATA_AT + 2}", tmp_path / "x.png", motif_specs=["bundled"])
+    plot(
+        [made.folder],
+        f"seq0:{TAL_AT + 4}-{GATA_AT + 2}",
+        tmp_path / "x.png",
+        Settings(motif_specs=["bundled"]),
+    )
     boxes = {box.name: box for box in drawn[0][2]}
     assert boxes["TAL1_known1"].start == TAL_AT + 4
     assert "GATA_disc1" not in boxes  # only 2 of its 10 bases are in the region
@@ -108,14 +113,20 @@ def test_several_methods_are_stacked(made, drawn, tmp_path):
     same = write_scores(tmp_path / "same", count=12)
     folders = [made.folder, other.folder]
     out = tmp_path / "x.png"
-    assert plot(folders, "seq0", out, ["carries"]) == ["deeplift", "gradient"]
+    assert plot(folders, "seq0", out, Settings(["carries"])) == ["deeplift", "gradient"]
     assert plot(folders, "seq0", out)[::3] == ["carries\ndeeplift", "quiet\ngradient"]
-    assert plot([made.folder, same.folder], "seq0", out, ["quiet"]) == [str(made.folder), str(same.folder)]
-    assert plot([made.folder] * 2, "seq0", out, ["quiet"]) == [f"{made.folder} (1)", f"{made.folder} (2)"]
+    assert plot([made.folder, same.folder], "seq0", out, Settings(["quiet"])) == [
+        str(made.folder),
+        str(same.folder),
+    ]
+    assert plot([made.folder] * 2, "seq0", out, Settings(["quiet"])) == [
+        f"{made.folder} (1)",
+        f"{made.folder} (2)",
+    ]
 
 
 def test_the_letters_are_the_contributions_in_the_file(made, drawn, tmp_path):
-    plot([made.folder], "seq2:5-25", tmp_path / "x.png", ["carries"])
+    plot([made.folder], "seq2:5-25", tmp_path / "x.png", Settings(["carries"]))
     with h5py.File(made.folder / "carries.h5") as file:
         expected = file["projected_shap/seq"][2, :, 5:25].sum(axis=0)
     assert np.allclose(drawn[0][0]["carries"], expected)
@@ -129,7 +140,7 @@ def test_folders_of_different_sequences_are_refused(made, tmp_path):
 
 def test_an_unknown_target_is_refused(made, tmp_path):
     with pytest.raises(UnknownName, match="unknown target 'no'; there is: carries, quiet"):
-        plot([made.folder], "seq0", tmp_path / "x.png", ["no"])
+        plot([made.folder], "seq0", tmp_path / "x.png", Settings(["no"]))
 
 
 def test_what_is_too_long_to_be_read_is_refused(made, monkeypatch):

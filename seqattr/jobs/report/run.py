@@ -19,6 +19,7 @@ from seqattr.figures.html import Link, Picture, png_text
 from seqattr.figures.logos import SERIES, Points
 from seqattr.io.atomic import check_writable, replacing, replacing_all
 from seqattr.io.hdf5.stored import open_contributions
+from seqattr.io.ownership import Output
 from seqattr.io.stale import drop_stale
 from seqattr.jobs.report import page
 from seqattr.jobs.report.background import background_in, layout_of
@@ -119,16 +120,18 @@ def report(
     motif_specs: Sequence[str | Path],
     settings: Settings = Settings(),
     out: Path | str | None = None,
+    force: bool = False,
 ) -> Summary:
     """Match motifs with the scores in a folder, and write tables, figures and report.html to DIR/report.
 
     Motifs are those of `read_motifs`. Files take their names together, when all are whole. Raises InputError
     where the folder holds no finished scores or a motif file or setting cannot be, OutputError where
-    something cannot be written.
+    something cannot be written, or stands there that seqattr did not write, unless forced.
     """
     started = time.perf_counter()
     scores = open_scores(folder)
     out = scores.folder / "report" if out is None else Path(out)
+    Output(out, force).claim_folder([*TABLES, "report.html"], "matches.tsv")
     evidence = gather(scores, motif_specs, settings)
     check_writable(out / "figures")
     drawn = [*panels(evidence, settings), *logos(evidence, settings)]

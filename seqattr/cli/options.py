@@ -1,0 +1,273 @@
+"""Options that several commands share, and how a command gets the values of several as one object.
+
+`gathered` options become an argument of the library's own type: a command that reads a model has the
+argument `model`, a ModelFile, whatever the options that describe one. A command's own options, all that are
+left over, become its job's settings by `settings`.
+"""
+
+import inspect
+import json
+from collections.abc import Callable, Sequence
+from functools import wraps
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from seqattr.errors import InputError
+
+if TYPE_CHECKING:
+    from seqattr.io.ownership import Output
+    from seqattr.jobs.sources import ModelFile, SequenceFile
+
+Command = Callable[..., Any]
+Decorator = Callable[[Command], Command]
+
+
+# --- values ------------------------------------------------------------------------------------
+
+
+class NamedPath(click.Path):
+    """A path that is not empty, as that of a variable which nobody set."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not str(value):
+            self.fail("the path is empty; name a file or folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class InputPath(NamedPath):
+    """A path to read: what is written may not take the place of a file there."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from seqattr.io.kept import keep
+
+        path = super().convert(value, param, ctx)
+        keep(Path(str(path)))
+        return path
+
+
+PATH = InputPath(path_type=Path)
+OUT = NamedPath(path_type=Path)
+
+
+def read_by(read: Callable[[Any], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """A callback of an option that has its value read; None where there is none."""
+    return lambda _ctx, _param, value: None if value is None else read(value)
+
+
+def or_none(value: Any) -> Any:
+    """None for 0, or for no word of a repeatable option: a job then takes all."""
+    return value or None
+
+
+def numbers_like(option: str, example: str) -> Callable[[str], tuple[int, ...]]:
+    """A reader of whole numbers with commas between them."""
+
+    def read(text: str) -> tuple[int, ...]:
+        try:
+            return tuple(int(word) for word in text.split(","))
+        except ValueError:
+            raise InputError(f"{option} must look like {example}, not '{text}'") from None
+
+    return read
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """The arguments of a model's class."""
+    try:
+        arguments = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"--arch-args is not JSON: {error}") from error
+    if not isinstance(arguments, dict):
+        raise InputError("--arch-args must be a JSON object, as in '{\"tasks\": 3}'")
+    return arguments
+
+
+def names_in(text: str) -> tuple[str, ...] | None:
+    """Names with commas between them."""
+    return tuple(name.strip() for name in text.split(",")) if text else None
+
+
+# --- help that reads tables --------------------------------------------------------------------
+
+
+class TableOption(click.Option):
+    """An option whose help lists what a table holds, which is imported when the help is shown.
+
+    `listed` makes the text of the table at "module:NAME"; it takes the place of {} in the help.
+    """
+
+    def __init__(self, *args: Any, table: str, listed: Callable[[Any], str] = ", ".join, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.table, self.listed = table, listed
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        written = self.help
+        self.help = self.full_help()
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.help = written
+
+    def full_help(self) -> str:
+        """The help with the table's text in it."""
+        module, name = self.table.split(":")
+        return (self.help or "").format(self.listed(getattr(import_module(module), name)))
+
+
+# --- several values as one object --------------------------------------------------------------
+
+
+def gathered(name: str, make: Callable[..., Any], *options: Decorator, also: Sequence[str] = ()) -> Decorator:
+    """A command with these options, whose values it gets as one argument, `name`, that `make` makes of them.
+
+    `also` are parameters that are declared elsewhere, above.
+    """
+
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def called(**values: Any) -> Any:
+            made = make(**{key: values.pop(key) for key in names})
+            return command(**{name: made}, **values)
+
+        for option in reversed(options):
+            option(called)
+        declared = called.__click_params__[-len(options) :]  # type: ignore[attr-defined]
+        names = [*also, *(parameter.name for parameter in declared)]
+        return called
+
+    return decorate
+
+
+def settings(job: str, name: str = "Settings", **more: Callable[[], Any]) -> Decorator:
+    """A command that gets what no other argument of it takes as `settings`.
+
+    That is made of the options' values by `name` in the module of its job: a dataclass, or a function that
+    returns one. `more` are fields that no option sets, and what gives them.
+    """
+
+    def decorate(command: Command) -> Command:
+        taken = set(inspect.signature(command).parameters)
+
+        @wraps(command)
+        def called(**values: Any) -> Any:
+            own = {key: value for key, value in values.items() if key not in taken}
+            given = {key: value for key, value in values.items() if key in taken}
+            made = getattr(import_module(job), name)(**own, **{key: give() for key, give in more.items()})
+            return command(settings=made, **given)
+
+        return called
+
+    return decorate
+
+
+def model_file(model: Path, trust: bool, **foreign: Any) -> "ModelFile":
+    """A model file, and what was said of one that is not in seqattr's own format."""
+    from seqattr.jobs.sources import Foreign, ModelFile
+
+    fields = {name.removeprefix("foreign_"): value for name, value in foreign.items()}
+    return ModelFile(model, trust, Foreign(**fields))
+
+
+def sequence_file(**values: Any) -> "SequenceFile":
+    """A FASTA file, and which windows of it are meant. Raises UsageError where options exclude each other."""
+    if values["regions"] is not None and values["tile"] is not None:
+        raise click.UsageError("--regions and --tile exclude each other")
+    if values["ignore_strand"] and values["regions"] is None:
+        raise click.UsageError("--ignore-strand is for the strands of --regions")
+    from seqattr.jobs.sources import SequenceFile
+
+    return SequenceFile(**values)
+
+
+def unplaced_sequence_file(**values: Any) -> "SequenceFile":
+    """Of a command to which it is no matter where the sequences lie on a genome."""
+    return sequence_file(placed=False, **values)
+
+
+def output(out: Path, force: bool) -> "Output":
+    from seqattr.io.ownership import Output
+
+    return Output(out, force)
+
+
+# --- the options -------------------------------------------------------------------------------
+
+MODEL = click.option(
+    "--model", type=PATH, required=True, help="Model file; others than seqattr's own need --trust-model."
+)
+FOREIGN = (
+    click.option(
+        "--trust-model", "trust", is_flag=True, help="Read a format that can run code, or needs some."
+    ),
+    click.option(
+        "--input-length",
+        "foreign_length",
+        type=int,
+        metavar="L",
+        help="Length of the model's input in bases.",
+    ),
+    click.option(
+        "--input-layout",
+        "foreign_layout",
+        default="N4L",
+        show_default=True,
+        help="N4L, NL4, N41L, N4L1, N14L, NL41, N1L4, NL14; N5L, NL5 with a channel for N.",
+    ),
+    click.option(
+        "--channels",
+        "foreign_channels",
+        default="ACGT",
+        show_default=True,
+        callback=read_by(str.upper),
+        help="The model's order of bases.",
+    ),
+    click.option("--arch", "foreign_arch", metavar="MODULE:CLASS", help="The class of a state dict."),
+    click.option(
+        "--arch-args",
+        "foreign_arch_args",
+        metavar="JSON",
+        default="{}",
+        callback=read_by(json_object),
+        help="Arguments for that class.",
+    ),
+    click.option(
+        "--target-names",
+        "foreign_targets",
+        metavar="A,B,...",
+        callback=read_by(names_in),
+        help="Names for the model's outputs.",
+    ),
+)
+INPUTS = (
+    click.option(
+        "--fasta", type=PATH, required=True, help="Sequences (gzip is fine), or a genome with --regions."
+    ),
+    click.option("--regions", type=PATH, help="BED or narrowPeak: take windows of the FASTA around these."),
+    click.option("--ignore-strand", is_flag=True, help="Read regions on strand - forward like the others."),
+    click.option("--tile", type=int, metavar="STEP", help="Take windows every STEP bases of each record."),
+    click.option("--pad", is_flag=True, help="Fill shorter sequences up to the model's length with N."),
+    click.option("--crop", is_flag=True, help="Cut longer sequences to the model's length."),
+    click.option("--any-length", is_flag=True, help="Take sequences of any length at which the model runs."),
+    click.option("--strict", is_flag=True, help="Stop where a record or region cannot be used."),
+)
+SIZES = click.option(
+    "--chrom-sizes", "sizes", type=PATH, help="Headers such as chr1:100-200 are then genome coordinates."
+)
+FORCE = click.option("--force", is_flag=True, help="Replace what stands at --out, but no input.")
+
+# The arguments `model`, `sequences` and `output` of a command.
+model_options = gathered("model", model_file, *FOREIGN, also=["model"])
+input_options = gathered("sequences", unplaced_sequence_file, *INPUTS)
+placed_input_options = gathered("sequences", sequence_file, *INPUTS, SIZES)
+force_option = gathered("output", output, FORCE, also=["out"])
+
+device_option = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:i.")
+
+
+def targets_option(verb: str) -> Decorator:
+    """Which outputs a command is to explain, measure ..."""
+    text = f"Output to {verb}, by name or number; repeatable. Default: all."
+    return click.option("--target", "targets", multiple=True, callback=read_by(or_none), help=text)
