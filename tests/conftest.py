@@ -26,6 +26,31 @@ class Done(NamedTuple):
     err: str
 
 
+# Test files that read the models of the zoo: in one process, so that each model is captured once.
+TOGETHER = {
+    f"tests/{file}.py": "zoo"
+    for file in (
+        "models/test_zoo_engine",
+        "models/test_content",
+        "engine/edits/test_edits",
+        "analyses/test_patterns",
+    )
+}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Files in processes: each as a whole, and some together."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return TOGETHER.get(file, file)
+
+    return Scheduling(config, log)
+
+
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Done]]:
     """Run `seqattr` with these arguments, in this process."""

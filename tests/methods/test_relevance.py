@@ -240,28 +240,35 @@ LAYOUTS: dict[str, Callable[[Net, Tensor], Tensor]] = {
 }
 
 
-@pytest.mark.parametrize("method", ["lrp-flat", "lrp-w2", "lrp-zb", "deep-taylor"])
-def test_bases_may_lie_in_any_order(method: str) -> None:
+@functools.cache
+def laid_out(layout: str) -> Model:
     torch.manual_seed(0)
     first, weight = conv(bias=False), torch.rand(6, dtype=torch.float64)
-    results = []
-    for way in LAYOUTS.values():
-        module = Net(lambda m, x, way=way: way(m, x).relu().mean(2) @ m.weight, conv=first, weight=weight)
-        model = Model(module.double(), torch.zeros(2, 4, LENGTH, dtype=torch.float64))
-        results.append(attribute(model, one_hot(3), method=method))
+    module = Net(lambda m, x: LAYOUTS[layout](m, x).relu().mean(2) @ m.weight, conv=first, weight=weight)
+    return Model(module.double(), torch.zeros(2, 4, LENGTH, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("method", ["lrp-flat", "lrp-w2", "lrp-zb", "deep-taylor"])
+def test_bases_may_lie_in_any_order(method: str) -> None:
+    results = [attribute(laid_out(layout), one_hot(3), method=method) for layout in LAYOUTS]
     for other in results[1:]:
         torch.testing.assert_close(other.contributions, results[0].contributions, rtol=0, atol=1e-12)
         torch.testing.assert_close(other.hypothetical, results[0].hypothetical, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("method", [name for name in METHODS if name not in BLURRED])
-def test_bases_that_no_weight_reads_get_nothing(method: str) -> None:
-    """By every method that speaks of single bases."""
+@pytest.fixture(scope="module")
+def of_nine_bases() -> Model:
+    """Reads the first nine bases alone."""
     torch.manual_seed(0)
     layers = conv(), nn.ReLU(), nn.Flatten(), nn.Linear(6 * 5, 5), nn.ReLU(), nn.Linear(5, 1)
     module = Net(lambda m, x: m.net(x[..., :9]), net=nn.Sequential(*layers)).double()
-    model = Model(module, torch.zeros(2, 4, LENGTH, dtype=torch.float64))
-    got = attribute(model, one_hot(3), method=ready(model, method))
+    return Model(module, torch.zeros(2, 4, LENGTH, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if name not in BLURRED])
+def test_bases_that_no_weight_reads_get_nothing(of_nine_bases: Model, method: str) -> None:
+    """By every method that speaks of single bases."""
+    got = attribute(of_nine_bases, one_hot(3), method=ready(of_nine_bases, method))
     assert got.contributions[..., 9:].abs().max() == 0
     assert got.contributions[..., :9].abs().max() > 0
 

@@ -1,5 +1,7 @@
 """Convolutions through spectra beside float64, and where they are taken."""
 
+import functools
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -105,6 +107,7 @@ class Net(nn.Module):
         return self.layers(x)
 
 
+@functools.cache
 def model_with(pool: nn.Module) -> seqattr.Model:
     torch.manual_seed(0)
     net, example = Net(pool), torch.randn(2, 4, 150)
