@@ -9,10 +9,12 @@ CONFIG ?= config/config.yaml
 CORES ?= 2
 SECONDS ?= 900
 SEED ?= 0
+MODULE ?= seqattr/motifs/seqlets.py
+TESTS ?= tests/motifs/test_seqlets.py
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow fuzz test-peers test-workflow benchmark workflow bench bench-quick clean
+.PHONY: demo test test-slow fuzz mutation test-peers test-workflow benchmark workflow bench bench-quick clean
 
 demo: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/demo $(SIZE)
@@ -30,6 +32,10 @@ test-peers: $(VENV)/.peers
 # Mutated input files of every kind, for so many CPU seconds: what fails is kept in fuzz-kept/.
 fuzz: $(VENV)/.tested
 	$(BIN)/python scripts/fuzz.py --seconds $(SECONDS) --seed $(SEED)
+
+# Faults at the boundaries of a module, one at a time: those that its tests do not see are printed.
+mutation: $(VENV)/.tested
+	$(BIN)/python scripts/mutate.py $(MODULE) $(TESTS)
 
 # The paper's TAL-GATA benchmark.
 benchmark: $(VENV)/.installed

@@ -25,7 +25,7 @@ COLUMNS = {
 }
 
 
-class Carried(NamedTuple):
+class MatchImportance(NamedTuple):
     """What one target's contributions say of K matches: (K,) each."""
 
     importance: np.ndarray  # the sum of contributions under the match
@@ -48,7 +48,7 @@ class Matches:
     motif: np.ndarray  # (K,) int32, which of `motifs`
     strand: np.ndarray  # (K,) int8, 1 or -1
     log_odds: np.ndarray  # (K,) float32
-    targets: Mapping[str, Carried] = field(default_factory=dict)
+    targets: Mapping[str, MatchImportance] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.sequence)
@@ -67,7 +67,8 @@ class Matches:
         """The matches of a mask or of some indices."""
         columns = {name: getattr(self, name)[which] for name in COLUMNS}
         targets = {
-            name: Carried(*(values[which] for values in carried)) for name, carried in self.targets.items()
+            name: MatchImportance(*(values[which] for values in carried))
+            for name, carried in self.targets.items()
         }
         return replace(self, **columns, targets=targets)
 
@@ -81,29 +82,29 @@ class Matches:
 def in_rows(matches: Matches, rows: slice) -> Matches:
     """The matches in the rows [start, stop), which are counted from the first of them; none measured."""
     first, end = np.searchsorted(matches.sequence, [rows.start, rows.stop])
-    own = replace(matches, targets={}).select(slice(int(first), int(end)))
-    return replace(own, sequence=own.sequence - np.int32(rows.start))
+    inside = replace(matches, targets={}).select(slice(int(first), int(end)))
+    return replace(inside, sequence=inside.sequence - np.int32(rows.start))
 
 
-def after(matches: Matches, rows: int) -> Matches:
+def shift_rows(matches: Matches, rows: int) -> Matches:
     """The matches, whose rows come behind so many others."""
     return replace(matches, sequence=matches.sequence + np.int32(rows))
 
 
-def in_order(matches: Matches) -> Matches:
+def sort_matches(matches: Matches) -> Matches:
     """The matches by sequence, start, motif and strand."""
     return matches.select(np.lexsort((-matches.strand, matches.motif, matches.start, matches.sequence)))
 
 
-def joined(parts: Sequence[Matches]) -> Matches:
+def concatenate_matches(parts: Sequence[Matches]) -> Matches:
     """The matches of the same motifs, found apart, together in order; none of them measured."""
     columns: dict[str, Any] = {
         name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS
     }
-    return in_order(replace(parts[0], **columns))
+    return sort_matches(replace(parts[0], **columns))
 
 
-def read_backwards(values: np.ndarray, other: np.ndarray) -> np.ndarray:
+def prefers_other_strand(values: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Which rows (N,) of values (N, L) to treat as those of the other strand, `other` (N, L), instead.
 
     It is the lesser of the two, whichever was given: so ties are settled alike for both strands.
@@ -118,21 +119,24 @@ def measure(matches: Matches, target: str, contributions: np.ndarray, hypothetic
 
     Raises InputError where these do not fit the sequences of the matches.
     """
-    return with_carried(matches, target, [carried_by(matches, contributions, hypothetical)])
+    return with_importance(matches, target, [measure_rows(matches, contributions, hypothetical)])
 
 
-def carried_by(matches: Matches, contributions: np.ndarray, hypothetical: np.ndarray) -> Carried:
-    """What these say of the matches in as many rows. Raises InputError where they do not fit."""
+def measure_rows(matches: Matches, contributions: np.ndarray, hypothetical: np.ndarray) -> MatchImportance:
+    """What contributions (B, L) and hypothetical ones (B, 4, L) say of the matches in as many rows.
+
+    Raises InputError where they do not fit.
+    """
     importance = importance_of(matches, contributions)
     total = abs(contributions).sum(axis=1, dtype=np.float64)
     share = importance / np.where(total > 0, total, 1)[matches.sequence]
     rank = _rank(matches.sequence, importance)
-    return Carried(importance, share.astype(np.float32), rank, _cosine(matches, hypothetical))
+    return MatchImportance(importance, share.astype(np.float32), rank, _cosine(matches, hypothetical))
 
 
-def with_carried(matches: Matches, target: str, parts: Sequence[Carried]) -> Matches:
-    """The matches with what was said of them, a block of rows after the other."""
-    carried = Carried(*map(np.concatenate, zip(*parts, strict=True)))
+def with_importance(matches: Matches, target: str, parts: Sequence[MatchImportance]) -> Matches:
+    """The matches with a target's importance, which comes a block of rows after the other."""
+    carried = MatchImportance(*map(np.concatenate, zip(*parts, strict=True)))
     return replace(matches, targets={**matches.targets, target: carried})
 
 
@@ -157,8 +161,8 @@ def _rank(sequence: np.ndarray, importance: np.ndarray) -> np.ndarray:
     rank = np.empty(len(sequence), np.int32)
     bounds = np.flatnonzero(np.diff(sequence, prepend=-1, append=-1))
     for first, last in pairwise(bounds):
-        own = importance[first:last]
-        rank[first:last] = len(own) + 1 - np.searchsorted(np.sort(own), own, side="right")
+        values = importance[first:last]
+        rank[first:last] = len(values) + 1 - np.searchsorted(np.sort(values), values, side="right")
     return rank
 
 
@@ -171,8 +175,8 @@ def _cosine(matches: Matches, hypothetical: np.ndarray) -> np.ndarray:
             continue
         odds = pwm.log_odds(matches.background)
         forward = (odds - odds.mean(axis=0)).T
-        at = matches.start[which][:, None] + np.arange(pwm.width)
-        seen = columns[matches.sequence[which][:, None], at]
+        positions = matches.start[which][:, None] + np.arange(pwm.width)
+        seen = columns[matches.sequence[which][:, None], positions]
         strands = np.stack([forward, forward[::-1, ::-1]]).astype(np.float32)
         dots = np.einsum("kwc,swc->ks", seen, strands)
         dot = np.where(matches.strand[which] > 0, dots[:, 0], dots[:, 1])

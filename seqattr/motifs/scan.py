@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from seqattr.dna.alphabet import UNKNOWN, codes_of, one_hot
 from seqattr.errors import InputError, UnknownName
-from seqattr.motifs.matches import COLUMNS, Matches, in_order, joined, read_backwards
+from seqattr.motifs.matches import COLUMNS, Matches, concatenate_matches, prefers_other_strand, sort_matches
 from seqattr.motifs.peaks import highest_peaks
 from seqattr.motifs.pwm import PWM, score_threshold
 from seqattr.refs.kinds import background_of
@@ -72,7 +72,7 @@ def find_matches(
     """
     codes = codes_of(np.asarray(sequences))
     frequencies = (
-        measured_background(as_read(codes, minus), pick.strand)
+        measured_background(on_strand(codes, minus), pick.strand)
         if background is None
         else background_of(np.asarray(background))
     )
@@ -88,14 +88,14 @@ class Scanner(NamedTuple):
     @classmethod
     def of(cls, motifs: Sequence[PWM], pick: Pick, background: np.ndarray, length: int) -> "Scanner":
         """For matches as `find_matches` has them."""
-        empty = Matches(tuple(motifs), background, *_no_hits())
+        empty = Matches(tuple(motifs), background, *_no_matches())
         single = np.array([pwm.one_strand for pwm in motifs], bool) & (pick.strand == "both")
         kinds = [(pick, ~single), (replace(pick, strand="forward"), single)]
         return cls(
             empty,
             [
-                (each.strand, list(_groups(motifs, np.flatnonzero(mask), each, background, length)))
-                for each, mask in kinds
+                (choice.strand, list(_groups(motifs, np.flatnonzero(mask), choice, background, length)))
+                for choice, mask in kinds
                 if mask.any()
             ],
         )
@@ -103,22 +103,24 @@ class Scanner(NamedTuple):
     def find(self, codes: np.ndarray, minus: np.ndarray | None = None) -> Matches:
         """The matches in codes (B, L), rows counted from the first of them."""
         minus = np.zeros(len(codes), bool) if minus is None else minus
-        found = [self._found(codes, strand, groups, minus) for strand, groups in self.parts]
-        return found[0] if len(found) == 1 else joined([self.empty, *found])
+        found = [self._find_on(codes, strand, groups, minus) for strand, groups in self.parts]
+        return found[0] if len(found) == 1 else concatenate_matches([self.empty, *found])
 
-    def _found(
+    def _find_on(
         self, codes: np.ndarray, strand: str, groups: Sequence[tuple[np.ndarray, "_Group"]], minus: np.ndarray
     ) -> Matches:
-        codes, backwards = _oriented(codes, strand, minus)
-        found = [_no_hits()]
-        for own, group in groups:
-            for first, hits in group.scan(codes):
-                found.append(hits._replace(sequence=hits.sequence + first, motif=own[hits.motif]).narrow())
-        hits = _Hits(*map(np.concatenate, zip(*found, strict=True)))
-        return _turned(replace(self.empty, **hits._asdict()), backwards, codes.shape[1])
+        codes, backwards = _orient(codes, strand, minus)
+        found = [_no_matches()]
+        for numbers, group in groups:
+            for first, columns in group.scan(codes):
+                found.append(
+                    columns._replace(sequence=columns.sequence + first, motif=numbers[columns.motif]).narrow()
+                )
+        columns = _Columns(*map(np.concatenate, zip(*found, strict=True)))
+        return _as_given(replace(self.empty, **columns._asdict()), backwards, codes.shape[1])
 
 
-def as_read(codes: np.ndarray, minus: np.ndarray | None) -> np.ndarray:
+def on_strand(codes: np.ndarray, minus: np.ndarray | None) -> np.ndarray:
     """Codes (N, L), those of the rows that are `minus` (N,) as their reverse complement."""
     return codes if minus is None else np.where(minus[:, None], _reverse_complement(codes), codes)
 
@@ -138,16 +140,16 @@ def _groups(
     for width in np.unique(widths[widths <= length]).tolist():
         numbers = some[widths == width]
         at_once = max(1, _SCORES_AT_ONCE // (2 * (length - width + 1)))
-        for own in np.split(numbers, range(at_once, len(numbers), at_once)):
-            yield own, _Group.of([motifs[number] for number in own], pick, background)
+        for part in np.split(numbers, range(at_once, len(numbers), at_once)):
+            yield part, _Group.of([motifs[number] for number in part], pick, background)
 
 
-def _turned(found: Matches, backwards: np.ndarray, length: int) -> Matches:
+def _as_given(matches: Matches, backwards: np.ndarray, length: int) -> Matches:
     """Matches where they lie in the sequences as they were given, in order."""
-    turned = backwards[found.sequence]
-    start = np.where(turned, length - found.end, found.start)
-    strand = np.where(turned, -found.strand, found.strand)
-    return in_order(replace(found, start=start, strand=strand))
+    turned = backwards[matches.sequence]
+    start = np.where(turned, length - matches.end, matches.start)
+    strand = np.where(turned, -matches.strand, matches.strand)
+    return sort_matches(replace(matches, start=start, strand=strand))
 
 
 def measured_background(codes: np.ndarray, strand: str = "both") -> np.ndarray:
@@ -165,7 +167,7 @@ def background_from(counts: np.ndarray, strand: str) -> np.ndarray:
     return counts / counts.sum()
 
 
-class _Hits(NamedTuple):
+class _Columns(NamedTuple):
     """Columns of Matches as they are found."""
 
     sequence: np.ndarray
@@ -174,15 +176,15 @@ class _Hits(NamedTuple):
     strand: np.ndarray
     log_odds: np.ndarray
 
-    def narrow(self) -> "_Hits":
-        return _Hits(*(column.astype(kind) for column, kind in zip(self, COLUMNS.values(), strict=True)))
+    def narrow(self) -> "_Columns":
+        return _Columns(*(column.astype(kind) for column, kind in zip(self, COLUMNS.values(), strict=True)))
 
 
-def _no_hits() -> _Hits:
-    return _Hits(*(np.empty(0) for _ in COLUMNS)).narrow()
+def _no_matches() -> _Columns:
+    return _Columns(*(np.empty(0) for _ in COLUMNS)).narrow()
 
 
-def _oriented(codes: np.ndarray, strand: str, minus: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _orient(codes: np.ndarray, strand: str, minus: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Codes (N, L) the way each sequence is scanned, and whether (N,) that is backwards.
 
     The reverse strand alone is the forward strand of the reverse complement; of both strands the lesser text
@@ -190,7 +192,7 @@ def _oriented(codes: np.ndarray, strand: str, minus: np.ndarray) -> tuple[np.nda
     """
     other = _reverse_complement(codes)
     if strand == "both":
-        backwards = read_backwards(_from_first_base(codes), _from_first_base(other))
+        backwards = prefers_other_strand(_from_first_base(codes), _from_first_base(other))
     else:
         backwards = minus != (strand == "reverse")
     return np.where(backwards[:, None], other, codes), backwards
@@ -201,8 +203,8 @@ def _from_first_base(codes: np.ndarray) -> np.ndarray:
     first = (codes != UNKNOWN).argmax(axis=1)
     if not first.any():
         return codes
-    at = (np.arange(codes.shape[1]) + first[:, None]) % codes.shape[1]
-    return np.take_along_axis(codes, at, axis=1)
+    column = (np.arange(codes.shape[1]) + first[:, None]) % codes.shape[1]
+    return np.take_along_axis(codes, column, axis=1)
 
 
 class _Group(NamedTuple):
@@ -221,7 +223,7 @@ class _Group(NamedTuple):
         thresholds = np.array([pick.threshold(pwm, background) for pwm in motifs])
         return cls(weights, thresholds, odds.shape[2], pick.top)
 
-    def scan(self, codes: np.ndarray) -> Iterator[tuple[int, _Hits]]:
+    def scan(self, codes: np.ndarray) -> Iterator[tuple[int, _Columns]]:
         """The matches block by block, each with the number of its first sequence."""
         starts = codes.shape[1] - self.width + 1
         step = max(1, _SCORES_AT_ONCE // (len(self.weights) * starts))
@@ -232,13 +234,13 @@ class _Group(NamedTuple):
             scores[:, :, ~_are_whole(some, self.width)] = -np.inf
             yield first, (self._all if self.top is None else self._top)(scores)
 
-    def _all(self, scores: np.ndarray) -> _Hits:
+    def _all(self, scores: np.ndarray) -> _Columns:
         """Every start that is good enough, of scores (strands, M, n, P)."""
-        places = np.flatnonzero((scores >= self.thresholds[:, None, None]) & (scores > -np.inf))
-        strand, motif, sequence, start = np.unravel_index(places, scores.shape)
-        return _Hits(sequence, start, motif, 1 - 2 * strand, scores.reshape(-1)[places])
+        kept = np.flatnonzero((scores >= self.thresholds[:, None, None]) & (scores > -np.inf))
+        strand, motif, sequence, start = np.unravel_index(kept, scores.shape)
+        return _Columns(sequence, start, motif, 1 - 2 * strand, scores.reshape(-1)[kept])
 
-    def _top(self, scores: np.ndarray) -> _Hits:
+    def _top(self, scores: np.ndarray) -> _Columns:
         """The best starts of each motif and sequence, each on its better strand."""
         count, starts = scores.shape[2:]
         best = np.maximum(scores[0], scores[-1])
@@ -249,7 +251,7 @@ class _Group(NamedTuple):
             column[good] for column in (motif, sequence, peaks.column, peaks.value)
         )
         forward = scores[0, motif, sequence, start] == log_odds
-        return _Hits(sequence, start, motif, 2 * forward - 1, log_odds)
+        return _Columns(sequence, start, motif, 2 * forward - 1, log_odds)
 
 
 def _windows(codes: np.ndarray, width: int) -> np.ndarray:

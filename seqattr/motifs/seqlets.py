@@ -11,17 +11,17 @@ from numpy.typing import ArrayLike
 
 from seqattr.dna.loci import Loci
 from seqattr.errors import InputError, UnknownName
-from seqattr.motifs.false_discovery import Between, Tally, threshold, undecided
+from seqattr.motifs.false_discovery import Bracket, Histogram, bracket_threshold, exact_threshold
 from seqattr.motifs.matches import Matches
 from seqattr.motifs.peaks import highest_peaks
 from seqattr.motifs.pwm import PWM
 from seqattr.motifs.windows import (
-    Counted,
-    Laid,
-    all_counted,
-    counting_windows,
-    laid_out,
+    OrientedRows,
+    WindowCounts,
+    count_windows,
+    orient_rows,
     permuted_sums,
+    window_mask,
     window_sums,
 )
 from seqattr.refs.kinds import BACKGROUND
@@ -87,8 +87,8 @@ def find_seqlets(
     if not 1 <= width <= contributions.shape[1]:
         raise InputError(f"seqlets of {width} bases do not fit sequences of {contributions.shape[1]}")
     known = np.ones(contributions.shape, bool) if known is None else known
-    own = None if loci is None else loci.own(width)
-    search = Search(all_counted([known], width, own), own, width, level, seed)
+    starts = None if loci is None else loci.own(width)
+    search = Search(count_windows([known], width, starts), starts, width, level, seed)
     search.tally(contributions, known)
     if search.settle():
         search.collect(contributions, known)
@@ -98,74 +98,74 @@ def find_seqlets(
 class Search:
     """What `find_seqlets` does, a block of rows at a time, in two passes over the same blocks.
 
-    `counted` are the windows of all rows, and `own` (N, 2) the starts in each row that count, or None. All
+    `counts` are those of the windows of all rows, and `starts` (N, 2) those in each row that count. All
     blocks go to `tally`; then, where `settle` says so, again to `collect`.
     """
 
     def __init__(
         self,
-        counted: Counted,
-        own: np.ndarray | None,
+        counts: WindowCounts,
+        starts: np.ndarray | None,
         width: int = WINDOW,
         level: float = FALSE_DISCOVERIES,
         seed: int = 0,
     ) -> None:
-        self.counted, self.own, self.width, self.level, self.seed = counted, own, width, level, seed
-        self._row, self._generators = 0, counted.generators(seed)
-        self._seen, self._chance = Tally(), Tally()
-        self._between: Between | None = None
+        self.counts, self.starts, self.width, self.level, self.seed = counts, starts, width, level, seed
+        self._row, self._generators = 0, counts.generators(seed)
+        self._seen, self._chance = Histogram(), Histogram()
+        self._bracket: Bracket | None = None
         self._kept = [(np.empty(0), np.empty(0))]  # of those in between, what was seen and what is chance
-        self._found = [_Found(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
+        self._windows = [_Columns(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
 
     def tally(self, contributions: np.ndarray, known: np.ndarray) -> None:
         """The first pass, over contributions (B, L) and what of them is known as a base."""
-        _, laid = self._laid(contributions, known)
-        self._seen.add(abs(window_sums(laid.values, self.width)[laid.counting]))
-        for sums in permuted_sums(laid, self.width, self._generators):
+        _, oriented = self._next_rows(contributions, known)
+        self._seen.add(abs(window_sums(oriented.values, self.width)[oriented.counting]))
+        for sums in permuted_sums(oriented, self.width, self._generators):
             self._chance.add(abs(sums))
 
     def settle(self) -> bool:
         """Whether any window may be large enough, as all blocks together say."""
-        self._row, self._generators = 0, self.counted.generators(self.seed)
-        self._between = undecided(self._seen, self._chance, self.counted.rounds, self.level)
-        return self._between is not None
+        self._row, self._generators = 0, self.counts.generators(self.seed)
+        self._bracket = bracket_threshold(self._seen, self._chance, self.counts.rounds, self.level)
+        return self._bracket is not None
 
     def collect(self, contributions: np.ndarray, known: np.ndarray) -> None:
         """The second pass: what the threshold hangs on, and the windows that may reach it."""
-        if self._between is None:
+        if self._bracket is None:
             return
-        rows, laid = self._laid(contributions, known)
-        sums = window_sums(laid.values, self.width)
-        null = permuted_sums(laid, self.width, self._generators if self._between.chance_within else ())
-        chance = [self._between.within(abs(each)) for each in null]
-        self._kept.append((self._between.within(abs(sums[laid.counting])), np.concatenate([[], *chance])))
-        large = laid.counting & (abs(sums) >= self._between.low)
-        self._found.append(_largest(rows, laid, np.where(large, sums, 0), self.width))
+        rows, oriented = self._next_rows(contributions, known)
+        sums = window_sums(oriented.values, self.width)
+        null = permuted_sums(oriented, self.width, self._generators if self._bracket.chance_within else ())
+        chance = [self._bracket.within(abs(sums_by_chance)) for sums_by_chance in null]
+        self._kept.append((self._bracket.within(abs(sums[oriented.counting])), np.concatenate([[], *chance])))
+        large = oriented.counting & (abs(sums) >= self._bracket.low)
+        self._windows.append(disjoint_windows(rows, oriented, np.where(large, sums, 0), self.width))
 
     def seqlets(self, loci: Loci | None = None) -> Seqlets:
-        """What was found; of those in one place of the `loci` the largest."""
-        found = _Found(*map(np.concatenate, zip(*self._found, strict=True)))
+        """The seqlets; of those in one place of the `loci` the largest."""
+        windows = _Columns(*map(np.concatenate, zip(*self._windows, strict=True)))
         least = np.inf
-        if self._between is not None:
+        if self._bracket is not None:
             seen, chance = map(np.concatenate, zip(*self._kept, strict=True))
-            least = threshold(self._between, seen, chance, self.counted.rounds, self.level)
-        order = np.argsort(-abs(found.importance), kind="stable")
-        order = order[abs(found.importance[order]) >= least]
-        seqlets = Seqlets(self.width, least, *(column[order] for column in found))
+            least = exact_threshold(self._bracket, seen, chance, self.counts.rounds, self.level)
+        order = np.argsort(-abs(windows.importance), kind="stable")
+        order = order[abs(windows.importance[order]) >= least]
+        seqlets = Seqlets(self.width, least, *(column[order] for column in windows))
         if loci is None:
             return seqlets
         return seqlets.select(np.fromiter(loci.apart(seqlets.sequence, seqlets.start, self.width), np.intp))
 
-    def _laid(self, contributions: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, Laid]:
+    def _next_rows(self, contributions: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, OrientedRows]:
         """The rows of the next block that have windows: their numbers, and how they are looked at."""
-        here = slice(self._row, self._row + len(known))
-        self._row = here.stop
-        counting = counting_windows(known, self.width, None if self.own is None else self.own[here])
+        block = slice(self._row, self._row + len(known))
+        self._row = block.stop
+        counting = window_mask(known, self.width, None if self.starts is None else self.starts[block])
         some = np.flatnonzero(counting.any(axis=1))
-        return here.start + some, laid_out(contributions[some], known[some], counting[some])
+        return block.start + some, orient_rows(contributions[some], known[some], counting[some])
 
 
-class _Found(NamedTuple):
+class _Columns(NamedTuple):
     """Columns of Seqlets."""
 
     sequence: np.ndarray
@@ -173,17 +173,17 @@ class _Found(NamedTuple):
     importance: np.ndarray
 
 
-def _largest(rows: np.ndarray, laid: Laid, sums: np.ndarray, width: int) -> _Found:
+def disjoint_windows(rows: np.ndarray, oriented: OrientedRows, sums: np.ndarray, width: int) -> _Columns:
     """Windows of each row from the largest sum (B, P) on that do not overlap, none of those that are 0."""
     some = np.flatnonzero(sums.any(axis=1))
     sizes = np.where(sums[some] != 0, abs(sums[some]), -np.inf)
     most = int((sums[some] != 0).sum(axis=1).max(initial=0))
     peaks = highest_peaks(sizes, min(most, -(-max(sums.shape[1], 1) // width)), width - 1)
     row, start = some[peaks.row], peaks.column
-    return _Found(rows[row], laid.start_as_given(row, start, width), sums[row, start])
+    return _Columns(rows[row], oriented.start_in_row(row, start, width), sums[row, start])
 
 
-def unexplained(seqlets: Seqlets, matches: Matches, target: str) -> np.ndarray:
+def without_match(seqlets: Seqlets, matches: Matches, target: str) -> np.ndarray:
     """Which seqlets (S,) no match explains.
 
     A match does if it covers half of the seqlet, or lies half in it, and its share of the target's
@@ -197,12 +197,11 @@ def unexplained(seqlets: Seqlets, matches: Matches, target: str) -> np.ndarray:
     bounds = np.searchsorted(matches.sequence, [seqlets.sequence, seqlets.sequence + 1])
     left = np.ones(len(seqlets), bool)
     for number, (first, last) in enumerate(bounds.T):
-        own = slice(first, last)
-        common = np.minimum(end[own], seqlets.end[number]) - np.maximum(
-            matches.start[own], seqlets.start[number]
-        )
-        shorter = np.minimum(end[own] - matches.start[own], seqlets.width)
-        same_sign = share[own] * np.sign(seqlets.importance[number]) > 0
+        row = slice(first, last)  # the matches in the seqlet's sequence
+        begin, stop = matches.start[row], end[row]
+        common = np.minimum(stop, seqlets.end[number]) - np.maximum(begin, seqlets.start[number])
+        shorter = np.minimum(stop - begin, seqlets.width)
+        same_sign = share[row] * np.sign(seqlets.importance[number]) > 0
         left[number] = not (same_sign & (2 * common >= shorter)).any()
     return left
 
@@ -254,8 +253,8 @@ def _by_correlation(centred: np.ndarray, motifs: Sequence[PWM], background: np.n
             values = _correlations(centred, motif)
             for number, offset in enumerate(values.argmax(axis=1)):
                 if values[number, offset] > best[number].correlation:
-                    place = int(offset) - pwm.width + 1
-                    best[number] = Nearest(pwm.name, strand, place, float(values[number, offset]), np.nan)
+                    shift = int(offset) - pwm.width + 1
+                    best[number] = Nearest(pwm.name, strand, shift, float(values[number, offset]), np.nan)
     return best
 
 
@@ -280,8 +279,8 @@ def _by_tomtom(centred: np.ndarray, motifs: Sequence[PWM], background: np.ndarra
     largest = abs(centred).max(axis=(1, 2), keepdims=True)
     odds = np.exp(centred * _STRONGEST / np.where(largest > 0, largest, 1)) * background[:, None]
     queries = list(odds / odds.sum(axis=1, keepdims=True))
-    found = tomtom(queries, [pwm.probabilities for pwm in motifs], n_nearest=1)
-    p_values, _, offsets, _, strands, numbers = (column[:, 0] for column in found)
+    nearest = tomtom(queries, [pwm.probabilities for pwm in motifs], n_nearest=1)
+    p_values, _, offsets, _, strands, numbers = (column[:, 0] for column in nearest)
     return [
         Nearest(motifs[int(number)].name, "-" if strand else "+", -int(offset), np.nan, float(p_value))
         for number, strand, offset, p_value in zip(numbers, strands, offsets, p_values, strict=True)

@@ -43,9 +43,9 @@ class MotifStatistics(NamedTuple):
     target: str
     motif: str
     width: int
-    found: Summary
+    observed: Summary
     null: Summary  # the same of the motif with its columns shuffled
-    difference: float  # found.carried - null.carried
+    difference: float  # observed.carried - null.carried
     p_value: float
     q_value: float
     effect: float
@@ -53,7 +53,7 @@ class MotifStatistics(NamedTuple):
     @property
     def sure(self) -> bool:
         """Whether the motif, and not its null, carries something, be it ever so little."""
-        return self.q_value < SURE and abs(self.found.carried) > abs(self.null.carried)
+        return self.q_value < SURE and abs(self.observed.carried) > abs(self.null.carried)
 
     @property
     def carries(self) -> bool:
@@ -95,7 +95,7 @@ def motif_statistics(
     has other motifs.
     """
     bases = contributions.shape[1] if loci is None else np.maximum(loci.bases, 1)
-    importance = Importance(
+    importance = ImportanceSums(
         importance_of(matches, contributions),
         importance_of(null, contributions),
         contributions.sum(axis=1, dtype=np.float64) / bases,
@@ -103,19 +103,19 @@ def motif_statistics(
     return statistics_of(matches, null, target, importance, strong, loci)
 
 
-class Importance(NamedTuple):
+class ImportanceSums(NamedTuple):
     """What one target's contributions come to."""
 
-    found: np.ndarray  # (K,) under each match
+    matches: np.ndarray  # (K,) under each match
     null: np.ndarray  # (M,) under each of the null's
-    mean: np.ndarray  # (N,) for an average base of each row
+    per_base: np.ndarray  # (N,) of an average base of each row
 
 
 def statistics_of(
     matches: Matches,
     null: Matches,
     target: str,
-    importance: Importance,
+    importance: ImportanceSums,
     strong: float = STRONG,
     loci: Loci | None = None,
 ) -> list[MotifStatistics]:
@@ -123,13 +123,13 @@ def statistics_of(
     if [pwm.name for pwm in matches.motifs] != [pwm.name for pwm in null.motifs]:
         raise InputError("the null's matches must be those of the same motifs, with their columns shuffled")
     pairs = zip(
-        _by_motif(matches, importance.found, importance.mean, strong, loci),
-        _by_motif(null, importance.null, importance.mean, strong, loci),
+        _by_motif(matches, importance.matches, importance.per_base, strong, loci),
+        _by_motif(null, importance.null, importance.per_base, strong, loci),
         strict=True,
     )
     rows = [
-        _compared(target, pwm, found, by_chance, strong)
-        for pwm, (found, by_chance) in zip(matches.motifs, pairs, strict=True)
+        _comparison(target, pwm, observed, by_chance, strong)
+        for pwm, (observed, by_chance) in zip(matches.motifs, pairs, strict=True)
     ]
     corrected = benjamini_hochberg(np.array([row.p_value for row in rows]))
     tested = [row._replace(q_value=float(q)) for row, q in zip(rows, corrected, strict=True)]
@@ -141,8 +141,8 @@ def _by_motif(
     matches: Matches, importance: np.ndarray, mean: np.ndarray, strong: float, loci: Loci | None
 ) -> list[_Values]:
     if loci is not None:
-        own = counted(matches, loci)
-        matches, importance = matches.select(own), importance[own]
+        counting = counting_matches(matches, loci)
+        matches, importance = matches.select(counting), importance[counting]
     width = matches.end - matches.start
     excess = importance - mean[matches.sequence] * width
     weights = 1 / (1 + np.exp(strong - matches.log_odds.astype(np.float64)))
@@ -151,21 +151,25 @@ def _by_motif(
     return [_Values(*(column[which] for column in columns)) for _, which in matches.by_motif()]
 
 
-def counted(matches: Matches, loci: Loci) -> np.ndarray:
-    """Which matches (K,) count: of a place that several sequences hold, those in one of them."""
+def counting_matches(matches: Matches, loci: Loci) -> np.ndarray:
+    """Which matches (K,) count: of those of one place on the genome that several sequences hold, one."""
     return loci.counts(matches.sequence, matches.start, matches.end - matches.start)
 
 
-def _compared(target: str, pwm: PWM, found: _Values, by_chance: _Values, strong: float) -> MotifStatistics:
-    own, null = _summary(found, strong), _summary(by_chance, strong)
-    p_value = _p_value(found, by_chance) if own.matches and null.matches else math.nan
-    difference = own.carried - null.carried
-    return MotifStatistics(target, pwm.name, pwm.width, own, null, difference, p_value, math.nan, math.nan)
+def _comparison(
+    target: str, pwm: PWM, observed: _Values, by_chance: _Values, strong: float
+) -> MotifStatistics:
+    summary, null = _summary(observed, strong), _summary(by_chance, strong)
+    p_value = _p_value(observed, by_chance) if summary.matches and null.matches else math.nan
+    difference = summary.carried - null.carried
+    return MotifStatistics(
+        target, pwm.name, pwm.width, summary, null, difference, p_value, math.nan, math.nan
+    )
 
 
-def _p_value(found: _Values, by_chance: _Values) -> float:
-    both = _Values(*map(np.concatenate, zip(found, by_chance, strict=True)))
-    signs = np.repeat([1.0, -1.0], [len(found.excess), len(by_chance.excess)])
+def _p_value(observed: _Values, by_chance: _Values) -> float:
+    both = _Values(*map(np.concatenate, zip(observed, by_chance, strict=True)))
+    signs = np.repeat([1.0, -1.0], [len(observed.excess), len(by_chance.excess)])
     return clustered_rank_sum(both.excess, signs, both.weights, both.cluster)
 
 

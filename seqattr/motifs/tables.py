@@ -18,8 +18,8 @@ from seqattr.motifs.statistics import MotifStatistics, Summary
 _SCORE_PER_LOG_ODDS = 100
 
 
-class Places(NamedTuple):
-    """Where K stretches of rows lie on the genome; the chromosome may begin after a start."""
+class GenomeSpans(NamedTuple):
+    """Where K stretches of rows lie on the genome; a start may lie before its chromosome's."""
 
     chrom: list[str]
     start: np.ndarray
@@ -29,7 +29,7 @@ class Places(NamedTuple):
 
 def on_genome(
     regions: Sequence[Region], row: np.ndarray, start: np.ndarray, end: np.ndarray, strand: np.ndarray
-) -> Places:
+) -> GenomeSpans:
     """The places of stretches [start, end) of the rows of these regions; with strand - a row runs backwards.
 
     Raises InputError where there is no region for a row.
@@ -40,7 +40,7 @@ def on_genome(
     ends = np.array([region.end for region in regions], dtype=np.int64)[row]
     forward = np.array([region.strand != "-" for region in regions], dtype=bool)[row]
     chrom = [regions[number].chrom for number in row.tolist()]
-    return Places(
+    return GenomeSpans(
         chrom,
         np.where(forward, begins + start, ends - end),
         np.where(forward, begins + end, ends - start),
@@ -52,16 +52,18 @@ def write_matches(tsv: Path | str, bed: Path | str, matches: Matches, regions: S
     """Write matches in rows whose places on the genome are `regions`: a table in their order, and a BED file.
 
     The table has 0-based half-open places on the genome and in the row, and for each target its columns of
-    `Carried`. The BED file is sorted, its score is 100 times the log-odds, from 0 to 1000; behind the nine
-    usual columns stand the log-odds and the importances. Raises OutputError where a file cannot be written,
-    InputError where there is no region for a match.
+    `MatchImportance`. The BED file is sorted, its score is 100 times the log-odds, from 0 to 1000; behind the
+    nine usual columns stand the log-odds and the importances. Raises OutputError where a file cannot be
+    written, InputError where there is no region for a match.
     """
     places = on_genome(regions, matches.sequence, matches.start, matches.end, matches.strand)
     write_table(tsv, _match_columns(matches, places, regions))
     write_table(bed, _bed_columns(matches, places), header=False)
 
 
-def _match_columns(matches: Matches, places: Places, regions: Sequence[Region]) -> dict[str, Sequence[Any]]:
+def _match_columns(
+    matches: Matches, places: GenomeSpans, regions: Sequence[Region]
+) -> dict[str, Sequence[Any]]:
     columns: dict[str, Any] = {
         "sequence": [regions[number].name or str(regions[number]) for number in matches.sequence.tolist()],
         "chrom": places.chrom,
@@ -80,7 +82,7 @@ def _match_columns(matches: Matches, places: Places, regions: Sequence[Region]) 
     return columns
 
 
-def _bed_columns(matches: Matches, places: Places) -> dict[str, Sequence[Any]]:
+def _bed_columns(matches: Matches, places: GenomeSpans) -> dict[str, Sequence[Any]]:
     """Nine columns of BED and two more: with a twelfth, browsers would look for exons."""
     seen = np.flatnonzero(places.end > 0)
     order = seen[np.lexsort((places.end[seen], places.start[seen], np.array(places.chrom)[seen]))]
@@ -116,10 +118,10 @@ def write_motif_table(path: Path | str, rows: Sequence[MotifStatistics]) -> None
 
     Raises OutputError where the file cannot be written.
     """
-    plain = [name for name in MotifStatistics._fields if name not in ("found", "null")]
+    plain = [name for name in MotifStatistics._fields if name not in ("observed", "null")]
     columns: dict[str, Any] = {name: [getattr(row, name) for row in rows] for name in plain[:3]}
     for name in Summary._fields:
-        columns[name] = [getattr(row.found, name) for row in rows]
+        columns[name] = [getattr(row.observed, name) for row in rows]
     for name in Summary._fields:
         columns[f"null_{name}"] = [getattr(row.null, name) for row in rows]
     columns |= {name: [getattr(row, name) for row in rows] for name in plain[3:]}
@@ -128,7 +130,7 @@ def write_motif_table(path: Path | str, rows: Sequence[MotifStatistics]) -> None
 
 def write_seqlets(
     path: Path | str,
-    found: Mapping[str, tuple[Seqlets, Sequence[Nearest]]],
+    seqlets: Mapping[str, tuple[Seqlets, Sequence[Nearest]]],
     regions: Sequence[Region],
 ) -> None:
     """Write each target's seqlets, with the motif nearest to each, as a table in their order.
@@ -136,7 +138,7 @@ def write_seqlets(
     The strand is the motif's, as the genome has it. Raises OutputError where the file cannot be written,
     InputError where there is no region for a seqlet.
     """
-    parts = [_seqlet_columns(target, *of_target, regions) for target, of_target in found.items()]
+    parts = [_seqlet_columns(target, *of_target, regions) for target, of_target in seqlets.items()]
     write_table(path, {name: [cell for part in parts for cell in part[name]] for name in parts[0]})
 
 
@@ -145,7 +147,7 @@ def _seqlet_columns(
 ) -> dict[str, Sequence[Any]]:
     """Where there were no motifs to compare with, what is said of the nearest is missing."""
     near = list(nearest) or [Nearest(MISSING, "+", 0, math.nan, math.nan)] * len(seqlets)
-    strand = np.array([-1 if each.strand == "-" else 1 for each in near], int)
+    strand = np.array([-1 if motif.strand == "-" else 1 for motif in near], int)
     places = on_genome(regions, seqlets.sequence, seqlets.start, seqlets.end, strand)
     return {
         "target": [target] * len(seqlets),
@@ -155,10 +157,10 @@ def _seqlet_columns(
         "end": places.end.tolist(),
         "strand": _letters(places.strand),
         "importance": seqlets.importance.tolist(),
-        "nearest": [each.motif for each in near],
-        "offset": [each.offset for each in near],
-        "correlation": [each.correlation for each in near],
-        "p_value": [each.p_value for each in near],
+        "nearest": [motif.motif for motif in near],
+        "offset": [motif.offset for motif in near],
+        "correlation": [motif.correlation for motif in near],
+        "p_value": [motif.p_value for motif in near],
         "row": seqlets.sequence.tolist(),
         "row_start": seqlets.start.tolist(),
         "row_end": seqlets.end.tolist(),

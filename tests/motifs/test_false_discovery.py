@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seqattr.motifs.false_discovery import Tally, threshold, undecided
+from seqattr.motifs.false_discovery import Histogram, bracket_threshold, exact_threshold
 
 
 def at_once(seen: np.ndarray, chance: np.ndarray, rounds: int, level: float) -> float:
@@ -16,15 +16,15 @@ def at_once(seen: np.ndarray, chance: np.ndarray, rounds: int, level: float) -> 
 
 
 def by_block(seen: np.ndarray, chance: np.ndarray, rounds: int, level: float) -> float:
-    tallies = Tally(), Tally()
+    tallies = Histogram(), Histogram()
     for tally, values in zip(tallies, (seen, chance), strict=True):
         for block in np.array_split(values, 7):
             tally.add(block)
-    between = undecided(*tallies, rounds, level)
+    between = bracket_threshold(*tallies, rounds, level)
     if between is None:
         return np.inf
     assert between.chance_within == len(between.within(chance))
-    return threshold(between, between.within(seen), between.within(chance), rounds, level)
+    return exact_threshold(between, between.within(seen), between.within(chance), rounds, level)
 
 
 @pytest.mark.parametrize("level", [0.01, 0.05, 0.3, 1.0])

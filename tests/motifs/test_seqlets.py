@@ -4,6 +4,7 @@ import importlib.util
 import sys
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,10 +14,18 @@ from seqattr.dna.alphabet import one_hot, reverse_complement
 from seqattr.dna.loci import loci_of
 from seqattr.dna.regions import Region
 from seqattr.errors import InputError, UnknownName
-from seqattr.motifs.matches import Carried, Matches, measure
+from seqattr.motifs.matches import Matches, MatchImportance, measure
 from seqattr.motifs.pwm import BUNDLED, GATA1, PWM, TAL1
 from seqattr.motifs.scan import Pick, find_matches
-from seqattr.motifs.seqlets import NEAREST, Seqlets, find_seqlets, nearest_motifs, unexplained
+from seqattr.motifs.seqlets import (
+    NEAREST,
+    Seqlets,
+    disjoint_windows,
+    find_seqlets,
+    nearest_motifs,
+    without_match,
+)
+from seqattr.motifs.windows import orient_rows
 from seqattr.refs.kinds import BACKGROUND
 
 SIMULATION = simulate_tal_gata(TalGata(count=60), seed=1)
@@ -108,6 +117,26 @@ def test_nothing_contributes_no_seqlet():
     assert nearest_motifs(none.cut(np.zeros((3, 4, 40))), [TAL1]) == []
 
 
+def test_windows_at_the_threshold_count_and_may_touch():
+    """By hand: of 400 bases six carry 1. Two in a row are seen in 4 windows, by chance in 6 * 5 / 400.
+
+    So the threshold is 2 exactly, and four in a row are two seqlets, end to end.
+    """
+    values = np.zeros((20, 400))
+    values[:, [10, 11, 100, 101, 102, 103]] = 1
+    found = find_seqlets(values, width=2)
+    assert found.threshold == 2
+    assert sorted(list_of(found)) == [(row, start) for row in range(20) for start in (10, 100, 102)]
+    assert (found.importance == 2).all()
+
+
+def test_windows_that_are_all_large_give_as_many_as_fit():
+    known = np.ones((1, 4), bool)
+    oriented = orient_rows(np.array([[0.0, 1, 2, 3]]), known, known[:, 1:])
+    row, start, importance = disjoint_windows(np.array([7]), oriented, np.array([[3.0, 1, -2]]), width=2)
+    assert (row.tolist(), start.tolist(), importance.tolist()) == ([7, 7], [0, 2], [3, -2])
+
+
 @pytest.mark.parametrize("width", [0, 41])
 def test_a_window_must_fit(width):
     with pytest.raises(InputError, match=f"seqlets of {width} bases do not fit sequences of 40"):
@@ -175,18 +204,18 @@ def test_what_one_motif_explains_the_other_one_leaves():
     seqlets = find_seqlets(CONTRIBUTIONS, width=10)
     strong = Pick(top=None, log_odds=5)
     of_tal1 = measure(find_matches(SEQUENCES, [TAL1], strong), "t", CONTRIBUTIONS, HYPOTHETICAL)
-    left = seqlets.select(unexplained(seqlets, of_tal1, "t"))
+    left = seqlets.select(without_match(seqlets, of_tal1, "t"))
     assert 0 < len(left) < len(seqlets)
     motifs = {each.motif for each in nearest_motifs(left.cut(HYPOTHETICAL), [TAL1, GATA1], "correlation")}
     both = measure(find_matches(SEQUENCES, [TAL1, GATA1], strong), "t", CONTRIBUTIONS, HYPOTHETICAL)
     assert GATA1.name in motifs
-    assert unexplained(seqlets, both, "t").sum() < 0.3 * unexplained(seqlets, of_tal1, "t").sum()
+    assert without_match(seqlets, both, "t").sum() < 0.3 * without_match(seqlets, of_tal1, "t").sum()
 
 
 def one_match(start: int, share: float, sequence: int = 0) -> Matches:
     """A match of GATA1, ten bases wide."""
     place = [np.array([value]) for value in (sequence, start, 0, 1, 9.0)]
-    carried = Carried(*(np.array([value]) for value in (share, share, 1, 0.0)))
+    carried = MatchImportance(*(np.array([value]) for value in (share, share, 1, 0.0)))
     return Matches((GATA1,), np.array(BACKGROUND), *place, {"t": carried})
 
 
@@ -206,13 +235,29 @@ def one_match(start: int, share: float, sequence: int = 0) -> Matches:
 )
 def test_a_match_explains_what_it_covers_half_with_the_same_sign(match, importance, left):
     seqlet = Seqlets(10, 0.5, np.array([0]), np.array([20]), np.array([importance]))
-    assert unexplained(seqlet, match, "t").tolist() == [left]
+    assert without_match(seqlet, match, "t").tolist() == [left]
+
+
+@pytest.mark.parametrize(
+    ("width", "start", "left"),
+    [
+        (30, 20, False),  # within the seqlet [20, 50)
+        (30, 45, False),  # half in it
+        (30, 46, True),
+        (4, 16, False),  # the seqlet [20, 24) within the match
+        (4, 12, False),  # half of the seqlet
+        (4, 11, True),
+    ],
+)
+def test_half_of_the_shorter_one_is_enough(width, start, left):
+    seqlet = Seqlets(width, 0.5, np.array([0]), np.array([20]), np.array([1.0]))
+    assert without_match(seqlet, one_match(start, 0.3), "t").tolist() == [left]
 
 
 def test_a_match_must_be_measured():
     seqlet = Seqlets(10, 0.5, np.array([0]), np.array([20]), np.array([1.0]))
     with pytest.raises(UnknownName, match="unknown target 'other'; there is: t"):
-        unexplained(seqlet, one_match(20, 1), "other")
+        without_match(seqlet, one_match(20, 1), "other")
 
 
 # ---- the nearest motif
@@ -267,6 +312,46 @@ def test_without_memelite_or_with_few_motifs_it_is_correlation(monkeypatch):
         InputError, match="TOMTOM needs memelite, which is not installed; `pip install memelite`"
     ):
         nearest_motifs(values, MOTIFS, "tomtom")
+
+
+def test_of_motifs_that_are_alike_the_first_is_nearest():
+    both = [PWM(name, np.eye(4)[:, :3]) for name in ("first", "second")]
+    (nearest,) = nearest_motifs(np.eye(4)[None], both, "correlation", (0.25,) * 4)
+    assert nearest[:3] == ("first", "+", 0)
+
+
+def test_a_seqlet_of_nothing_resembles_nothing():
+    with np.errstate(all="raise"):
+        (nearest,) = nearest_motifs(np.zeros((1, 4, 5)), [PWM("first", np.eye(4))], "correlation")
+    assert nearest[:4] == ("first", "+", -3, 0)
+
+
+def test_enough_motifs_are_compared_by_tomtom(monkeypatch):
+    monkeypatch.setattr("seqattr.motifs.seqlets.find_spec", lambda name: object())
+    monkeypatch.setitem(NEAREST, "tomtom", lambda *_: ["by tomtom"])
+    values, _ = disguised(0, MOTIFS[:1])
+    assert nearest_motifs(values, MOTIFS[:25]) == ["by tomtom"]  # of which TOMTOM needs as many
+    assert len(nearest_motifs(values, MOTIFS[:24])) == len(values)
+
+
+def test_tomtom_is_given_probabilities_and_its_answer_is_read(monkeypatch):
+    """By hand: log-odds, the largest 4, against the background; an offset counts from the motif."""
+    given = []
+
+    def tomtom(queries, targets, n_nearest):
+        given.extend(queries)
+        answer = ([0.25, 0.5], [0, 0], [3, -2], [0, 0], [1, 0], [1, 0])
+        return [np.array(column)[:, None] for column in answer]
+
+    monkeypatch.setitem(sys.modules, "memelite", SimpleNamespace(tomtom=tomtom))
+    values = np.zeros((2, 4, 2))
+    values[0, :, 0] = [5, 1, 1, 1]  # centred 3, -1, -1, -1
+    found = nearest_motifs(values, [PWM("a", np.eye(4)), PWM("b", np.eye(4))], "tomtom", BACKGROUND)
+    odds = np.array(BACKGROUND) * np.exp([4, -4 / 3, -4 / 3, -4 / 3])
+    np.testing.assert_allclose(given[0].T, [odds / odds.sum(), BACKGROUND])
+    np.testing.assert_allclose(given[1].T, [BACKGROUND, BACKGROUND])
+    assert [each[:3] for each in found] == [("b", "-", -3), ("a", "+", 2)]
+    assert [each.p_value for each in found] == [0.25, 0.5]
 
 
 def test_no_other_way():

@@ -68,9 +68,9 @@ def test_planted_importance_is_found_first(found, null, sign):
         assert row.q_value < 1e-4
         assert row.carries
         assert sign * row.difference > 0
-        assert sign * row.found.mean_importance > 5 * abs(row.null.carried)
-        assert sign * row.found.spearman > 0.1
-        assert (row.found.share_not_positive < 0.1) == (sign > 0)
+        assert sign * row.observed.mean_importance > 5 * abs(row.null.carried)
+        assert sign * row.observed.spearman > 0.1
+        assert (row.observed.share_not_positive < 0.1) == (sign > 0)
     # The planted motifs are a tenth of all bases, and matches of others lie on them by chance.
     assert sum(row.carries for row in rows) <= 2 + 0.1 * len(MOTIFS)
 
@@ -83,7 +83,7 @@ def test_the_reverse_complement_has_the_same_statistics(found, null):
     theirs = motif_statistics(*there, "t", values[:, ::-1])
     for one, two in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(
-            [*one.found, *one.null, *one[5:]], [*two.found, *two.null, *two[5:]], rtol=1e-4, atol=1e-6
+            [*one.observed, *one.null, *one[5:]], [*two.observed, *two.null, *two[5:]], rtol=1e-4, atol=1e-6
         )
 
 
@@ -92,7 +92,7 @@ def test_a_constant_in_each_sequence_is_no_importance(found, null):
     has_both = np.repeat([[3.0, 0, 0, 0]], len(SEQUENCES) // 4, axis=0).ravel()
     level = has_both[:, None] + np.random.default_rng(0).normal(size=SEQUENCES.shape[::2])
     rows = {row.motif: row for row in motif_statistics(found, null, "t", level)}
-    assert rows["TAL1_known1"].found.mean_importance > 5
+    assert rows["TAL1_known1"].observed.mean_importance > 5
     assert not any(row.carries for row in rows.values())
 
 
@@ -125,17 +125,19 @@ def test_a_summary_counts_what_it_says(found, null):
     own = found.motif == 30
     importance, odds = importance_of(found, values)[own].astype(float), found.log_odds[own].astype(float)
     assert (row.target, row.motif, row.width) == ("t", "TAL1_known1", 16)
-    assert (row.found.matches, row.found.strong) == (own.sum(), (odds >= STRONG).sum())
-    assert row.found.mean_importance == pytest.approx(importance[odds >= STRONG].mean(), rel=1e-6)
-    assert row.found.share_not_positive == pytest.approx((importance[odds >= STRONG] <= 0).mean())
-    assert row.found.spearman == pytest.approx(spearman(importance, odds))
+    assert (row.observed.matches, row.observed.strong) == (own.sum(), (odds >= STRONG).sum())
+    assert row.observed.mean_importance == pytest.approx(importance[odds >= STRONG].mean(), rel=1e-6)
+    assert row.observed.share_not_positive == pytest.approx((importance[odds >= STRONG] <= 0).mean())
+    assert row.observed.spearman == pytest.approx(spearman(importance, odds))
     weights = 1 / (1 + np.exp(STRONG - odds))
-    assert row.found.carried == pytest.approx((weights * importance).sum() / weights.sum(), rel=1e-6)
-    assert row.difference == pytest.approx(row.found.carried - row.null.carried)
+    assert row.observed.carried == pytest.approx((weights * importance).sum() / weights.sum(), rel=1e-6)
+    assert row.difference == pytest.approx(row.observed.carried - row.null.carried)
 
 
 def test_another_threshold_is_another_count(found, null):
-    few, many = (motif_statistics(found, null, "t", planted(), strong)[30].found.strong for strong in (9, 4))
+    few, many = (
+        motif_statistics(found, null, "t", planted(), strong)[30].observed.strong for strong in (9, 4)
+    )
     assert few < many
 
 
@@ -143,7 +145,7 @@ def test_a_motif_without_matches_has_no_statistics(null):
     picked = Pick(top=None, log_odds=99)
     rows = motif_statistics(find_matches(SEQUENCES, MOTIFS, picked), null, "t", planted())
     assert all(
-        row.found[:2] == (0, 0) and math.isnan(row.p_value) and math.isnan(row.q_value) for row in rows
+        row.observed[:2] == (0, 0) and math.isnan(row.p_value) and math.isnan(row.q_value) for row in rows
     )
     assert not any(row.carries for row in rows)
 
@@ -198,8 +200,10 @@ def test_nothing_changes_when_the_same_windows_are_given_again(found, null):
     once = motif_statistics(found, null, "t", values, loci=loci_of([codes[: len(SEQUENCES)]], regions))
     rows = motif_statistics(*twice, "t", both, loci=loci_of([codes], names))
     for one, two, three in zip(plain, once, rows, strict=True):
-        np.testing.assert_allclose([*one.found, *one.null, *one[5:]], [*two.found, *two.null, *two[5:]])
-        np.testing.assert_allclose([*one.found, *one.null, *one[5:]], [*three.found, *three.null, *three[5:]])
+        np.testing.assert_allclose([*one.observed, *one.null, *one[5:]], [*two.observed, *two.null, *two[5:]])
+        np.testing.assert_allclose(
+            [*one.observed, *one.null, *one[5:]], [*three.observed, *three.null, *three[5:]]
+        )
 
 
 def test_padding_changes_nothing(found, null):
@@ -211,5 +215,5 @@ def test_padding_changes_nothing(found, null):
     rows = motif_statistics(*there, "t", np.pad(values, [(0, 0), (70, 130)]), loci=loci)
     for one, two in zip(motif_statistics(found, null, "t", values), rows, strict=True):
         np.testing.assert_allclose(
-            [*one.found, *one.null, *one[5:]], [*two.found, *two.null, *two[5:]], rtol=1e-4
+            [*one.observed, *one.null, *one[5:]], [*two.observed, *two.null, *two[5:]], rtol=1e-4
         )

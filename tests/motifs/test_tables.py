@@ -142,7 +142,7 @@ def test_the_motif_table_has_all_numbers(tmp_path):
     first, second = read(tmp_path / "motifs.tsv")
     assert (first["target"], first["motif"], first["width"]) == ("up", "TAL1_known1", "16")
     assert (first["strong"], first["mean_importance"]) == ("0", "NA")
-    assert float(second["spearman"]) == pytest.approx(rows[1].found.spearman, rel=1e-5)
+    assert float(second["spearman"]) == pytest.approx(rows[1].observed.spearman, rel=1e-5)
     assert float(second["null_spearman"]) == pytest.approx(rows[1].null.spearman, rel=1e-5)
     assert float(second["q_value"]) == pytest.approx(rows[1].q_value, rel=1e-5)
     assert second["carries"] == str(int(rows[1].carries))

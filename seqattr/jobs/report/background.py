@@ -7,7 +7,7 @@ import numpy as np
 from seqattr.dna.alphabet import codes_of
 from seqattr.dna.loci import Loci, counted_codes, loci_of
 from seqattr.io.hdf5.stored import StoredContributions
-from seqattr.motifs.scan import as_read, background_from
+from seqattr.motifs.scan import background_from, on_strand
 
 _BLOCK_BASES = 1 << 18
 
@@ -45,6 +45,6 @@ def background_in(
     """The frequencies (4,) of the bases, each counted once, as `measured_background` has them."""
     counts, bases = np.zeros(4), loci.own(1)
     for rows, codes in code_blocks(file):
-        own = as_read(counted_codes(codes, bases[rows]), minus[rows])
+        own = on_strand(counted_codes(codes, bases[rows]), minus[rows])
         counts += np.bincount(own.ravel(), minlength=5)[:4]
     return background_from(counts, strand)

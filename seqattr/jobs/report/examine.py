@@ -18,19 +18,19 @@ from seqattr.jobs.report.background import code_blocks, row_blocks, value_blocks
 from seqattr.jobs.report.findings import Findings
 from seqattr.jobs.report.strongest import Strongest
 from seqattr.motifs.matches import (
-    Carried,
     Matches,
-    after,
-    carried_by,
+    MatchImportance,
+    concatenate_matches,
     importance_of,
     in_rows,
-    joined,
-    with_carried,
+    measure_rows,
+    shift_rows,
+    with_importance,
 )
 from seqattr.motifs.scan import Scanner
-from seqattr.motifs.seqlets import WINDOW, Search, Seqlets, nearest_motifs, unexplained
-from seqattr.motifs.statistics import Importance, MotifStatistics, statistics_of
-from seqattr.motifs.windows import Counted, all_counted
+from seqattr.motifs.seqlets import WINDOW, Search, Seqlets, nearest_motifs, without_match
+from seqattr.motifs.statistics import ImportanceSums, MotifStatistics, statistics_of
+from seqattr.motifs.windows import WindowCounts, count_windows
 
 # The largest seqlets are compared with the motifs; thousands would take minutes in a large collection.
 MOST_SEQLETS = 500
@@ -38,8 +38,8 @@ MOST_SEQLETS = 500
 
 def scanned(file: StoredContributions, scanner: Scanner, minus: np.ndarray) -> Matches:
     """The matches in all rows of an open file; `minus` (N,) as `find_matches` has it."""
-    found = [after(scanner.find(codes, minus[rows]), rows.start) for rows, codes in code_blocks(file)]
-    return joined([scanner.empty, *found])
+    found = [shift_rows(scanner.find(codes, minus[rows]), rows.start) for rows, codes in code_blocks(file)]
+    return concatenate_matches([scanner.empty, *found])
 
 
 class Ground(NamedTuple):
@@ -48,7 +48,7 @@ class Ground(NamedTuple):
     target: str
     loci: Loci
     null: Matches  # those of the motifs with their columns shuffled
-    counted: Counted  # the windows in which seqlets may be
+    counted: WindowCounts  # the windows in which seqlets may be
     width: int  # of these windows
 
 
@@ -56,7 +56,7 @@ def ground_of(target: str, file: StoredContributions, null: Matches, loci: Loci)
     """From the open file of a target."""
     width = min(WINDOW, loci.length)
     known = (file.one_hot[rows].any(axis=1) for rows in row_blocks(file))
-    return Ground(target, loci, null, all_counted(known, width, loci.own(width)), width)
+    return Ground(target, loci, null, count_windows(known, width, loci.own(width)), width)
 
 
 def examine(
@@ -76,7 +76,7 @@ def examine(
     statistics = statistics_of(matches, ground.null, target, importance, strong, ground.loci)
     found = collected(search, file, ground.loci)
     explaining = matches.select(explains(matches, statistics, strong))
-    missed = found.select(unexplained(found, explaining, target))
+    missed = found.select(without_match(found, explaining, target))
     largest = missed.select(np.arange(min(len(missed), MOST_SEQLETS)))
     hypothetical = read_in(file.hypothetical, largest).astype(np.float32)
     return matches, Findings(
@@ -99,19 +99,19 @@ def measured(
     ground: Ground,
     search: Search,
     strongest: Strongest,
-) -> tuple[Matches, Importance]:
+) -> tuple[Matches, ImportanceSums]:
     """The first pass: the matches as they were measured, and all importance; seqlets and windows go along."""
-    carried, by_chance, sums = list[Carried](), list[np.ndarray](), list[np.ndarray]()
+    carried, by_chance, sums = list[MatchImportance](), list[np.ndarray](), list[np.ndarray]()
     for rows, values, known in value_blocks(file):
         hypothetical = file.hypothetical[rows].astype(np.float32)
-        carried.append(carried_by(in_rows(matches, rows), values, hypothetical))
+        carried.append(measure_rows(in_rows(matches, rows), values, hypothetical))
         by_chance.append(importance_of(in_rows(ground.null, rows), values))
         sums.append(values.sum(axis=1, dtype=np.float64))
         search.tally(values, known)
         strongest.add(rows, values)
-    matches = with_carried(matches, target, carried)
+    matches = with_importance(matches, target, carried)
     mean = np.concatenate(sums) / np.maximum(ground.loci.bases, 1)
-    return matches, Importance(matches.targets[target].importance, np.concatenate(by_chance), mean)
+    return matches, ImportanceSums(matches.targets[target].importance, np.concatenate(by_chance), mean)
 
 
 def collected(search: Search, file: StoredContributions, loci: Loci) -> Seqlets:

@@ -38,7 +38,7 @@ class Findings:
 
 def ranked(rows: Iterable[MotifStatistics]) -> list[MotifStatistics]:
     """Motifs and targets, the clearest first: by q-value, then by what is carried."""
-    return sorted(rows, key=lambda row: (_last(row.q_value), _last(-abs(row.found.carried))))
+    return sorted(rows, key=lambda row: (_last(row.q_value), _last(-abs(row.observed.carried))))
 
 
 def _last(value: float) -> float:

@@ -42,7 +42,7 @@ def all_rows(findings: Iterable[Findings]) -> list[MotifStatistics]:
 
 def shown(rows: Sequence[MotifStatistics], motifs: int) -> list[MotifStatistics]:
     """The rows that the page's table has: of a large collection only those with a strong match."""
-    some = rows if motifs <= FEW_MOTIFS else [row for row in rows if row.found.strong]
+    some = rows if motifs <= FEW_MOTIFS else [row for row in rows if row.observed.strong]
     return list(some[:MOST_ROWS])
 
 

@@ -31,7 +31,7 @@ from seqattr.jobs.report.strongest import Window
 from seqattr.motifs.matches import STRONG, Matches
 from seqattr.motifs.scan import Pick, Scanner
 from seqattr.motifs.sources import BUNDLED_NOTE, read_motifs
-from seqattr.motifs.statistics import counted, null_motifs
+from seqattr.motifs.statistics import counting_matches, null_motifs
 from seqattr.motifs.tables import write_matches, write_motif_table, write_seqlets
 from seqattr.refs.kinds import background_of
 from seqattr.support.seeds import check_seed
@@ -112,7 +112,7 @@ class Evidence(NamedTuple):
     @property
     def counted(self) -> Matches:
         """The matches, each place once."""
-        return self.matches.select(counted(self.matches, self.loci))
+        return self.matches.select(counting_matches(self.matches, self.loci))
 
 
 def report(
