@@ -65,7 +65,7 @@ def attention(
     sequences = sliceable(sequences)
     check_shape(sequences)
     attending = Attending(model, sequences.shape[2], device)
-    return attending.layers, concatenated([maps for _, maps in attending.batches(sequences, batch_size)])
+    return attending.layers, concatenate([maps for _, maps in attending.batches(sequences, batch_size)])
 
 
 def rollout(weights: Sequence[Tensor]) -> Tensor:
@@ -105,7 +105,7 @@ class Attending:
     def batches(self, sequences: Sequences, batch_size: int | None = None) -> Iterator[tuple[int, Maps]]:
         """How many sequences are done, and what the last of them attend to; memory stays flat."""
         for done, _, parts in self.session.batches(self.plan, sequences, batch_size, self._maps):
-            yield done, concatenated(parts)
+            yield done, concatenate(parts)
 
     def _maps(self, sequences: Tensor, start: int) -> Maps:
         """What sequences (B, 4, L) attend to, of which the first has the number `start`."""
@@ -120,7 +120,7 @@ class Attending:
         return Maps({name: value.cpu() for name, value in weights.items()}, rolled)
 
 
-def concatenated(maps: Sequence[Maps]) -> Maps:
+def concatenate(maps: Sequence[Maps]) -> Maps:
     """What several batches attend to, as one."""
     weights = {name: torch.cat([part.weights[name] for part in maps]) for name in maps[0].weights}
     rolled = [part.rollout for part in maps if part.rollout is not None]
@@ -152,7 +152,7 @@ def layer_of(plan: Plan, number: int, heads: Heads, values: Values, first: Value
 
 def together(heads: Heads, values: Mapping[str, Any], rows: int) -> Tensor:
     """The weights of all heads of a layer, (N, heads, queries, keys)."""
-    return torch.cat([head.arranged(values[head.weights], rows) for head in heads], 1)
+    return torch.cat([head.by_head(values[head.weights], rows) for head in heads], 1)
 
 
 def path_of_rollout(

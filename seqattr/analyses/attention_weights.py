@@ -39,7 +39,7 @@ class Attention(NamedTuple):
     layout: BatchLayout
     source: str
 
-    def arranged(self, value: Tensor, rows: int) -> Tensor:
+    def by_head(self, value: Tensor, rows: int) -> Tensor:
         """The weights of `rows` sequences as (N, heads, queries, keys)."""
         layout = stretched(self.layout, value.shape[self.layout.dim] // rows)
         opened = unfold(value, layout, (rows,))
@@ -52,27 +52,29 @@ class Attention(NamedTuple):
 
 def find_attention(graph: Graph, values: Mapping[str, Any]) -> list[Attention]:
     """Every attention of a graph, in its order, given all values for some sequences."""
-    found = {(each.weights, each.mixed): each for each in candidates(graph, values)}
-    order = {step.name: place for place, step in enumerate(graph.steps)}
-    kept = (each for each in found.values() if is_distribution(values[each.weights], each))
-    return sorted(kept, key=lambda each: order[each.mixed])
+    unique = {(attention.weights, attention.mixed): attention for attention in candidates(graph, values)}
+    order = {step.name: number for number, step in enumerate(graph.steps)}
+    true = [
+        attention for attention in unique.values() if is_distribution(values[attention.weights], attention)
+    ]
+    return sorted(true, key=lambda attention: order[attention.mixed])
 
 
 def candidates(graph: Graph, values: Mapping[str, Any]) -> Iterator[Attention]:
     """Softmax-like values, as they are or reshaped, that are multiplied and summed."""
     steps, readers, active = graph.by_name(), graph.consumers(), graph.active()
     for step in graph.steps:
-        logits = normalised(step, steps) if step.name in active else None
-        for weights in reshaped(step, readers) if logits else ():
+        logits = logits_of(step, steps) if step.name in active else None
+        for weights in other_shapes(step, readers) if logits else ():
             for reader in readers.get(weights.name, ()):
                 yield from (
-                    each
-                    for each in mixing(weights, reader, readers, values)
-                    if each.values in active and each.values != logits
+                    attention
+                    for attention in mixtures(weights, reader, readers, values)
+                    if attention.values in active and attention.values != logits
                 )
 
 
-def normalised(step: Step, steps: Mapping[str, Step]) -> str | None:
+def logits_of(step: Step, steps: Mapping[str, Step]) -> str | None:
     """What a softmax is of: exp(x - logsumexp(x)), or e / sum(e); None for another step."""
     first = steps.get(step.args[0]) if step.args and isinstance(step.args[0], Ref) else None
     if step.op == "aten.exp.default" and first is not None and first.op == "aten.sub.Tensor":
@@ -86,15 +88,15 @@ def whole_of(step: Step, op: str, steps: Mapping[str, Step]) -> str | None:
     return step.args[0] if whole is not None and whole.op == op and whole.args[0] == step.args[0] else None
 
 
-def reshaped(step: Step, readers: Mapping[str, list[Step]]) -> Iterator[Step]:
+def other_shapes(step: Step, readers: Mapping[str, list[Step]]) -> Iterator[Step]:
     """The step itself, and whatever holds its elements in another shape."""
     yield step
     for reader in readers.get(step.name, ()):
         if reader.op in SHAPES and reader.args[0] == step.name:
-            yield from reshaped(reader, readers)
+            yield from other_shapes(reader, readers)
 
 
-def mixing(
+def mixtures(
     weights: Step, reader: Step, readers: Mapping[str, list[Step]], values: Mapping[str, Any]
 ) -> Iterator[Attention]:
     """The ways in which a reader of weights may sum along one of their dimensions."""
@@ -110,12 +112,12 @@ def mixing(
     if reader.op in PRODUCTS and all(isinstance(argument, Ref) for argument in reader.args):
         other = reader.args[1] if reader.args[0] == name else reader.args[0]
         for total in readers.get(reader.name, ()):
-            keys = summed(total, values[reader.name].ndim) + value.ndim if total.op == SUM else -1
+            keys = sum_dim(total, values[reader.name].ndim) + value.ndim if total.op == SUM else -1
             if keys >= 0 and keys != layout.dim:
                 yield Attention(name, other, total.name, keys, None, layout, source)
 
 
-def summed(step: Step, ndim: int) -> int:
+def sum_dim(step: Step, ndim: int) -> int:
     """The one dimension that a sum goes over, counted from the end; one beyond all where there are more."""
     dims = step.args[1]
     return int(dims[0]) % ndim - ndim if dims is not None and len(dims) == 1 else -ndim - 1
@@ -127,19 +129,18 @@ def is_distribution(weights: Tensor, attention: Attention) -> bool:
     return bool((weights >= 0).all() and ((sums - 1).abs() <= SUMS_TO_ONE).all())
 
 
-def layers_of(graph: Graph, found: Sequence[Attention]) -> list[list[Attention]]:
+def layers_of(graph: Graph, heads: Sequence[Attention]) -> list[list[Attention]]:
     """Heads that were written one by one, and are joined afterwards, as one layer."""
-    joins = [joined_in(graph, each) for each in found]
     layers: dict[str, list[Attention]] = {}
-    for each, joined in zip(found, joins, strict=True):
-        layers.setdefault(joined or each.mixed, []).append(each)
+    for head in heads:
+        layers.setdefault(join_of(graph, head) or head.mixed, []).append(head)
     return list(layers.values())
 
 
-def joined_in(graph: Graph, attention: Attention) -> str | None:
+def join_of(graph: Graph, attention: Attention) -> str | None:
     """The step that joins what is mixed, as it is or reshaped, with others."""
     readers = graph.consumers()
-    for step in reshaped(graph.by_name()[attention.mixed], readers):
+    for step in other_shapes(graph.by_name()[attention.mixed], readers):
         for reader in readers.get(step.name, ()):
             if reader.op in JOINING and step.name in reader.args[0]:
                 return reader.name

@@ -83,27 +83,28 @@ def influence(
     if training.labels is None:
         raise InputError("training sequences need labels")
     value, sign = value_of(tests, target, trained.targets)
-    place, number = pick_device(device), len(training.names)
+    torch_device, number = pick_device(device), len(training.names)
     blocks = pieces(len(tests.names), rows_within(GRADIENTS_KEPT, checkpoints[0].module()))
     tell = Counter(len(checkpoints) * (len(tests.names) + len(blocks) * number), progress)
     scores = np.zeros((len(tests.names), number))
     with full_precision():
         for checkpoint, block in itertools.product(checkpoints, blocks):
-            module = checkpoint.module().to(place)
+            module = checkpoint.module().to(torch_device)
             kept = all_gradients(module, tests.only(range(len(tests.names))[block]), value, tell)
-            for rows, found in gradients(module, training, loss):
-                products = sign * checkpoint.trained.rate * (kept @ found.T)
+            for rows, slopes in gradients(module, training, loss):
+                products = sign * checkpoint.trained.rate * (kept @ slopes.T)
                 scores[block, rows] += products.double().cpu().numpy()
-                tell.add(len(found))
+                tell.add(len(slopes))
     if not np.isfinite(scores).all():
         raise NotFinite("an influence is NaN or infinite; are the weights of every checkpoint finite?")
     return scores
 
 
 def check_fit(what: str, examples: Examples, length: int, targets: int) -> None:
-    own = examples.codes.shape[1]
-    if own != length:
-        raise InputError(f"the {what} sequences have {own} bp, but the checkpoints are for {length} bp")
+    """Raises InputError for examples of another length, or with other labels."""
+    bases = examples.codes.shape[1]
+    if bases != length:
+        raise InputError(f"the {what} sequences have {bases} bp, but the checkpoints are for {length} bp")
     if examples.labels is not None and examples.labels.shape[1] != targets:
         raise InputError(
             f"{what} sequences with {examples.labels.shape[1]} labels do not fit {targets} targets"
@@ -115,8 +116,8 @@ def check_fit(what: str, examples: Examples, length: int, targets: int) -> None:
 
 def logits_of(module: Classifier, weights: Mapping[str, Tensor], sequence: Tensor) -> Tensor:
     """The logits (1, T) of one sequence (4, L), as a function of the weights."""
-    found: Tensor = functional_call(module.logits, dict(weights), (sequence[None],))
-    return found
+    logits: Tensor = functional_call(module.logits, dict(weights), (sequence[None],))
+    return logits
 
 
 def loss(module: Classifier, weights: Mapping[str, Tensor], sequence: Tensor, labels: Tensor) -> Tensor:
@@ -133,15 +134,15 @@ def value_of(tests: Examples, target: str | None, targets: Sequence[str]) -> tup
     if target is None:
         names = ", ".join(targets)
         raise InputError(f"test sequences without labels need the output they are about: `target` {names}")
-    place = targets.index(target)
+    index = targets.index(target)
 
     def loss_of_one(
         module: Classifier, weights: Mapping[str, Tensor], sequence: Tensor, labels: Tensor
     ) -> Tensor:
-        return cross_entropy(logits_of(module, weights, sequence)[0, place], labels[place])
+        return cross_entropy(logits_of(module, weights, sequence)[0, index], labels[index])
 
     def output(module: Classifier, weights: Mapping[str, Tensor], sequence: Tensor, _: Tensor) -> Tensor:
-        return logits_of(module, weights, sequence)[0, place]
+        return logits_of(module, weights, sequence)[0, index]
 
     return (loss_of_one, 1) if tests.labels is not None else (output, -1)
 
@@ -151,21 +152,21 @@ def gradients(module: Classifier, examples: Examples, value: Value) -> Iterator[
     weights = {name: weight.detach() for name, weight in module.logits.named_parameters()}
     like = next(iter(weights.values()))
     labels = examples.labels if examples.labels is not None else np.zeros((len(examples.names), 1))
-    each = vmap(grad(lambda given, *example: value(module, given, *example)), (None, 0, 0))
+    by_example = vmap(grad(lambda weights, *example: value(module, weights, *example)), (None, 0, 0))
     size = min(rows_within(GRADIENTS_AT_ONCE, module), MOST_ROWS)
     for rows in pieces(len(examples.names), size):
         sequences = torch.from_numpy(one_hot(examples.codes[rows])).to(like)
-        found = each(weights, sequences, torch.from_numpy(labels[rows]).to(like))
-        yield rows, torch.cat([gradient.flatten(1) for gradient in found.values()], 1)
+        slopes = by_example(weights, sequences, torch.from_numpy(labels[rows]).to(like))
+        yield rows, torch.cat([gradient.flatten(1) for gradient in slopes.values()], 1)
 
 
 def all_gradients(module: Classifier, examples: Examples, value: Value, tell: Counter) -> Tensor:
     """The gradients of all examples (N, P), as they come written where they stay."""
     like = next(module.logits.parameters())
     kept = like.new_empty((len(examples.names), weights_of(module)))
-    for rows, found in gradients(module, examples, value):
-        kept[rows] = found
-        tell.add(len(found))
+    for rows, slopes in gradients(module, examples, value):
+        kept[rows] = slopes
+        tell.add(len(slopes))
     return kept
 
 

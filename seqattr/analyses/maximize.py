@@ -169,14 +169,14 @@ def all_ascents(hill: Hill, starts: Tensor, settings: Settings, size: int, progr
     """Every start, so many at once; then the polish, and the best first."""
     parts = pieces(len(starts), size)
     tell = Counter(len(parts) * settings.steps + len(starts), progress)
-    climbed = [climbing(hill, starts[part], settings, tell) for part in parts]
+    climbed = [ascend(hill, starts[part], settings, tell) for part in parts]
     relaxed = torch.cat([logits for logits, _ in climbed]).softmax(1)
     ascent = Ascent(*(torch.cat(column, 1) for column in zip(*(path for _, path in climbed), strict=True)))
-    done = [polished(hill, sequence, settings.polish, tell) for sequence in discretised(relaxed)]
-    return ranked(hill, relaxed, done, ascent, parts)
+    done = [polish(hill, sequence, settings.polish, tell) for sequence in most_probable(relaxed)]
+    return rank(hill, relaxed, done, ascent, parts)
 
 
-def ranked(
+def rank(
     hill: Hill, relaxed: Tensor, done: list[tuple[Tensor, int]], ascent: Ascent, parts: list[slice]
 ) -> Maximized:
     """The sequences measured, and everything in the order of their objectives."""
@@ -194,12 +194,12 @@ def ranked(
         "substitutions": torch.tensor([made for _, made in done]).to(order),
         "importance": torch.stack([hill.importance(sequence) for sequence in sequences]),
     }
-    way = Ascent(*(values[:, order].cpu() for values in ascent))
+    path = Ascent(*(values[:, order].cpu() for values in ascent))
     ordered = {name: column[order].cpu() for name, column in columns.items()}
-    return Maximized(start=order.cpu(), ascent=way, **ordered)
+    return Maximized(start=order.cpu(), ascent=path, **ordered)
 
 
-def climbing(hill: Hill, starts: Tensor, settings: Settings, tell: Counter) -> tuple[Tensor, Ascent]:
+def ascend(hill: Hill, starts: Tensor, settings: Settings, tell: Counter) -> tuple[Tensor, Ascent]:
     """The logits (N, 4, L) at the end, and the way there."""
     logits = starts.clone()
     adam = torch.optim.Adam([logits], lr=settings.rate, maximize=True)
@@ -218,18 +218,18 @@ def climbing(hill: Hill, starts: Tensor, settings: Settings, tell: Counter) -> t
 
 def state(hill: Hill, points: Tensor, output: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The objective, the output (N,), and that of the most probable bases."""
-    bases = hill.outputs(discretised(points))
+    bases = hill.outputs(most_probable(points))
     if not (output.isfinite().all() and bases.isfinite().all()):
         raise NotFinite(f"the output {hill.target.name} is NaN or infinite on the way up")
     return output + hill.weight * hill.log_likelihood(points), output, bases
 
 
-def discretised(points: Tensor) -> Tensor:
+def most_probable(points: Tensor) -> Tensor:
     """The most probable base of each column (N, 4, L), one-hot."""
     return torch.zeros_like(points).scatter_(1, points.argmax(1, keepdim=True), 1)
 
 
-def polished(hill: Hill, sequence: Tensor, most: int, tell: Counter) -> tuple[Tensor, int]:
+def polish(hill: Hill, sequence: Tensor, most: int, tell: Counter) -> tuple[Tensor, int]:
     """A sequence (4, L) after up to `most` substitutions, each the one that raises the objective most."""
     made = list(greedy(sequence, hill.gains, most))
     tell.add()
@@ -239,9 +239,9 @@ def polished(hill: Hill, sequence: Tensor, most: int, tell: Counter) -> tuple[Te
 # --- tables ------------------------------------------------------------------------------------
 
 
-def headers(found: Maximized) -> list[str]:
+def headers(result: Maximized) -> list[str]:
     """A FASTA header for each sequence: its name, then its scores as key=value."""
-    rows = zip(found.output, found.log_likelihood, found.start, found.substitutions, strict=True)
+    rows = zip(result.output, result.log_likelihood, result.start, result.substitutions, strict=True)
     return [
         f"maximized_{rank} output={float(output):.6g} log_likelihood={float(likelihood):.6g} "
         f"start={int(start)} substitutions={int(made)}"
@@ -249,14 +249,14 @@ def headers(found: Maximized) -> list[str]:
     ]
 
 
-def path_table(found: Maximized) -> dict[str, Any]:
+def path_table(result: Maximized) -> dict[str, Any]:
     """The columns of a table with a row for each step of each sequence's ascent, the best sequence first."""
-    steps, number = found.ascent.objective.shape
+    steps, number = result.ascent.objective.shape
     columns = {
         "sequence": [f"maximized_{rank}" for rank in range(1, number + 1) for _ in range(steps)],
-        "start": found.start.repeat_interleave(steps).numpy(),
+        "start": result.start.repeat_interleave(steps).numpy(),
         "step": np.tile(np.arange(steps), number),
     }
     names = ("objective", "output_relaxed", "output_discretised")
-    values = (value.T.flatten().double().numpy() for value in found.ascent)
+    values = (value.T.flatten().double().numpy() for value in result.ascent)
     return {**columns, **dict(zip(names, values, strict=True))}

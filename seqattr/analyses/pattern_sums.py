@@ -36,11 +36,11 @@ def regime(layer: WeightedStep, values: Values) -> Tensor:
         return torch.ones_like(last)
     mask = (last > 0).to(last)
     for name, step in reversed(list(zip(names, layer.before, strict=False))):
-        mask = traced(mask, step, name, values)
+        mask = mask_before(mask, step, name, values)
     return (mask != 0).to(last)
 
 
-def traced(mask: Tensor, step: Step, name: str, values: Values) -> Tensor:
+def mask_before(mask: Tensor, step: Step, name: str, values: Values) -> Tensor:
     """A mask of a step's value as one of the value `name` that it reads."""
     function = function_of(step)
     return vjp(lambda a: evaluate(step, function, {**values, name: a[0]}, a[0]), [values[name]], mask)[0]
@@ -53,7 +53,7 @@ def geometry(step: Step, weight: Tensor) -> Any:
     return geometry_of(step.op, step.args[3:], weight.ndim - 2)
 
 
-def opened(layer: WeightedStep, weight: Tensor) -> Tensor:
+def by_unit(layer: WeightedStep, weight: Tensor) -> Tensor:
     """The weight with units along dimensions of their own, also where a transposed convolution has groups."""
     if layer.step.op in CONVOLUTIONS and geometry(layer.step, weight).transposed:
         return weight.unflatten(0, (geometry(layer.step, weight).groups, -1))
@@ -100,7 +100,7 @@ class Sums:
     def __init__(self, layer: WeightedStep, weight: Tensor, windows: Windows) -> None:
         self.layer, self.weight, self.windows = layer, weight, windows
         self.along = inputs_along(layer, weight)
-        nothing = opened(layer, weight).sum(self.along, keepdim=True) * 0
+        nothing = by_unit(layer, weight).sum(self.along, keepdim=True) * 0
         self.so_far = Totals(nothing, nothing, nothing, torch.zeros_like(weight), torch.zeros_like(weight))
 
     def after(self, values: Values, weight: float = 1) -> Totals:
@@ -110,8 +110,8 @@ class Sums:
         part = self.windows.taking_part(self.layer.step, values)
         if part is not None:
             every, on, y = every * part, on * part, y * part
-        units = [self.of_units(each) for each in (every, on, y)]
-        both = [weight_sums(self.layer, x, self.weight, each) for each in (on, on * y)]
+        units = [self.of_units(amounts) for amounts in (every, on, y)]
+        both = [weight_sums(self.layer, x, self.weight, amounts) for amounts in (on, on * y)]
         return Totals(*(old + weight * new for old, new in zip(self.so_far, (*units, *both), strict=True)))
 
     def of_units(self, values: Tensor) -> Tensor:
@@ -129,7 +129,7 @@ class Sums:
         A unit that was never on, or is the same in all windows, has none: 0.
         """
         windows, active, y, *sums = self.so_far
-        weight, x, xy = (opened(self.layer, t) for t in (self.weight, *sums))
+        weight, x, xy = (by_unit(self.layer, t) for t in (self.weight, *sums))
         seen = active.clamp(min=1)
         first, second = xy / seen, x / seen * (y / windows.clamp(min=1))
         covariance = first - second

@@ -55,10 +55,12 @@ class Windows:
 def read_by(plan: Plan, values: Mapping[str, Any]) -> dict[str, Reads]:
     """Of each step whose positions follow those of the sequence."""
     fields = Fields(plan, values, 1, most=torch.inf)
-    found = {step.name: fields.read_by(step.name) for step in plan.graph.steps if step.layout == ROWS_FIRST}
+    bounds_of = {
+        step.name: fields.read_by(step.name) for step in plan.graph.steps if step.layout == ROWS_FIRST
+    }
     return {
         name: Reads(bounds, fields.positions[name].dim)
-        for name, bounds in found.items()
+        for name, bounds in bounds_of.items()
         if bounds is not None
     }
 

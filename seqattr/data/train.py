@@ -112,7 +112,7 @@ def train(
     started = time.perf_counter()
     device = pick_device(settings.device)
     splits = {name: take_split(simulation, name, device) for name in ("train", "valid", "test")}
-    with settled(settings.seed, device):
+    with repeatable(settings.seed, device):
         module = classifier(settings.architecture, simulation.codes.shape[1]).to(device)
         history = fit(module, splits, settings, progress, keep)
     module.eval()
@@ -159,7 +159,7 @@ def classifier(architecture: str, length: int) -> Classifier:
 
 
 @contextlib.contextmanager
-def settled(seed: int, device: torch.device) -> Iterator[None]:
+def repeatable(seed: int, device: torch.device) -> Iterator[None]:
     """Random draws from the seed and sums in one order; afterwards the caller's own state is back."""
     threads = torch.get_num_threads()
     with torch.random.fork_rng([device] if device.type == "cuda" else []):

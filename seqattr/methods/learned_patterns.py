@@ -40,8 +40,8 @@ class Patterns:
         """The patterns by the names that the model's steps have. Raises InputError for another model's."""
         layers = weighted_steps(model.graph)
         shapes = [model.graph.tensors[layer.weight].shape for layer in layers]
-        if self.model != content_hash(model) or shapes != [each.values.shape for each in self.steps]:
+        if self.model != content_hash(model) or shapes != [step.values.shape for step in self.steps]:
             raise InputError(
                 "the patterns were learned from another model; learn this one's with `seqattr patterns`"
             )
-        return {layer.step.name: each.values for layer, each in zip(layers, self.steps, strict=True)}
+        return {layer.step.name: step.values for layer, step in zip(layers, self.steps, strict=True)}

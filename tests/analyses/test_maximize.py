@@ -129,7 +129,7 @@ def test_a_substitution_to_nan_is_never_chosen() -> None:
 
 def test_sequences_whose_output_is_nan_are_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     gs = torch.eye(4).double()[2][:, None].expand(4, LENGTH)
-    monkeypatch.setattr("seqattr.analyses.maximize.polished", lambda *_: (gs, 0))
+    monkeypatch.setattr("seqattr.analyses.maximize.polish", lambda *_: (gs, 0))
     with pytest.raises(NotFinite, match="is NaN or infinite for a maximised sequence"):
         maximize(brittle(), 0, Settings(number=2, steps=1, rate=1e-6))
 

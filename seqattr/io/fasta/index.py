@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from seqattr.dna.regions import Region
 from seqattr.errors import InputError, OutputError, some_of
-from seqattr.io.atomic import replacing
 from seqattr.io.fasta.stream import WHITESPACE, Header, Lines, stream
 from seqattr.io.reading import reading
+from seqattr.io.text import write_rows
 
 _PIECE = 1 << 16
 _HEADER = 1 << 12  # bytes before a record in which its header is looked for
@@ -227,8 +227,7 @@ def without_empty(path: Path, sizes: Mapping[str, int]) -> tuple[dict[str, int],
 def write_index(path: Path, entries: Mapping[str, Entry]) -> None:
     """Raises OutputError where it cannot be written."""
     rows = ((name, e.bases, e.offset, e.line_bases, e.line_bytes) for name, e in entries.items())
-    with replacing(path) as part:
-        part.write_text("".join("\t".join(map(str, row)) + "\n" for row in rows), encoding="utf-8")
+    write_rows(path, rows)
 
 
 def read_index(index: Path, path: Path) -> dict[str, Entry]:

@@ -17,10 +17,11 @@ from seqattr.figures import logos as figures
 from seqattr.figures.drawings import Drawing, files_of, links_of, write_drawings
 from seqattr.figures.html import Link, Picture, png_text
 from seqattr.figures.logos import SERIES, Points
-from seqattr.io.atomic import check_writable, replacing, replacing_all
+from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.hdf5.stored import open_contributions
 from seqattr.io.ownership import Output
 from seqattr.io.stale import drop_stale
+from seqattr.io.text import write_text
 from seqattr.jobs.report import page
 from seqattr.jobs.report.background import background_in, layout_of
 from seqattr.jobs.report.examine import examine, ground_of, scanned
@@ -243,8 +244,7 @@ def write(out: Path, evidence: Evidence, settings: Settings, drawings: Sequence[
         write_tables(paths, evidence)
         pictures = write_drawings(paths, drawings)
         told = page_of(evidence, settings, pictures, links_of(TABLES, drawings))
-        with replacing(paths["report.html"]) as part:
-            part.write_text(page.render(told), encoding="utf-8")
+        write_text(paths["report.html"], page.render(told))
     drop_stale(out / "figures", (Path(name).name for name in files), OWN_FIGURES)
 
 
