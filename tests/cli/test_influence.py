@@ -127,10 +127,3 @@ def test_both_files_or_none(refused, words, tmp_path, monkeypatch):
     assert "No space left" in refused(*words, "--scores", tmp_path / "all.h5")
     assert list((tmp_path / "out").iterdir()) == []
     assert not (tmp_path / "all.h5").exists()
-
-
-def test_every_is_for_checkpoints(run, trained, tmp_path):
-    done = run("train", trained / "data", "--out", tmp_path / "m.pt", "--every", 2)
-    assert done.code == 2
-    assert "--every is of no use without --checkpoints" in done.err
-    assert not (tmp_path / "m.pt").exists()

@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-import torch
 
 from seqattr.errors import OutputError
 from seqattr.io.atomic import check_file, replacing, replacing_all
@@ -115,18 +114,3 @@ def test_a_folder_without_a_run_is_not_score_s_to_clear(refused, ran, free, fast
     assert (tmp_path / "regions.bed").read_text() == "mine"
     ran(*words, "--force")
     assert (tmp_path / "report" / "report.html").read_text() == "mine"
-
-
-def test_train_leaves_checkpoints_of_other_tools(refused, ran, tmp_path):
-    ran("simulate", "tal-gata", "--out", tmp_path / "data", "--count", 60)
-    other = tmp_path / "epochs" / "epoch_090.pt"
-    other.parent.mkdir()
-    torch.save({"weights": torch.zeros(3)}, other)
-    before = other.read_bytes()
-    words = ("train", tmp_path / "data", "--out", tmp_path / "m.pt", "--checkpoints", other.parent)
-    line = refused(*words, "--epochs", 1)
-    assert line.startswith(f"cannot write {other}: what is there was not written by seqattr")
-    ran(*words, "--epochs", 2, "--force")
-    ran(*words, "--epochs", 1, "--force")
-    assert sorted(path.name for path in other.parent.iterdir()) == ["epoch_001.pt", "epoch_090.pt"]
-    assert other.read_bytes() == before

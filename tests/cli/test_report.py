@@ -1,4 +1,4 @@
-"""`seqattr report` and `seqattr plot`: they write what they say, and refuse in one line."""
+"""seqattr report: it writes what it says, and refuses in one line."""
 
 import pytest
 
@@ -26,8 +26,6 @@ def test_scores_of_the_command_line_can_be_reported(ran, fasta, fixed, tmp_path)
     said = ran("report", scores, "--motifs", "bundled", "--sequences", 0, "--out", tmp_path / "page")
     assert "in 7 sequences" in said
     assert "seqattr score --model" not in (tmp_path / "page" / "matches.tsv").read_text()
-    ran("plot", scores, "--region", "r3:0-20", "--target", "b", "--out", tmp_path / "x.svg")
-    assert (tmp_path / "x.svg").read_text().startswith("<?xml")
 
 
 ODD = """MEME version 4
@@ -80,17 +78,3 @@ def test_what_cannot_be_is_one_line(refused, folder, options, line):
 
 def test_a_folder_without_scores_is_one_line(refused, tmp_path):
     assert "holds no scores" in refused("report", tmp_path, "--motifs", "bundled")
-    assert "holds no scores" in refused("plot", tmp_path, "--region", "x", "--out", tmp_path / "x.png")
-
-
-def test_a_plot_boxes_matches(ran, folder, tmp_path):
-    said = ran("plot", folder, "--region", "seq0:10-40", "--matches", "--out", tmp_path / "x.svg")
-    assert "carries, quiet" in said
-    assert "<!-- TAL1_known1 -->" in (tmp_path / "x.svg").read_text()  # as matplotlib notes drawn text
-
-
-def test_a_plot_of_nothing_is_one_line(refused, folder, tmp_path):
-    out = tmp_path / "x.png"
-    assert "there is: seq0, seq1" in refused("plot", folder, "--region", "nobody", "--out", out)
-    assert ".svg" in refused("plot", folder, "--region", "seq0", "--out", tmp_path / "x.txt")
-    assert not out.exists()

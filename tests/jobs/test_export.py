@@ -65,13 +65,6 @@ def test_writing_again_leaves_the_same_and_nothing_else(scores, form):
         np.testing.assert_array_equal(one, other)
 
 
-def test_the_command_writes_where_it_is_told(ran, scores, tmp_path):
-    out = tmp_path / "else" / "where"
-    assert ran("export", scores, "--format", "modisco", "--target", "c", "--out", out) == f"wrote {out}\n"
-    with np.load(out / "shap.npz") as archive:
-        np.testing.assert_array_equal(archive["arr_0"], read_contributions(scores / "c.h5").hypothetical)
-
-
 def test_the_only_target_needs_no_name(ran, free, fasta, tmp_path):
     files = ("--model", free, "--fasta", fasta(2), "--out", tmp_path / "one")
     ran("score", *files, "--refs", "zeros", "--target", 1)

@@ -1,0 +1,69 @@
+"""No command that writes replaces what seqattr did not write, unless forced: one mechanism for all."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_help import ALL
+from tests.helpers.scored import write_scores
+
+# What is called; a file of its results that is somebody else's; how it goes on with --force, "" to the end.
+CALLS = {
+    "attention": ("--model m.pt --fasta s.fa", "new/attention.h5", "the model has no attention"),
+    "convert": ("m.pt", "new", ""),
+    "counterfactual": ("--model m.pt --fasta s.fa", "new", ""),
+    "export": ("scores --target carries", "new/ohe.npz", ""),
+    "influence": ("--checkpoints none --train none", "new", "there is no folder none of checkpoints"),
+    "maximize": ("--model m.pt --steps 1 --number 1 --polish 0", "new/sequences.fa", ""),
+    "patterns": ("--model m.pt --fasta s.fa", "new", ""),
+    "plot": ("scores --region seq0", "new.svg", ""),
+    "report": ("scores --motifs none.meme", "new/matches.bed", "there is no motif file none.meme"),
+    "score": ("--model m.pt --fasta s.fa --refs zeros", "new/regions.bed", ""),
+    "sensitivity": ("--model m.pt --fasta s.fa", "new/sensitivity.tsv", ""),
+    "simulate tal-gata": ("--count 20", "new/labels.tsv", ""),
+    "train": ("simulation --epochs 1", "new.pt", ""),
+    "benchmark collect": ("scores --simulation none", "new/nets.tsv", "there is no folder none"),
+    "benchmark tal-gata": ("--quick", "new/data/sequences.fa", None),
+}
+
+
+@pytest.fixture
+def folder(ran, free, fasta, tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(free, "m.pt")
+    fasta(2)
+    write_scores(tmp_path / "scores", count=4)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", CALLS)
+def test_what_somebody_else_wrote_is_replaced_by_force_alone(command, ran, refused, folder):
+    if command == "train":
+        ran("simulate", "tal-gata", "--out", "simulation", "--count", 60)
+    options, theirs, further = CALLS[command]
+    out, path = theirs.split("/")[0], folder / theirs
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("mine")
+    call = (*command.split(), *options.split(), "--out", out)
+    line = refused(*call)
+    assert line.startswith(f"cannot write {'to ' if '/' in theirs else ''}")
+    assert "what is there was not written by seqattr" in line
+    assert line.endswith("give another --out, or replace it with --force")
+    assert path.read_text() == "mine"
+    if further:
+        assert further in refused(*call, "--force")
+    elif further is not None:
+        ran(*call, "--force")
+        assert path.read_bytes() != b"mine"
+        ran(*call)  # which is now seqattr's own
+
+
+def test_every_command_that_writes_is_called():
+    writing = {
+        " ".join(path) for path, command in ALL.items() if any("--out" in p.opts for p in command.params)
+    }
+    assert writing == set(CALLS)
+    for path, command in ALL.items():
+        options = {name for parameter in command.params for name in parameter.opts}
+        assert ("--out" in options) == ("--force" in options), path

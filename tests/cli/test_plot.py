@@ -1,0 +1,34 @@
+"""seqattr plot: a figure of a region, or one line."""
+
+import pytest
+
+from tests.helpers.scored import write_scores
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_scores(tmp_path / "scores", count=8).folder
+
+
+def test_a_plot_boxes_matches(ran, folder, tmp_path):
+    said = ran("plot", folder, "--region", "seq0:10-40", "--matches", "--out", tmp_path / "x.svg")
+    assert "carries, quiet" in said
+    assert "<!-- TAL1_known1 -->" in (tmp_path / "x.svg").read_text()  # as matplotlib notes drawn text
+
+
+def test_a_plot_of_nothing_is_one_line(refused, folder, tmp_path):
+    out = tmp_path / "x.png"
+    assert "there is: seq0, seq1" in refused("plot", folder, "--region", "nobody", "--out", out)
+    assert ".svg" in refused("plot", folder, "--region", "seq0", "--out", tmp_path / "x.txt")
+    assert not out.exists()
+
+
+def test_scores_of_the_command_line_can_be_plotted(ran, fasta, fixed, tmp_path):
+    scores = tmp_path / "out"
+    ran("score", "--model", fixed, "--fasta", fasta(), "--refs", "freq", "--out", scores)
+    ran("plot", scores, "--region", "r3:0-20", "--target", "b", "--out", tmp_path / "x.svg")
+    assert (tmp_path / "x.svg").read_text().startswith("<?xml")
+
+
+def test_a_folder_without_scores_is_one_line(refused, tmp_path):
+    assert "holds no scores" in refused("plot", tmp_path, "--region", "x", "--out", tmp_path / "x.png")
