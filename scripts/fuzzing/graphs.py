@@ -10,7 +10,8 @@ import seqattr
 from seqattr.engine.graph.graph import Graph
 from seqattr.engine.graph.lengths import Lengths
 from seqattr.engine.ops.elementwise import ELEMENTWISE
-from seqattr.engine.ops.kinds import AVERAGES, KNOWN, MAXIMA, ON_SIZES, PRODUCTS, QUOTIENTS, SUMS
+from seqattr.engine.ops.kinds import AVERAGES, KNOWN, MAXIMA, PRODUCTS, QUOTIENTS, SUMS
+from seqattr.engine.ops.sizes import ON_SIZES
 from seqattr.models import native
 
 Plain = dict[str, Any]

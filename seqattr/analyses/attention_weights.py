@@ -16,11 +16,11 @@ from seqattr.engine.graph.graph import INPUT, BatchLayout, Graph, Ref, Step, eva
 from seqattr.engine.graph.layouts import stretched, unfold
 from seqattr.engine.graph.simplify import drop_unused
 from seqattr.engine.ops.kinds import PRODUCTS, SHAPES
+from seqattr.engine.ops.moving import JOINS
+from seqattr.engine.ops.names import BMM, DIV, EXP, LOGSUMEXP, MATMUL, SUB, SUM
 from seqattr.engine.walk.plan import Plan, Rulebook
 
-MIXING = {"aten.matmul.default", "aten.bmm.default"}
-SUM = "aten.sum.dim_IntList"
-JOINING = {"aten.cat.default", "aten.concat.default", "aten.concatenate.default", "aten.stack.default"}
+MIXING = {MATMUL, BMM}
 SUMS_TO_ONE = 1e-3
 
 
@@ -77,9 +77,9 @@ def candidates(graph: Graph, values: Mapping[str, Any]) -> Iterator[Attention]:
 def logits_of(step: Step, steps: Mapping[str, Step]) -> str | None:
     """What a softmax is of: exp(x - logsumexp(x)), or e / sum(e); None for another step."""
     first = steps.get(step.args[0]) if step.args and isinstance(step.args[0], Ref) else None
-    if step.op == "aten.exp.default" and first is not None and first.op == "aten.sub.Tensor":
-        return whole_of(first, "aten.logsumexp.default", steps)
-    return whole_of(step, SUM, steps) if step.op == "aten.div.Tensor" else None
+    if step.op == EXP and first is not None and first.op == SUB:
+        return whole_of(first, LOGSUMEXP, steps)
+    return whole_of(step, SUM, steps) if step.op == DIV else None
 
 
 def whole_of(step: Step, op: str, steps: Mapping[str, Step]) -> str | None:
@@ -142,7 +142,7 @@ def join_of(graph: Graph, attention: Attention) -> str | None:
     readers = graph.consumers()
     for step in other_shapes(graph.by_name()[attention.mixed], readers):
         for reader in readers.get(step.name, ()):
-            if reader.op in JOINING and step.name in reader.args[0]:
+            if reader.op in JOINS and step.name in reader.args[0]:
                 return reader.name
     return None
 

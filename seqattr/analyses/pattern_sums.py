@@ -17,8 +17,7 @@ from torch import Tensor
 from seqattr.analyses.pattern_windows import Windows
 from seqattr.engine.graph.graph import Step, evaluate
 from seqattr.engine.graph.kinds import function_of
-from seqattr.engine.numerics.convolution import geometry_of
-from seqattr.engine.ops.kinds import CONVOLUTIONS, DENSE
+from seqattr.engine.ops.weights import CONVOLUTIONS, DENSE, geometry_of
 from seqattr.engine.rules.adjoint import unbroadcast, vjp
 from seqattr.engine.rules.weighted_steps import WeightedStep
 
@@ -50,7 +49,7 @@ def mask_before(mask: Tensor, step: Step, name: str, values: Values) -> Tensor:
 
 
 def geometry(step: Step, weight: Tensor) -> Any:
-    return geometry_of(step.op, step.args[3:], weight.ndim - 2)
+    return geometry_of(step.op, step.arguments)
 
 
 def by_unit(layer: WeightedStep, weight: Tensor) -> Tensor:

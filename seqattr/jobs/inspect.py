@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.graph import Step
 from seqattr.engine.ops.kinds import Kind
+from seqattr.engine.ops.names import brief_name
 from seqattr.engine.walk.plan import Plan
 from seqattr.jobs.sources import ModelFile
 from seqattr.methods.registry import method_named
@@ -63,7 +64,7 @@ def row(step: Step, plan: Plan) -> tuple[str, ...]:
     kind = plan.kinds[step.name]
     rule = "" if kind is Kind.CONSTANT else plan.rules[step.name].__name__
     inside = f" [{step.part_of}]" if step.part_of else ""
-    return step.name, step.op.removeprefix("aten.") + inside, str(kind), rule, step.shape, step.source
+    return step.name, brief_name(step.op) + inside, str(kind), rule, step.shape, step.source
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:

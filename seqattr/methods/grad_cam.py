@@ -13,7 +13,8 @@ from seqattr.engine.graph.graph import Graph, Step
 from seqattr.engine.graph.kinds import classify
 from seqattr.engine.graph.outputs import Target
 from seqattr.engine.numerics.multipliers import whole
-from seqattr.engine.ops.kinds import CONVOLUTIONS, DENSE, Kind
+from seqattr.engine.ops.kinds import Kind
+from seqattr.engine.ops.weights import CONVOLUTIONS, DENSE
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.walk.walk import side_values
 from seqattr.errors import ModelError, UnknownName

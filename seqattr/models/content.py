@@ -11,9 +11,10 @@ from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.forward import all_values, floats_of, random_sequences
 from seqattr.engine.graph.graph import INPUT, Step, evaluate, map_refs
 from seqattr.engine.graph.kinds import classify, function_of
-from seqattr.engine.numerics.convolution import geometry_of
-from seqattr.engine.ops.kinds import CONVOLUTIONS, Kind
-from seqattr.engine.rules.nonlinear import with_defaults
+from seqattr.engine.ops.arguments import Arguments, bind
+from seqattr.engine.ops.kinds import Kind
+from seqattr.engine.ops.weights import CONVOLUTIONS, geometry_of
+from seqattr.engine.ops.windows import POOLS, pool_of
 
 ROWS = 2  # of an example; a single one might be squeezed away
 FIRST, APART = 2.0**40, 2.0**32  # numbers of elements: no fill value, and apart for the values of each step
@@ -82,8 +83,8 @@ class Content:
         Torch writes a pool in one dimension as one in two, of which one has the size 1: such are left out.
         """
         shape = self.shape_of(step.args[0])
-        rest = map_refs([*step.args[1:], *step.kwargs.values()], self.values.__getitem__)
-        taken = windows(step.op, rest, len(shape))
+        arguments = bind(step.op, *map_refs([step.args, dict(step.kwargs)], self.values.__getitem__))
+        taken = windows(step.op, arguments, len(shape))
         return [pair for pair in zip(shape, taken, strict=True) if pair[0] != 1]
 
 
@@ -135,29 +136,28 @@ def run_of(first: float, number: int) -> str:
 def settings_of(step: Step, values: Mapping[str, Any]) -> tuple[str, Any]:
     """The op and its arguments; a convolution's in the same words for all spellings."""
     if step.op in CONVOLUTIONS:
-        dims = values[step.name].ndim - 2
-        return "convolution", tuple(map(tuple_of, geometry_of(step.op, step.args[3:], dims)))
+        return "convolution", tuple(map(tuple_of, geometry_of(step.op, step.arguments)))
     written = [list(step.args), sorted(step.kwargs.items())]
     return step.op, map_refs(written, lambda ref: "a value")
 
 
-def windows(op: str, args: Sequence[Any], dims: int) -> list[Any]:
+def windows(op: str, arguments: Arguments, dims: int) -> list[Any]:
     """What a maximum takes together, along each dimension of what it reads."""
-    if op in ("aten.max.dim", "aten.amax.default"):
-        reduced = reduced_along(args, dims)
+    pool = POOLS.get(op)
+    if pool is None:
+        reduced = reduced_along(arguments.dim, dims)
         return ["all" if dim in reduced else "each" for dim in range(dims)]
-    spatial = int(op.split("pool")[1][0])
-    if "adaptive" in op:
-        return ["each"] * (dims - spatial) + list(args[0])
-    *geometry, ceil = with_defaults(args, spatial)
+    before = ["each"] * (dims - pool.dims)
+    if pool.adaptive:
+        return before + list(arguments.output_size)
+    *geometry, ceil = pool_of(op, arguments)
     along = [(*each, ceil) if each[:3] != (1, 1, 0) else "each" for each in zip(*geometry, strict=True)]
-    return ["each"] * (dims - spatial) + along
+    return before + along
 
 
-def reduced_along(args: Sequence[Any], dims: int) -> set[int]:
+def reduced_along(dim: int | Sequence[int], dims: int) -> set[int]:
     """Along which of `dims` dimensions a maximum is taken: all, where none is given."""
-    given = args[0] if args else []
-    return {dim % dims for dim in ([given] if isinstance(given, int) else given)} or set(range(dims))
+    return {d % dims for d in ([dim] if isinstance(dim, int) else dim)} or set(range(dims))
 
 
 def tuple_of(setting: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from seqattr.analyses.patterns import fit_patterns
 from seqattr.engine.capture.model import Model
-from seqattr.engine.ops.kinds import CONVOLUTIONS
+from seqattr.engine.ops.weights import CONVOLUTIONS
 from seqattr.methods.method import Method
 from seqattr.methods.registry import COSTLY, METHODS, with_patterns
 from tests.helpers.sequences import one_hot

@@ -18,7 +18,7 @@ from seqattr.engine.numerics.fused import project
 from seqattr.engine.numerics.onednn import positions
 from seqattr.engine.numerics.spectral import spectral
 from seqattr.engine.ops import kinds
-from seqattr.engine.ops.shape_rules import SHAPES_OF
+from seqattr.engine.ops.kinds import SHAPES_OF
 from seqattr.engine.ops.sizes import of_numbers
 from seqattr.engine.walk.plan import Plan
 from seqattr.errors import ModelError

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from seqattr.engine.graph.graph import INPUT, Graph, Ref, Step
+from seqattr.engine.ops.names import SYM_SIZE
 
 SIZES = (2, 3, 5)  # two to find a line by and one to check it
 BATCH = "batch_size"
@@ -72,7 +73,7 @@ class Sizes:
         offset = values[0] - factor * SIZES[0]
         if any(factor * size + offset != value for size, value in zip(SIZES, values, strict=True)):
             raise Differs
-        batch = self.step(BATCH, "aten.sym_size.int", Ref(INPUT), 0)
+        batch = self.step(BATCH, SYM_SIZE, Ref(INPUT), 0)
         product = batch if factor == 1 else self.step(f"{BATCH}_{factor}", "operator.mul", batch, factor)
         named = f"{BATCH}_{factor}_{offset}"
         return product if offset == 0 else self.step(named, "operator.add", product, offset)

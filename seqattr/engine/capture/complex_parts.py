@@ -8,7 +8,8 @@ from torch.fx import Node
 
 from seqattr.engine.capture.nodes import DEVICE_WORDS, op_name, plain, source_of
 from seqattr.engine.graph.graph import Ref, Step
-from seqattr.engine.ops.kinds import HINTS
+from seqattr.engine.ops.hints import HINTS
+from seqattr.engine.ops.names import ADD, DIV, FULL_LIKE, MUL, NEG, ZEROS_LIKE
 from seqattr.errors import UnsupportedOp
 
 HINT = "complex numbers have none there; write it with their real and imaginary parts"
@@ -87,26 +88,26 @@ class ComplexParts:
 
     def plus(self, a: Any, b: Any) -> Any:
         if isinstance(a, Ref) and isinstance(b, Ref):
-            return self.step("aten.add.Tensor", a, b)
+            return self.step(ADD, a, b)
         if not isinstance(a, Ref) and not isinstance(b, Ref):
             return a + b
         value, number = (a, b) if isinstance(a, Ref) else (b, a)
-        return value if number == 0 else self.step("aten.add.Tensor", value, number)
+        return value if number == 0 else self.step(ADD, value, number)
 
     def negative(self, a: Any) -> Any:
-        return self.step("aten.neg.default", a) if isinstance(a, Ref) else -a
+        return self.step(NEG, a) if isinstance(a, Ref) else -a
 
-    def times(self, a: Any, b: Any, op: str = "aten.mul.Tensor") -> Any:
+    def times(self, a: Any, b: Any, op: str = MUL) -> Any:
         if not isinstance(a, Ref) and not isinstance(b, Ref):
             return a * b
         return self.step(op, a, b) if isinstance(a, Ref) else self.step(op, b, a)
 
     def over(self, a: Any, b: Any) -> Any:
-        a = self.step("aten.full_like.default", b, a) if not isinstance(a, Ref) else a
-        return self.step("aten.div.Tensor", a, b)
+        a = self.step(FULL_LIKE, b, a) if not isinstance(a, Ref) else a
+        return self.step(DIV, a, b)
 
     def zeros(self, like: Ref) -> Ref:
-        return self.step("aten.zeros_like.default", like)
+        return self.step(ZEROS_LIKE, like)
 
     def both(self, value: Any) -> Parts:
         """A value as parts, a real one too."""

@@ -10,9 +10,46 @@ from seqattr.engine.capture import fourier
 from seqattr.engine.capture.complex_parts import HINT, PART, ComplexParts, Parts, is_complex
 from seqattr.engine.capture.nodes import op_name, source_of
 from seqattr.engine.graph.graph import Ref, Step
-from seqattr.engine.graph.simplify import NO_OPS
-from seqattr.engine.ops.kinds import AVERAGES, MATRIX_PRODUCTS, PRODUCTS, QUOTIENTS, SHAPES, SUMS
-from seqattr.engine.ops.makers import CAST, CASTS
+from seqattr.engine.ops.complex_numbers import (
+    CONJUGATES,
+    FOURIER,
+    FOURIER_OF_REAL,
+    FOURIER_TO_REAL,
+    IMAG,
+    OF_PAIRS,
+    OF_PARTS,
+    POLAR,
+    REAL,
+    TO_PAIRS,
+)
+from seqattr.engine.ops.idle import NO_OPS
+from seqattr.engine.ops.kinds import AVERAGES, PRODUCTS, QUOTIENTS, SHAPES, SUBTRACTIONS, SUMS
+from seqattr.engine.ops.makers import CASTS
+from seqattr.engine.ops.names import (
+    ABS,
+    CAST,
+    COS,
+    DIV,
+    EXP,
+    GETITEM,
+    MUL,
+    NEG,
+    NEW_ONES,
+    NEW_ZEROS,
+    ONES,
+    ONES_LIKE,
+    POW,
+    RECIPROCAL,
+    SELECT,
+    SIN,
+    SQRT,
+    SQUARE,
+    STACK,
+    SYM_SIZE,
+    ZEROS,
+    ZEROS_LIKE,
+)
+from seqattr.engine.ops.weights import MATRIX_PRODUCTS
 from seqattr.errors import UnsupportedOp
 
 Rule = Callable[..., Parts | Ref]
@@ -105,8 +142,8 @@ def multiplied(op: str) -> Rule:
 
 def divided(to: ComplexParts, a: Any, b: Any) -> Parts:
     if not isinstance(b, Parts):
-        return Parts(*(to.step("aten.div.Tensor", part, b) for part in a))
-    size, upper = to.square(b), multiplied("aten.mul.Tensor")(to, a, conjugate(to, b))
+        return Parts(*(to.step(DIV, part, b) for part in a))
+    size, upper = to.square(b), multiplied(MUL)(to, a, conjugate(to, b))
     return Parts(*(to.over(part, size) for part in upper))
 
 
@@ -118,18 +155,18 @@ def reciprocal(to: ComplexParts, z: Parts) -> Parts:
 def squared(to: ComplexParts, z: Parts, exponent: float) -> Parts:
     if exponent != 2:
         raise UnsupportedOp(op_name(to.node), source_of(to.node), HINT)
-    return multiplied("aten.mul.Tensor")(to, z, z)  # type: ignore[return-value]
+    return multiplied(MUL)(to, z, z)  # type: ignore[return-value]
 
 
 # --- between real and complex ------------------------------------------------------------------
 
 
 def from_pairs(to: ComplexParts, value: Ref) -> Parts:
-    return Parts(*(to.step("aten.select.int", value, -1, side) for side in (0, 1)))
+    return Parts(*(to.step(SELECT, value, -1, side) for side in (0, 1)))
 
 
 def to_pairs(to: ComplexParts, z: Parts) -> Ref:
-    return to.step("aten.stack.default", list(z), -1)
+    return to.step(STACK, list(z), -1)
 
 
 def conjugate(to: ComplexParts, z: Parts) -> Parts:
@@ -137,46 +174,43 @@ def conjugate(to: ComplexParts, z: Parts) -> Parts:
 
 
 def magnitude(to: ComplexParts, z: Parts) -> Ref:
-    return to.step("aten.sqrt.default", to.square(z))
+    return to.step(SQRT, to.square(z))
 
 
 def polar(to: ComplexParts, size: Ref, angle: Any) -> Parts:
-    turned = (to.step(f"aten.{name}.default", angle) for name in ("cos", "sin"))
+    turned = (to.step(op, angle) for op in (COS, SIN))
     return Parts(*(to.times(size, part) for part in turned))
 
 
 def exponential(to: ComplexParts, z: Parts) -> Parts:
-    return polar(to, to.step("aten.exp.default", z.real), z.imaginary)
+    return polar(to, to.step(EXP, z.real), z.imaginary)
 
 
 RULES: dict[str, Rule] = {
-    **{op: one_by_one(op) for op in SHAPES | AVERAGES | {"aten.neg.default"}},
+    **{op: one_by_one(op) for op in SHAPES | AVERAGES | {NEG}},
     **{op: multiplied(op) for op in PRODUCTS | MATRIX_PRODUCTS},
-    **{op: added(-1 if ".sub." in op else 1) for op in SUMS - {"aten.neg.default"}},
+    **{op: added(-1 if op in SUBTRACTIONS else 1) for op in SUMS - {NEG}},
     **dict.fromkeys(QUOTIENTS, divided),
     **dict.fromkeys(CASTS, cast),
-    **{op: filled(op) for op in ("aten.zeros.default", "aten.ones.default")},
-    **{op: filled_like(op) for op in ("aten.zeros_like.default", "aten.ones_like.default")},
-    **{op: filled_like(op) for op in ("aten.new_zeros.default", "aten.new_ones.default")},
+    **{op: filled(op) for op in (ZEROS, ONES)},
+    **{op: filled_like(op) for op in (ZEROS_LIKE, ONES_LIKE)},
+    **{op: filled_like(op) for op in (NEW_ZEROS, NEW_ONES)},
     **dict.fromkeys(NO_OPS, lambda to, z, *_, **__: z),
-    "operator.getitem": item,
-    "aten.sym_size.int": lambda to, z, dim: to.step("aten.sym_size.int", z.real, dim),
-    "aten.reciprocal.default": reciprocal,
-    "aten.pow.Tensor_Scalar": squared,
-    "aten.square.default": lambda to, z: squared(to, z, 2),
-    "aten.exp.default": exponential,
-    "aten.abs.default": magnitude,
-    "aten.conj.default": conjugate,
-    "aten._conj.default": conjugate,
-    "aten._conj_physical.default": conjugate,
-    "aten.conj_physical.default": conjugate,
-    "aten.real.default": lambda to, z: z.real if isinstance(z, Parts) else z,
-    "aten.imag.default": lambda to, z: z.imaginary,
-    "aten.view_as_complex.default": from_pairs,
-    "aten.view_as_real.default": to_pairs,
-    "aten.complex.default": lambda to, a, b: Parts(a, b),
-    "aten.polar.default": polar,
-    "aten._fft_r2c.default": fourier.from_real,
-    "aten._fft_c2c.default": fourier.of_complex,
-    "aten._fft_c2r.default": fourier.to_real,
+    GETITEM: item,
+    SYM_SIZE: lambda to, z, dim: to.step(SYM_SIZE, z.real, dim),
+    RECIPROCAL: reciprocal,
+    POW: squared,
+    SQUARE: lambda to, z: squared(to, z, 2),
+    EXP: exponential,
+    ABS: magnitude,
+    **dict.fromkeys(CONJUGATES, conjugate),
+    REAL: lambda to, z: z.real if isinstance(z, Parts) else z,
+    IMAG: lambda to, z: z.imaginary,
+    OF_PAIRS: from_pairs,
+    TO_PAIRS: to_pairs,
+    OF_PARTS: lambda to, a, b: Parts(a, b),
+    POLAR: polar,
+    FOURIER_OF_REAL: fourier.from_real,
+    FOURIER: fourier.of_complex,
+    FOURIER_TO_REAL: fourier.to_real,
 }

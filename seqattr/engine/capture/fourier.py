@@ -10,7 +10,21 @@ from torch.fx import Node
 from seqattr.engine.capture.complex_parts import ComplexParts, Parts
 from seqattr.engine.capture.nodes import op_name, source_of
 from seqattr.engine.graph.graph import Ref
-from seqattr.engine.ops.makers import CAST
+from seqattr.engine.ops.names import (
+    ARANGE,
+    CAST,
+    COS,
+    MATMUL,
+    MUL,
+    NE,
+    REMAINDER,
+    SIN,
+    SUB,
+    SYM_SIZE,
+    TRANSPOSE,
+    UNSQUEEZE,
+    T,
+)
 from seqattr.errors import UnsupportedOp
 
 LONGEST = 2**13  # of a transform: its matrices have as many rows and half as many columns
@@ -43,14 +57,14 @@ def to_real(to: ComplexParts, z: Parts, dims: Sequence[int], norm: int, size: An
     z = of_complex(to, z, dims[:-1], norm, False)
     size = known(to, size, to.node.args[3])
     bins = halved(to, size)
-    row = to.step("aten.arange.default", bins)
-    middle = to.step("aten.ne.Scalar", to.step("aten.mul.Tensor", row, 2), size)
-    ends = [to.step(CAST, e, dtype=torch.float64) for e in (to.step("aten.ne.Scalar", row, 0), middle)]
+    row = to.step(ARANGE, bins)
+    middle = to.step(NE, to.step(MUL, row, 2), size)
+    ends = [to.step(CAST, e, dtype=torch.float64) for e in (to.step(NE, row, 0), middle)]
     upper, lower = (
-        along(to, to.step("aten.mul.Tensor", last(to, part, dims[-1]), to.plus(*ends)), -1, turned)
-        for part, turned in zip(z, (to.step("aten.t.default", m) for m in waves(to, size, bins)), strict=True)
+        along(to, to.step(MUL, last(to, part, dims[-1]), to.plus(*ends)), -1, turned)
+        for part, turned in zip(z, (to.step(T, m) for m in waves(to, size, bins)), strict=True)
     )
-    value, _ = scaled(to, Parts(to.step("aten.sub.Tensor", upper, lower), 0.0), size, norm)
+    value, _ = scaled(to, Parts(to.step(SUB, upper, lower), 0.0), size, norm)
     return last(to, value, dims[-1])
 
 
@@ -66,24 +80,24 @@ def waves(to: ComplexParts, size: Any, bins: Any) -> tuple[Ref, Ref]:
     """The cosines and sines of 2 pi j k / size, (size, bins); of j k what is over whole turns, exactly."""
     if ("waves", size, bins) in to.found:
         return to.found["waves", size, bins]
-    places = to.step("aten.unsqueeze.default", to.step("aten.arange.default", size), 1)
-    products = to.step("aten.mul.Tensor", places, to.step("aten.arange.default", bins))
-    steps = to.step(CAST, to.step("aten.remainder.Scalar", products, size), dtype=torch.float64)
+    places = to.step(UNSQUEEZE, to.step(ARANGE, size), 1)
+    products = to.step(MUL, places, to.step(ARANGE, bins))
+    steps = to.step(CAST, to.step(REMAINDER, products, size), dtype=torch.float64)
     unit = 2 * math.pi / size if isinstance(size, int) else to.step("operator.truediv", 2 * math.pi, size)
-    angles = to.step("aten.mul.Tensor", steps, unit)
-    both = to.step("aten.cos.default", angles), to.step("aten.sin.default", angles)
+    angles = to.step(MUL, steps, unit)
+    both = to.step(COS, angles), to.step(SIN, angles)
     return to.found.setdefault(("waves", size, bins), both)
 
 
 def along(to: ComplexParts, x: Ref, dim: int, matrix: Ref) -> Ref:
     """Times the matrix, along one dimension."""
-    return last(to, to.step("aten.matmul.default", last(to, x, dim), matrix), dim)
+    return last(to, to.step(MATMUL, last(to, x, dim), matrix), dim)
 
 
 def last(to: ComplexParts, x: Ref, dim: int) -> Ref:
     """The dimension in the last one's place, and that in its place."""
     ends = (-1, of(to.node.args[0]).ndim - 1)
-    return x if dim in ends else to.step("aten.transpose.int", x, dim, -1)
+    return x if dim in ends else to.step(TRANSPOSE, x, dim, -1)
 
 
 def of(node: Any) -> Any:
@@ -97,7 +111,7 @@ def size_along(to: ComplexParts, x: Ref, dim: int) -> Any:
     if isinstance(size, int):
         return known(to, size, size)
     if ("size", str(size)) not in to.found:
-        to.found["size", str(size)] = to.step("aten.sym_size.int", x, dim)
+        to.found["size", str(size)] = to.step(SYM_SIZE, x, dim)
     return to.found["size", str(size)]
 
 

@@ -7,21 +7,20 @@ from torch.fx import Node
 
 from seqattr.engine.graph.graph import Ref, Step
 from seqattr.engine.graph.source_lines import user_line
-from seqattr.engine.ops.kinds import ARITHMETIC
+from seqattr.engine.ops.moving import AS_RESHAPE
+from seqattr.engine.ops.sizes import ARITHMETIC
 
 ARITHMETIC_NAMES = {function: name for name, function in ARITHMETIC.items()}
 
 
 DEVICE_WORDS = ("device", "layout", "pin_memory", "memory_format")
-# A view needs its argument's memory in order, which dropping copies does not promise.
-RENAMED = dict.fromkeys(("aten.view.default", "aten._unsafe_view.default"), "aten.reshape.default")
 
 
 def op_name(node: Node) -> str:
-    """aten.relu.default, operator.add ..."""
+    """The name of what a node calls, as aten.relu.default or operator.add."""
     target = node.target
     if isinstance(target, torch._ops.OpOverload):
-        return RENAMED.get(str(target), str(target))
+        return AS_RESHAPE.get(str(target), str(target))
     known = ARITHMETIC_NAMES.get(target)  # type: ignore[arg-type]
     if known:
         return known

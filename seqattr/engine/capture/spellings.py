@@ -13,17 +13,14 @@ from typing import Any
 import torch
 from torch.fx import Node
 
-from seqattr.engine.graph.simplify import DROPOUTS, NO_OPS
-from seqattr.engine.ops.kinds import HINTS, KNOWN
-from seqattr.engine.ops.lowering import TRANSPARENT, lowering_table
+from seqattr.engine.ops.hints import HINTS
+from seqattr.engine.ops.idle import DROPOUTS, NO_OPS
+from seqattr.engine.ops.kinds import KNOWN
+from seqattr.engine.ops.lowering import COMPOSITES, lowering_table
 from seqattr.engine.ops.makers import CASTS
+from seqattr.engine.ops.names import short_name
 
 aten = torch.ops.aten
-# What other ops are by another name, beside those of `lowering`: of a softmax too the inside has no parts.
-COMPOSITES = {str(op): str(op).split(".")[1] for op in lowering_table() if op not in TRANSPARENT} | {
-    "aten.special_softmax.default": "softmax",
-    "aten.special_log_softmax.default": "log_softmax",
-}
 
 
 @functools.cache
@@ -60,7 +57,7 @@ class Origins:
         name = self.name_of(node)
         op = self.ops.get(name, "")
         alone = op in self.own and self.number[name] < 2
-        return COMPOSITES.get(op) or ("" if alone or op not in self.own else op.split(".")[1])
+        return COMPOSITES.get(op) or ("" if alone or op not in self.own else short_name(op))
 
     def name_of(self, node: Node) -> str:
         """The node of the user's own graph that this node was written out from."""

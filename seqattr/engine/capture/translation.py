@@ -13,10 +13,9 @@ from seqattr.engine.capture.complex_rules import RULES
 from seqattr.engine.capture.nodes import DEVICE_WORDS, op_name, plain, source_of
 from seqattr.engine.capture.spellings import Origins
 from seqattr.engine.graph.graph import INPUT, Graph, Step
-from seqattr.engine.ops.makers import CAST, CASTS
-
-# Checks that a graph with a free batch size carries along; they compute nothing.
-ASSERTIONS = ("_assert", "sym_constrain", "_check")
+from seqattr.engine.ops.idle import ASSERTIONS
+from seqattr.engine.ops.makers import CASTS
+from seqattr.engine.ops.names import CAST, GETITEM
 
 
 def translate(program: ExportedProgram) -> Graph:
@@ -37,7 +36,7 @@ def translate(program: ExportedProgram) -> Graph:
             outputs = tuple(
                 nodes[a].name if a in nodes else a.name for a in answers_among(node.args[0], kinds)
             )
-        elif node.op != "call_function" or is_assertion(node):
+        elif node.op != "call_function" or op_name(node) in ASSERTIONS:
             continue
         elif has_complex(node):
             parts.add(node)
@@ -69,13 +68,9 @@ def named_tensors(program: ExportedProgram) -> dict[str, Tensor]:
     return table
 
 
-def is_assertion(node: Node) -> bool:
-    return any(word in str(node.target) for word in ASSERTIONS)
-
-
 def step_of(node: Node, nodes: dict[Node, Step], origins: Origins) -> Step:
     """One step; taking an item of an op with several outputs becomes that op with its output chosen."""
-    if op_name(node) == "operator.getitem":
+    if op_name(node) == GETITEM:
         whole = nodes[node.args[0]]  # type: ignore[index]
         return Step(node.name, whole.op, whole.args, whole.kwargs, node.args[1], whole.source, whole.part_of)  # type: ignore[arg-type]
     if op_name(node) in CASTS:

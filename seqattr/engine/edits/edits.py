@@ -15,9 +15,11 @@ from torch import Tensor
 from seqattr.engine.edits.receptive import MOST, Fields
 from seqattr.engine.edits.windows import HERE, Local, Positions
 from seqattr.engine.graph.graph import INPUT, Ref, Step, evaluated, map_refs
+from seqattr.engine.ops.elementwise import OVERWRITING
+from seqattr.engine.ops.names import MEAN
 from seqattr.engine.walk.context import ROWS_FIRST
 from seqattr.engine.walk.memory import halving, rows_at_once
-from seqattr.engine.walk.plan import OVERWRITING, Plan
+from seqattr.engine.walk.plan import Plan
 from seqattr.engine.walk.walk import Values, flat, side_values
 
 
@@ -170,7 +172,7 @@ class Forward:
         sums = self.original.sums(ref, self.fields.positions[ref], dims)
         now = self.windows[ref].sum(dims, keepdim=True)
         change = now - (sums[start + size] - sums[start]).reshape(now.shape).to(now)
-        if "mean" in step.op:
+        if step.op == MEAN:
             before = self.original.values[ref].shape
             change = change / prod(before[dim] for dim in dims)
         own: Tensor = self.original.values[step.name]

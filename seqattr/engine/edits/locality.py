@@ -8,14 +8,30 @@ says so of a step, or None; everything else is left to whoever needs the value a
 from collections.abc import Callable
 from functools import reduce
 from math import inf, prod
-from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from seqattr.engine.edits.windows import Local, Positions, Read, Site
-from seqattr.engine.numerics.convolution import convolution, geometry_of
-from seqattr.engine.ops.kinds import DENSE, Kind
+from seqattr.engine.numerics.convolution import convolution
+from seqattr.engine.ops.arguments import Arguments
+from seqattr.engine.ops.kinds import SHAPES, Kind
+from seqattr.engine.ops.moving import CHOICES, JOINS, PADS, PERMUTATIONS, PIECES, RESHAPES, SQUEEZES
+from seqattr.engine.ops.names import (
+    AMAX,
+    EXPAND,
+    FLIP,
+    LINEAR,
+    MATMUL,
+    MAX_ALONG,
+    MEAN,
+    SLICE,
+    STACK,
+    SUM,
+    UNSQUEEZE,
+)
+from seqattr.engine.ops.weights import CONVOLUTIONS, DENSE, geometry_of
+from seqattr.engine.ops.windows import POOLS, Pool, pool_of
 from seqattr.engine.walk.context import ROWS_FIRST
 
 
@@ -47,7 +63,7 @@ def convolved(site: Site, at: Positions) -> Local | None:
     dims = weight.ndim - 2
     if step.args[0] not in site.known or step.args[1] not in site.plan.graph.tensors or at.dim < -dims:
         return None
-    geometry = geometry_of(step.op, step.args[3:], dims)
+    geometry = geometry_of(step.op, site.bound())
     if geometry.transposed:
         return None
     stride, padding, dilation = (list(each)[at.dim] for each in geometry[:3])
@@ -75,20 +91,11 @@ def multiplied(site: Site, at: Positions) -> Local | None:
 # --- pools, reductions -------------------------------------------------------------------------
 
 
-class Pool(NamedTuple):
-    """The arguments of a pool, one number for each dimension that it goes over."""
-
-    size: list[int]
-    stride: list[int]
-    padding: list[int]
-    dilation: list[int]
-    rough: bool = False  # what lies outside has a part in the value, or no part in the count
-
-
 def pooled(site: Site, at: Positions) -> Local | None:
     """A max or average pool; padded ones only where what is outside counts as a number."""
-    maximal, pool = "max" in site.step.op, pool_of(site)
-    if at.dim < -len(pool.size) or pool.rough:
+    op, arguments = site.step.op, site.bound()
+    maximal, pool = POOLS[op].maximal, pool_of(op, arguments)
+    if at.dim < -len(pool.size) or is_rough(op, pool, arguments):
         return None
     without = list(pool.padding)
     without[at.dim] = 0
@@ -101,17 +108,13 @@ def pooled(site: Site, at: Positions) -> Local | None:
     return Local(positions, lambda x, *_: site.function(x, pool.size, pool.stride, without, *more), read)
 
 
-def pool_of(site: Site) -> Pool:
-    maximal = "max" in site.step.op
-    dims = int(site.step.op.split("pool")[1][0])
-    size, *given = site.arguments()[1:]
-    defaults: list[Any] = [None, 0, 1, False] if maximal else [None, 0, False, True, None]
-    stride, padding, *rest = given + defaults[len(given) :]
-    dilation = rest[0] if maximal else 1
-    sizes, steps, pads, apart = (each_dim(v, dims) for v in (size, stride or size, padding, dilation))
-    pool = Pool(sizes, steps, pads, apart)
-    counted = maximal or (rest[1] and rest[2] is None) or not any(pool.padding)
-    return pool._replace(rough=not counted or (not maximal and (rest[0] or rest[2] is not None)))
+def is_rough(op: str, pool: Pool, arguments: Arguments) -> bool:
+    """Whether what lies outside has a part in an average pool's value, or no part in its count."""
+    if POOLS[op].maximal:
+        return False
+    divisor = getattr(arguments, "divisor_override", None)  # which that in one dimension has not
+    counted = (arguments.count_include_pad and divisor is None) or not any(pool.padding)
+    return not counted or pool.ceil or divisor is not None
 
 
 def largest(window: Tensor, pool: Pool) -> Tensor:
@@ -122,11 +125,6 @@ def largest(window: Tensor, pool: Pool) -> Tensor:
     last = window.shape[-1] - dilation * (size - 1)
     taps = (window[..., tap * dilation : tap * dilation + last : stride] for tap in range(size))
     return reduce(torch.maximum, taps)
-
-
-def each_dim(value: Any, dims: int) -> list[int]:
-    given = [value] if isinstance(value, int) else list(value)
-    return given * (dims // len(given))
 
 
 def reduced(site: Site, at: Positions) -> Local | None:
@@ -163,7 +161,7 @@ def viewed(site: Site, at: Positions) -> Local | None:
     positions = Positions(found[0] - view.ndim, view.shape[found[0]])
     if positions.length == at.length:
         return Local(positions, site.function)
-    if site.step.op != "aten.slice.Tensor":
+    if site.step.op != SLICE:
         return None
     first = view.storage_offset() // stride % at.length
     return Local(positions, lambda x, *_: x, Read(1, first, first))
@@ -202,25 +200,23 @@ def flipped(site: Site, at: Positions) -> Local | None:
 
 def padded(site: Site, at: Positions) -> Local | None:
     """With a constant, on either side of the positions."""
-    sides, *how = site.arguments()[1:]
-    if site.step.op == "aten.pad.default":
-        mode, how = (how[0] if how else "constant"), how[1:]
-        if mode != "constant":
-            return None
-    pair = 2 * (-at.dim - 1)
+    arguments = site.bound()
+    if getattr(arguments, "mode", "constant") != "constant":
+        return None
+    sides, pair = arguments.pad, 2 * (-at.dim - 1)
     if len(sides) < pair + 2 or any(sides[:pair]) or any(sides[pair + 2 :]):
         return None
-    value = float((how[0] if how else site.step.kwargs.get("value")) or 0)
     positions = Positions(at.dim, site.shape[at.dim])
-    return Local(positions, lambda x, *_, **__: x, Read(1, -sides[pair], -sides[pair], value))
+    read = Read(1, -sides[pair], -sides[pair], float(arguments.value or 0))
+    return Local(positions, lambda x, *_, **__: x, read)
 
 
 def joined(site: Site, at: Positions) -> Local | None:
     """Joined along another dimension than the positions'."""
-    parts, dim = site.step.args[0], (site.step.args[1:] or (0,))[0]
+    parts, dim = site.step.arguments.tensors, site.step.arguments.dim
     dim, count = dim % len(site.shape) - len(site.shape), site.source.ndim
     to = at
-    if site.step.op == "aten.stack.default" and dim > at.dim - 1:
+    if site.step.op == STACK and dim > at.dim - 1:
         to = Positions(at.dim - 1, at.length)
     alike = all(site.values[part].shape[at.dim] == at.length for part in parts)
     if not alike or site.shape[to.dim] != at.length:
@@ -234,25 +230,17 @@ BY_KIND: dict[Kind, Rule] = {
     **dict.fromkeys((Kind.PRODUCT, Kind.QUOTIENT), at_each_element),
     Kind.LOGSUMEXP: reduced,
 }
-# By their names in torch, without the overload where it is the default one.
-OPS: dict[Rule, str] = {
-    convolved: "conv1d conv2d conv3d convolution",
-    multiplied: "linear matmul",
-    pooled: "max_pool1d max_pool2d max_pool1d_with_indices max_pool2d_with_indices avg_pool1d avg_pool2d",
-    reduced: "mean.dim sum.dim_IntList max.dim amax",
-    viewed: (
-        "permute transpose.int mT movedim.int movedim.intlist swapaxes swapdims squeeze.dim squeeze.dims "
-        "unsqueeze slice.Tensor select.int unbind.int split.Tensor unsafe_split.Tensor split_with_sizes chunk"
-    ),
-    reshaped: "view _unsafe_view reshape flatten.using_ints unflatten.int",
-    at_each_element: "where.self where.ScalarOther where.ScalarSelf masked_fill.Scalar masked_fill.Tensor",
-    joined: "cat concat stack",
-    padded: "pad constant_pad_nd",
-    expanded: "expand",
-    flipped: "flip",
-}
+POOLS_HERE = {op for op, pool in POOLS.items() if pool.dims < 3 and not pool.adaptive}
 BY_OP: dict[str, Rule] = {
-    f"aten.{name if '.' in name else name + '.default'}": rule
-    for rule, names in OPS.items()
-    for name in names.split()
+    **dict.fromkeys(CONVOLUTIONS, convolved),
+    **dict.fromkeys((LINEAR, MATMUL), multiplied),
+    **dict.fromkeys(POOLS_HERE, pooled),
+    **dict.fromkeys((MEAN, SUM, MAX_ALONG, AMAX), reduced),
+    **dict.fromkeys(PERMUTATIONS | SQUEEZES | PIECES | {UNSQUEEZE}, viewed),
+    **dict.fromkeys(RESHAPES, reshaped),
+    **dict.fromkeys(CHOICES.keys() & SHAPES, at_each_element),
+    **dict.fromkeys(JOINS, joined),
+    **dict.fromkeys(PADS, padded),
+    EXPAND: expanded,
+    FLIP: flipped,
 }

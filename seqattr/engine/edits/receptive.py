@@ -9,14 +9,16 @@ from torch import Tensor
 from seqattr.engine.edits.locality import local, reduced_dims
 from seqattr.engine.edits.windows import Local, Positions, Site
 from seqattr.engine.graph.graph import INPUT, Step
-from seqattr.engine.ops.kinds import CONVOLUTIONS, Kind
+from seqattr.engine.ops.kinds import Kind
+from seqattr.engine.ops.names import MEAN, SUM
+from seqattr.engine.ops.weights import CONVOLUTIONS
 from seqattr.engine.walk.context import ROWS_FIRST
 from seqattr.engine.walk.memory import Bytes, least_pairs
 from seqattr.engine.walk.plan import Plan
 
 # A window of more than this share of a value is no smaller to speak of: the value is worked out whole.
 MOST = 0.8
-SUMMED = {"aten.mean.dim", "aten.sum.dim_IntList"}
+SUMMED = {MEAN, SUM}
 
 
 class Fields:

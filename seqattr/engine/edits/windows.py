@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.graph.graph import Step, map_refs
+from seqattr.engine.ops.arguments import Arguments, bind
 from seqattr.engine.walk.plan import Plan
 
 
@@ -89,6 +90,11 @@ class Site:
         """Where the activations that it reads have their positions, if all have them alike."""
         found = {self.known.get(ref) for ref in self.plan.inputs[self.step.name]}
         return found.pop() if len(found) == 1 else None
+
+    def bound(self) -> Arguments:
+        """The step's arguments by name, with the values of one sequence."""
+        given = map_refs([self.step.args, dict(self.step.kwargs)], self.values.__getitem__)
+        return bind(self.step.op, *given)
 
     def arguments(self) -> list[Any]:
         """Those of one sequence, numbers that depend on the length among them."""

@@ -7,27 +7,27 @@ same of each part as of the whole, any number of times as much.
 from collections.abc import Iterable, Mapping
 
 from seqattr.engine.graph.graph import Graph, Step, inputs_of
+from seqattr.engine.ops.elementwise import Trait, having
 from seqattr.engine.ops.kinds import Kind
+from seqattr.engine.ops.names import POW
 
+POWERS, BOUNDED = having(Trait.POWER), having(Trait.BOUNDED)
+POLES, STEEP = having(Trait.POLE), having(Trait.STEEP)
 PASSING = {Kind.SHAPE, Kind.SCALE, Kind.PRODUCT}
-POWERS = {"aten.sqrt.default", "aten.square.default", "aten.pow.Tensor_Scalar"}
 # What has weights sets the size of its values anew.
 WEIGHTED = {Kind.LINEAR, Kind.BILINEAR, Kind.RECURRENT}
-# Of whatever size what they read is, what they give is at most 1.
-BOUNDED = {f"aten.{name}.default" for name in ("sigmoid", "tanh", "hardsigmoid", "erf", "sin", "cos")}
-STEEP = {f"aten.{name}.default" for name in ("log", "log2", "log10", "sqrt", "reciprocal", "rsqrt")}
 
 
 def has_pole(step: Step) -> bool:
     """Whether the function has no bound at 0, which the points that RevealCancel tries may come near."""
-    if step.op == "aten.pow.Tensor_Scalar":
+    if step.op == POW:
         return bool(step.args[1] < 0)
-    return step.op in ("aten.reciprocal.default", "aten.rsqrt.default")
+    return step.op in POLES
 
 
 def is_steep(step: Step) -> bool:
     """Whether the function's slope has no bound at 0."""
-    if step.op == "aten.pow.Tensor_Scalar":
+    if step.op == POW:
         return bool(step.args[1] < 1)
     return step.op in STEEP
 

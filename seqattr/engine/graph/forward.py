@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from seqattr.engine.graph.graph import INPUT, Graph, Step, evaluate
 from seqattr.engine.graph.source_lines import first_line
 from seqattr.engine.ops.arguments import torch_op
-from seqattr.engine.ops.kinds import ON_SIZES
+from seqattr.engine.ops.sizes import ON_SIZES
 from seqattr.errors import ModelError
 
 

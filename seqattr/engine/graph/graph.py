@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, NoReturn, TypeVar, cast
 import torch
 from torch import Tensor
 
+from seqattr.engine.ops.arguments import Arguments, bind
 from seqattr.engine.ops.makers import FACTORIES, MAKERS, SHAPE_ONLY
 from seqattr.errors import ModelError
 
@@ -48,6 +49,14 @@ class Step:
     def refs(self) -> Iterator[Ref]:
         """Every argument that is a value, in order, repeats included."""
         return find_refs((self.args, dict(self.kwargs)))
+
+    @cached_property
+    def arguments(self) -> Arguments:
+        """The arguments by torch's names, as `.stride`. Raises ModelError where they do not fit."""
+        try:
+            return bind(self.op, self.args, self.kwargs)
+        except FAILURES as error:
+            raise_for(self, error)
 
 
 @dataclass(frozen=True)

@@ -3,29 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from seqattr.engine.graph.graph import Graph, Ref, Step
+from seqattr.engine.graph.graph import Graph, Ref, Step, find_refs
 from seqattr.engine.graph.recurrent import OVER_TIME
 from seqattr.engine.ops.arguments import torch_op
-from seqattr.engine.ops.kinds import (
-    CHOICES,
-    CONVOLUTIONS,
-    DENSE,
-    FIXED_ARGUMENTS,
-    HINTS,
-    KNOWN,
-    MATRIX_PRODUCTS,
-    MAXIMA,
-    NO_SLOPE,
-    ON_SIZES,
-    ORDERS,
-    PRODUCTS,
-    QUOTIENTS,
-    SIMPLE,
-    SUMS,
-    VIEWS,
-    Kind,
-)
-from seqattr.engine.ops.makers import CAST, SHAPE_ONLY
+from seqattr.engine.ops.hints import HINTS, NO_SLOPE
+from seqattr.engine.ops.kinds import ALWAYS, KNOWN, MAXIMA, ORDERS, PRODUCTS, QUOTIENTS, SUMS, Kind
+from seqattr.engine.ops.makers import SHAPE_ONLY
+from seqattr.engine.ops.moving import AS_RESHAPE, CHOICES, FIXED_ARGUMENTS
+from seqattr.engine.ops.names import CAST, SCATTER_REDUCE
+from seqattr.engine.ops.sizes import ON_SIZES
+from seqattr.engine.ops.weights import CONVOLUTIONS, DENSE, MATRIX_PRODUCTS
 from seqattr.errors import UnsupportedOp
 
 
@@ -37,7 +24,7 @@ def function_of(step: Step) -> Callable[..., Any]:
         return OVER_TIME[step.op]
     if step.op not in KNOWN:
         raise UnsupportedOp(step.op, step.source, HINTS.get(step.op, ""))
-    return torch_op(VIEWS.get(step.op, step.op))
+    return torch_op(AS_RESHAPE.get(step.op, step.op))
 
 
 def kind_of(step: Step, active: set[str]) -> Kind:
@@ -50,21 +37,20 @@ def kind_of(step: Step, active: set[str]) -> Kind:
         return Kind.CHOICE
     if step.op == CAST and step.kwargs["dtype"].is_floating_point:
         return Kind.OFFSET  # of a mask: 0 or 1 as numbers
-    for table, kind in SIMPLE:
-        if step.op in table:
-            return kind
+    if step.op in ALWAYS:
+        return ALWAYS[step.op]
     both = sum(isinstance(a, Ref) and a in active for a in step.args[:2]) == 2
     return branching_kind(step, both, active)
 
 
 def refuse(step: Step, active: set[str]) -> None:
     """Raises UnsupportedOp where an op that has a rule is used in a way that has none."""
-    fixed = FIXED_ARGUMENTS.get(step.op)
-    if fixed is not None and any(ref in active for ref in Step("", "", (step.args[fixed],)).refs()):
+    fixed = [getattr(step.arguments, name) for name in FIXED_ARGUMENTS.get(step.op, ())]
+    if any(ref in active for ref in find_refs(fixed)):
         raise UnsupportedOp(step.op, step.source, HINTS.get(step.op, "what it picks depends on the bases"))
     if step.op in MAXIMA | ORDERS and step.output:
         raise UnsupportedOp(step.op, step.source, NO_SLOPE)
-    if step.op == "aten.scatter_reduce.two" and step.args[4] not in ("sum", "mean"):
+    if step.op == SCATTER_REDUCE and step.arguments.reduce not in ("sum", "mean"):
         raise UnsupportedOp(step.op, step.source, HINTS[step.op])
 
 

@@ -8,8 +8,11 @@ from dataclasses import replace
 import torch
 
 from seqattr.engine.graph.graph import Graph, Ref, Step
-from seqattr.engine.ops.kinds import AVERAGES, CHOICES, COMPARISONS, MATRIX_PRODUCTS, PRODUCTS, SHAPES
-from seqattr.engine.ops.makers import CAST, LIKES
+from seqattr.engine.ops.kinds import AVERAGES, COMPARISONS, PRODUCTS, SHAPES
+from seqattr.engine.ops.makers import LIKES, ZEROS_BESIDE
+from seqattr.engine.ops.moving import CHOICES
+from seqattr.engine.ops.names import CAST, CLAMP_MIN, GE, GT, LE, LT, RELU
+from seqattr.engine.ops.weights import MATRIX_PRODUCTS
 
 
 def masks_of(graph: Graph) -> set[str]:
@@ -42,8 +45,8 @@ FLOAT: Mapping[str, object] = {"dtype": torch.float32}  # the walk takes the mod
 # --- rectifiers --------------------------------------------------------------------------------
 
 # Comparisons with 0 that hold above it, and below; whether 0 itself is let through decides the slope there.
-ABOVE = {"aten.gt.Scalar": "aten.relu.default", "aten.ge.Scalar": "aten.clamp_min.default"}
-BELOW = {"aten.le.Scalar": "aten.relu.default", "aten.lt.Scalar": "aten.clamp_min.default"}
+ABOVE = {GT: RELU, GE: CLAMP_MIN}
+BELOW = {LE: RELU, LT: CLAMP_MIN}
 
 
 def rectified(graph: Graph) -> Graph:
@@ -64,7 +67,7 @@ def as_rectifier(graph: Graph, step: Step, steps: Mapping[str, Step]) -> Step:
     for value, mask, above in pairs:
         op = rectifier(value, mask, above, steps)
         if op:
-            more = () if op == "aten.relu.default" else (0,)
+            more = () if op == RELU else (0,)
             return replace(step, op=op, args=(value, *more), kwargs={}, part_of="")
     return step
 
@@ -86,4 +89,6 @@ def is_zero(graph: Graph, argument: object, steps: Mapping[str, Step]) -> bool:
     if argument in graph.tensors:
         return not bool(graph.tensors[argument].any())
     step = steps.get(argument)
-    return step is not None and step.op in LIKES and ("zeros" in step.op or step.args[1:] == (0,))
+    if step is None or step.op not in LIKES:
+        return False
+    return step.op in ZEROS_BESIDE or step.args[1:] == (0,)

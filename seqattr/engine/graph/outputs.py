@@ -12,7 +12,10 @@ from typing import NamedTuple
 
 from seqattr.engine.graph.graph import Graph, Ref, Step, inputs_of, rewire
 from seqattr.engine.graph.simplify import drop_unused
+from seqattr.engine.ops.composites import LOG_SOFTMAX, SOFTMAX
 from seqattr.engine.ops.kinds import SHAPES
+from seqattr.engine.ops.moving import JOINS
+from seqattr.engine.ops.names import EXP, LOG_SIGMOID, MEAN, SIGMOID, SUB
 from seqattr.errors import InputError, UnknownName
 
 NUMBERED = re.compile(r"output\d+")  # what an output is called that has no name
@@ -26,9 +29,6 @@ class Target:
     name: str
     output: int
     index: int
-
-
-JOINS = {"aten.cat.default", "aten.concat.default", "aten.concatenate.default", "aten.stack.default"}
 
 
 class Before(NamedTuple):
@@ -76,13 +76,13 @@ def before_final(name: str, steps: Mapping[str, Step], active: set[str]) -> Befo
 
 def recognise(step: Step, steps: Mapping[str, Step]) -> tuple[str, str, tuple[Step, ...]]:
     """What final nonlinearity a step is, the value before it, and the steps that make that value."""
-    if step.op == "aten.sigmoid.default" and not step.part_of:
+    if step.op == SIGMOID and not step.part_of:
         return "sigmoid", step.args[0], ()
-    if step.op == "aten.log_sigmoid.default":
+    if step.op == LOG_SIGMOID:
         return "log sigmoid", step.args[0], ()
-    if step.op == "aten.exp.default" and "softmax" in step.part_of:
+    if step.op == EXP and step.part_of in SOFTMAX | LOG_SOFTMAX:
         return "softmax", *centred(steps[step.args[0]], steps)
-    if step.op == "aten.sub.Tensor" and "log_softmax" in step.part_of:
+    if step.op == SUB and step.part_of in LOG_SOFTMAX:
         return "log softmax", *centred(step, steps)
     return "", "", ()
 
@@ -90,12 +90,8 @@ def recognise(step: Step, steps: Mapping[str, Step]) -> tuple[str, str, tuple[St
 def centred(shifted: Step, steps: Mapping[str, Step]) -> tuple[str, tuple[Step, ...]]:
     """Steps for logits minus their mean over the classes, given the step logits - logsumexp(logits)."""
     logits, total = shifted.args[0], steps[shifted.args[1]]
-    mean = Step(
-        f"{shifted.name}_mean", "aten.mean.dim", (Ref(logits), total.args[1], True), source=shifted.source
-    )
-    centre = Step(
-        f"{shifted.name}_centred", "aten.sub.Tensor", (Ref(logits), Ref(mean.name)), source=shifted.source
-    )
+    mean = Step(f"{shifted.name}_mean", MEAN, (Ref(logits), total.args[1], True), source=shifted.source)
+    centre = Step(f"{shifted.name}_centred", SUB, (Ref(logits), Ref(mean.name)), source=shifted.source)
     return centre.name, (mean, centre)
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from seqattr.engine.graph.graph import Graph, Ref, Step
 from seqattr.engine.ops.arguments import torch_op
+from seqattr.engine.ops.names import ADD, LINEAR, MUL, RELU, SIGMOID, SLICE, SUB, TANH
 from seqattr.engine.ops.recurrent import LIBRARY, RECURRENT, check_shapes
 
 # What a time step reads. No name that torch.export gives has a blank.
@@ -38,24 +39,24 @@ class Writer:
         return self.add(Ref(f"{op} {len(self.steps)}"), op, *args)
 
     def add(self, name: Ref, op: str, *args: Any) -> Ref:
-        self.steps.append(Step(name, f"aten.{op}", args, part_of=self.name))
+        self.steps.append(Step(name, op, args, part_of=self.name))
         return name
 
     def gate(self, gates: Ref, number: int) -> Ref:
         """One gate's share of a value that holds all of them."""
-        return self("slice.Tensor", gates, -1, number * self.size, (number + 1) * self.size)
+        return self(SLICE, gates, -1, number * self.size, (number + 1) * self.size)
 
     def plus(self, a: Ref, b: Ref) -> Ref:
-        return self("add.Tensor", a, b)
+        return self(ADD, a, b)
 
     def times(self, a: Ref, b: Ref) -> Ref:
-        return self("mul.Tensor", a, b)
+        return self(MUL, a, b)
 
     def sigmoid(self, a: Ref) -> Ref:
-        return self("sigmoid.default", a)
+        return self(SIGMOID, a)
 
     def tanh(self, a: Ref) -> Ref:
-        return self("tanh.default", a)
+        return self(TANH, a)
 
 
 def lstm_step(w: Writer) -> tuple[Ref, ...]:
@@ -69,7 +70,7 @@ def lstm_step(w: Writer) -> tuple[Ref, ...]:
 def gru_step(w: Writer) -> tuple[Ref, ...]:
     reset, update = (w.sigmoid(w.plus(w.gate(FED_BACK, i), w.gate(GIVEN, i))) for i in (0, 1))
     candidate = w.tanh(w.plus(w.gate(GIVEN, 2), w.times(w.gate(FED_BACK, 2), reset)))
-    return (w.plus(w.times(w("sub.Tensor", HIDDEN, candidate), update), candidate),)
+    return (w.plus(w.times(w(SUB, HIDDEN, candidate), update), candidate),)
 
 
 def rnn_step(function: str) -> Callable[[Writer], tuple[Ref, ...]]:
@@ -79,8 +80,8 @@ def rnn_step(function: str) -> Callable[[Writer], tuple[Ref, ...]]:
 CELLS = {
     "lstm": Cell((HIDDEN, CELL), lstm_step),
     "gru": Cell((HIDDEN,), gru_step),
-    "rnn_tanh": Cell((HIDDEN,), rnn_step("tanh.default")),
-    "rnn_relu": Cell((HIDDEN,), rnn_step("relu.default")),
+    "rnn_tanh": Cell((HIDDEN,), rnn_step(TANH)),
+    "rnn_relu": Cell((HIDDEN,), rnn_step(RELU)),
 }
 
 
@@ -90,7 +91,7 @@ def cell_graph(name: str, size: int, biased: bool) -> Graph:
     the outputs are the states after it.
     """
     cell, writer = CELLS[name], Writer(name, size)
-    writer.add(FED_BACK, "linear.default", HIDDEN, WEIGHT, BIAS if biased else None)
+    writer.add(FED_BACK, LINEAR, HIDDEN, WEIGHT, BIAS if biased else None)
     outputs = cell.written(writer)
     return Graph(tuple(writer.steps), {}, outputs, inputs=(GIVEN, *cell.states))
 

@@ -8,7 +8,6 @@ known to be small, because its numbers may be indices.
 """
 
 import math
-from functools import cache
 from typing import Any
 
 import torch
@@ -16,30 +15,13 @@ from torch import Tensor
 
 from seqattr.engine.graph.graph import INPUT, Graph, Step, evaluate, map_refs
 from seqattr.engine.graph.kinds import function_of
-from seqattr.engine.ops.kinds import ON_SIZES
-from seqattr.engine.ops.shape_rules import SHAPES_OF, Shape
+from seqattr.engine.ops.arguments import has_many_outputs
+from seqattr.engine.ops.kinds import SHAPES_OF
+from seqattr.engine.ops.moving import VIEWS
+from seqattr.engine.ops.shape_rules import Shape
+from seqattr.engine.ops.sizes import SIZES
 from seqattr.errors import ModelError
 
-SIZES = frozenset(ON_SIZES) | {"aten.sym_size.int", "aten.sym_numel.default"}
-VIEWS = frozenset(
-    f"aten.{name}"
-    for name in (
-        *("view.default", "_unsafe_view.default", "reshape.default", "flatten.using_ints", "unflatten.int"),
-        *(
-            "permute.default",
-            "transpose.int",
-            "t.default",
-            "numpy_T.default",
-            "mT.default",
-            "adjoint.default",
-        ),
-        *("movedim.int", "movedim.intlist", "swapaxes.default", "swapdims.default", "squeeze.default"),
-        *("squeeze.dim", "squeeze.dims", "unsqueeze.default", "expand.default", "expand_as.default"),
-        *("slice.Tensor", "select.int", "narrow.default", "broadcast_tensors.default", "split.Tensor"),
-        *("unsafe_split.Tensor", "split_with_sizes.default", "chunk.default", "tensor_split.sections"),
-        *("unbind.int", "diagonal.default", "unfold.default"),
-    )
-)
 # What depends on no base may take so many numbers in all, beside the tensors of the graph.
 MOST_CONSTANT = 2**27
 # The values of one sequence may: so many, and so many for each base and for each weight.
@@ -129,17 +111,9 @@ def on_meta(step: Step, args: Any, kwargs: Any) -> Shape:
     return shape
 
 
-@cache
-def many_outputs(op: str) -> bool:
-    """Whether an op has several outputs, so that a step has to say which."""
-    namespace, name, overload = op.split(".")
-    schema = getattr(getattr(getattr(torch.ops, namespace), name), overload)._schema
-    return len(schema.returns) > 1 or str(schema.returns[0].type) == "List[Tensor]"
-
-
 def check_output(step: Step) -> None:
     """Of an op with one output none is picked, which would be a row of it; of others, one is."""
-    if many_outputs(step.op) != isinstance(step.output, int):
+    if has_many_outputs(step.op) != isinstance(step.output, int):
         raise ValueError(
-            f"output {step.output} of an op that has {'several' if many_outputs(step.op) else 'one'}"
+            f"output {step.output} of an op that has {'several' if has_many_outputs(step.op) else 'one'}"
         )

@@ -7,44 +7,23 @@ layer before them where nothing else reads it, and what no output needs is dropp
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import zip_longest
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from seqattr.engine.graph.graph import Graph, Ref, Step, evaluate, rewire
 from seqattr.engine.graph.masks import masks_as_numbers, masks_of, rectified
-from seqattr.engine.ops.kinds import CONVOLUTIONS, DENSE, HINTS
-from seqattr.engine.ops.makers import CAST
+from seqattr.engine.ops.composites import BATCH_NORM
+from seqattr.engine.ops.hints import HINTS
+from seqattr.engine.ops.idle import DROPOUTS, NO_OPS
+from seqattr.engine.ops.moving import PADS
+from seqattr.engine.ops.names import ADD, CAST, MEAN, MUL, NE, SLICE, TRUNC
+from seqattr.engine.ops.weights import CONVOLUTIONS, DENSE, STRAIGHT, TRANSPOSED, is_transposed
+from seqattr.engine.ops.windows import ADAPTIVE_AVERAGES, POOLS
 from seqattr.errors import UnsupportedOp
 
 Resolver = Callable[[Step], Callable[..., object]]
 
-NO_OPS = frozenset(
-    {
-        "aten.clone.default",
-        "aten.alias.default",
-        "aten.detach.default",
-        "aten.detach_.default",
-        "aten.contiguous.default",
-        "aten.lift_fresh_copy.default",
-        "aten.lift_fresh.default",
-        "aten.to.device",
-        "aten.positive.default",
-        "aten.resolve_conj.default",
-        "aten.resolve_neg.default",
-    }
-)
-# These draw random numbers where their third argument says that the model is in training.
-DROPOUTS = frozenset(
-    {
-        "aten.dropout.default",
-        "aten.native_dropout.default",
-        "aten.feature_dropout.default",
-        "aten.alpha_dropout.default",
-        "aten.feature_alpha_dropout.default",
-    }
-)
 WHOLE_NUMBERS = (torch.int64, torch.int32)  # wide enough for what a model computes; others would wrap
 EVERYTHING = torch.iinfo(torch.int64).max
 
@@ -65,10 +44,11 @@ def is_no_op(step: Step, numbers: set[str]) -> bool:
     A cast to another floating point type counts as one, since all is computed as precisely as the weights
     are, but of `numbers` only: those values that depend on the bases and are no masks.
     """
-    if step.op == "aten.slice.Tensor" and len(step.args) >= 4:
-        return step.args[2] in (0, None) and step.args[3] == EVERYTHING and step.args[4:] in ((), (1,))
+    if step.op == SLICE:
+        cut = step.arguments
+        return cut.start in (0, None) and cut.end == EVERYTHING and cut.step == 1
     if step.op in DROPOUTS:
-        return not step.args[2] and not step.output
+        return not step.arguments.train and not step.output
     if step.op == CAST:
         return step.args[0] in numbers and step.kwargs["dtype"].is_floating_point
     return step.op in NO_OPS
@@ -90,11 +70,11 @@ def write_out_casts(graph: Graph) -> Graph:
 def written_out(step: Step, of_mask: bool) -> Step:
     """A cast of what depends on the bases."""
     if step.kwargs["dtype"] == torch.bool:
-        return replace(step, op="aten.ne.Scalar", args=(step.args[0], 0), kwargs={})
+        return replace(step, op=NE, args=(step.args[0], 0), kwargs={})
     if of_mask:
         return replace(step, kwargs={"dtype": torch.float32})  # a maker: as precise as the model
     whole = step.kwargs["dtype"] in WHOLE_NUMBERS
-    return replace(step, op="aten.trunc.default", kwargs={}) if whole else step
+    return replace(step, op=TRUNC, kwargs={}) if whole else step
 
 
 def drop_no_ops(graph: Graph) -> Graph:
@@ -152,9 +132,6 @@ def drop_unused(graph: Graph) -> Graph:
 
 # --- padding -----------------------------------------------------------------------------------
 
-PADS = {"aten.pad.default", "aten.constant_pad_nd.default"}
-PADDED = {"aten.conv1d.default", "aten.conv2d.default", "aten.conv3d.default"}
-
 
 def fold_pads(graph: Graph) -> Graph:
     """Zeros added alike on both sides become the padding of the convolution that reads them."""
@@ -164,36 +141,26 @@ def fold_pads(graph: Graph) -> Graph:
 
 def with_padding(step: Step, steps: Mapping[str, Step]) -> Step:
     """The convolution on what a padding step pads, with that as its own padding."""
-    pad = steps.get(step.args[0]) if step.op in PADDED else None
+    pad = steps.get(step.args[0]) if step.op in STRAIGHT else None
     if pad is None or pad.op not in PADS:
         return step
-    sides, (weight, bias, stride, padding, *rest) = pad.args[1], with_defaults(step)
+    sides, a = pad.arguments.pad, step.arguments
     before, after = sides[::2], sides[1::2]  # from the last dimension backwards
-    zeros = not any(value not in ("constant", None, 0) for value in (*pad.args[2:], *pad.kwargs.values()))
-    if not zeros or before != after or min(before) < 0 or len(before) > len(padding):
+    zeros = getattr(pad.arguments, "mode", "constant") == "constant" and pad.arguments.value in (None, 0)
+    if not zeros or before != after or min(before) < 0 or len(before) > len(a.padding):
         return step
-    wider = [p + extra for p, extra in zip_longest(reversed(padding), before, fillvalue=0)][::-1]
-    return replace(step, args=(pad.args[0], weight, bias, stride, wider, *rest))
-
-
-def with_defaults(step: Step) -> list[Any]:
-    """The arguments of a convolution after the activation, written out to the padding."""
-    dims = int(step.op[len("aten.conv")])
-    given = list(step.args[1:])
-    return given + [None, [1] * dims, [0] * dims][len(given) - 1 :]
+    wider = [p + extra for p, extra in zip_longest(reversed(a.padding), before, fillvalue=0)][::-1]
+    return replace(step, args=(pad.args[0], a.weight, a.bias, a.stride, wider, *step.args[5:]))
 
 
 # --- pooling to one ----------------------------------------------------------------------------
 
-GLOBAL_POOLS = {f"aten.adaptive_avg_pool{dims}d.default": dims for dims in (1, 2, 3)}
-
 
 def global_mean(step: Step) -> Step:
     """An average pool to one position is a mean."""
-    dims = GLOBAL_POOLS.get(step.op)
-    if dims is None or any(size != 1 for size in step.args[1]):
+    if step.op not in ADAPTIVE_AVERAGES or any(size != 1 for size in step.arguments.output_size):
         return step
-    return replace(step, op="aten.mean.dim", args=(step.args[0], list(range(-dims, 0)), True))
+    return replace(step, op=MEAN, args=(step.args[0], list(range(-POOLS[step.op].dims, 0)), True))
 
 
 # --- batch norms -------------------------------------------------------------------------------
@@ -220,7 +187,7 @@ def find_foldable(graph: Graph) -> tuple[Step, Step, Tensor] | None:
     """The next linear step with the constant multiplication or addition that alone reads it."""
     steps, readers = graph.by_name(), graph.consumers()
     for step in graph.steps:
-        if "batch_norm" not in step.part_of or step.op not in ("aten.mul.Tensor", "aten.add.Tensor"):
+        if step.part_of not in BATCH_NORM or step.op not in (MUL, ADD):
             continue
         source, constant = (step.args[0], step.args[1])
         before = steps.get(source) if isinstance(source, Ref) else None
@@ -236,12 +203,11 @@ def weights_of(graph: Graph, step: Step) -> Weights | None:
     """The weights of a linear step whose outputs can be scaled one by one."""
     if step.op not in CONVOLUTIONS | DENSE or len(step.args) < 2 or step.args[1] not in graph.tensors:
         return None
-    bias = step.args[2] if len(step.args) > 2 else None
+    bias = step.arguments.bias
     if step.op in DENSE:
         return Weights(step.args[1], bias, 0, 1)
-    transposed = "transpose" in step.op or (step.op == "aten.convolution.default" and step.args[6])
-    grouped = (step.args[6:7] or (1,))[0] != 1 if "conv_transpose" in step.op else False
-    if transposed and (grouped or step.op == "aten.convolution.default"):
+    transposed = is_transposed(step.op, step.arguments)
+    if transposed and (step.op not in TRANSPOSED or step.arguments.groups != 1):
         return None
     weight = graph.tensors[step.args[1]]
     return Weights(step.args[1], bias, 1 if transposed else 0, weight.ndim - 1)
@@ -264,7 +230,7 @@ def fold(graph: Graph, linear: Step, norm: Step, constant: Tensor) -> Graph:
     factor = constant.flatten()
     weight = graph.tensors[weights.weight]
     bias = weight.new_zeros(len(factor)) if weights.bias is None else graph.tensors[weights.bias]
-    if norm.op == "aten.mul.Tensor":
+    if norm.op == MUL:
         shape = [1] * weight.ndim
         shape[weights.dim] = -1
         weight, bias = weight * factor.view(shape), bias * factor

@@ -6,7 +6,7 @@ products. PERFORMANCE.md has the figures.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -41,26 +41,6 @@ class Geometry(NamedTuple):
     transposed: bool
     output_padding: Sequence[int]
     groups: int
-
-
-def geometry_of(op: str, rest: Sequence[Any], dims: int) -> Geometry:
-    """The geometry in a step's arguments after the bias."""
-    given = list(rest)
-    if op == "aten.convolution.default":
-        return Geometry(*given)
-    transposed = "transpose" in op
-    defaults: list[Any] = [1, 0, 0, 1, 1] if transposed else [1, 0, 1, 1]
-    given += defaults[len(given) :]
-    if transposed:
-        stride, padding, output_padding, groups, dilation = given
-    else:
-        stride, padding, dilation, groups = given
-        output_padding = 0
-    stride, padding, dilation, output_padding = (
-        [v] * dims if isinstance(v, int) else list(v) * (dims // len(v))
-        for v in (stride, padding, dilation, output_padding)
-    )
-    return Geometry(stride, padding, dilation, transposed, output_padding, groups)
 
 
 class Convolution(Protocol):

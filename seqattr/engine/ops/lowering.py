@@ -16,6 +16,7 @@ from torch._decomp import decomposition_table
 
 from seqattr.engine.ops import norms
 from seqattr.engine.ops.compositions import COMPOSITIONS
+from seqattr.engine.ops.names import short_name
 from seqattr.engine.ops.recurrent import written_out
 
 aten = torch.ops.aten
@@ -255,3 +256,10 @@ def lowering_table() -> dict[Any, Callable[..., Any]]:
     recurrent = {op: written_out(name, decomposition_table[op]) for name, op in LAYERS.items()}
     compositions = {op: function for op, function in borrowed.items() if function} | recurrent
     return compositions | COMPOSITIONS | LOWERINGS
+
+
+# What steps are part of that come of such an op, by its short name; of a softmax too the inside has no parts.
+COMPOSITES = {str(op): short_name(str(op)) for op in lowering_table() if op not in TRANSPARENT} | {
+    "aten.special_softmax.default": "softmax",
+    "aten.special_log_softmax.default": "log_softmax",
+}

@@ -1,32 +1,32 @@
 """Ops that make tensors: of nothing, of another's shape, of another type."""
 
-# Ops that read no more of a value than its shape depend on the batch, but never on the bases.
-LIKES = frozenset(
-    {
-        "aten.zeros_like.default",
-        "aten.ones_like.default",
-        "aten.full_like.default",
-        "aten.new_zeros.default",
-        "aten.new_ones.default",
-        "aten.new_full.default",
-    }
+from seqattr.engine.ops.names import (
+    ARANGE,
+    CAST,
+    FULL_LIKE,
+    NEW_ONES,
+    NEW_ZEROS,
+    ONES,
+    ONES_LIKE,
+    SYM_NUMEL,
+    SYM_SIZE,
+    WHERE_NUMBERS,
+    ZEROS,
+    ZEROS_LIKE,
 )
-SHAPE_ONLY = LIKES | {"aten.sym_size.int", "aten.sym_numel.default"}
+
+# Ops that read no more of a value than its shape depend on the batch, but never on the bases.
+NEW = frozenset({NEW_ZEROS, NEW_ONES, "aten.new_full.default"})
+LIKES = NEW | {ZEROS_LIKE, ONES_LIKE, FULL_LIKE}
+ZEROS_BESIDE = frozenset({ZEROS_LIKE, NEW_ZEROS})
+SHAPE_ONLY = LIKES | {SYM_SIZE, SYM_NUMEL}
 # Ops that make a tensor out of nothing have to be told the device.
 FACTORIES = frozenset(
     {
-        "aten.zeros.default",
-        "aten.ones.default",
-        "aten.full.default",
-        "aten.arange.default",
-        "aten.arange.start",
-        "aten.arange.start_step",
-        "aten.eye.default",
-        "aten.linspace.default",
-        "aten.scalar_tensor.default",
+        *(ZEROS, ONES, "aten.full.default", "aten.eye.default", "aten.scalar_tensor.default"),
+        *(ARANGE, "aten.arange.start", "aten.arange.start_step", "aten.linspace.default"),
     }
 )
-CAST = "aten._to_copy.default"  # to another type
 CASTS = frozenset({CAST, "aten.to.dtype", "aten.to.dtype_layout", "aten.to.other", "aten.type_as.default"})
 # What these make is as precise as the model, whatever they were written for.
-MAKERS = FACTORIES | LIKES | {CAST, "aten.to.dtype", "aten.where.Scalar"}
+MAKERS = FACTORIES | LIKES | {CAST, "aten.to.dtype", WHERE_NUMBERS}

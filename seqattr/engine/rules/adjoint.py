@@ -1,11 +1,26 @@
 """Transposes: what a multiplier on a step's value is worth on the step's arguments."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from seqattr.engine.ops.arguments import parameters
+from seqattr.engine.ops.moving import RESHAPES, SQUEEZES
+from seqattr.engine.ops.names import (
+    EXPAND,
+    FLIP,
+    MEAN,
+    PERMUTE,
+    SELECT,
+    SLICE,
+    SQUEEZE,
+    SUM,
+    TRANSPOSE,
+    UNSQUEEZE,
+)
 from seqattr.engine.walk.context import StepContext
 
 Back = Callable[[Tensor], Sequence[Tensor]]
@@ -57,32 +72,39 @@ def step_adjoint(context: StepContext, shapes: Sequence[Sequence[int]]) -> Back:
     known = ADJOINTS.get(context.step.op)
     if known is not None and len(shapes) == 1:
         args, kwargs = context.arguments([None])
-        names = dict(zip(ARGUMENT_NAMES.get(context.step.op, ()), args[1:], strict=False)) | kwargs
+        names = dict(zip(argument_names(context.step.op), args[1:], strict=False)) | kwargs
         return lambda multiplier: [known(multiplier, shapes[0], **names)]
     function = context.bound()
     return lambda multiplier: vjp(function, [multiplier.new_zeros(shape) for shape in shapes], multiplier)
 
 
-def reshaped(multiplier: Tensor, shape: Sequence[int], **_: Any) -> Tensor:
+@cache
+def argument_names(op: str) -> tuple[str, ...]:
+    """The arguments after the first, in torch's order."""
+    return tuple(parameter.name for parameter in parameters(op)[1:])
+
+
+def reshaped(multiplier: Tensor, shape: Sequence[int], /, **_: Any) -> Tensor:
     return multiplier.reshape(shape)
 
 
-def permuted(multiplier: Tensor, shape: Sequence[int], dims: Sequence[int]) -> Tensor:
+def permuted(multiplier: Tensor, shape: Sequence[int], /, dims: Sequence[int]) -> Tensor:
     order = [d % len(shape) for d in dims]
     return multiplier.permute([order.index(d) for d in range(len(shape))])
 
 
-def transposed(multiplier: Tensor, shape: Sequence[int], dim0: int, dim1: int) -> Tensor:
+def transposed(multiplier: Tensor, shape: Sequence[int], /, dim0: int, dim1: int) -> Tensor:
     return multiplier.transpose(dim0, dim1)
 
 
-def expanded(multiplier: Tensor, shape: Sequence[int], **_: Any) -> Tensor:
+def expanded(multiplier: Tensor, shape: Sequence[int], /, **_: Any) -> Tensor:
     return unbroadcast(multiplier, shape)
 
 
 def sliced(
     multiplier: Tensor,
     shape: Sequence[int],
+    /,
     dim: int = 0,
     start: int | None = None,
     end: int | None = None,
@@ -95,19 +117,20 @@ def sliced(
     return result
 
 
-def selected(multiplier: Tensor, shape: Sequence[int], dim: int, index: int) -> Tensor:
+def selected(multiplier: Tensor, shape: Sequence[int], /, dim: int, index: int) -> Tensor:
     result = multiplier.new_zeros(shape)
     result.select(dim, index).copy_(multiplier)
     return result
 
 
-def flipped(multiplier: Tensor, shape: Sequence[int], dims: Sequence[int]) -> Tensor:
+def flipped(multiplier: Tensor, shape: Sequence[int], /, dims: Sequence[int]) -> Tensor:
     return multiplier.flip(list(dims))
 
 
 def spread(
     multiplier: Tensor,
     shape: Sequence[int],
+    /,
     dim: Any = None,
     keepdim: bool = False,
     mean: bool = True,
@@ -122,36 +145,18 @@ def spread(
     return (multiplier / count).expand(shape)
 
 
-def spread_sum(multiplier: Tensor, shape: Sequence[int], **geometry: Any) -> Tensor:
+def spread_sum(multiplier: Tensor, shape: Sequence[int], /, **geometry: Any) -> Tensor:
     return spread(multiplier, shape, mean=False, **geometry)
 
 
 ADJOINTS: dict[str, Callable[..., Tensor]] = {
-    "aten.view.default": reshaped,
-    "aten._unsafe_view.default": reshaped,
-    "aten.reshape.default": reshaped,
-    "aten.flatten.using_ints": reshaped,
-    "aten.unflatten.int": reshaped,
-    "aten.squeeze.default": reshaped,
-    "aten.squeeze.dim": reshaped,
-    "aten.squeeze.dims": reshaped,
-    "aten.unsqueeze.default": reshaped,
-    "aten.permute.default": permuted,
-    "aten.transpose.int": transposed,
-    "aten.expand.default": expanded,
-    "aten.slice.Tensor": sliced,
-    "aten.select.int": selected,
-    "aten.flip.default": flipped,
-    "aten.mean.dim": spread,
-    "aten.sum.dim_IntList": spread_sum,
-}
-# The arguments after the first of the ops above, in ATen's order.
-ARGUMENT_NAMES: dict[str, tuple[str, ...]] = {
-    "aten.permute.default": ("dims",),
-    "aten.transpose.int": ("dim0", "dim1"),
-    "aten.slice.Tensor": ("dim", "start", "end", "step"),
-    "aten.select.int": ("dim", "index"),
-    "aten.flip.default": ("dims",),
-    "aten.mean.dim": ("dim", "keepdim"),
-    "aten.sum.dim_IntList": ("dim", "keepdim"),
+    **dict.fromkeys(RESHAPES | SQUEEZES | {SQUEEZE, UNSQUEEZE}, reshaped),
+    PERMUTE: permuted,
+    TRANSPOSE: transposed,
+    EXPAND: expanded,
+    SLICE: sliced,
+    SELECT: selected,
+    FLIP: flipped,
+    MEAN: spread,
+    SUM: spread_sum,
 }

@@ -10,8 +10,10 @@ from seqattr.engine.graph.divisors import divided, has_pole
 from seqattr.engine.graph.graph import Graph, Step, inputs_of
 from seqattr.engine.numerics import fused, secants
 from seqattr.engine.numerics.multipliers import Multiplier, Parts, as_parts, each
-from seqattr.engine.ops.elementwise import ELEMENTWISE, GROWING, Elementwise
-from seqattr.engine.ops.kinds import DENSE, MATRIX_PRODUCTS, Kind
+from seqattr.engine.ops.composites import NORMS
+from seqattr.engine.ops.elementwise import ELEMENTWISE, Elementwise, Trait
+from seqattr.engine.ops.kinds import Kind
+from seqattr.engine.ops.weights import DENSE, MATRIX_PRODUCTS
 from seqattr.engine.rules import linear, nonlinear, quotients, selections
 from seqattr.engine.rules.recurrent import recurrent
 from seqattr.engine.walk.context import StepContext
@@ -72,7 +74,7 @@ def revealcancel(context: StepContext) -> Pullback:
     of_function = function_and_arguments(context)[0].in_both_orders
     in_both_orders = of_function or partial(secants.in_both_orders, secant_of(context))
     slopes = Parts(*context.pairwise_parts(in_both_orders, positive, negative))
-    if context.step.op in GROWING:
+    if Trait.GROWS in ELEMENTWISE[context.step.op].traits:
         slopes = bounded(context, slopes)
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
@@ -132,7 +134,7 @@ def first_before(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> str:
     name: str = inputs_of(step, active)[0]
     passed = []
     while name not in behind and (feeding := steps.get(name)) is not None:
-        if kinds[name] not in LOOK_THROUGH and "norm" not in feeding.part_of:
+        if kinds[name] not in LOOK_THROUGH and feeding.part_of not in NORMS:
             break
         passed.append(name)
         name = inputs_of(feeding, active)[0]

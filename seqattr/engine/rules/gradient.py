@@ -6,7 +6,9 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.numerics.multipliers import whole
+from seqattr.engine.ops.elementwise import Trait, having
 from seqattr.engine.ops.kinds import Kind
+from seqattr.engine.ops.names import RELU, SQRT
 from seqattr.engine.rules import linear
 from seqattr.engine.rules.adjoint import vjp
 from seqattr.engine.rules.deeplift import function_and_arguments
@@ -16,19 +18,13 @@ from seqattr.engine.walk.context import StepContext
 from seqattr.engine.walk.plan import Pullback, Rule, Rulebook
 
 # Flat on whole stretches, through which torch lets nothing back, be it infinite: 0 * inf would be NaN.
-FLAT_IN_PARTS = {
-    f"aten.{name}.default"
-    for name in (
-        *("relu", "relu6", "hardtanh", "threshold", "clamp", "clamp_min", "clamp_max"),
-        *("hardsigmoid", "hardswish", "sign", "trunc"),
-    )
-}
+FLAT_IN_PARTS = having(Trait.FLAT)
 
 
 def slope(context: StepContext) -> Pullback:
     """f'(x)."""
     x = context.sequence()
-    if context.step.op == "aten.relu.default":
+    if context.step.op == RELU:
         return Pullback(lambda m: [torch.ops.aten.threshold_backward(whole(m), x, 0)])
     derivative = derivative_of(context, x)
     if context.step.op in FLAT_IN_PARTS:
@@ -40,7 +36,7 @@ def derivative_of(context: StepContext, x: Tensor) -> Tensor:
     """f'(x); at the root of a norm or of a variance that is 0, the 0 that torch has for the norm."""
     function, args, kwargs = function_and_arguments(context)
     derivative = function.derivative(x, *args, **kwargs)
-    of_norm = context.step.op == "aten.sqrt.default" and context.step.part_of
+    of_norm = context.step.op == SQRT and context.step.part_of
     return derivative.masked_fill(x == 0, 0) if of_norm else derivative
 
 

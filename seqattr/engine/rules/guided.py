@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from seqattr.engine.graph.graph import Graph, Step
 from seqattr.engine.numerics.multipliers import whole
+from seqattr.engine.ops.elementwise import RECTIFIERS
 from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.rules.gradient import GRADIENT, RULES, slope
 from seqattr.engine.walk.context import StepContext
@@ -25,15 +26,6 @@ GUIDED = Rulebook("guided-backprop", RULES, choose=where_written, by_spectra=GRA
 
 
 # --- the deconvolutional network ------------------------------------------------------------------
-
-# Functions that let one side through and hold the other back, whose name the paper's rule has.
-RECTIFIERS = {
-    f"aten.{name}.default"
-    for name in (
-        *("relu", "relu6", "leaky_relu", "prelu", "threshold", "clamp", "clamp_min"),
-        *("elu", "celu", "selu", "gelu", "silu", "mish", "softplus", "hardswish"),
-    )
-}
 
 
 def rectified(context: StepContext) -> Pullback:

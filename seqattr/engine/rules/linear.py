@@ -12,7 +12,10 @@ from torch import Tensor
 from seqattr.engine.graph.graph import Ref
 from seqattr.engine.numerics import fused
 from seqattr.engine.numerics.multipliers import Multiplier, Parts, as_parts, collapse, each, whole
-from seqattr.engine.ops.kinds import CONVOLUTIONS, DENSE, QUOTIENTS, Kind
+from seqattr.engine.ops.kinds import QUOTIENTS, SUBTRACTIONS, Kind
+from seqattr.engine.ops.moving import WITH_CONSTANTS
+from seqattr.engine.ops.names import NEG
+from seqattr.engine.ops.weights import CONVOLUTIONS, DENSE
 from seqattr.engine.rules.adjoint import matrix_adjoint, step_adjoint, unbroadcast, vjp
 from seqattr.engine.walk.context import StepContext
 from seqattr.engine.walk.plan import Pullback, Rule
@@ -157,17 +160,14 @@ def signed(value: Tensor, coefficient: float) -> Tensor:
 def coefficients(context: StepContext) -> list[float]:
     """1 or -1 for each activation argument of a sum."""
     op, args = context.step.op, context.step.args
-    if op == "aten.neg.default":
+    if op == NEG:
         return [-1.0]
-    signs = (1.0, -1.0) if ".sub." in op else (1.0, 1.0)
+    signs = (1.0, -1.0) if op in SUBTRACTIONS else (1.0, 1.0)
     active = context.plan.active
     return [sign for sign, a in zip(signs, args, strict=False) if isinstance(a, Ref) and a in active]
 
 
 # --- shapes and averages -----------------------------------------------------------------------
-
-# With these, what is not an activation leaves constants in the value, which are in no difference.
-MIXING = ("pad", "cat", "stack", "masked_fill", "where", "scatter", "index_put")
 
 
 def rearrange(context: StepContext) -> Pullback:
@@ -191,7 +191,7 @@ def apply(context: StepContext, activations: Sequence[Tensor]) -> Tensor:
     """The step's linear part, on these activations."""
     function = context.bound()
     value: Tensor = function(activations)
-    if any(word in context.step.op for word in MIXING):
+    if context.step.op in WITH_CONSTANTS:
         value = value - function([torch.zeros_like(a) for a in activations])
     return value
 

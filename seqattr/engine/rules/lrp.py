@@ -9,7 +9,11 @@ import torch
 from seqattr.engine.graph.divisors import has_pole
 from seqattr.engine.graph.graph import INPUT, Graph, Ref, Step, inputs_of
 from seqattr.engine.numerics.multipliers import Multiplier, Parts
-from seqattr.engine.ops.kinds import CONVOLUTIONS, Kind
+from seqattr.engine.ops.composites import ATTENTION, LOG_SOFTMAX, NORMS, POWERS, SOFTMAX
+from seqattr.engine.ops.elementwise import Trait, having
+from seqattr.engine.ops.kinds import Kind
+from seqattr.engine.ops.names import EXP
+from seqattr.engine.ops.weights import CONVOLUTIONS
 from seqattr.engine.rules import linear, relevance
 from seqattr.engine.rules.gradient import RULES as GRADIENT_RULES
 from seqattr.engine.rules.gradient import constant, slope
@@ -122,24 +126,24 @@ def last_steps(graph: Graph, kinds: Kinds) -> set[str]:
 
 # --- by function -------------------------------------------------------------------------------
 
-NOTHING_AT_ZERO = {f"aten.{name}.default" for name in ("log", "log2", "log10", "lgamma", "acosh")}
+NOTHING_AT_ZERO = having(Trait.UNDEFINED_AT_ZERO)
 
 
 def of_function(step: Step) -> Rule:
     """A nonlinearity's rule: in a softmax the gradient (Achtibat et al. 2024), in a norm what it divides by
     is given.
     """
-    if step.op == "aten.exp.default" and ("softmax" in step.part_of or "attention" in step.part_of):
+    if step.op == EXP and step.part_of in SOFTMAX | LOG_SOFTMAX | ATTENTION:
         return slope
     if is_divisor(step):
         return constant
-    through_logarithm = step.op in NOTHING_AT_ZERO or "pow" in step.part_of
+    through_logarithm = step.op in NOTHING_AT_ZERO or step.part_of in POWERS
     return relevance.unchanged if through_logarithm or has_pole(step) else relevance.from_zero
 
 
 def is_divisor(step: Step | None) -> bool:
     """Whether a step is the one over a standard deviation of a norm."""
-    return step is not None and "norm" in step.part_of and has_pole(step)
+    return step is not None and step.part_of in NORMS and has_pole(step)
 
 
 def of_product(graph: Graph, step: Step) -> Rule:

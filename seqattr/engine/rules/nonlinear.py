@@ -5,21 +5,20 @@ None of them has natural parts: a difference that comes back in parts is collaps
 
 from collections.abc import Sequence
 from functools import cached_property, partial
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from seqattr.engine.numerics import fused, secants
 from seqattr.engine.numerics.multipliers import Multiplier, whole
-from seqattr.engine.ops.kinds import MATRIX_PRODUCTS
+from seqattr.engine.ops.names import AMAX
+from seqattr.engine.ops.weights import MATRIX_PRODUCTS
+from seqattr.engine.ops.windows import POOLS, pool_of
 from seqattr.engine.rules import small_parts
 from seqattr.engine.rules.adjoint import matrix_adjoint, unbroadcast, vjp
 from seqattr.engine.rules.quotients import by_divisor
 from seqattr.engine.walk.context import StepContext
 from seqattr.engine.walk.plan import Pullback
-
-aten = torch.ops.aten
 
 
 def midpoint(context: StepContext, argument: int) -> Tensor:
@@ -65,8 +64,7 @@ def log_sum_exp(context: StepContext) -> Pullback:
 
     Nothing overflows or cancels, and the weights sum to at most 1.
     """
-    _, dims, *keep = context.step.args
-    keepdim = bool(keep[0]) if keep else False
+    dims, keepdim = context.step.arguments.dim, context.step.arguments.keepdim
     a, b = context.sequence(), context.reference()
     log_a, log_b = torch.logsumexp(a, dims, True), torch.logsumexp(b, dims, True)
     shift = torch.maximum(log_a, log_b)
@@ -86,7 +84,7 @@ def largest(context: StepContext) -> Pullback:
 
     Of several that are equally large it is the first, as in torch; `amax` alone shares among them.
     """
-    if context.step.op == "aten.amax.default":
+    if context.step.op == AMAX:
         return shared_largest(context)
     window = Windows(context)
     if window.tile and (slopes := context.pairwise_parts(partial(fused.tiled_max_secant, size=window.tile))):
@@ -110,7 +108,7 @@ def largest(context: StepContext) -> Pullback:
 
 def shared_largest(context: StepContext) -> Pullback:
     """The same for `amax`: what is due to the largest is due to all that are as large, in equal shares."""
-    _, dims, *keep = context.step.args if len(context.step.args) > 1 else (None, [])
+    dims, keepdim = context.step.arguments.dim, context.step.arguments.keepdim
     a, b = context.sequence(), context.reference()
     dims = sorted(d % a.ndim for d in dims) or list(range(a.ndim))
     top_a, top_b = a.amax(dims, True), b.amax(dims, True)
@@ -120,7 +118,7 @@ def shared_largest(context: StepContext) -> Pullback:
     alike = torch.where(torch.minimum(share_a, share_b) > 0, (share_a + share_b) / 2, 0.0)
     slope = divided(change, a - b, alike)
     kept = top_a.shape
-    return Pullback(lambda m: [(whole(m) if any(keep) else whole(m).reshape(kept)) * slope])
+    return Pullback(lambda m: [(whole(m) if keepdim else whole(m).reshape(kept)) * slope])
 
 
 def shares(among: Tensor, dims: list[int], dtype: torch.dtype) -> Tensor:
@@ -147,22 +145,20 @@ class Windows:
     """Max pooling and max over a dimension in one form: lines of elements in the last dimension."""
 
     def __init__(self, context: StepContext) -> None:
-        self.op, self.args = context.step.op, context.step.args[1:]
-        self.kwargs, self.shape = dict(context.step.kwargs), context.shape()
+        self.step, self.shape = context.step, context.shape()
+        self.pool = POOLS.get(self.step.op)
+        self.spatial = self.pool.dims if self.pool else 0
         self.dim: int | None = None
-        self.spatial = 0
-        if self.op == "aten.max.dim":
-            self.dim = self.args[0] % len(self.shape)
-            self.keepdim = bool(self.args[1]) if len(self.args) > 1 else False
-        else:
-            self.spatial = int(self.op.split("pool")[1][0])
+        if self.pool is None:
+            self.dim = self.step.arguments.dim % len(self.shape)
+            self.keepdim = bool(self.step.arguments.keepdim)
 
     @cached_property
     def tile(self) -> int:
         """The size of the windows where they tile the last dimension, as most pools do; else 0."""
-        if self.dim is not None or "adaptive" in self.op or any(s != 1 for s in self.shape[2:-1]):
+        if self.pool is None or self.pool.adaptive or any(s != 1 for s in self.shape[2:-1]):
             return 0
-        size, stride, padding, dilation, ceil = with_defaults(self.args, self.spatial)
+        size, stride, padding, dilation, ceil = pool_of(self.step.op, self.step.arguments)
         plain = padding == [0] * self.spatial and dilation == [1] * self.spatial and not ceil
         return int(size[-1]) if plain and size == stride and set(size[:-1]) <= {1} else 0
 
@@ -189,25 +185,8 @@ class Windows:
         return top.flatten(-self.spatial), place.flatten(-self.spatial)
 
     def _pool(self, value: Tensor) -> tuple[Tensor, Tensor]:
-        name = self.op.split(".")[1].removesuffix("_with_indices")
-        if "adaptive" in name:
-            return getattr(aten, name).default(value, *self.args, **self.kwargs)
-        return getattr(torch.nn.functional, name + "_with_indices")(value, *pool_geometry(self.args))
-
-
-def pool_geometry(args: Sequence[object]) -> Sequence[object]:
-    """Kernel, stride, padding, dilation and rounding; an empty stride is the kernel's size."""
-    return [a if a != [] else None for a in args]
-
-
-def with_defaults(args: Sequence[Any], dims: int) -> tuple[list[int], list[int], list[int], list[int], bool]:
-    """Kernel, stride, padding, dilation and rounding up, each dimension's written out."""
-    size, stride, padding, dilation, ceil = [*args, *(None, None, 0, 1, False)[len(args) - 5 :]][:5]
-    each = (size, stride or size, padding, dilation)
-    size, stride, padding, dilation = (spread(v, dims) for v in each)
-    return size, stride, padding, dilation, bool(ceil)
-
-
-def spread(setting: int | Sequence[int], dims: int) -> list[int]:
-    """One number for each dimension, where one may stand for all."""
-    return [setting] * dims if isinstance(setting, int) else list(setting) * (dims // len(setting))
+        assert self.pool is not None
+        op, arguments = self.step.op, self.step.arguments
+        return self.pool.with_places(
+            value, *((arguments.output_size,) if self.pool.adaptive else pool_of(op, arguments))
+        )

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from seqattr.engine.graph.layouts import fold, unfold
 from seqattr.engine.numerics.multipliers import Multiplier, Parts, whole
-from seqattr.engine.ops.kinds import CONVOLUTIONS, DENSE
+from seqattr.engine.ops.weights import CONVOLUTIONS, DENSE
 from seqattr.engine.rules.adjoint import unbroadcast
 from seqattr.engine.rules.deeplift import function_and_arguments
 from seqattr.engine.rules.gradient import jacobian

@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.numerics.multipliers import Multiplier, whole
-from seqattr.engine.ops.kinds import CHOICES
+from seqattr.engine.ops.kinds import BITWISE
+from seqattr.engine.ops.moving import CHOICES
+from seqattr.engine.ops.names import WHERE_NUMBERS
 from seqattr.engine.rules.adjoint import unbroadcast
 from seqattr.engine.rules.nonlinear import midpoint
 from seqattr.engine.walk.context import StepContext
@@ -51,8 +53,7 @@ def ordered(context: StepContext) -> Pullback:
 
 def order_of(context: StepContext) -> tuple[int, bool]:
     """The dimension that is sorted, and whether from the largest on."""
-    given = dict(zip(("dim", "descending"), context.step.args[1:], strict=False)) | dict(context.step.kwargs)
-    return given.get("dim", -1), given.get("descending", False)
+    return context.step.arguments.dim, context.step.arguments.descending
 
 
 # --- masks -------------------------------------------------------------------------------------
@@ -79,7 +80,7 @@ def compared(context: StepContext) -> Pullback:
 
 def on_numbers(context: StepContext) -> Callable[[Sequence[Tensor]], Tensor]:
     """The step's function of numbers, with a number as its value; torch joins masks bit by bit."""
-    function, bitwise = context.bound(), context.step.op.startswith("aten.bitwise")
+    function, bitwise = context.bound(), context.step.op in BITWISE
 
     def of(points: Sequence[Tensor]) -> Tensor:
         value: Tensor = function([point != 0 for point in points] if bitwise else points)
@@ -123,11 +124,7 @@ class Operands:
         if place is None:
             number = self.context.number(self.arguments[operand])
             # between two numbers torch chooses in its own default precision
-            return (
-                number.to(torch.get_default_dtype())
-                if self.context.step.op == "aten.where.Scalar"
-                else number
-            )
+            return number.to(torch.get_default_dtype()) if self.context.step.op == WHERE_NUMBERS else number
         return midpoint(self.context, place)
 
     def sent(self, back: Sequence[Tensor]) -> list[Any]:

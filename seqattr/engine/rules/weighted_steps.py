@@ -6,8 +6,9 @@ from itertools import takewhile
 
 from seqattr.engine.graph.graph import Graph, Ref, Step
 from seqattr.engine.graph.kinds import classify
-from seqattr.engine.ops.kinds import CONVOLUTIONS, DENSE, Kind
-from seqattr.engine.rules.guided import RECTIFIERS
+from seqattr.engine.ops.elementwise import RECTIFIERS
+from seqattr.engine.ops.kinds import Kind
+from seqattr.engine.ops.weights import CONVOLUTIONS, DENSE
 
 PASSING = {Kind.OFFSET, Kind.SCALE, Kind.SHAPE, Kind.MAX}
 

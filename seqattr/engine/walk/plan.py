@@ -5,18 +5,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
-import torch
 from torch import Tensor
 
 from seqattr.engine.graph.divisors import divisors, products_by_quotients
 from seqattr.engine.graph.graph import INPUT, BatchLayout, Graph, Ref, Step, inputs_of
 from seqattr.engine.graph.kinds import classify, function_of
-from seqattr.engine.numerics.convolution import FORMS, Convolution, convolution, geometry_of
+from seqattr.engine.numerics.convolution import FORMS, Convolution, convolution
 from seqattr.engine.numerics.multipliers import Multiplier, Parts
-from seqattr.engine.ops.kinds import CONVOLUTIONS, Kind
+from seqattr.engine.ops.elementwise import OVERWRITING
+from seqattr.engine.ops.kinds import Kind
+from seqattr.engine.ops.weights import CONVOLUTIONS, geometry_of
 from seqattr.engine.walk.context import StepContext
 
-OVERWRITING = {"aten.relu.default": torch.relu_}
 Backward = Callable[[Multiplier], Sequence[Multiplier]]  # one multiplier for each activation argument
 
 
@@ -107,7 +107,7 @@ class Plan:
         """A convolution step with its weights in some form, prepared once."""
         key = step.name, form
         if key not in self.convolutions:
-            geometry = geometry_of(step.op, step.args[3:], weight.ndim - 2)
+            geometry = geometry_of(step.op, step.arguments)
             prepared = convolution(self.formed(step, weight, form), geometry, self.by_spectra(form))
             if step.args[1] not in self.graph.tensors:
                 return prepared  # of this batch's size

@@ -14,9 +14,10 @@ from torch import Tensor
 from seqattr.engine.graph.graph import FAILURES, INPUT, Step, evaluated, raise_for
 from seqattr.engine.graph.outputs import Target
 from seqattr.engine.numerics.multipliers import Multiplier, added, by_sign, collapse
+from seqattr.engine.ops.elementwise import OVERWRITING
 from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.walk.context import PairedValues, Rows, SideValues, StepContext
-from seqattr.engine.walk.plan import OVERWRITING, Backward, Plan
+from seqattr.engine.walk.plan import Backward, Plan
 
 Values = dict[str, Any]  # of one side, by name
 

@@ -16,7 +16,6 @@ from seqattr.engine.numerics.convolution import (
     Plain,
     as_columns,
     convolution,
-    geometry_of,
 )
 
 ONE_DIM = [
@@ -123,11 +122,3 @@ def test_what_onednn_does_not_serve_is_left_to_torch() -> None:
     assert isinstance(convolution(numbers(4, 4, 3, seed=0).double(), plain), Plain)
     assert isinstance(convolution(numbers(4, 2, 3, seed=0), plain._replace(groups=2)), Plain)
     assert isinstance(convolution(numbers(4, 4, 3, seed=0), plain._replace(transposed=True)), Plain)
-
-
-def test_geometry_is_read_from_the_arguments_of_each_op() -> None:
-    assert geometry_of("aten.conv1d.default", [], 1) == Geometry([1], [0], [1], False, [0], 1)
-    assert geometry_of("aten.conv1d.default", [[2], [3], [4], 5], 1) == Geometry([2], [3], [4], False, [0], 5)
-    read = geometry_of("aten.conv_transpose1d.default", [[2], [3], [1], 5, [4]], 1)
-    assert read == Geometry([2], [3], [4], True, [1], 5)
-    assert geometry_of("aten.conv2d.default", [[2]], 2).stride == [2, 2]
