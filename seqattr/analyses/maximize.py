@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seqattr.dna.frequencies import background_of
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.outputs import Target
 from seqattr.engine.rules.gradient import GRADIENT
@@ -20,7 +21,6 @@ from seqattr.engine.walk.session import Session
 from seqattr.errors import InputError, NotFinite
 from seqattr.methods.attributors import Batch
 from seqattr.methods.mutagenesis import effects, greedy, mean_effect
-from seqattr.refs.kinds import background_of
 from seqattr.support.progress import Counter, Progress, silent
 from seqattr.support.seeds import check_seed
 

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from seqattr.dna.alphabet import decode
+from seqattr.dna.frequencies import BACKGROUND, background_of
 from seqattr.errors import InputError
 from seqattr.motifs.pwm import GATA1, PWM, TAL1
-from seqattr.refs.kinds import BACKGROUND, background_of
 from seqattr.support.seeds import check_seed
 
 TASKS = ("both", "GATA1", "TAL1")

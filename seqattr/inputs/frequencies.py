@@ -1,14 +1,14 @@
-"""Base frequencies, given or counted."""
+"""Base frequencies as a user gives them: in numbers, or by a file whose bases are counted."""
 
 from pathlib import Path
 
 import numpy as np
 
 from seqattr.dna.alphabet import encode
+from seqattr.dna.frequencies import background_of, measured_background
 from seqattr.errors import InputError
 from seqattr.io.fasta.records import iter_fasta
-from seqattr.motifs.scan import measured_background
-from seqattr.refs.kinds import background_of
+from seqattr.support.texts import comma_separated
 
 
 def frequencies(text: str) -> tuple[float, ...]:
@@ -16,13 +16,10 @@ def frequencies(text: str) -> tuple[float, ...]:
 
     Counted on the strand that the FASTA file holds, N left out. Raises InputError where it is neither.
     """
-    try:
-        numbers = [float(word) for word in text.split(",")]
-    except ValueError:
-        if "," in text and not Path(text).exists():
-            raise InputError(
-                f"base frequencies are four numbers (0.3,0.2,0.2,0.3) or a file, not '{text}'"
-            ) from None
-        codes = np.concatenate([encode(record.text) for record in iter_fasta(text)])
-        return tuple(measured_background(codes, "forward").tolist())
-    return tuple(background_of(numbers).tolist())
+    numbers = comma_separated(text, float)
+    if numbers is not None:
+        return tuple(background_of(numbers).tolist())
+    if "," in text and not Path(text).exists():
+        raise InputError(f"base frequencies are four numbers (0.3,0.2,0.2,0.3) or a file, not '{text}'")
+    codes = np.concatenate([encode(record.text) for record in iter_fasta(text)])
+    return tuple(measured_background(codes, "forward").tolist())

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from seqattr.dna.frequencies import BACKGROUND, background_of
 from seqattr.errors import InputError
 from seqattr.io.motifs.collection import MOST_COLUMNS
-from seqattr.refs.kinds import BACKGROUND, background_of
 
 _STEPS = 100  # per nat, where the distribution of scores is computed
 

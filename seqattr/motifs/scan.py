@@ -13,11 +13,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
 from seqattr.dna.alphabet import UNKNOWN, codes_of, one_hot
+from seqattr.dna.frequencies import background_of, measured_background
 from seqattr.errors import InputError, UnknownName
 from seqattr.motifs.matches import COLUMNS, Matches, concatenate_matches, prefers_other_strand, sort_matches
 from seqattr.motifs.peaks import highest_peaks
 from seqattr.motifs.pwm import PWM, score_threshold
-from seqattr.refs.kinds import background_of
 
 STRANDS = ("both", "forward", "reverse")
 
@@ -150,21 +150,6 @@ def _as_given(matches: Matches, backwards: np.ndarray, length: int) -> Matches:
     start = np.where(turned, length - matches.end, matches.start)
     strand = np.where(turned, -matches.strand, matches.strand)
     return sort_matches(replace(matches, start=start, strand=strand))
-
-
-def measured_background(codes: np.ndarray, strand: str = "both") -> np.ndarray:
-    """The frequencies (4,) of A, C, G, T in codes (N, L), each counted once more so that none is 0.
-
-    For both strands, A has that of T and C that of G; the reverse strand has those of the other bases.
-    """
-    return background_from(np.bincount(codes.ravel(), minlength=UNKNOWN + 1)[:4], strand)
-
-
-def background_from(counts: np.ndarray, strand: str) -> np.ndarray:
-    """The same from the numbers (4,) of the bases."""
-    counts = 1.0 + counts
-    counts = {"both": counts + counts[::-1], "forward": counts, "reverse": counts[::-1]}[strand]
-    return counts / counts.sum()
 
 
 class _Columns(NamedTuple):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
+from seqattr.dna.frequencies import BACKGROUND
 from seqattr.dna.loci import Loci
 from seqattr.errors import InputError, UnknownName
 from seqattr.motifs.false_discovery import Bracket, Histogram, bracket_threshold, exact_threshold
@@ -24,7 +25,6 @@ from seqattr.motifs.windows import (
     window_mask,
     window_sums,
 )
-from seqattr.refs.kinds import BACKGROUND
 
 WINDOW = 12  # bases: about a motif
 FALSE_DISCOVERIES = 0.05

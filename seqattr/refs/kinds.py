@@ -17,12 +17,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from seqattr.dna.alphabet import UNKNOWN, codes_of, encode, one_hot
+from seqattr.dna.frequencies import BACKGROUND, background_of
 from seqattr.errors import InputError, UnknownName
 from seqattr.io.fasta.records import Record, read_fasta
 from seqattr.refs.shuffle import dinucleotide, mononucleotide, uniform
-
-# The frequencies of A, C, G, T that the paper compares with (Shrikumar et al. 2017, section 4.2).
-BACKGROUND = (0.3, 0.2, 0.2, 0.3)
+from seqattr.support.texts import comma_separated
 
 # So many references are drawn when nobody says how many, and not more of each sequence.
 USUAL_NUMBER = 10
@@ -123,15 +122,6 @@ def reference_file(spec: str) -> str | None:
     return argument if name == "fasta" and argument else None
 
 
-def background_of(frequencies: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Four frequencies (A, C, G, T), scaled to sum to 1. Raises InputError if they are none."""
-    background = np.asarray(frequencies, dtype=np.float64)
-    if background.shape != (4,) or not (background > 0).all() or abs(background.sum() - 1) > 1e-3:
-        given = ", ".join(f"{value:g}" for value in background.ravel())
-        raise InputError(f"base frequencies are four positive numbers (A,C,G,T) that sum to 1, not {given}")
-    return background / background.sum()
-
-
 def _only_themselves(spec: str, same: np.ndarray, total: int) -> str:
     first = ", ".join(map(str, same[:5])) + (", ..." if len(same) > 5 else "")
     return f"{len(same)} of {total} sequences have only themselves for references under {spec}: {first}"
@@ -159,15 +149,11 @@ def _draw_zeros(codes: np.ndarray, seed: int, names: Names) -> np.ndarray:
 
 
 def _read_freq(spec: str, argument: str | None, names: Names) -> Reference:
-    frequencies = background_of(BACKGROUND if argument is None else _numbers(spec, argument))
+    numbers = BACKGROUND if argument is None else comma_separated(argument, float)
+    if numbers is None:
+        raise InputError(f"'{spec}' must look like freq:.3,.2,.2,.3 (A,C,G,T)")
+    frequencies = background_of(numbers)
     return Reference("freq", spec, 1, True, partial(_draw_freq, frequencies.astype(np.float32)))
-
-
-def _numbers(spec: str, argument: str) -> list[float]:
-    try:
-        return [float(text) for text in argument.split(",")]
-    except ValueError:
-        raise InputError(f"'{spec}' must look like freq:.3,.2,.2,.3 (A,C,G,T)") from None
 
 
 def _draw_freq(frequencies: np.ndarray, codes: np.ndarray, seed: int, names: Names) -> np.ndarray:

@@ -1,1 +1,1 @@
-"""What every room may use: compiled loops, progress, work ahead and behind, ranks, seeds, the version."""
+"""What every room may use: compiled loops, progress, work ahead and behind, ranks, seeds, texts, versions."""

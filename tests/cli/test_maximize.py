@@ -4,8 +4,8 @@ import torch
 
 import seqattr
 from seqattr.dna.alphabet import one_hot
+from seqattr.dna.frequencies import background_of
 from seqattr.io.fasta.records import read_fasta
-from seqattr.refs.kinds import background_of
 
 QUICK = ("--number", 7, "--steps", 20, "--polish", 2)
 FILES = ["ascent.png", "ascent.svg", "logos.png", "logos.svg", "path.tsv", "sequences.fa"]

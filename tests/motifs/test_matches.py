@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from seqattr.dna.alphabet import one_hot, reverse_complement
+from seqattr.dna.frequencies import BACKGROUND
 from seqattr.errors import InputError
 from seqattr.motifs.matches import COLUMNS, Matches, importance_of, measure
 from seqattr.motifs.pwm import GATA1, PWM, TAL1
 from seqattr.motifs.scan import Pick, find_matches
-from seqattr.refs.kinds import BACKGROUND
 
 LENGTH = 80
 RNG = np.random.default_rng(0)

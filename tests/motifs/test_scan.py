@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from seqattr.dna.alphabet import codes_of, one_hot, reverse_complement
+from seqattr.dna.frequencies import BACKGROUND, measured_background
 from seqattr.errors import InputError, UnknownName
 from seqattr.motifs import scan as scanning
 from seqattr.motifs.matches import Matches
 from seqattr.motifs.peaks import highest_peaks
 from seqattr.motifs.pwm import GATA1, PWM, TAL1, score_threshold
-from seqattr.motifs.scan import STRANDS, Pick, find_matches, measured_background
+from seqattr.motifs.scan import STRANDS, Pick, find_matches
 from seqattr.motifs.sources import read_motifs
-from seqattr.refs.kinds import BACKGROUND
 from tests.helpers.motifs import scores_of
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"

@@ -11,6 +11,7 @@ import pytest
 
 from seqattr.data.simulate import TalGata, simulate_tal_gata
 from seqattr.dna.alphabet import one_hot, reverse_complement
+from seqattr.dna.frequencies import BACKGROUND
 from seqattr.dna.loci import loci_of
 from seqattr.dna.regions import Region
 from seqattr.errors import InputError, UnknownName
@@ -26,7 +27,6 @@ from seqattr.motifs.seqlets import (
     without_match,
 )
 from seqattr.motifs.windows import orient_rows
-from seqattr.refs.kinds import BACKGROUND
 
 SIMULATION = simulate_tal_gata(TalGata(count=60), seed=1)
 SEQUENCES = one_hot(SIMULATION.codes)

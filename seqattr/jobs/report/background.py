@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from seqattr.dna.alphabet import codes_of
+from seqattr.dna.frequencies import background_from
 from seqattr.dna.loci import Loci, counted_codes, loci_of
 from seqattr.io.hdf5.stored import StoredContributions
-from seqattr.motifs.scan import background_from, on_strand
+from seqattr.motifs.scan import on_strand
 
 _BLOCK_BASES = 1 << 18
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from seqattr.dna.frequencies import background_of
 from seqattr.dna.loci import Loci
 from seqattr.dna.regions import Region
 from seqattr.errors import InputError
@@ -34,7 +35,6 @@ from seqattr.motifs.scan import Pick, Scanner
 from seqattr.motifs.sources import BUNDLED_NOTE, read_motifs
 from seqattr.motifs.statistics import counting_matches, null_motifs
 from seqattr.motifs.tables import write_matches, write_motif_table, write_seqlets
-from seqattr.refs.kinds import background_of
 from seqattr.support.seeds import check_seed
 
 OWN_FIGURES = r"(importance_.+|sequence_\d+)\.(png|svg)"

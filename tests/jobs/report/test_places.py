@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from seqattr.dna.alphabet import UNKNOWN, one_hot
+from seqattr.dna.frequencies import measured_background
 from seqattr.dna.regions import Region
 from seqattr.io.hdf5.contributions import ContributionWriter, Rows
 from seqattr.io.hdf5.stored import open_contributions
 from seqattr.jobs.report import background
 from seqattr.jobs.report.run import Settings, report
 from seqattr.motifs.pwm import GATA1, TAL1
-from seqattr.motifs.scan import measured_background
 
 LENGTH, COUNT = 120, 40
 TABLES = ("motifs.tsv", "matches.tsv", "seqlets.tsv")
