@@ -13,7 +13,8 @@ import pytest
 
 from seqattr.dna.alphabet import codes_of, decode, one_hot
 from seqattr.io.fasta.records import write_fasta
-from seqattr.refs.kinds import REFERENCES, USUAL_NUMBER, parse, references
+from seqattr.refs.at_random import USUAL_NUMBER
+from seqattr.refs.kinds import REFERENCES, parse, references
 
 LENGTH = 40
 Keeps = Callable[[str, list[str]], None]

@@ -12,7 +12,8 @@ from seqattr.dna.alphabet import codes_of, decode, encode, one_hot
 from seqattr.dna.frequencies import BACKGROUND
 from seqattr.errors import InputError, UnknownName
 from seqattr.io.fasta.records import write_fasta
-from seqattr.refs.kinds import REFERENCES, Reference, ReferenceWarning, parse, reference_file, references
+from seqattr.refs.kinds import REFERENCES, ReferenceWarning, parse, reference_file, references
+from seqattr.refs.reference import Reference
 
 AT_RANDOM = ["shuffle:4", "mono:4", "gc:4"]
 DRAWN = [*AT_RANDOM, "zeros", "freq"]
