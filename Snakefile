@@ -9,7 +9,7 @@ from snakemake.utils import validate
 from seqattr.tal_gata.recipe import EVALUATION_SEED, EVALUATION_SHARES, TABLES, Scoring, recipe_from
 from seqattr.errors import SeqattrError
 from seqattr.io.scores_folder import file_names, file_stems
-from seqattr.motifs.sources import motif_files_among, own_motifs
+from seqattr.motifs.sources import motif_files_among, configured_motif_files
 from seqattr.refs.kinds import reference_file
 from seqattr.data.simulate import FILES, TASKS
 
@@ -23,7 +23,7 @@ OUT = config["out"]
 OWN = "model" in config  # your own sequences rather than the benchmark's
 try:
     RECIPE = recipe_from(config)
-    MOTIFS = own_motifs(config["motifs"]) if OWN else []
+    MOTIFS = configured_motif_files(config["motifs"]) if OWN else []
     FILES_OF_SCORES = file_names(file_stems(config["targets"] if OWN else TASKS).values())
 except SeqattrError as error:
     raise WorkflowError(str(error)) from None

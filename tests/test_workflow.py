@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from seqattr.errors import InputError
-from seqattr.motifs.sources import own_motifs
+from seqattr.motifs.sources import configured_motif_files
 from seqattr.tal_gata.recipe import FULL, QUICK, TABLES, Recipe, recipe_from
 
 ROOT = Path(__file__).parents[1]
@@ -70,8 +70,8 @@ def test_every_setting_is_in_the_schema():
 def test_your_own_peaks_need_your_own_motifs():
     assert settings_in("peaks.yaml")["motifs"] == []
     with pytest.raises(InputError, match="`motifs` names no file; give a collection such as JASPAR's"):
-        own_motifs([])
-    assert own_motifs(["bundled", "a.meme"]) == ["bundled", "a.meme"]
+        configured_motif_files([])
+    assert configured_motif_files(["bundled", "a.meme"]) == ["bundled", "a.meme"]
 
 
 # --- with Snakemake ------------------------------------------------------------------------------

@@ -78,8 +78,8 @@ def codes_of(one_hot: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
     count = ones.sum(axis=-2)
     wrong = ((one_hot != 0) & ~ones).any(axis=-2) | (count > 1)
     if wrong.any():
-        place = tuple(int(i) for i in np.argwhere(wrong)[0])
-        raise InputError(f"the column at index {place} is neither one-hot nor zero")
+        index = tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise InputError(f"the column at index {index} is neither one-hot nor zero")
     return np.where(count == 1, ones.argmax(axis=-2), UNKNOWN).astype(np.uint8)
 
 
@@ -102,8 +102,8 @@ def count_ambiguous(text: str | bytes) -> int:
 
 def looks_like_protein(text: str | bytes) -> bool:
     """Whether the first letter that is no DNA letter is one of a protein."""
-    place = _first_illegal(text)
-    return place is not None and _letter(text, place) in _ONLY_PROTEIN
+    index = _first_illegal(text)
+    return index is not None and _letter(text, index) in _ONLY_PROTEIN
 
 
 def check_dna(name: str, text: str | bytes) -> None:
@@ -115,11 +115,11 @@ def check_dna(name: str, text: str | bytes) -> None:
 
 def _complaint(text: str | bytes) -> str:
     """What is wrong with the first letter that is no DNA letter; empty where there is none."""
-    place = _first_illegal(text)
-    if place is None:
+    index = _first_illegal(text)
+    if index is None:
         return ""
     hint = "; is this a protein FASTA?" if looks_like_protein(text) else ""
-    return f"holds {_letter(text, place)!r} at position {place + 1}, which is no DNA letter{hint}"
+    return f"holds {_letter(text, index)!r} at position {index + 1}, which is no DNA letter{hint}"
 
 
 def _first_illegal(text: str | bytes) -> int | None:
@@ -134,8 +134,8 @@ def _as_bytes(text: str | bytes) -> bytes:
     return text.encode("ascii", "replace") if isinstance(text, str) else text
 
 
-def _letter(text: str | bytes, place: int) -> str:
-    return text[place] if isinstance(text, str) else chr(text[place])
+def _letter(text: str | bytes, index: int) -> str:
+    return text[index] if isinstance(text, str) else chr(text[index])
 
 
 def _encode_all(texts: Sequence[str]) -> npt.NDArray[np.uint8]:

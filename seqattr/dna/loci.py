@@ -50,8 +50,8 @@ class Loci:
     def place(self, row: np.ndarray, start: np.ndarray, width: int | np.ndarray) -> np.ndarray:
         """Where stretches [start, start + width) of rows begin on their layers."""
         other = self.length - start - width
-        found: np.ndarray = self.start[row] + np.where(self.turned[row], other, start)
-        return found
+        begin: np.ndarray = self.start[row] + np.where(self.turned[row], other, start)
+        return begin
 
     def own(self, width: int) -> np.ndarray:
         """The starts [first, end) in each row (N, 2) of the stretches of a width that count in this row.
@@ -72,9 +72,9 @@ class Loci:
     def counts(self, row: np.ndarray, start: np.ndarray, width: np.ndarray) -> np.ndarray:
         """Which stretches [start, start + width) of rows count in their row."""
         counted = np.zeros(len(row), bool)
-        for each in np.unique(width).tolist():
-            some = np.flatnonzero(width == each)
-            begin, end = self.own(each)[row[some]].T
+        for one_width in np.unique(width).tolist():
+            some = np.flatnonzero(width == one_width)
+            begin, end = self.own(one_width)[row[some]].T
             counted[some] = (begin <= start[some]) & (start[some] < end)
         return counted
 
@@ -91,21 +91,21 @@ class Loci:
         np.maximum.at(end, self.block, high)
         extent = np.maximum(end - begin, 1)
         parts = np.maximum(extent // max(1, 2 * int((high - low).max(initial=0))), 1)
-        own = self.block[row]
-        middle = self.place(row, start, width) + width // 2 - begin[own]
-        part = np.clip(middle * parts[own] // extent[own], 0, parts[own] - 1)
-        found: np.ndarray = np.concatenate([[0], parts.cumsum()])[own] + part
-        return found
+        blocks = self.block[row]
+        middle = self.place(row, start, width) + width // 2 - begin[blocks]
+        part = np.clip(middle * parts[blocks] // extent[blocks], 0, parts[blocks] - 1)
+        numbers: np.ndarray = np.concatenate([[0], parts.cumsum()])[blocks] + part
+        return numbers
 
     def apart(self, row: np.ndarray, start: np.ndarray, width: int) -> Iterator[int]:
         """The numbers of the stretches, in their order, that overlap with none before them."""
         taken: dict[int, list[int]] = {}
-        places = self.place(row, start, width)
-        for number, (layer, place) in enumerate(zip(self.layer[row].tolist(), places.tolist(), strict=True)):
+        begins = self.place(row, start, width)
+        for number, (layer, begin) in enumerate(zip(self.layer[row].tolist(), begins.tolist(), strict=True)):
             others = taken.setdefault(layer, [])
-            at = bisect(others, place)
-            if all(abs(other - place) >= width for other in others[max(at - 1, 0) : at + 1]):
-                others.insert(at, place)
+            at = bisect(others, begin)
+            if all(abs(other - begin) >= width for other in others[max(at - 1, 0) : at + 1]):
+                others.insert(at, begin)
                 yield number
 
     @property
@@ -136,10 +136,10 @@ def loci_of(blocks: Iterable[np.ndarray], regions: Sequence[Region]) -> Loci:
         extents += map(extent_of, codes)
     if len(extents) != len(regions):
         raise InputError(f"there are {len(regions)} regions for {len(extents)} sequences")
-    placed = [_placed(region, extent, length) for region, extent in zip(regions, extents, strict=True)]
+    placed = [_place_of(region, extent, length) for region, extent in zip(regions, extents, strict=True)]
     names, starts, turned = zip(*placed, strict=True) if placed else ((), (), ())
     first, end, bases = (
-        np.array([getattr(each, name) for each in extents], np.int64) for name in Extent._fields[:3]
+        np.array([getattr(extent, name) for extent in extents], np.int64) for name in Extent._fields[:3]
     )
     start, backwards = np.array(starts, np.int64), np.array(turned, bool)
     low = start + np.where(backwards, length - end, first)
@@ -147,13 +147,13 @@ def loci_of(blocks: Iterable[np.ndarray], regions: Sequence[Region]) -> Loci:
     numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
     chrom = np.array([numbers[name] for name in names], np.int64)
     block = _blocks(chrom, low, high)
-    layer = _layers(chrom, low, high, [each.content for each in extents])
+    layer = _layers(chrom, low, high, [extent.content for extent in extents])
     return Loci(length, block, layer, start, backwards, first, end, bases)
 
 
-def counted_codes(codes: np.ndarray, own: np.ndarray) -> np.ndarray:
+def counted_codes(codes: np.ndarray, starts: np.ndarray) -> np.ndarray:
     """Codes (B, L), N where a base counts in another row; `own` (B, 2) are the rows' own bases."""
-    begin, end = own.T[:, :, None]
+    begin, end = starts.T[:, :, None]
     at = np.arange(codes.shape[1])
     return np.where((begin <= at) & (at < end), codes, UNKNOWN).astype(codes.dtype)
 
@@ -162,13 +162,14 @@ def extent_of(codes: np.ndarray) -> Extent:
     """Of one row's codes (L,)."""
     known = np.flatnonzero(codes != UNKNOWN)
     first, end = (int(known[0]), int(known[-1]) + 1) if len(known) else (0, 0)
-    own = np.ascontiguousarray(codes[first:end])
-    other = np.ascontiguousarray(np.where(own == UNKNOWN, UNKNOWN, 3 - own)[::-1].astype(own.dtype))
-    texts = own.tobytes(), other.tobytes()
+    forward = np.ascontiguousarray(codes[first:end])
+    complement = np.where(forward == UNKNOWN, UNKNOWN, 3 - forward).astype(forward.dtype)
+    reverse = np.ascontiguousarray(complement[::-1])
+    texts = forward.tobytes(), reverse.tobytes()
     return Extent(first, end, len(known), blake2b(min(texts), digest_size=16).digest(), texts[1] < texts[0])
 
 
-def _placed(region: Region, extent: Extent, length: int) -> tuple[str | bytes, int, bool]:
+def _place_of(region: Region, extent: Extent, length: int) -> tuple[str | bytes, int, bool]:
     """The sequence on which a row lies, where the row begins there, and whether it runs backwards.
 
     A record that is its own chromosome lies where its header says, else on the sequence that it is.
@@ -177,7 +178,7 @@ def _placed(region: Region, extent: Extent, length: int) -> tuple[str | bytes, i
         return region.chrom, region.start, region.strand == "-"
     # The record is as long as the row, or was padded or cropped around its middle.
     lengths = (length + 2 * region.start + more for more in (0, -1, 1))
-    header = next(filter(None, (parse_header(region.name, each) for each in lengths)), None)
+    header = next(filter(None, (parse_header(region.name, size) for size in lengths)), None)
     if header is None:
         start = extent.end - length if extent.turned else -extent.first
         return extent.content, start, extent.turned

@@ -53,15 +53,15 @@ def parse_header(header: str, length: int) -> Region | None:
     writes), the same with (+) or (-) behind it, and bedtools' name::chr1:100-200(+).
     """
     words = header.split(maxsplit=1)
-    found = _HEADER.fullmatch(words[0]) if words else None
-    if found is None:
+    fields = _HEADER.fullmatch(words[0]) if words else None
+    if fields is None:
         return None
-    start, end = whole(found["start"]), whole(found["end"])
+    start, end = whole(fields["start"]), whole(fields["end"])
     if start is None or end is None or length < 1:
         return None
     first = {length: start, length - 1: start - 1}.get(end - start, -1)
-    strand = "-" if found["strand"] == "-" else "+"
-    return None if first < 0 else Region(found["chrom"], first, end, found["name"] or "", strand)
+    strand = "-" if fields["strand"] == "-" else "+"
+    return None if first < 0 else Region(fields["chrom"], first, end, fields["name"] or "", strand)
 
 
 def whole(digits: str) -> int | None:
@@ -87,7 +87,7 @@ def genome_order(regions: Sequence[Region], chrom_order: Iterable[str]) -> npt.N
 
     Raises InputError for a region on a chromosome that is not in the order.
     """
-    rank = {chrom: place for place, chrom in enumerate(chrom_order)}
+    rank = {chrom: number for number, chrom in enumerate(chrom_order)}
     for region in regions:
         if region.chrom not in rank:
             raise InputError(

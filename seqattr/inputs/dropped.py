@@ -26,7 +26,7 @@ def left_out(dropped: Sequence[Dropped], total: int, noun: str, strict: bool, cu
     """
     if not dropped:
         return []
-    reasons = list(dict.fromkeys(each.reason for each in dropped))
+    reasons = list(dict.fromkeys(one.reason for one in dropped))
     some = "; ".join(reasons[:_SHOWN]) + ("; ..." if len(reasons) > _SHOWN else "")
     if strict or len(dropped) == total:
         raise InputError(
@@ -37,8 +37,8 @@ def left_out(dropped: Sequence[Dropped], total: int, noun: str, strict: bool, cu
 
 def write_dropped(path: Path, dropped: Sequence[Dropped]) -> None:
     """What gave no window: name, place where it has one, and reason."""
-    places = [each.region for each in dropped]
-    columns: dict[str, Sequence[Any]] = {"name": [each.name for each in dropped]}
+    regions = [one.region for one in dropped]
+    columns: dict[str, Sequence[Any]] = {"name": [one.name for one in dropped]}
     for part in ("chrom", "start", "end", "strand"):
-        columns[part] = [str(getattr(place, part, MISSING)) for place in places]
-    write_table(path, {**columns, "reason": [each.reason for each in dropped]})
+        columns[part] = [str(getattr(region, part, MISSING)) for region in regions]
+    write_table(path, {**columns, "reason": [one.reason for one in dropped]})

@@ -47,17 +47,17 @@ def fitted(
         return inputs._replace(windows=windows)
     misfit = f"the model, which takes {lengths}"
     if strict or len(wrong) == len(windows):
-        others = "".join(f"{each.reason}; " for each in inputs.dropped[:1])
-        what = f"{others}{counted(wrong, windows)} not fit {misfit}"
+        others = "".join(f"{one.reason}; " for one in inputs.dropped[:1])
+        what = f"{others}{count_in_words(wrong, windows)} not fit {misfit}"
         raise InputError(f"{what}: {some_windows(wrong)}; {hint(wrong, length)}")
     dropped = [Dropped(w.name, w.region, f"{w.length} bp do not fit {misfit}") for w in wrong]
-    what = f"{counted(wrong, windows)} not fit {misfit}, and were left out"
+    what = f"{count_in_words(wrong, windows)} not fit {misfit}, and were left out"
     note = f"{what}: {some_windows(wrong)}; {hint(wrong, length)}"
     kept = [w for w in windows if w.length in lengths]
     return inputs._replace(windows=kept, notes=[*inputs.notes, note], dropped=[*inputs.dropped, *dropped])
 
 
-def counted(wrong: Sequence[Window], windows: Sequence[Window]) -> str:
+def count_in_words(wrong: Sequence[Window], windows: Sequence[Window]) -> str:
     return f"{len(wrong)} of {len(windows)} records {'does' if len(wrong) == 1 else 'do'}"
 
 

@@ -34,33 +34,33 @@ def from_regions(
     on no chromosome of the genome and a line that is no region are. Raises InputError where those are all,
     or in a `strict` run.
     """
-    source, found = Genome(genome), parse_bed(bed)
-    around = [window(region, length) for region in found.regions]
+    source, peaks = Genome(genome), parse_bed(bed)
+    around = [window(region, length) for region in peaks.regions]
     if ignore_strand:
         around = [replace(region, strand="+") for region in around]
-    texts = source.clipped(around)
+    texts = source.texts_of(around)
     check_names(source, bed, around)
     cut = [cut_out(source, region, text, pad) for region, text in zip(around, texts, strict=True)]
-    windows = [each for each in cut if isinstance(each, Window)]
-    dropped = [Dropped(line.where, None, f"{line.where} {line.reason}") for line in found.odd]
-    dropped += [each for each in cut if isinstance(each, Dropped)]
-    helps = any("partly outside" in each.reason for each in dropped)
+    windows = [one for one in cut if isinstance(one, Window)]
+    dropped = [Dropped(line.where, None, f"{line.where} {line.reason}") for line in peaks.odd]
+    dropped += [one for one in cut if isinstance(one, Dropped)]
+    helps = any("partly outside" in one.reason for one in dropped)
     cure = "; `pad=True` would fill up with N what a chromosome lacks" if helps else ""
     notes = left_out(dropped, len(dropped) + len(windows), "regions", strict, cure)
-    notes += [*source.notes, *found.notes, *notes_on_strands(found.regions, ignore_strand)]
-    used = (count_ambiguous(text) for text, each in zip(texts, cut, strict=True) if isinstance(each, Window))
+    notes += [*source.notes, *peaks.notes, *notes_on_strands(peaks.regions, ignore_strand)]
+    used = (count_ambiguous(text) for text, one in zip(texts, cut, strict=True) if isinstance(one, Window))
     return Inputs(windows, dict(source.sizes), notes_on_letters(used) + notes, dropped)
 
 
 def cut_out(source: Genome, region: Region, text: str, pad: bool) -> Window | Dropped:
     """The window of a region whose chromosome has this text of it, or why there is none."""
     name = region.name if region.name not in ("", ".") else str(region)
-    place, length = replace(region, name=name), region.end - region.start
+    own_place, length = replace(region, name=name), region.end - region.start
     try:
         source.check(region, partly=pad)
         check_dna(str(region), text)
     except InputError as error:
-        return Dropped(name, place, str(error))
+        return Dropped(name, own_place, str(error))
     codes = np.full(length, UNKNOWN, np.uint8)
     first = max(-region.start, 0)
     inside = (first, first + len(text))
@@ -68,7 +68,7 @@ def cut_out(source: Genome, region: Region, text: str, pad: bool) -> Window | Dr
     if region.strand == "-":
         codes = np.where(codes == UNKNOWN, UNKNOWN, 3 - codes)[::-1].astype(np.uint8)
         inside = (length - inside[1], length - inside[0])
-    return Window(name, codes, place, inside)
+    return Window(name, codes, own_place, inside)
 
 
 def check_names(source: Genome, bed: Path | str, regions: Sequence[Region]) -> None:
@@ -117,7 +117,7 @@ def tiled(genome: Path | str, length: int, step: int, pad: bool = False, strict:
         kept = [window for window in cut if (window.codes != UNKNOWN).any()]
         unknown += len(cut) - len(kept)
         windows += kept
-    dropped += [Dropped(each.name, None, each.reason) for each in odd]
+    dropped += [Dropped(record.name, None, record.reason) for record in odd]
     cure = "; `pad=True` would fill up short ones"
     notes = left_out(dropped, len(sizes) + len(odd), "records", strict, cure)
     if not windows:

@@ -36,7 +36,7 @@ def from_fasta(
         sizes.setdefault(region.chrom, len(record.text))
         windows.append(Window(record.name, encode(record.text), region, (0, len(record.text))))
     records = len(windows) + len(dropped)
-    dropped += [Dropped(each.name, None, each.reason) for each in odd]
+    dropped += [Dropped(one.name, None, one.reason) for one in odd]
     notes = notes_on_letters([ambiguous]) + left_out(dropped, records + len(odd), "records", strict)
     notes += notes_on_headers(named, records, bool(given)) if placed else []
     return Inputs(windows, sizes, notes, dropped)
@@ -44,12 +44,12 @@ def from_fasta(
 
 def place(record: Record, header: Region | None, sizes: Mapping[str, int]) -> Region:
     """Where a record lies: on its chromosome if sizes are known, else on itself."""
-    found = header if sizes else None
-    if found is not None and found.chrom not in sizes:
+    on_chromosome = header if sizes else None
+    if on_chromosome is not None and on_chromosome.chrom not in sizes:
         raise InputError(
-            f"record {record.name} lies on '{found.chrom}', which the chromosome sizes do not list"
+            f"record {record.name} lies on '{on_chromosome.chrom}', which the chromosome sizes do not list"
         )
-    region = found or Region(record.name, 0, len(record.text))
+    region = on_chromosome or Region(record.name, 0, len(record.text))
     if region.end > sizes.get(region.chrom, region.end):
         raise InputError(
             f"record {record.name} ends at {region.end}, past the end of {region.chrom}, "

@@ -47,7 +47,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
         with _refusals(path):
             _refuse_folder(final)
             refuse_input(path)
-            with _locked(part):
+            with _new_locked_file(part):
                 yield part
                 _sync(part)
                 os.replace(part, final)
@@ -148,12 +148,12 @@ _SECONDS = 7 * 24 * 3600.0
 def remove_abandoned(folder: Path | str) -> None:
     """Remove the temporary files of processes that are gone, as far as locks tell."""
     for part in Path(folder).glob(".*.part"):
-        found = _PART.fullmatch(part.name)
-        if found is not None and _abandoned(part, found[1], int(found[2])):
+        name = _PART.fullmatch(part.name)
+        if name is not None and _is_abandoned(part, name[1], int(name[2])):
             _remove(part)
 
 
-def _abandoned(part: Path, machine: str, process: int) -> bool:
+def _is_abandoned(part: Path, machine: str, process: int) -> bool:
     """Whether nobody locks the file and its process is gone; on another machine, whether it is old."""
     try:
         with open(part, "rb") as file:
@@ -176,7 +176,7 @@ def _alive(process: int) -> bool:
 
 
 @contextmanager
-def _locked(part: Path) -> Iterator[None]:
+def _new_locked_file(part: Path) -> Iterator[None]:
     """A new empty file, locked for as long as the block runs or until the process is gone."""
     descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
     try:

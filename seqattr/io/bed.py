@@ -39,10 +39,10 @@ class Regions(NamedTuple):
 
 def read_bed(path: Path | str) -> list[Region]:
     """The regions of a BED file, as `parse_bed` has them; raises InputError at a line that is no region."""
-    found = parse_bed(path)
-    for line in found.odd:
+    content = parse_bed(path)
+    for line in content.odd:
         raise InputError(f"{line.where} {line.reason}")
-    return found.regions
+    return content.regions
 
 
 def parse_bed(path: Path | str) -> Regions:

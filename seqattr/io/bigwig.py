@@ -61,12 +61,12 @@ def reserve(path: Path, size: int) -> None:
 def write(path: Path, sizes: Mapping[str, int], tracks: Iterable[Track]) -> None:
     """The file itself; figwig leaves NaN out, and compresses alike on every machine by zlib."""
     with BigWigWriter(path, dict(sizes), level=LEVEL, engine="zlib", n_jobs=1) as file:
-        for track in checked(tracks, sizes):
+        for track in in_order(tracks, sizes):
             file.write(track.chrom, [track.start], track.values[None], missing=np.nan)
 
 
-def checked(tracks: Iterable[Track], sizes: Mapping[str, int]) -> Iterator[Track]:
-    """The tracks, as float32."""
+def in_order(tracks: Iterable[Track], sizes: Mapping[str, int]) -> Iterator[Track]:
+    """The tracks as float32, once it is seen that none comes before its turn or overlaps another."""
     order = {name: number for number, name in enumerate(sizes)}
     free = (0, 0)
     for track in tracks:

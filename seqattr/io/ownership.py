@@ -58,10 +58,10 @@ def check_own_folder(folder: Path | str, names: Sequence[str], mark: str, force:
 
     They are its own where the one named `mark` is among them and is its own.
     """
-    found = [name for name in names if (Path(folder) / name).is_file()]
-    if not force and found and not (mark in found and ours(Path(folder) / mark)):
+    present = [name for name in names if (Path(folder) / name).is_file()]
+    if not force and present and not (mark in present and ours(Path(folder) / mark)):
         raise OutputError(
-            f"cannot write to {folder}: what is there was not written by seqattr ({found[0]}); {CURE}"
+            f"cannot write to {folder}: what is there was not written by seqattr ({present[0]}); {CURE}"
         )
 
 
@@ -78,14 +78,14 @@ def check_same_run(path: Path | str, before: str | None, command: str, force: bo
 def command_in(path: Path, *keys: str) -> str | None:
     """The command that a JSON file beside results tells of: None where it is missing, "" if untold."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(path.read_text(encoding="utf-8"))
         for key in keys:
-            found = found[key]
+            value = value[key]
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError):
         return ""
-    return found if isinstance(found, str) else ""
+    return value if isinstance(value, str) else ""
 
 
 def ours(path: Path) -> bool:

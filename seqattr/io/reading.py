@@ -33,7 +33,7 @@ def reading(path: Path | str, kind: str) -> Iterator[BinaryIO]:
         keep(path)
     try:
         with io.BufferedReader(io.FileIO(path), _BUFFER) as raw:
-            file = _unpacked(path, raw)
+            file = _unpack(path, raw)
             refuse_other_kinds(path, kind, file.peek(HEAD)[:HEAD])
             yield file
     except FileNotFoundError as error:
@@ -86,19 +86,19 @@ class _Unpacking(gzip.GzipFile):
     def read(self, size: int | None = -1) -> bytes:
         data = super().read(size)
         self.unpacked += len(data)
-        if self.unpacked > _LARGE and self.unpacked > _MOST_TIMES * self._packed():
+        if self.unpacked > _LARGE and self.unpacked > _MOST_TIMES * self._file_size():
             raise InputError(
                 f"{self.name} unpacks to more than {_MOST_TIMES} times its size: no sequences and no table do"
             )
         return data
 
-    def _packed(self) -> int:
+    def _file_size(self) -> int:
         """The size of the file; of a pipe, which has none, as much as it may be."""
         state = os.fstat(self.fileno())
         return state.st_size if stat.S_ISREG(state.st_mode) else sys.maxsize
 
 
-def _unpacked(path: Path | str, raw: "io.BufferedReader[io.FileIO]") -> "io.BufferedReader[Any]":
+def _unpack(path: Path | str, raw: "io.BufferedReader[io.FileIO]") -> "io.BufferedReader[Any]":
     """Peeking, unlike seeking, works on a pipe too; the buffer makes reading gzip line by line fast."""
     if raw.peek(2)[:2] != _GZIP:
         return raw

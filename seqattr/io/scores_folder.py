@@ -78,18 +78,18 @@ def outdated(folder: Path) -> Iterator[Path]:
 
     A report beside no run.json may be of anything, and stays; so does what this run reads.
     """
-    own = [folder / name for name in file_names(stems_of_run(folder), dropped=True)]
+    paths = [folder / name for name in file_names(stems_of_run(folder), dropped=True)]
     made = MADE_OF_SCORES if (folder / "run.json").is_file() else {}
-    for place, name in made.items():
-        own += [path for path in folder.glob(place) if re.fullmatch(name, path.name)]
-    yield from (path for path in own if path.is_file() and not is_kept(path))
+    for pattern, name in made.items():
+        paths += [path for path in folder.glob(pattern) if re.fullmatch(name, path.name)]
+    yield from (path for path in paths if path.is_file() and not is_kept(path))
 
 
 def stems_of_run(folder: Path) -> list[str]:
     """The file names of the targets that a folder's run.json tells of; none where there is no such file."""
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        found = json.loads((folder / "run.json").read_text(encoding="utf-8"))["targets"]
-        return [filename(target) for target in found]
+        targets = json.loads((folder / "run.json").read_text(encoding="utf-8"))["targets"]
+        return [filename(target) for target in targets]
     return []
 
 

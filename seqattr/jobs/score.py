@@ -45,7 +45,7 @@ from seqattr.models.content import content_hash
 from seqattr.refs.kinds import parse
 from seqattr.refs.reference import Reference
 from seqattr.support.caller import LIBRARY, Caller
-from seqattr.support.prefetch import Behind, ahead
+from seqattr.support.prefetch import BackgroundWriter, prefetch
 from seqattr.support.progress import Progress, silent
 from seqattr.support.seeds import check_seed
 from seqattr.support.version import package_version
@@ -191,8 +191,8 @@ class Job:
             writers = [stack.enter_context(self.writer(target)) for target in self.targets]
             for writer in writers:
                 writer.write_regions(self.regions, forward=True)
-            with Behind() as behind:
-                for batch in ahead(self.draw, self.batches()):
+            with BackgroundWriter() as behind:
+                for batch in prefetch(self.draw, self.batches()):
                     result = self.explain(batch)
                     if self.precision.rough and not done:
                         self.notes.append(self.roughness(batch, result))

@@ -103,20 +103,20 @@ class Scanner(NamedTuple):
     def find(self, codes: np.ndarray, minus: np.ndarray | None = None) -> Matches:
         """The matches in codes (B, L), rows counted from the first of them."""
         minus = np.zeros(len(codes), bool) if minus is None else minus
-        found = [self._find_on(codes, strand, groups, minus) for strand, groups in self.parts]
-        return found[0] if len(found) == 1 else concatenate_matches([self.empty, *found])
+        parts = [self._find_on(codes, strand, groups, minus) for strand, groups in self.parts]
+        return parts[0] if len(parts) == 1 else concatenate_matches([self.empty, *parts])
 
     def _find_on(
         self, codes: np.ndarray, strand: str, groups: Sequence[tuple[np.ndarray, "_Group"]], minus: np.ndarray
     ) -> Matches:
         codes, backwards = _orient(codes, strand, minus)
-        found = [_no_matches()]
+        parts = [_no_matches()]
         for numbers, group in groups:
             for first, columns in group.scan(codes):
-                found.append(
+                parts.append(
                     columns._replace(sequence=columns.sequence + first, motif=numbers[columns.motif]).narrow()
                 )
-        columns = _Columns(*map(np.concatenate, zip(*found, strict=True)))
+        columns = _Columns(*map(np.concatenate, zip(*parts, strict=True)))
         return _as_given(replace(self.empty, **columns._asdict()), backwards, codes.shape[1])
 
 

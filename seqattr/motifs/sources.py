@@ -94,34 +94,34 @@ def read_motifs(
     or with `strict` raises InputError; so does what is of no known format, what holds no motif that can be
     used, and a name that two of them have.
     """
-    found: dict[str, PWM] = {}
+    motifs: dict[str, PWM] = {}
     origin: dict[str, str] = {}
     left_out: list[str] = []
     for spec in map(str, specs):
         collection = _read(spec, strict)
         left_out += collection.left_out
         for name, matrix in collection.motifs.items():
-            if name in found:
+            if name in motifs:
                 raise InputError(
                     f"the motif '{name}' is in {origin[name]} and again in {spec}; names must differ"
                 )
-            found[name] = PWM(name, matrix / matrix.sum(axis=0), name in collection.one_strand)
+            motifs[name] = PWM(name, matrix / matrix.sum(axis=0), name in collection.one_strand)
             origin[name] = spec
-    if not found:
+    if not motifs:
         raise InputError("there are no motifs; give a file of them, or 'bundled'")
     for reason in left_out[:_MOST_REASONS]:
         warn(f"a motif was left out: {reason}")
     if len(left_out) > _MOST_REASONS:
         warn(f"{len(left_out) - _MOST_REASONS} more motifs were left out for such reasons")
-    return found
+    return motifs
 
 
 def motif_files_among(specs: Iterable[str]) -> list[str]:
     """Which of them are files to be read, and not what comes with the package or out of a database."""
-    return [spec for spec in specs if _recognised(spec, ()) is None]
+    return [spec for spec in specs if _source_of(spec, ()) is None]
 
 
-def own_motifs(specs: Sequence[str]) -> list[str]:
+def configured_motif_files(specs: Sequence[str]) -> list[str]:
     """What the config of a workflow gives as `motifs`; raises InputError where that is nothing."""
     if not specs:
         raise InputError(
@@ -132,11 +132,11 @@ def own_motifs(specs: Sequence[str]) -> list[str]:
 
 def _read(spec: str, strict: bool) -> Collection:
     lines: Lines = ()
-    source = _recognised(spec, lines)
+    source = _source_of(spec, lines)
     if source is None:
         _refuse_misspelt(spec)
         lines = _lines(spec)
-        source = _recognised(spec, lines)
+        source = _source_of(spec, lines)
     if source is None:
         what = "is no motif file" if lines else "is empty"
         formats = ", ".join(name for name, source in MOTIF_SOURCES.items() if source.form == "FILE")
@@ -164,5 +164,5 @@ def _lines(path: str) -> Lines:
     return lines
 
 
-def _recognised(spec: str, lines: Lines) -> MotifSource | None:
+def _source_of(spec: str, lines: Lines) -> MotifSource | None:
     return next((source for source in MOTIF_SOURCES.values() if source.recognises(spec, lines)), None)

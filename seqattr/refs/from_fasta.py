@@ -16,22 +16,22 @@ def read_records(spec: str, argument: str | None, names: Names) -> Reference:
     if not argument:
         raise InputError(f"'{spec}' must name a file, as in fasta:references.fa")
     records = read_fasta(Path(argument))
-    own = _own_records(argument, records, names or ())
-    if own is None:
+    record_of = _record_of_each(argument, records, names or ())
+    if record_of is None:
         return Reference("fasta", spec, len(records), True, partial(_draw_set, argument, records))
-    return Reference("fasta", spec, 1, False, partial(_draw_own, argument, own))
+    return Reference("fasta", spec, 1, False, partial(_draw_own, argument, record_of))
 
 
-def _own_records(file: str, records: list[Record], names: Sequence[str]) -> dict[str, Record] | None:
+def _record_of_each(file: str, records: list[Record], names: Sequence[str]) -> dict[str, Record] | None:
     """Each sequence's own record, by name or else in order; None when the records are a set for all."""
     by_name = {record.name: record for record in records}
-    found = sum(name in by_name for name in names)
-    if 0 < found < len(names):
+    known = sum(name in by_name for name in names)
+    if 0 < known < len(names):
         missing = next(name for name in names if name not in by_name)
         raise InputError(
-            f"{file} has a reference for {found} of the {len(names)} sequences, but not for {missing}"
+            f"{file} has a reference for {known} of the {len(names)} sequences, but not for {missing}"
         )
-    if found:
+    if known:
         return by_name
     if len(names) != len(records):
         return None
@@ -45,13 +45,15 @@ def _draw_set(file: str, records: list[Record], codes: np.ndarray, seed: int, na
     return for_all(_one_hot_of(file, records, codes.shape[1]), codes)
 
 
-def _draw_own(file: str, own: dict[str, Record], codes: np.ndarray, seed: int, names: Names) -> np.ndarray:
+def _draw_own(
+    file: str, record_of: dict[str, Record], codes: np.ndarray, seed: int, names: Names
+) -> np.ndarray:
     if names is None or len(names) != len(codes):
         raise InputError(f"{file} holds one reference per sequence, so each sequence needs its name")
-    missing = [name for name in names if name not in own]
+    missing = [name for name in names if name not in record_of]
     if missing:
         raise InputError(f"{file} holds one reference per sequence, but none for {missing[0]}")
-    drawn = _one_hot_of(file, [own[name] for name in names], codes.shape[1])
+    drawn = _one_hot_of(file, [record_of[name] for name in names], codes.shape[1])
     return without_unknown(drawn[:, None], codes)
 
 

@@ -33,7 +33,7 @@ FOLLOWS = np.uint64(3)
 
 def mononucleotide(codes: np.ndarray, bits: np.ndarray) -> np.ndarray:
     """Shuffle each run of bases: codes (N, L) and bits (N, R, L) to codes (N, R, L)."""
-    return _run_by_run(codes, bits, _permuted)
+    return _run_by_run(codes, bits, _permute)
 
 
 def dinucleotide(codes: np.ndarray, bits: np.ndarray) -> np.ndarray:
@@ -41,7 +41,7 @@ def dinucleotide(codes: np.ndarray, bits: np.ndarray) -> np.ndarray:
 
     codes (N, L) and bits (N, R, L) to codes (N, R, L); Altschul & Erickson 1985, see above.
     """
-    return _run_by_run(codes, bits, _rewalked)
+    return _run_by_run(codes, bits, _rewalk)
 
 
 def _run_by_run(codes: np.ndarray, bits: np.ndarray, permute: Permute) -> np.ndarray:
@@ -66,13 +66,13 @@ def _runs_of_equal_length(codes: np.ndarray) -> Iterator[np.ndarray]:
         yield runs[end - start == length]
 
 
-def _permuted(codes: np.ndarray, bits: np.ndarray) -> np.ndarray:
+def _permute(codes: np.ndarray, bits: np.ndarray) -> np.ndarray:
     keys = (bits & ~FOLLOWS) | codes[:, None]
     keys.sort(axis=-1)
     return (keys & FOLLOWS).astype(np.uint8)
 
 
-def _rewalked(codes: np.ndarray, bits: np.ndarray) -> np.ndarray:
+def _rewalk(codes: np.ndarray, bits: np.ndarray) -> np.ndarray:
     return _walk(codes, _shuffled_exits(codes, bits))
 
 
@@ -102,12 +102,12 @@ def _last_exits(codes: np.ndarray, chance: np.ndarray) -> np.ndarray:
     """
     run = np.arange(len(codes))
     here, there, root = codes[:, :-1], codes[:, 1:], codes[:, -1]
-    place = np.full((len(codes), 4, 4), codes.shape[1] - 1)
-    place[run[:, None], here, there] = np.arange(codes.shape[1] - 1)
-    place[run, root, root] = codes.shape[1] - 1
+    exit_index = np.full((len(codes), 4, 4), codes.shape[1] - 1)
+    exit_index[run[:, None], here, there] = np.arange(codes.shape[1] - 1)
+    exit_index[run, root, root] = codes.shape[1] - 1
     trees = _TREES[root]
     chosen = _choose(_multiplicities(codes)[run[:, None, None], BASES, trees].prod(axis=-1), chance)
-    return place[run[:, None, None], BASES, trees[run[:, None], chosen]]
+    return exit_index[run[:, None, None], BASES, trees[run[:, None], chosen]]
 
 
 def _multiplicities(codes: np.ndarray) -> np.ndarray:

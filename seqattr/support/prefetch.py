@@ -10,7 +10,7 @@ Item = TypeVar("Item")
 Made = TypeVar("Made")
 
 
-def ahead(make: Callable[[Item], Made], items: Iterable[Item]) -> Iterator[Made]:
+def prefetch(make: Callable[[Item], Made], items: Iterable[Item]) -> Iterator[Made]:
     """make(item) for each item in order; while one is used, the next is being made.
 
     What `make` raises is raised where its value would have come.
@@ -29,7 +29,7 @@ def ahead(make: Callable[[Item], Made], items: Iterable[Item]) -> Iterator[Made]
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-class Behind:
+class BackgroundWriter:
     """Calls that are done one after the other while the caller goes on, one in work and one waiting.
 
     What a call raises is raised by a later `do`, or at the end of the `with` block, which waits for all.
@@ -45,7 +45,7 @@ class Behind:
             self.waiting.popleft().result()
         self.waiting.append(self.pool.submit(function, *arguments))
 
-    def __enter__(self) -> "Behind":
+    def __enter__(self) -> "BackgroundWriter":
         return self
 
     def __exit__(

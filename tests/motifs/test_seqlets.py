@@ -130,6 +130,16 @@ def test_windows_at_the_threshold_count_and_may_touch():
     assert (found.importance == 2).all()
 
 
+def test_windows_of_one_sum_are_all_found():
+    """By hand: pairs of bases between N's, one of which carries 1 and 1; by chance one row in 199 has it."""
+    known = np.tile([True, True, False], (5, 100))
+    values = np.zeros(known.shape)
+    values[:, 30:32] = 1
+    found = find_seqlets(values, width=2, known=known)
+    assert found.threshold == 2
+    assert sorted(list_of(found)) == [(row, 30) for row in range(5)]
+
+
 def test_windows_that_are_all_large_give_as_many_as_fit():
     known = np.ones((1, 4), bool)
     oriented = orient_rows(np.array([[0.0, 1, 2, 3]]), known, known[:, 1:])

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from seqattr.support.prefetch import Behind, ahead
+from seqattr.support.prefetch import BackgroundWriter, prefetch
 
 
 def test_what_is_made_ahead_comes_in_order() -> None:
@@ -13,13 +13,13 @@ def test_what_is_made_ahead_comes_in_order() -> None:
         time.sleep(0.002 * (item % 3))
         return item**2
 
-    assert list(ahead(make, range(20))) == [i**2 for i in range(20)]
-    assert list(ahead(make, [])) == []
+    assert list(prefetch(make, range(20))) == [i**2 for i in range(20)]
+    assert list(prefetch(make, [])) == []
 
 
 def test_the_next_is_made_while_one_is_used() -> None:
     made: list[int] = []
-    items = ahead(lambda item: made.append(item) or item, range(5))
+    items = prefetch(lambda item: made.append(item) or item, range(5))
     assert next(items) == 0
     deadline = time.monotonic() + 5
     while made != [0, 1] and time.monotonic() < deadline:
@@ -29,7 +29,7 @@ def test_the_next_is_made_while_one_is_used() -> None:
 
 
 def test_an_error_made_ahead_comes_in_its_place() -> None:
-    items = ahead(lambda item: 1 // item, [1, 0, 1])
+    items = prefetch(lambda item: 1 // item, [1, 0, 1])
     assert next(items) == 1
     with pytest.raises(ZeroDivisionError):
         next(items)
@@ -37,7 +37,7 @@ def test_an_error_made_ahead_comes_in_its_place() -> None:
 
 def test_calls_behind_are_done_in_order_and_all_of_them() -> None:
     done: list[int] = []
-    with Behind() as behind:
+    with BackgroundWriter() as behind:
         for i in range(50):
             behind.do(done.append, i)
     assert done == list(range(50))
@@ -47,7 +47,7 @@ def test_an_error_behind_is_raised() -> None:
     def fail() -> None:
         raise OSError("full")
 
-    with pytest.raises(OSError, match="full"), Behind() as behind:
+    with pytest.raises(OSError, match="full"), BackgroundWriter() as behind:
         behind.do(fail)
 
 
@@ -60,7 +60,7 @@ def test_an_error_of_the_caller_drops_what_waits() -> None:
         done.append(i)
 
     def interrupted() -> None:
-        with Behind() as behind:
+        with BackgroundWriter() as behind:
             behind.do(slow, 0)
             behind.do(slow, 1)
             threading.Timer(0.05, gate.set).start()
@@ -73,7 +73,7 @@ def test_an_error_of_the_caller_drops_what_waits() -> None:
 
 def test_no_thread_is_left() -> None:
     before = threading.active_count()
-    list(ahead(str, range(3)))
-    with Behind() as behind:
+    list(prefetch(str, range(3)))
+    with BackgroundWriter() as behind:
         behind.do(str, 1)
     assert threading.active_count() == before

@@ -27,7 +27,7 @@ class Source(Protocol):
     @property
     def sizes(self) -> Mapping[str, int]: ...
 
-    def clipped(self, regions: Sequence[Region]) -> list[str]: ...
+    def texts_of(self, regions: Sequence[Region]) -> list[str]: ...
 
 
 class Genome:
@@ -51,12 +51,12 @@ class Genome:
         """What the user should know of the file."""
         return self._source.notes
 
-    def clipped(self, regions: Sequence[Region]) -> list[str]:
+    def texts_of(self, regions: Sequence[Region]) -> list[str]:
         """The letters of regions on the forward strand, as far as their chromosomes go: '' for none.
 
         Letters are not checked.
         """
-        return self._source.clipped(regions)
+        return self._source.texts_of(regions)
 
     def window(self, region: Region) -> str:
         """The bases of a region as text, of the other strand where its strand is '-'.
@@ -65,7 +65,7 @@ class Genome:
         letter is no DNA letter.
         """
         self.check(region)
-        (text,) = self.clipped([region])
+        (text,) = self.texts_of([region])
         check_dna(str(region), text)
         return reverse_complement_text(text) if region.strand == "-" else text
 
@@ -108,27 +108,27 @@ class Streamed:
     @property
     def sizes(self) -> Mapping[str, int]:
         if self._sizes is None:
-            self.clipped([])
+            self.texts_of([])
         assert self._sizes is not None
         return self._sizes
 
-    def clipped(self, regions: Sequence[Region]) -> list[str]:
+    def texts_of(self, regions: Sequence[Region]) -> list[str]:
         wanted: dict[str, list[int]] = {}
         for row in sorted(range(len(regions)), key=lambda row: -regions[row].start):
             wanted.setdefault(regions[row].chrom, []).append(row)  # the first of a chromosome comes last
-        found = [bytearray() for _ in regions]
+        texts = [bytearray() for _ in regions]
         sizes: dict[str, int] = {}
-        chromosome = Passing(regions, [], found)
+        chromosome = Passing(regions, [], texts)
         for event in stream(self._path):
             if isinstance(event, Header):
                 check_new(self._path, event.name, sizes)
-                chromosome = Passing(regions, wanted.pop(event.name, []), found)
+                chromosome = Passing(regions, wanted.pop(event.name, []), texts)
                 sizes[event.name] = 0
             else:
                 chromosome.pass_by(event.letters)
                 sizes[next(reversed(sizes))] = chromosome.passed
         self._sizes, self.notes = without_empty(self._path, sizes)
-        return [letters.decode("latin-1") for letters in found]
+        return [letters.decode("latin-1") for letters in texts]
 
 
 class Passing:

@@ -67,7 +67,7 @@ class Indexed:
         except Stale:
             self._scan()
 
-    def clipped(self, regions: Sequence[Region]) -> list[str]:
+    def texts_of(self, regions: Sequence[Region]) -> list[str]:
         try:
             with reading(self._path, "FASTA") as file:
                 return [self._text(file, region) for region in regions]
@@ -75,12 +75,12 @@ class Indexed:
             if self._own:
                 raise InputError(f"{self._path} changed while it was read") from None
             self._scan()
-            return self.clipped(regions)
+            return self.texts_of(regions)
 
     def _scan(self) -> None:
         """An index of our own; it is written beside the file where there is none."""
         self._own = True
-        self._entries, fits = scanned(self._path)
+        self._entries, fits = scan_records(self._path)
         if self._given.is_file():
             self.notes.append(f"{self._given} is no index of {self._path.name} and was not used")
         elif fits and not self._given.exists():
@@ -101,14 +101,14 @@ def read_bases(file: BinaryIO, entry: Entry, start: int, end: int) -> str:
     if entry.line_bytes:
         return read_lines(file, entry, start, end).decode("latin-1")
     offset, before = entry.place(start)
-    found, wanted = bytearray(), before + end - start
-    while len(found) < wanted:
+    letters, wanted = bytearray(), before + end - start
+    while len(letters) < wanted:
         piece = read_at(file, offset, _PIECE)
         if not piece:
             raise InputError("a FASTA file changed while it was read")
-        found += piece.translate(None, delete=WHITESPACE)
+        letters += piece.translate(None, delete=WHITESPACE)
         offset += len(piece)
-    return found[before:wanted].decode("latin-1")
+    return letters[before:wanted].decode("latin-1")
 
 
 def read_lines(file: BinaryIO, entry: Entry, start: int, end: int) -> bytes:
@@ -135,7 +135,7 @@ def read_at(file: BinaryIO, offset: int, size: int) -> bytes:
 # --- an index of our own -------------------------------------------------------------------------
 
 
-def scanned(path: Path) -> tuple[dict[str, Entry], bool]:
+def scan_records(path: Path) -> tuple[dict[str, Entry], bool]:
     """Each record's place in a plain file, and whether each has bases in lines of one width."""
     scans: dict[str, Scan] = {}
     for event in stream(path):

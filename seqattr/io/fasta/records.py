@@ -47,7 +47,7 @@ def unique(path: Path | str, records: Iterable[Record]) -> Iterator[Record]:
         counts[record.name] += 1
         yield record
     if len(counts) < counts.total():
-        raise InputError(f"{path} holds more than one record of the name {_repeated(counts)}")
+        raise InputError(f"{path} holds more than one record of the name {_repeated_names(counts)}")
 
 
 def iter_fasta(
@@ -59,7 +59,7 @@ def iter_fasta(
     sequence, with a letter that is no DNA letter or of more than `most` bases is put to the `odd` ones, or
     raises InputError where there is no such list. Raises as `stream` does, too.
     """
-    for header, lines in _grouped(path, most):
+    for header, lines in _letters_by_header(path, most):
         try:
             yield _record(path, header, lines, most)
         except InputError as error:
@@ -68,7 +68,7 @@ def iter_fasta(
             odd.append(OddRecord(header.name, str(error)))
 
 
-def _grouped(path: Path | str, most: int) -> Iterator[tuple[Header, list[bytes]]]:
+def _letters_by_header(path: Path | str, most: int) -> Iterator[tuple[Header, list[bytes]]]:
     """Each header with the letters of its record, of which there are no more than a block above `most`."""
     header: Header | None = None
     letters: list[bytes] = []
@@ -99,7 +99,7 @@ def _record(path: Path | str, header: Header, pieces: Sequence[bytes], most: int
     return Record(header.name, header.text, letters.decode("ascii"))
 
 
-def _repeated(counts: Counter[str]) -> str:
+def _repeated_names(counts: Counter[str]) -> str:
     """The first few names that come up again, for a message."""
     again = [name for name, count in counts.items() if count > 1]
     names = ", ".join(f"'{name}'" for name in again[:_SHOWN])

@@ -72,7 +72,7 @@ class _Parser:
         if not self.begun:
             raise InputError(f"{self.path} is empty; a FASTA file was expected")
         if self.header is not None:
-            yield self._named(self.header)
+            yield self._header_of(self.header)
 
     def _begin(self, block: bytes, start: int) -> int:
         """Behind the first '>'; a byte-order mark and blank lines before it are passed over."""
@@ -94,7 +94,7 @@ class _Parser:
         if end < 0:
             return len(block)
         self.header, self.fresh = None, True
-        yield self._named(header)
+        yield self._header_of(header)
         return end + 1
 
     def _lines(self, block: bytes, at: int, start: int) -> Generator[Lines, None, int]:
@@ -107,7 +107,7 @@ class _Parser:
         yield Lines(block[at:stop], start + at)
         return stop
 
-    def _named(self, line: bytearray) -> Header:
+    def _header_of(self, line: bytearray) -> Header:
         try:
             text = line.decode().strip()
         except UnicodeDecodeError as error:

@@ -92,19 +92,19 @@ class ContributionWriter(FileWriter):
         bases = slice(left, left + rows.contributions.shape[-1])
         self._check_shapes(len(numbers), rows, bases)
         order = np.argsort(numbers)
-        place = _as_slice(numbers[order])
+        where = _as_slice(numbers[order])
         projected = rows.contributions[:, None, :] * rows.one_hot
         for name, values in zip(COLUMNS, (rows.one_hot, rows.hypothetical, projected), strict=True):
-            self._file[name][place, :, bases] = self._narrowed(name, values)[order]
+            self._file[name][where, :, bases] = self._in_file_type(name, values)[order]
         for name in NUMBERS:
-            self._file[name][place] = getattr(rows, name)[order]
+            self._file[name][where] = getattr(rows, name)[order]
         if rows.cancellation is not None:
             column = self._file.require_dataset(CANCELLATION, self._shape[:1], np.float64)
-            column[place] = rows.cancellation[order]
+            column[where] = rows.cancellation[order]
         if rows.standard_error is not None:
             if ERRORS not in self._file:
                 self._create(ERRORS, (self._shape[0], self._shape[2]), np.dtype(np.float32))
-            self._file[ERRORS][place, bases] = (rows.standard_error * rows.one_hot.sum(axis=1))[order]
+            self._file[ERRORS][where, bases] = (rows.standard_error * rows.one_hot.sum(axis=1))[order]
         self._missing[numbers] = False
         self._sink.check()
 
@@ -155,7 +155,7 @@ class ContributionWriter(FileWriter):
             shuffle=True,
         )
 
-    def _narrowed(self, name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    def _in_file_type(self, name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The values in the file's type, unless float16 would lose them."""
         if name == ONE_HOT or self._dtype != np.float16:
             return values

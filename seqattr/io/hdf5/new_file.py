@@ -40,10 +40,10 @@ class Sink(FileIO):
             return super().readinto(buffer) or 0
         view, start = memoryview(buffer).cast("B"), self.tell()
         super().readinto(view)
-        for place, data in self._unwritten:
-            first, last = max(start, place), min(start + len(view), place + len(data))
+        for offset, data in self._unwritten:
+            first, last = max(start, offset), min(start + len(view), offset + len(data))
             if first < last:
-                view[first - start : last - start] = data[first - place : last - place]
+                view[first - start : last - start] = data[first - offset : last - offset]
         return len(view)
 
     def truncate(self, size: int | None = None) -> int:

@@ -58,13 +58,13 @@ class Collection:
             self.one_strand.add(name)
 
 
-def collected(path: Path | str, entries: Iterable[Entry], strict: bool) -> Collection:
+def collect(path: Path | str, entries: Iterable[Entry], strict: bool) -> Collection:
     """The motifs of a file, each under a name of its own: those of one name get the other name too.
 
     An odd one is left out, with the reason; with `strict`, or where nothing is left, it is an InputError, and
     so are more motifs than any collection has.
     """
-    listed = list(_limited(path, entries))
+    listed = list(_at_most(path, entries))
     collection = Collection()
     for entry, name in zip(listed, _names(listed), strict=True):
         try:
@@ -78,7 +78,7 @@ def collected(path: Path | str, entries: Iterable[Entry], strict: bool) -> Colle
     return collection
 
 
-def _limited(path: Path | str, entries: Iterable[Entry]) -> Iterable[Entry]:
+def _at_most(path: Path | str, entries: Iterable[Entry]) -> Iterable[Entry]:
     for number, entry in enumerate(entries):
         if number == MOST_MOTIFS:
             raise InputError(f"{path} holds more than {MOST_MOTIFS} motifs; give those that are of interest")

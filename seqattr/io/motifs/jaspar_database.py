@@ -6,8 +6,8 @@ from typing import Any
 
 from seqattr.dna.alphabet import ALPHABET
 from seqattr.errors import InputError
-from seqattr.io.motifs.collection import Collection, Entry, Matrix, collected
-from seqattr.io.motifs.matrices import scaled
+from seqattr.io.motifs.collection import Collection, Entry, Matrix, collect
+from seqattr.io.motifs.matrices import to_probabilities
 from seqattr.io.motifs.meme import motif_name
 
 _IDENTIFIER = re.compile(r"[A-Z]{2}\d{4}(\.\d+)?")
@@ -28,13 +28,13 @@ def fetch_jaspar(wanted: str, strict: bool = True) -> Collection:
         ) from error
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of what it does not find; so do we, below
-        found = _query(jaspardb(), wanted)
-    if not found:
+        motifs = _query(jaspardb(), wanted)
+    if not motifs:
         raise InputError(
             f"JASPAR has no motif '{wanted}'; an identifier (jaspar:MA0140.2) or a factor's name "
             "(jaspar:TAL1) was expected"
         )
-    return collected(f"jaspar:{wanted}", map(_entry, found), strict)
+    return collect(f"jaspar:{wanted}", map(_entry, motifs), strict)
 
 
 def _query(database: Any, wanted: str) -> list[Any]:
@@ -48,6 +48,8 @@ def _entry(motif: Any) -> Entry:
     name = motif_name([motif.matrix_id, *str(motif.name).split()])
 
     def matrix() -> Matrix:
-        return Matrix(scaled(f"motif '{name}' in JASPAR", [motif.counts[base] for base in ALPHABET]))
+        return Matrix(
+            to_probabilities(f"motif '{name}' in JASPAR", [motif.counts[base] for base in ALPHABET])
+        )
 
     return Entry(name, "", "JASPAR", matrix)

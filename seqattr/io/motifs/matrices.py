@@ -21,17 +21,17 @@ def by_position(where: str, block: Table) -> Motif:
     table = _table(where, block)
     if table.shape[1] != 4:
         raise InputError(f"{where} has {table.shape[1]} numbers in a row; four (A, C, G, T) were expected")
-    return scaled(where, table.T)
+    return to_probabilities(where, table.T)
 
 
 def either_way_up(where: str, block: Table) -> Motif:
     table = _table(where, block)
     labels = [row.label for row in block.rows if row.label]
     if block.columns:
-        return scaled(where, _named_columns(where, block.columns, table))
+        return to_probabilities(where, _named_columns(where, block.columns, table))
     if labels:
-        return scaled(where, _named_rows(where, labels, table))
-    return scaled(where, _upright(where, table))
+        return to_probabilities(where, _named_rows(where, labels, table))
+    return to_probabilities(where, _upright(where, table))
 
 
 def _table(where: str, block: Table) -> np.ndarray:
@@ -71,7 +71,7 @@ def _upright(where: str, table: np.ndarray) -> np.ndarray:
     )
 
 
-def scaled(where: str, table: Any) -> Motif:
+def to_probabilities(where: str, table: Any) -> Motif:
     """Probabilities from a table (4, w) of probabilities or counts.
 
     Counts are whole numbers, or numbers that at each position sum to about the same and are not all below 1.
@@ -85,6 +85,6 @@ def scaled(where: str, table: Any) -> Motif:
     are_large = matrix.max(axis=0).min() > 1 and np.ptp(sums) <= ROUNDING * sums.max()
     are_counts = are_large or (matrix == matrix.round()).all()
     if (len(off) and not are_counts) or not sums.all():
-        place = off[0] if sums.all() else sums.argmin()
-        raise InputError(f"{where}: position {place + 1} sums to {sums[place]:g}; probabilities sum to 1")
+        column = off[0] if sums.all() else sums.argmin()
+        raise InputError(f"{where}: position {column + 1} sums to {sums[column]:g}; probabilities sum to 1")
     return matrix / sums

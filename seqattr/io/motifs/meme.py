@@ -12,7 +12,7 @@ import numpy.typing as npt
 from seqattr.dna.alphabet import ALPHABET
 from seqattr.errors import InputError, OutputError
 from seqattr.io.atomic import replacing
-from seqattr.io.motifs.collection import Collection, Entry, Matrix, Motif, collected
+from seqattr.io.motifs.collection import Collection, Entry, Matrix, Motif, collect
 from seqattr.io.reading import text_lines
 
 Section = list[tuple[int, str]]  # some lines with their numbers
@@ -46,7 +46,7 @@ def parse_meme(path: Path | str, lines: Iterable[tuple[int, str]], strict: bool)
     _check_version(path, numbered)
     head, sections = _sections(numbered)
     one_strand = _is_one_strand(path, head)
-    collection = collected(path, (_entry(path, section, one_strand) for section in sections), strict)
+    collection = collect(path, (_entry(path, section, one_strand) for section in sections), strict)
     if not sections:
         raise InputError(f"{path} holds no motif; a MEME file has lines 'MOTIF name' and '{_MATRIX}'")
     return collection
@@ -135,7 +135,7 @@ def _entry(path: Path | str, section: Section, one_strand: bool) -> Entry:
 def _heading_words(heading: str) -> list[str]:
     """The names behind MOTIF; MEME's own output goes on with `width = 8`."""
     words = heading.split()[1:]
-    facts = [place for place, word in enumerate(words) if word == "width" and words[place + 1 :][:1] == ["="]]
+    facts = [index for index, word in enumerate(words) if word == "width" and words[index + 1 :][:1] == ["="]]
     return words[: min(facts, default=len(words))]
 
 
@@ -152,7 +152,7 @@ def motif_name(words: Sequence[str]) -> str:
 
 def _read_matrix(path: Path | str, name: str, body: Section, one_strand: bool) -> Matrix:
     """The matrix in a motif's lines: as many rows as its heading says, or all there are."""
-    begins = next((place for place, (_, line) in enumerate(body) if line.startswith(_MATRIX)), None)
+    begins = next((index for index, (_, line) in enumerate(body) if line.startswith(_MATRIX)), None)
     if begins is None:
         raise InputError(f"motif '{name}' in {path} has no matrix; '{_MATRIX}' must follow its name")
     number, heading = body[begins]

@@ -23,7 +23,7 @@ from seqattr.io.motifs.blocks import (
     table_of,
     words_of,
 )
-from seqattr.io.motifs.collection import Collection, Entry, Matrix, Motif, collected
+from seqattr.io.motifs.collection import Collection, Entry, Matrix, Motif, collect
 from seqattr.io.motifs.matrices import ROUNDING, by_position, either_way_up
 from seqattr.io.motifs.meme import is_version, motif_name
 
@@ -82,31 +82,31 @@ def _first_body(lines: Lines) -> list[str]:
 def parse_homer(path: Path | str, lines: Lines, strict: bool) -> Collection:
     """Motifs headed by >consensus, name and threshold; a row for each position."""
     entries = (_entry(path, _homer_name(block), "", block, by_position) for block in blocks(lines))
-    return collected(path, entries, strict)
+    return collect(path, entries, strict)
 
 
 def parse_encode(path: Path | str, lines: Lines, strict: bool) -> Collection:
     """Motifs headed by >name; rows of the position's IUPAC letter and four probabilities."""
-    return collected(path, (_named(path, block, by_position) for block in blocks(lines)), strict)
+    return collect(path, (_headed(path, block, by_position) for block in blocks(lines)), strict)
 
 
 def parse_jaspar(path: Path | str, lines: Lines, strict: bool) -> Collection:
     """Motifs headed by >identifier and name; four rows (A [ 1 2 ], or bare numbers) or four columns."""
-    return collected(path, (_named(path, block, either_way_up) for block in blocks(lines)), strict)
+    return collect(path, (_headed(path, block, either_way_up) for block in blocks(lines)), strict)
 
 
 def parse_plain(path: Path | str, lines: Lines, strict: bool) -> Collection:
     """One motif with the name of the file: four rows or four columns."""
     name = Path(str(path).removesuffix(".gz")).stem
     entries = (_entry(path, name, "", block, either_way_up) for block in blocks(lines))
-    return collected(path, entries, strict)
+    return collect(path, entries, strict)
 
 
 def _homer_name(block: Block) -> str:
     return block.heading.split("\t")[1].strip() if "\t" in block.heading else ""
 
 
-def _named(path: Path | str, block: Block, read: Callable[[str, Table], Motif]) -> Entry:
+def _headed(path: Path | str, block: Block, read: Callable[[str, Table], Motif]) -> Entry:
     """A motif whose heading begins with its names."""
     words = block.heading.split()
     name = motif_name(words)

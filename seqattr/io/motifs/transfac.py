@@ -9,8 +9,8 @@ import numpy as np
 from seqattr.dna.alphabet import ALPHABET
 from seqattr.errors import InputError
 from seqattr.io.motifs.blocks import Lines
-from seqattr.io.motifs.collection import Collection, Entry, Matrix, collected
-from seqattr.io.motifs.matrices import scaled
+from seqattr.io.motifs.collection import Collection, Entry, Matrix, collect
+from seqattr.io.motifs.matrices import to_probabilities
 from seqattr.io.motifs.meme import motif_name
 
 _HEADS = {"P0", "PO"}
@@ -40,7 +40,7 @@ def is_transfac(lines: Lines) -> bool:
 
 def parse_transfac(path: Path | str, lines: Lines, strict: bool) -> Collection:
     """Motifs with a line P0 that names the bases, and one for each position: its number and four counts."""
-    return collected(path, (_entry(path, record) for record in _records(lines)), strict)
+    return collect(path, (_entry(path, record) for record in _records(lines)), strict)
 
 
 def _is_head(words: Sequence[str]) -> bool:
@@ -79,4 +79,4 @@ def _matrix(where: str, record: Record) -> Matrix:
         raise InputError(f"{where} has rows of {table.shape[1]} numbers; four (A, C, G, T) were expected")
     bases = [letter.upper().replace("U", "T") for letter in head]
     columns = [table[:, bases.index(base)] for base in ALPHABET]
-    return Matrix(scaled(where, columns), one_strand="U" in map(str.upper, head))
+    return Matrix(to_probabilities(where, columns), one_strand="U" in map(str.upper, head))

@@ -177,9 +177,9 @@ def test_every_window_has_the_letters_of_its_record(fasta, seed):
         for name, text in full.items():
             places = [sorted(rng.integers(0, len(text) + 1, 2).tolist()) for _ in range(20)]
             regions = [Region(name, start, end) for start, end in places]
-            assert genome.clipped(regions) == [text[start:end] for start, end in places]
+            assert genome.texts_of(regions) == [text[start:end] for start, end in places]
         beyond = [Region(name, -5, len(text) + 5) for name, text in records.items()]
-        assert genome.clipped(beyond) == list(records.values())
+        assert genome.texts_of(beyond) == list(records.values())
         assert len(genome.notes) == (len(full) < len(records)) + (path == plain and seed % 3 == 0)
 
 
@@ -204,7 +204,7 @@ def test_blocks_that_end_anywhere_change_nothing(fasta, monkeypatch):
             regions = [Region(name, start, len(text)) for name, text in records.items() for start in (0, 9)]
             for _ in range(2):
                 texts = [text[start:] for text in records.values() for start in (0, 9)]
-                assert Genome(path).clipped(regions) == texts
+                assert Genome(path).texts_of(regions) == texts
 
 
 def test_an_index_that_fits_is_used_and_written_for_lines_of_one_width(fasta, monkeypatch):
@@ -212,7 +212,7 @@ def test_an_index_that_fits_is_used_and_written_for_lines_of_one_width(fasta, mo
     index = path.with_name("a.fa.fai")
     assert Genome(path).sizes == {"a": 7, "b": 6, "c": 6}
     assert index.read_text() == "a\t7\t5\t5\t6\nb\t6\t18\t3\t5\nc\t6\t31\t6\t7\n"
-    monkeypatch.setattr("seqattr.io.fasta.index.scanned", None)  # it is not scanned again
+    monkeypatch.setattr("seqattr.io.fasta.index.scan_records", None)  # it is not scanned again
     assert Genome(path).window(Region("b", 2, 5)) == "GAC"
     monkeypatch.undo()
     fasta(b">a\nACGTA\nC\n\nC\n", "irregular.fa")
@@ -236,7 +236,7 @@ def test_an_index_that_fits_but_for_lines_inside_is_found_out_by_the_window(fast
     fasta(b"c\t22\t3\t4\t5\nd\t1\t34\t1\t2\n", "a.fa.fai")
     genome = Genome(path)
     assert genome.notes == []
-    assert genome.clipped([Region("c", start, end)]) == ["ACGTACGTCAGTTTACGGATAC"[start:end]]
+    assert genome.texts_of([Region("c", start, end)]) == ["ACGTACGTCAGTTTACGGATAC"[start:end]]
     assert len(genome.notes) == (start < 20)  # from there on the lines are where they should be
 
 
@@ -244,7 +244,7 @@ def test_a_small_file_that_unpacks_to_a_huge_one_takes_no_memory(fasta):
     """300 Mb in 300 kB: only what is asked for is kept."""
     path = fasta(gzip.compress(b">c\n" + b"ACGTTGCA" * 4_000_000 + b"\n", 1))
     before = peak_bytes()
-    assert Genome(path).clipped([Region("c", 16, 24), Region("c", 31_999_990, 32_000_009)]) == [
+    assert Genome(path).texts_of([Region("c", 16, 24), Region("c", 31_999_990, 32_000_009)]) == [
         "ACGTTGCA",
         "CAACGTTGCA",
     ]
