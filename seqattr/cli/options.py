@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seqattr.errors import InputError
+from seqattr.support.texts import comma_separated
 
 if TYPE_CHECKING:
     from seqattr.io.ownership import Output
@@ -66,10 +67,10 @@ def numbers_like(option: str, example: str) -> Callable[[str], tuple[int, ...]]:
     """A reader of whole numbers with commas between them."""
 
     def read(text: str) -> tuple[int, ...]:
-        try:
-            return tuple(int(word) for word in text.split(","))
-        except ValueError:
-            raise InputError(f"{option} must look like {example}, not '{text}'") from None
+        numbers = comma_separated(text, int)
+        if numbers is None:
+            raise InputError(f"{option} must look like {example}, not '{text}'")
+        return numbers
 
     return read
 

@@ -8,6 +8,7 @@ import click
 from seqattr.cli.options import FORCE, OUT, PATH, or_none, read_by, settings
 from seqattr.cli.terminal import say, warn
 from seqattr.errors import InputError
+from seqattr.support.texts import comma_separated
 
 if TYPE_CHECKING:
     from seqattr.jobs.report.run import Settings, Summary
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
 
 def frequencies(text: str) -> tuple[float, ...]:
     """Four numbers with commas between them."""
-    try:
-        return tuple(float(word) for word in text.split(","))
-    except ValueError as error:
-        raise InputError(f"--background must be four numbers, as 0.3,0.2,0.2,0.3, not '{text}'") from error
+    numbers = comma_separated(text, float)
+    if numbers is None:
+        raise InputError(f"--background must be four numbers, as 0.3,0.2,0.2,0.3, not '{text}'")
+    return numbers
 
 
 @click.command()
