@@ -29,7 +29,7 @@ from seqattr.jobs.plot import plot
 from seqattr.jobs.report.run import Settings, gather, report
 from seqattr.jobs.report.scores import open_scores
 from seqattr.models.checkpoints import read_checkpoints
-from seqattr.tal_gata.gather import gather as gather_benchmark
+from seqattr.tal_gata.evidence import gather as gather_benchmark
 
 MOST_BYTES = 1 << 24  # of a dataset that is read here to be changed
 SIMULATION = simulate_tal_gata(TalGata(count=20, length=100), seed=0)

@@ -15,7 +15,7 @@ from seqattr.figures.logos import FORMATS, Box, contribution_logos, save
 from seqattr.io.atomic import replacing
 from seqattr.io.hdf5.stored import StoredContributions, open_contributions
 from seqattr.io.ownership import Output
-from seqattr.jobs.report.background import background_in, layout_of
+from seqattr.jobs.report.blocks import background_in, layout_of
 from seqattr.jobs.report.findings import clear_boxes
 from seqattr.jobs.report.scores import Scores, open_scores
 from seqattr.motifs.matches import STRONG

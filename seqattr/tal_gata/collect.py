@@ -11,8 +11,8 @@ from seqattr.io.ownership import Output
 from seqattr.io.stale import drop_stale
 from seqattr.io.tables import write_table
 from seqattr.tal_gata.claims import Judged, judge_all
+from seqattr.tal_gata.evidence import Evidence, gather
 from seqattr.tal_gata.figures import drawings
-from seqattr.tal_gata.gather import Evidence, gather
 from seqattr.tal_gata.page import Page, render
 from seqattr.tal_gata.recipe import TABLES
 from seqattr.tal_gata.summary import Summary, summarise

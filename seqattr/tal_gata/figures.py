@@ -17,7 +17,7 @@ from seqattr.figures.logos import SERIES, Box, contribution_logos, plain
 from seqattr.io.hdf5.stored import open_contributions
 from seqattr.motifs.matches import STRONG
 from seqattr.tal_gata.bars import Panel, bars
-from seqattr.tal_gata.gather import Evidence, Run
+from seqattr.tal_gata.evidence import Evidence, Run
 from seqattr.tal_gata.measures import OTHER
 from seqattr.tal_gata.summary import POOLED, Summary
 

@@ -9,7 +9,7 @@ from seqattr.methods.registry import METHODS
 from seqattr.motifs.matches import STRONG
 from seqattr.support.version import package_version
 from seqattr.tal_gata.claims import FREQUENCIES, SHUFFLES, Judged
-from seqattr.tal_gata.gather import Evidence
+from seqattr.tal_gata.evidence import Evidence
 from seqattr.tal_gata.measures import CREDIT, TOP
 from seqattr.tal_gata.recipe import COSTLY, EVALUATION_SHARES, FULL
 from seqattr.tal_gata.summary import POOLED, SHARES, Summary

@@ -5,8 +5,8 @@ from typing import Any
 
 from seqattr.data.simulate import CLASSES, TASKS
 from seqattr.tal_gata.claims import Judged
+from seqattr.tal_gata.evidence import Evidence
 from seqattr.tal_gata.figures import classes_of, drawn_matches
-from seqattr.tal_gata.gather import Evidence
 from seqattr.tal_gata.summary import DIGITS, SHARES, Summary
 
 CLASS_WORDS = tuple("+".join(motif.name for motif in motifs) or "none" for motifs in CLASSES)

@@ -11,8 +11,8 @@ from seqattr.data.simulation_files import read_simulation
 from seqattr.errors import InputError
 from seqattr.tal_gata.claims import judge_all
 from seqattr.tal_gata.collect import Collected, collect
+from seqattr.tal_gata.evidence import gather
 from seqattr.tal_gata.figures import drawings
-from seqattr.tal_gata.gather import gather
 from seqattr.tal_gata.recipe import TABLES
 from seqattr.tal_gata.summary import summarise
 from seqattr.tal_gata.tables import tables

@@ -14,9 +14,9 @@ from seqattr.dna.loci import Loci
 from seqattr.errors import InputError
 from seqattr.evaluate.verdict import Verdict
 from seqattr.io.hdf5.stored import StoredContributions
-from seqattr.jobs.report.background import code_blocks, row_blocks, value_blocks
+from seqattr.jobs.report.blocks import code_blocks, row_blocks, value_blocks
+from seqattr.jobs.report.excerpts import Strongest
 from seqattr.jobs.report.findings import Findings
-from seqattr.jobs.report.strongest import Strongest
 from seqattr.motifs.matches import (
     Matches,
     MatchImportance,

@@ -10,7 +10,7 @@ import numpy as np
 from seqattr.dna.loci import Loci
 from seqattr.evaluate.verdict import Verdict
 from seqattr.figures.logos import Box
-from seqattr.jobs.report.strongest import DRAWN_BASES, Window
+from seqattr.jobs.report.excerpts import DRAWN_BASES, Window
 from seqattr.motifs.matches import Matches
 from seqattr.motifs.seqlets import Nearest, Seqlets
 from seqattr.motifs.statistics import MotifStatistics

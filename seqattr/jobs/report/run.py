@@ -24,12 +24,12 @@ from seqattr.io.ownership import Output
 from seqattr.io.stale import drop_stale
 from seqattr.io.text import write_text
 from seqattr.jobs.report import page
-from seqattr.jobs.report.background import background_in, layout_of
+from seqattr.jobs.report.blocks import background_in, layout_of
 from seqattr.jobs.report.examine import examine, ground_of, scanned
+from seqattr.jobs.report.excerpts import Window
 from seqattr.jobs.report.findings import Findings, boxes_in, in_turns, ranked
 from seqattr.jobs.report.page import Page
 from seqattr.jobs.report.scores import Scores, open_scores
-from seqattr.jobs.report.strongest import Window
 from seqattr.motifs.matches import STRONG, Matches
 from seqattr.motifs.scan import Pick, Scanner
 from seqattr.motifs.sources import BUNDLED_NOTE, read_motifs

@@ -7,7 +7,7 @@ import pytest
 
 from seqattr.errors import InputError
 from seqattr.io.hdf5.stored import open_contributions
-from seqattr.jobs.report.background import row_blocks
+from seqattr.jobs.report.blocks import row_blocks
 from seqattr.jobs.report.run import Settings, report
 from tests.helpers.scored import write_scores
 
@@ -24,7 +24,7 @@ def test_blocks_make_no_difference(tmp_path, quick, monkeypatch):
     made = write_scores(tmp_path / "scores", count=60, targets=("carries",))
     outs = {bases: tmp_path / str(bases) for bases in (1 << 30, 1)}
     for bases, out in outs.items():
-        monkeypatch.setattr("seqattr.jobs.report.background._BLOCK_BASES", bases)
+        monkeypatch.setattr("seqattr.jobs.report.blocks._BLOCK_BASES", bases)
         report(made.folder, ["bundled"], Settings(sequences=1), out)
     with open_contributions(made.folder / "carries.h5") as file:
         assert len(list(row_blocks(file))) > 4
@@ -52,7 +52,7 @@ def peak(folder: Path, settings: Settings) -> float:
 
 
 def test_memory_is_flat_in_the_number_of_sequences(tmp_path, quick, monkeypatch):
-    monkeypatch.setattr("seqattr.jobs.report.background._BLOCK_BASES", 1 << 15)
+    monkeypatch.setattr("seqattr.jobs.report.blocks._BLOCK_BASES", 1 << 15)
     few, many = (
         write_scores(tmp_path / str(n), count=n, targets=("carries",), length=1000).folder for n in (60, 300)
     )

@@ -12,7 +12,7 @@ from seqattr.dna.frequencies import measured_background
 from seqattr.dna.regions import Region
 from seqattr.io.hdf5.contributions import ContributionWriter, Rows
 from seqattr.io.hdf5.stored import open_contributions
-from seqattr.jobs.report import background
+from seqattr.jobs.report import blocks
 from seqattr.jobs.report.run import Settings, report
 from seqattr.motifs.pwm import GATA1, TAL1
 
@@ -103,6 +103,6 @@ def test_the_background_is_counted_in_blocks_and_each_base_once(tmp_path, monkey
     folder = write(tmp_path / "scores", np.tile(codes, (3, 1)), np.tile(values, (3, 1)), regions * 3)
     wanted = measured_background(codes)
     for bases in (1, 1 << 20):
-        monkeypatch.setattr(background, "_BLOCK_BASES", bases)
+        monkeypatch.setattr(blocks, "_BLOCK_BASES", bases)
         with open_contributions(folder / "t.h5") as file:
-            np.testing.assert_allclose(background.background_in(file, *background.layout_of(file)), wanted)
+            np.testing.assert_allclose(blocks.background_in(file, *blocks.layout_of(file)), wanted)
