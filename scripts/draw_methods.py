@@ -21,7 +21,7 @@ from seqattr.data.simulation_files import read_simulation
 from seqattr.dna.alphabet import ALPHABET, one_hot
 from seqattr.engine.capture.model import Model
 from seqattr.errors import SeqattrError
-from seqattr.figures.logos import COLOURS
+from seqattr.figures.style import COLOURS
 from seqattr.methods.attribution import attribute
 from seqattr.methods.method import Method
 from seqattr.methods.registry import COSTLY, METHODS, with_patterns

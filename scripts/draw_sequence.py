@@ -10,7 +10,8 @@ import numpy as np
 
 from seqattr.data.simulate import TASKS
 from seqattr.data.simulation_files import read_simulation
-from seqattr.figures.logos import Box, contribution_logos
+from seqattr.figures.boxes import Box
+from seqattr.figures.logos import contribution_logos
 from seqattr.io.hdf5.stored import read_contributions
 
 

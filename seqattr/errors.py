@@ -113,6 +113,7 @@ class OutputError(SeqattrError):
     """A result cannot be written."""
 
 
-def some_of(names: Sequence[str], most: int = 3) -> str:
-    """The first few names, and dots where there are more."""
-    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+def some_of(names: Sequence[str], most: int = 3, total: bool = False) -> str:
+    """The first few names, and dots where there are more; with the `total` how many there are of all."""
+    more = f", ... ({len(names)})" if total else ", ..."
+    return ", ".join(names[:most]) + (more if len(names) > most else "")

@@ -26,8 +26,9 @@ from seqattr.io.hdf5.stored import read_contributions
 from seqattr.jobs.export import export
 from seqattr.jobs.patterns import load_patterns
 from seqattr.jobs.plot import plot
-from seqattr.jobs.report.run import Settings, gather, report
+from seqattr.jobs.report.run import gather, report
 from seqattr.jobs.report.scores import open_scores
+from seqattr.jobs.report.settings import Settings
 from seqattr.models.checkpoints import read_checkpoints
 from seqattr.tal_gata.evidence import gather as gather_benchmark
 

@@ -7,11 +7,12 @@ import click
 
 from seqattr.cli.options import FORCE, OUT, PATH, or_none, read_by, settings
 from seqattr.cli.terminal import say, warn
-from seqattr.errors import InputError
+from seqattr.errors import InputError, some_of
 from seqattr.support.texts import comma_separated
 
 if TYPE_CHECKING:
-    from seqattr.jobs.report.run import Settings, Summary
+    from seqattr.jobs.report.run import Summary
+    from seqattr.jobs.report.settings import Settings
 
 
 def frequencies(text: str) -> tuple[float, ...]:
@@ -56,7 +57,7 @@ def frequencies(text: str) -> tuple[float, ...]:
 @click.option("--seed", default=0, show_default=True, help="Seed of the shuffled motifs.")
 @click.option("--strict", is_flag=True, help="An odd motif of a file is an error, not left out.")
 @FORCE
-@settings("seqattr.jobs.report.run")
+@settings("seqattr.jobs.report.settings")
 def report(folder: Path, specs: tuple[str, ...], out: Path | None, force: bool, settings: "Settings") -> None:
     """Which motifs carry the importance: a page, tables and figures.
 
@@ -73,7 +74,7 @@ def tell(summary: "Summary") -> None:
     warn(*summary.notes)
     say(f"{summary.matches} matches of {summary.motifs} motifs in {summary.sequences} sequences")
     for target, names in summary.carrying.items():
-        some = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        some = some_of(names, 5)
         say(f"{target}: {len(names)} motifs carry importance{': ' if names else ''}{some}")
     if summary.verdict.missing:
         warn(f"{summary.verdict.misses()}; the page says for which targets")

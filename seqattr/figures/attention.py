@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seqattr.figures.heat import heat_map
-from seqattr.figures.logos import MOST_DRAWN, SERIES, plain, shortened
+from seqattr.figures.style import MOST_DRAWN, SERIES, plain, shortened
 
 ACROSS = 4
 INCHES = 2.4

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from matplotlib.figure import Figure
 
 from seqattr.figures.html import Link, Picture
-from seqattr.figures.logos import save, take_literally
+from seqattr.figures.style import save, take_literally
 from seqattr.io.atomic import replacing
 
 FORMS = ("svg", "png")

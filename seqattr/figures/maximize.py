@@ -8,15 +8,9 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from seqattr.figures.logos import (
-    GREY,
-    INCHES_PER_BASE,
-    ROW_INCHES,
-    SERIES,
-    draw_logo,
-    plain,
-    shortened,
-)
+from seqattr.figures.boxes import INCHES_PER_BASE
+from seqattr.figures.logos import ROW_INCHES, draw_logo
+from seqattr.figures.style import GREY, SERIES, plain, shortened
 
 DRAWN = 5  # the best so many
 MOST_BASES = 200  # of each: the stretch that carries most

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from seqattr.dna.alphabet import ALPHABET
 from seqattr.figures.heat import heat_map
-from seqattr.figures.logos import COLOURS, MOST_DRAWN, plain, shortened
+from seqattr.figures.style import COLOURS, MOST_DRAWN, plain, shortened
 
 
 def sensitivity_figure(targets: Sequence[str], values: npt.NDArray[np.floating], sequences: int) -> Figure:

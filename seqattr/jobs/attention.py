@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from seqattr.analyses.attention import Attending, Layer, Maps
 from seqattr.engine.capture.model import Model
 from seqattr.figures.attention import AttentionMap, Rollout, attention_figure
-from seqattr.figures.logos import save
+from seqattr.figures.style import save
 from seqattr.inputs import Aligned, Window, naming
 from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.hdf5.arrays import ArrayWriter

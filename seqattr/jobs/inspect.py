@@ -7,6 +7,7 @@ from seqattr.engine.graph.graph import Step
 from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.ops.names import brief_name
 from seqattr.engine.walk.plan import Plan
+from seqattr.errors import some_of
 from seqattr.jobs.sources import ModelFile
 from seqattr.methods.registry import method_named
 from seqattr.support.caller import LIBRARY, Caller
@@ -41,9 +42,7 @@ def outputs(model: Model) -> list[str]:
     lines = []
     for number, (shape, final) in enumerate(zip(model.shapes, model.finals, strict=True)):
         names = [target.name for target in model.targets if target.output == number]
-        shown = ", ".join(names[:MOST_TARGETS]) + (
-            f", ... ({len(names)})" if len(names) > MOST_TARGETS else ""
-        )
+        shown = some_of(names, MOST_TARGETS, total=True)
         size = ", ".join(["N", *map(str, shape)])
         before = f", explained before the final {final}" if final else ""
         lines.append(f"output   ({size}{',' if not shape else ''}){before}: {shown}")

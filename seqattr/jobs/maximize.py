@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from seqattr.analyses.maximize import Maximized, Settings, headers, maximize, path_table
 from seqattr.dna.alphabet import codes_of, decode
 from seqattr.engine.capture.model import Model
-from seqattr.figures.logos import save
 from seqattr.figures.maximize import DRAWN, ascent_figure, maximized_logos, strongest_stretch
+from seqattr.figures.style import save
 from seqattr.inputs import frequencies
 from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.fasta.records import write_fasta

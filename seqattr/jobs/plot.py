@@ -10,13 +10,15 @@ from typing import NamedTuple
 import numpy as np
 
 from seqattr.dna.regions import Region, whole
-from seqattr.errors import InputError, UnknownName
-from seqattr.figures.logos import FORMATS, Box, contribution_logos, save
+from seqattr.errors import InputError, UnknownName, some_of
+from seqattr.figures.boxes import Box, clear_boxes
+from seqattr.figures.logos import contribution_logos
+from seqattr.figures.style import FORMATS, save
 from seqattr.io.atomic import replacing
 from seqattr.io.hdf5.stored import StoredContributions, open_contributions
 from seqattr.io.ownership import Output
 from seqattr.jobs.report.blocks import background_in, layout_of
-from seqattr.jobs.report.findings import clear_boxes
+from seqattr.jobs.report.pictures import boxes_of
 from seqattr.jobs.report.scores import Scores, open_scores
 from seqattr.motifs.matches import STRONG
 from seqattr.motifs.pwm import PWM
@@ -24,10 +26,9 @@ from seqattr.motifs.scan import Pick, find_matches
 from seqattr.motifs.sources import read_motifs
 from seqattr.support.caller import LIBRARY, Caller
 
-_PLACE = re.compile(r"(?P<name>.+):(?P<start>[\d,]+)-(?P<end>[\d,]+)", re.ASCII)
+_PART_OF_ROW = re.compile(r"(?P<name>.+):(?P<start>[\d,]+)-(?P<end>[\d,]+)", re.ASCII)
 # More letters than this are neither legible nor drawn in a reasonable time.
 MOST_BASES = 2000
-_NAMES_IN_ERROR = 8
 
 
 class Stretch(NamedTuple):
@@ -98,7 +99,7 @@ def plot(
         raise InputError(f"the folders hold different sequences at {region}; score the same ones")
     specs = settings.specs
     motifs = list(read_motifs(specs, warn=caller.warn).values()) if specs else []
-    stretch, boxes = boxed(runs[0], runs[0].path(first.target), region, motifs, settings.strong)
+    stretch, boxes = stretch_and_boxes(runs[0], runs[0].path(first.target), region, motifs, settings.strong)
     labels = labels_of(tracks)
     rows = {label: track.contributions for label, track in zip(labels, tracks, strict=True)}
     figure = contribution_logos(rows, first.one_hot, boxes, first=stretch.first, axis=stretch.axis)
@@ -142,7 +143,7 @@ def labels_of(tracks: Sequence[Track]) -> list[str]:
     return labels
 
 
-def boxed(
+def stretch_and_boxes(
     run: Scores, path: Path, region: str, motifs: Sequence[PWM], strong: float
 ) -> tuple[Stretch, list[Box]]:
     """The stretch, and boxes on its axis for the strong matches in it.
@@ -157,9 +158,9 @@ def boxed(
         background = background_in(file, loci, minus)
         row = slice(stretch.row, stretch.row + 1)
         one_hot = file.one_hot[row]
-    found = find_matches(one_hot, motifs, Pick(log_odds=strong), background, minus[row])
+    matches = find_matches(one_hot, motifs, Pick(log_odds=strong), background, minus[row])
     shift = stretch.first - stretch.start
-    boxes = clear_boxes(found, found.log_odds, stretch.start, stretch.end)
+    boxes = clear_boxes(boxes_of(matches), matches.log_odds, stretch.start, stretch.end)
     return stretch, [Box(box.start + shift, box.end + shift, box.name) for box in boxes]
 
 
@@ -172,7 +173,7 @@ def find(file: StoredContributions, region: str, folder: Path) -> Stretch:
     stretch = whole_row(names, region, length) or part_of_row(names, region, length)
     stretch = stretch or on_genome(file.places, region)
     if stretch is None:
-        raise InputError(f"{folder} holds no sequence '{region}'; there is: {some_of(names)}")
+        raise InputError(f"{folder} holds no sequence '{region}'; there is: {some_of(names, 8, total=True)}")
     if stretch.end - stretch.start > MOST_BASES:
         raise InputError(
             f"{region} has {stretch.end - stretch.start} bases, of which at most {MOST_BASES} can be drawn;"
@@ -214,14 +215,8 @@ def on_genome(regions: Sequence[Region], region: str) -> Stretch | None:
 
 def parts_of(region: str) -> tuple[str, int, int]:
     """Name, start and end; of a name alone an empty stretch."""
-    found = _PLACE.fullmatch(region)
-    start, end = (whole(found[side]) for side in ("start", "end")) if found else (None, None)
-    if found is None or start is None or end is None:
+    parts = _PART_OF_ROW.fullmatch(region)
+    start, end = (whole(parts[side]) for side in ("start", "end")) if parts else (None, None)
+    if parts is None or start is None or end is None:
         return region, 0, 0
-    return found["name"], start, end
-
-
-def some_of(names: Sequence[str]) -> str:
-    """The first names, and how many there are."""
-    some = ", ".join(names[:_NAMES_IN_ERROR])
-    return f"{some}, ... ({len(names)})" if len(names) > _NAMES_IN_ERROR else some
+    return parts["name"], start, end

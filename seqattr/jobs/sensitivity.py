@@ -11,8 +11,8 @@ from seqattr.analyses.sensitivity import Sensitivity, sensitivity
 from seqattr.dna.alphabet import ALPHABET
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.outputs import check_number
-from seqattr.figures.logos import save
 from seqattr.figures.sensitivity import sensitivity_figure
+from seqattr.figures.style import save
 from seqattr.inputs import Aligned, Window, naming, once
 from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.ownership import Output

@@ -1,4 +1,4 @@
-"""Measures as bars: a row for each method, a panel for each measure."""
+"""Shares as bars: a row for each method, say, and a panel for each measure."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -10,39 +10,47 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from seqattr.figures.logos import SERIES, plain
-from seqattr.tal_gata.summary import Interval, Summary
+from seqattr.figures.style import SERIES, plain
 
 BAR_INCHES = 0.21
 BAR_ALPHA = 0.45
 PANEL_INCHES = 2.6
 
 
+class Interval(NamedTuple):
+    """A mean and the ends of its 95 % interval, NaN of one value; `values` are those that it is of."""
+
+    mean: float
+    low: float
+    high: float
+    values: tuple[float, ...]
+
+
 class Panel(NamedTuple):
-    """One measure of methods (rows) in one or two series, such as two kinds of references."""
+    """One measure: for each series, such as a kind of references, its intervals row by row, None where it
+    was not measured.
+    """
 
     title: str
-    measure: str
-    motif: str
+    series: Sequence[Sequence[Interval | None]]
 
 
-def bars(
-    summary: Summary, panels: Sequence[Panel], references: Sequence[str], methods: Sequence[str]
-) -> Figure:
-    """A row for each method: a bar for the mean, a point for each net, a line for the 95 % interval."""
-    height = BAR_INCHES * len(methods) * len(references) + 0.75 + 0.25 * (len(references) > 1)
+def bar_figure(panels: Sequence[Panel], series: Sequence[str], rows: Sequence[str]) -> Figure:
+    """Shares as bars for the mean, points for the values, and lines for the 95 % interval; a legend where
+    there are several series.
+    """
+    height = BAR_INCHES * len(rows) * len(series) + 0.75 + 0.25 * (len(series) > 1)
     margins = ConstrainedLayoutEngine(rect=(0.01, 0, 0.98, 1))  # else the longest name touches the edge
     figure = Figure(figsize=(1.9 + PANEL_INCHES * len(panels), max(height, 1.6)), layout=margins)
-    places = figure.subplots(1, len(panels), sharey=True, squeeze=False, gridspec_kw={"wspace": 0.06})[0]
-    for axes, panel in zip(places, panels, strict=True):
-        for number, name in enumerate(references):
-            found = [summary.get(panel.measure, method, name, panel.motif) for method in methods]
-            draw_bars(axes, found, number, len(references))
-        dress_bars(axes, panel.title, methods)
-    if len(references) > 1:
+    grid = figure.subplots(1, len(panels), sharey=True, squeeze=False, gridspec_kw={"wspace": 0.06})[0]
+    for axes, panel in zip(grid, panels, strict=True):
+        for number, intervals in enumerate(panel.series):
+            draw_bars(axes, intervals, number, len(series))
+        dress_bars(axes, panel.title, rows)
+    if len(series) > 1:
         handles = [
             Rectangle((0, 0), 1, 1, color=colour_of(number), alpha=BAR_ALPHA, label=name)
-            for number, name in enumerate(references)
+            for number, name in enumerate(series)
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
     return figure
@@ -52,43 +60,41 @@ def colour_of(number: int) -> str:
     return SERIES[number % len(SERIES)]
 
 
-def draw_bars(axes: Axes, found: Sequence[Interval | None], number: int, count: int) -> None:
+def draw_bars(axes: Axes, intervals: Sequence[Interval | None], number: int, count: int) -> None:
+    """The bars of one series of so many, each a little above or below the middle of its row."""
     thick = 0.78 / count
-    colour = colour_of(number)
-    for row, interval in enumerate(found):
-        if interval is None or np.isnan(interval.mean):
-            continue
-        y = row + (number - (count - 1) / 2) * thick
-        axes.barh(y, interval.mean, thick * 0.92, color=colour, alpha=BAR_ALPHA)
-        if len(interval.values) > 1:
-            axes.plot([interval.low, interval.high], [y, y], color="0.25", linewidth=1.1, zorder=3)
-            look: dict[str, Any] = {
-                "color": colour,
-                "edgecolors": "white",
-                "linewidths": 0.4,
-                "zorder": 4,
-            }
-            axes.scatter(interval.values, [y] * len(interval.values), s=13, **look)
-        tip = max(interval.mean, *interval.values, 0 if np.isnan(interval.high) else interval.high)
-        axes.annotate(
-            percent_label(interval.mean),
-            (tip, y),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=7,
-            color="0.25",
-        )
+    for row, interval in enumerate(intervals):
+        if interval is not None and not np.isnan(interval.mean):
+            draw_bar(axes, interval, row + (number - (count - 1) / 2) * thick, thick, colour_of(number))
+
+
+def draw_bar(axes: Axes, interval: Interval, y: float, thick: float, colour: str) -> None:
+    """A bar at the height y, and its number behind whatever reaches farthest."""
+    axes.barh(y, interval.mean, thick * 0.92, color=colour, alpha=BAR_ALPHA)
+    if len(interval.values) > 1:
+        axes.plot([interval.low, interval.high], [y, y], color="0.25", linewidth=1.1, zorder=3)
+        look: dict[str, Any] = {"color": colour, "edgecolors": "white", "linewidths": 0.4, "zorder": 4}
+        axes.scatter(interval.values, [y] * len(interval.values), s=13, **look)
+    tip = max(interval.mean, *interval.values, 0 if np.isnan(interval.high) else interval.high)
+    axes.annotate(
+        percent_label(interval.mean),
+        (tip, y),
+        xytext=(4, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=7,
+        color="0.25",
+    )
 
 
 def percent_label(share: float) -> str:
     return f"{100 * share:.2f}" if 0 < share < 0.01 else f"{100 * share:.1f}"
 
 
-def dress_bars(axes: Axes, title: str, methods: Sequence[str]) -> None:
+def dress_bars(axes: Axes, title: str, rows: Sequence[str]) -> None:
     axes.set_title(title, fontsize=9)
-    axes.set_yticks(range(len(methods)), methods)
-    axes.set_ylim(len(methods) - 0.4, -0.6)
+    axes.set_yticks(range(len(rows)), rows)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(0, min(max(1.18 * axes.get_xlim()[1], 0.02), 1.25))
     ticks = MaxNLocator(4).tick_values(0, axes.get_xlim()[1])
     axes.set_xticks([tick for tick in ticks if 0 <= tick <= min(1, 0.92 * axes.get_xlim()[1])])

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from seqattr.figures.numbers import fine_percent
 from seqattr.tal_gata.summary import Interval, Summary
 
 FREQUENCIES = "freq"
 SHUFFLES = "shuffle:10"
-DEFAULT = "deeplift"
+DEFAULT, RESCALE = "deeplift", "deeplift-rescale"
 STEPS = "integrated-gradients-"
 MISSED, OFF_TASK = "not_positive", "off_task"
 # What the limits are: the project's own, as the paper shows figures and gives few numbers.
@@ -24,12 +25,15 @@ class Verdict(NamedTuple):
     holds: bool | None
 
 
+Judge = Callable[[Summary], Verdict]
+
+
 class Claim(NamedTuple):
     """A claim, where it stands in the paper, and how it is judged."""
 
     text: str
     source: str
-    judge: Callable[[Summary], Verdict]
+    judge: Judge
 
 
 class Judged(NamedTuple):
@@ -49,60 +53,66 @@ WORDS = {True: "replicates", False: "does not replicate", None: "not measured"}
 NOT_MEASURED = Verdict("not among the methods and references that were run", None)
 
 
-def percent(share: float) -> str:
-    return f"{100 * share:.2f} %" if share < 0.1 else f"{100 * share:.1f} %"
-
-
-def of(summary: Summary, measure: str, *names: str, references: str = FREQUENCIES) -> list[float] | None:
+def means_of(
+    summary: Summary, measure: str, *methods: str, references: str = FREQUENCIES
+) -> list[float] | None:
     """The means of some methods, both motifs pooled; None unless all were measured."""
-    found: list[Interval | None] = [summary.get(measure, name, references) for name in names]
-    means = [each.mean for each in found if each is not None]
-    return means if means and len(means) == len(names) else None
+    intervals: list[Interval | None] = [summary.get(measure, name, references) for name in methods]
+    means = [interval.mean for interval in intervals if interval is not None]
+    return means if means and len(means) == len(methods) else None
 
 
-def few_missed(summary: Summary) -> Verdict:
-    found = of(summary, MISSED, DEFAULT)
-    if found is None:
-        return NOT_MEASURED
-    return Verdict(f"{percent(found[0])} of the strong matches have importance ≤ 0", found[0] <= MOST_MISSED)
+def by_means(measure: str, *methods: str) -> Callable[[Callable[..., Verdict]], Judge]:
+    """What judges the means of some methods against frequencies becomes a judge of a summary."""
+
+    def judge_of(verdict_on: Callable[..., Verdict]) -> Judge:
+        def judge(summary: Summary) -> Verdict:
+            means = means_of(summary, measure, *methods)
+            return NOT_MEASURED if means is None else verdict_on(*means)
+
+        return judge
+
+    return judge_of
 
 
-def rescale_misses(summary: Summary) -> Verdict:
-    found = of(summary, MISSED, DEFAULT, "deeplift-rescale")
-    if found is None:
-        return NOT_MEASURED
-    own, rescale = found
-    times = f", {rescale / own:.0f} times as many" if own else ""
-    text = f"Rescale {percent(rescale)}, the genomics default {percent(own)}{times}"
-    return Verdict(text, rescale > own and rescale >= TIMES_MISSED * own)
+@by_means(MISSED, DEFAULT)
+def few_missed(missed: float) -> Verdict:
+    text = f"{fine_percent(missed)} of the strong matches have importance ≤ 0"
+    return Verdict(text, missed <= MOST_MISSED)
 
 
-def gradient_misses(summary: Summary) -> Verdict:
-    found = of(summary, MISSED, "deeplift-rescale", "gradient")
-    if found is None:
-        return NOT_MEASURED
-    return Verdict(f"gradient * input {percent(found[1])}, Rescale {percent(found[0])}", found[1] > found[0])
+@by_means(MISSED, DEFAULT, RESCALE)
+def rescale_misses(default: float, rescale: float) -> Verdict:
+    times = f", {rescale / default:.0f} times as many" if default else ""
+    text = f"Rescale {fine_percent(rescale)}, the genomics default {fine_percent(default)}{times}"
+    return Verdict(text, rescale > default and rescale >= TIMES_MISSED * default)
+
+
+@by_means(MISSED, RESCALE, "gradient")
+def gradient_misses(rescale: float, gradient: float) -> Verdict:
+    text = f"gradient * input {fine_percent(gradient)}, Rescale {fine_percent(rescale)}"
+    return Verdict(text, gradient > rescale)
 
 
 def steps_do_not_help(summary: Summary) -> Verdict:
-    number = steps_of(summary, FREQUENCIES)
-    names = sorted(number, key=number.__getitem__)
-    found, own = of(summary, MISSED, *names), of(summary, MISSED, DEFAULT)
-    if found is None or own is None:
+    """Judged by integrated gradients of every number of steps that was run."""
+    steps = steps_of(summary, FREQUENCIES)
+    methods = sorted(steps, key=steps.__getitem__)
+    shares, default = means_of(summary, MISSED, *methods), means_of(summary, MISSED, DEFAULT)
+    if shares is None or default is None:
         return NOT_MEASURED
-    if len(found) < 2:
+    if len(shares) < 2:
         return Verdict("one number of steps alone says nothing of more", None)
-    steps = ", ".join(
-        f"{percent(share)} with {number[name]} steps" for name, share in zip(names, found, strict=True)
-    )
-    worse = all(share > own[0] and share >= TIMES_MISSED * own[0] for share in found)
-    return Verdict(f"{steps}; the genomics default {percent(own[0])}", worse)
+    rows = zip(methods, shares, strict=True)
+    text = ", ".join(f"{fine_percent(share)} with {steps[name]} steps" for name, share in rows)
+    worse = all(share > default[0] and share >= TIMES_MISSED * default[0] for share in shares)
+    return Verdict(f"{text}; the genomics default {fine_percent(default[0])}", worse)
 
 
 def steps_of(summary: Summary, references: str) -> dict[str, int]:
     """The methods that are integrated gradients, with their numbers of steps."""
-    every = filter(is_stepwise, summary.methods(references))
-    return {name: int(name.removeprefix(STEPS)) for name in every}
+    names = filter(is_stepwise, summary.methods(references))
+    return {name: int(name.removeprefix(STEPS)) for name in names}
 
 
 def is_stepwise(name: str) -> bool:
@@ -110,40 +120,33 @@ def is_stepwise(name: str) -> bool:
     return name.startswith(STEPS) and name.removeprefix(STEPS).isdecimal()
 
 
-def little_off_task(summary: Summary) -> Verdict:
-    found = of(summary, OFF_TASK, DEFAULT)
-    if found is None:
-        return NOT_MEASURED
-    return Verdict(f"{percent(found[0])} of the strong matches", found[0] <= MOST_OFF_TASK)
+@by_means(OFF_TASK, DEFAULT)
+def little_off_task(off_task: float) -> Verdict:
+    return Verdict(f"{fine_percent(off_task)} of the strong matches", off_task <= MOST_OFF_TASK)
 
 
-def guided_off_task(summary: Summary) -> Verdict:
-    found = of(summary, OFF_TASK, "guided-backprop")
-    if found is None:
-        return NOT_MEASURED
-    return Verdict(f"{percent(found[0])} of the strong matches", found[0] >= LEAST_OFF_TASK)
+@by_means(OFF_TASK, "guided-backprop")
+def guided_off_task(off_task: float) -> Verdict:
+    return Verdict(f"{fine_percent(off_task)} of the strong matches", off_task >= LEAST_OFF_TASK)
 
 
-def less_noise(summary: Summary) -> Verdict:
-    found = of(summary, "average_precision", DEFAULT, "deeplift-revealcancel")
-    if found is None:
-        return NOT_MEASURED
-    text = (
-        f"average precision {found[0]:.3f} against planted positions, RevealCancel everywhere {found[1]:.3f}"
-    )
-    return Verdict(text, found[0] > found[1])
+@by_means("average_precision", DEFAULT, "deeplift-revealcancel")
+def less_noise(default: float, revealcancel: float) -> Verdict:
+    everywhere = f"RevealCancel everywhere {revealcancel:.3f}"
+    text = f"average precision {default:.3f} against planted positions, {everywhere}"
+    return Verdict(text, default > revealcancel)
 
 
 def shuffles_keep_it(summary: Summary) -> Verdict:
     """Judged by what survives: against shuffles Rescale and others miss next to nothing either."""
-    names = (DEFAULT, "deeplift-rescale")
-    missed = of(summary, MISSED, *names, references=SHUFFLES)
-    off_task = of(summary, OFF_TASK, *names, references=SHUFFLES)
+    missed = means_of(summary, MISSED, DEFAULT, RESCALE, references=SHUFFLES)
+    off_task = means_of(summary, OFF_TASK, DEFAULT, RESCALE, references=SHUFFLES)
     if missed is None or off_task is None:
         return NOT_MEASURED
+    steps = missed_by_steps(summary)
     text = (
-        f"{percent(missed[0])} have importance ≤ 0, Rescale {percent(missed[1])}{missed_by_steps(summary)}; "
-        f"{percent(off_task[0])} are credited in the other task, Rescale {percent(off_task[1])}"
+        f"{fine_percent(missed[0])} have importance ≤ 0, Rescale {fine_percent(missed[1])}{steps}; "
+        f"{fine_percent(off_task[0])} are credited in the other task, Rescale {fine_percent(off_task[1])}"
     )
     few = missed[0] <= MOST_MISSED and off_task[0] <= MOST_OFF_TASK
     return Verdict(text, few and off_task[0] < off_task[1])
@@ -151,12 +154,12 @@ def shuffles_keep_it(summary: Summary) -> Verdict:
 
 def missed_by_steps(summary: Summary) -> str:
     """What the most steps of integrated gradients miss against shuffles, where that was measured."""
-    number = steps_of(summary, SHUFFLES)
-    if not number:
+    steps = steps_of(summary, SHUFFLES)
+    if not steps:
         return ""
-    most = max(number, key=number.__getitem__)
-    found = of(summary, MISSED, most, references=SHUFFLES)
-    return f", integrated gradients of {number[most]} steps {percent(found[0])}" if found else ""
+    most = max(steps, key=steps.__getitem__)
+    shares = means_of(summary, MISSED, most, references=SHUFFLES)
+    return f", integrated gradients of {steps[most]} steps {fine_percent(shares[0])}" if shares else ""
 
 
 CLAIMS: tuple[Claim, ...] = (

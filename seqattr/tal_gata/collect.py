@@ -61,7 +61,7 @@ def write(out: Path, evidence: Evidence, summary: Summary, claims: Sequence[Judg
     with replacing_all(out, [*TABLES, *files, "benchmark.html"]) as paths:
         for name, columns in tables(evidence, summary, claims).items():
             write_table(paths[name], columns)
-        pictures = {each.name: each for each in write_drawings(paths, drawn)}
+        pictures = {picture.name: picture for picture in write_drawings(paths, drawn)}
         page = Page(evidence, summary, claims, pictures, links_of(TABLES, drawn))
         with replacing(paths["benchmark.html"]) as part:
             part.write_text(render(page), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""From folders of scores to what each net and method reaches."""
+"""The evidence: what each net and method reaches, read from folders of scores."""
 
 import json
 import math
@@ -33,8 +33,8 @@ class Net(NamedTuple):
 
     def test(self, task: str, measure: str) -> float:
         """Accuracy or AUROC on the test split; NaN where that is not known."""
-        found = self.metrics.get("test", {}).get(task, {}).get(measure)
-        return math.nan if found is None else float(found)
+        value = self.metrics.get("test", {}).get(task, {}).get(measure)
+        return math.nan if value is None else float(value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,7 @@ class Evidence:
         return sorted(names, key=lambda name: -sum(run.references == name for run in self.runs))
 
     @property
-    def shown(self) -> list[Run]:
+    def drawn_runs(self) -> list[Run]:
         """The runs of the first net against the first references: one for each method."""
         net, references = self.runs[0].net, self.references[0]
         return [run for run in self.runs if (run.net, run.references) == (net, references)]
@@ -94,7 +94,7 @@ def gather(folders: Sequence[Path], simulation: Simulation, metrics: Sequence[Pa
     names = {net.model: net.name for net in nets}
     matches = find(simulation)
     order = {net.model: number for number, net in enumerate(nets)}
-    opened.sort(key=lambda scores: (order[model_of(scores)], *place_of(scores)))
+    opened.sort(key=lambda scores: (order[model_of(scores)], *rank_of(scores)))
     runs = [examine(scores, names[model_of(scores)], simulation, matches) for scores in opened]
     return Evidence(simulation, matches, nets, runs)
 
@@ -108,7 +108,7 @@ def examine(scores: Scores, net: str, simulation: Simulation, matches: Matches) 
         references=references_of(scores),
         measures=measure(simulation, matches, values),
         importance={task: importance_of(matches, values[task], np.float64) for task in TASKS},
-        weakest=weakest(simulation, values["both"]),
+        weakest=weakest_shares(simulation, values["both"]),
     )
 
 
@@ -125,7 +125,9 @@ def contributions_of(scores: Scores, task: str, simulation: Simulation) -> npt.N
         return file.contributions(slice(None))
 
 
-def weakest(simulation: Simulation, contributions: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+def weakest_shares(
+    simulation: Simulation, contributions: npt.NDArray[np.floating]
+) -> npt.NDArray[np.float64]:
     """The least share (N,) that a planted motif has of its sequence's absolute contributions: 0 of none."""
     total = abs(contributions).sum(axis=1, dtype=np.float64)
     least = np.full(len(total), np.inf)
@@ -140,8 +142,8 @@ def weakest(simulation: Simulation, contributions: npt.NDArray[np.floating]) -> 
 
 def nets_of(opened: Sequence[Scores], metrics: Sequence[dict[str, Any]]) -> list[Net]:
     """The models, in the order of their seeds, then of their hashes."""
-    told = {about["model"]: about for about in metrics}
-    nets = [Net(model, told.get(model, {})) for model in {model_of(scores) for scores in opened}]
+    metrics_of = {about["model"]: about for about in metrics}
+    nets = [Net(model, metrics_of.get(model, {})) for model in {model_of(scores) for scores in opened}]
     return sorted(nets, key=lambda net: (net.metrics.get("seed", math.inf), net.model))
 
 
@@ -166,7 +168,7 @@ def references_of(scores: Scores) -> str:
     return str(scores.run["settings"].get("references", ""))
 
 
-def place_of(scores: Scores) -> tuple[str, float, str]:
+def rank_of(scores: Scores) -> tuple[str, float, str]:
     """References by name, methods as METHODS has them."""
     known = list(METHODS)
     number = known.index(scores.method) if scores.method in known else math.inf

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,11 +12,13 @@ from matplotlib.ticker import MaxNLocator
 
 from seqattr.data.simulate import CLASSES, LABELS, TASKS, Simulation
 from seqattr.dna.alphabet import one_hot
+from seqattr.figures.boxes import Box
 from seqattr.figures.drawings import Drawing
-from seqattr.figures.logos import SERIES, Box, contribution_logos, plain
+from seqattr.figures.logos import contribution_logos
+from seqattr.figures.style import SERIES, plain
 from seqattr.io.hdf5.stored import open_contributions
 from seqattr.motifs.matches import STRONG
-from seqattr.tal_gata.bars import Panel, bars
+from seqattr.tal_gata.bars import Panel, bar_figure
 from seqattr.tal_gata.evidence import Evidence, Run
 from seqattr.tal_gata.measures import OTHER
 from seqattr.tal_gata.summary import POOLED, Summary
@@ -31,28 +33,42 @@ SPAN = 90  # within which both motifs must lie to be drawn
 NAME_LETTERS = 16  # of a method's name on one line beside a row
 
 
+class Asked(NamedTuple):
+    """A measure of one motif, or of both pooled, under its title."""
+
+    title: str
+    measure: str
+    motif: str = POOLED
+
+
+QUALITY = (
+    Asked("AUROC", "auroc"),
+    Asked("average precision", "average_precision"),
+    Asked("precision", "precision"),
+    Asked("recall", "recall"),
+)
+
+
 def drawings(evidence: Evidence, summary: Summary) -> Iterator[Drawing]:
     """All figures, in the order of the page."""
     refs = evidence.references[0]
     motifs = [motif.name for motif in evidence.matches.motifs]
-    missed = [Panel(f"{motif} missed", "not_positive", motif) for motif in motifs]
-    off_task = [Panel(f"{motif} credited in {OTHER[motif]}", "off_task", motif) for motif in motifs]
     yield Drawing(
         "fig5b_missed",
         f"Share of strong matches (log-odds ≥ {STRONG:g}) with importance ≤ 0 for the task “both”, in "
         f"sequences that hold both motifs; references: {refs}. Figure 5b, and appendix E.",
-        bars(summary, missed, [refs], summary.methods(refs)),
+        bars(summary, [Asked(f"{motif} missed", "not_positive", motif) for motif in motifs], [refs]),
     )
     yield Drawing(
         "off_task",
         "Share of strong matches with importance above a tenth of the motif's own median in the other "
         f"motif's task; references: {refs}.",
-        bars(summary, off_task, [refs], summary.methods(refs)),
+        bars(summary, [Asked(f"{m} credited in {OTHER[m]}", "off_task", m) for m in motifs], [refs]),
     )
     for number, motif in enumerate(motifs):
         caption = (
             f"Importance against log-odds of the five best {motif} matches of a sequence, by task and "
-            f"method; {evidence.shown[0].net}, references: {refs}. "
+            f"method; {evidence.drawn_runs[0].net}, references: {refs}. "
             f"{'Figure 5a' if number == 0 else 'Appendix E'}."
         )
         yield Drawing(f"fig5a_{motif}", caption, scatter_grid(evidence, number))
@@ -63,30 +79,38 @@ def drawings(evidence: Evidence, summary: Summary) -> Iterator[Drawing]:
         "quality",
         "AUROC and average precision of the contributions to “both” against planted positions; precision and "
         f"recall of the matches credited in their own task against the planted ones; references: {refs}.",
-        bars(summary, QUALITY, [refs], summary.methods(refs)),
+        bars(summary, QUALITY, [refs]),
     )
     if len(evidence.references) > 1:
         yield appendix_j(evidence, summary, motifs)
 
 
-QUALITY = (
-    Panel("AUROC", "auroc", POOLED),
-    Panel("average precision", "average_precision", POOLED),
-    Panel("precision", "precision", POOLED),
-    Panel("recall", "recall", POOLED),
-)
+def bars(summary: Summary, measures: Sequence[Asked], references: Sequence[str]) -> Figure:
+    """A panel for each measure and a row for each method: of one kind of references all that was scored
+    against it, of several what was scored against more than one.
+    """
+    names = [name for refs in references for name in summary.methods(refs)]
+    methods = [name for name in dict.fromkeys(names) if len(references) == 1 or names.count(name) > 1]
+    panels = [
+        Panel(
+            asked.title,
+            [
+                [summary.get(asked.measure, method, refs, asked.motif) for method in methods]
+                for refs in references
+            ],
+        )
+        for asked in measures
+    ]
+    return bar_figure(panels, references, methods)
 
 
 def appendix_j(evidence: Evidence, summary: Summary, motifs: Sequence[str]) -> Drawing:
     """Methods that were scored against several kinds of references."""
-    several = evidence.references
-    every = [name for references in several for name in summary.methods(references)]
-    methods = [name for name in dict.fromkeys(every) if every.count(name) > 1]
-    panels = [Panel(f"{motif} missed", "not_positive", motif) for motif in motifs]
-    panels.append(Panel("credited in the other's task", "off_task", POOLED))
-    panels.append(Panel("average precision", "average_precision", POOLED))
-    caption = f"References compared: {', '.join(several)}. Appendix J."
-    return Drawing("appendix_j_references", caption, bars(summary, panels, several, methods))
+    measures = [Asked(f"{motif} missed", "not_positive", motif) for motif in motifs]
+    measures.append(Asked("credited in the other's task", "off_task"))
+    measures.append(Asked("average precision", "average_precision"))
+    caption = f"References compared: {', '.join(evidence.references)}. Appendix J."
+    return Drawing("appendix_j_references", caption, bars(summary, measures, evidence.references))
 
 
 # --- Fig. 5a -------------------------------------------------------------------------------------
@@ -108,7 +132,7 @@ def classes_of(simulation: Simulation) -> np.ndarray:
 
 def scatter_grid(evidence: Evidence, number: int) -> Figure:
     """A row for each method, a column for each task."""
-    runs = evidence.shown
+    runs = evidence.drawn_runs
     width, height = SCATTER_INCHES
     size = (width * len(TASKS) + 0.6, height * len(runs) + 0.9)
     figure = Figure(figsize=size, layout="constrained")
@@ -174,14 +198,19 @@ def telling_sequence(evidence: Evidence) -> int | None:
     has one of each.
     """
     sites = planted_in(evidence.simulation)
-    rows = [row for row, own in sites.items() if len({s.name for s in own}) == len(own) == 2 and near(own)]
+    rows = [row for row, boxes in sites.items() if one_of_each(boxes) and near(boxes)]
     if not rows:
         return None
-    shares = np.array([run.weakest[rows] for run in evidence.shown])
+    shares = np.array([run.weakest[rows] for run in evidence.drawn_runs])
     return int(rows[int(np.argmax(shares.max(axis=0) - shares.min(axis=0)))])
 
 
+def one_of_each(boxes: Sequence[Box]) -> bool:
+    return len({box.name for box in boxes}) == len(boxes) == 2
+
+
 def near(boxes: Sequence[Box]) -> bool:
+    """Whether one figure shows all of them."""
     return max(box.end for box in boxes) - min(box.start for box in boxes) <= SPAN
 
 
@@ -200,7 +229,7 @@ def sequence_figure(evidence: Evidence, row: int) -> Figure:
     middle = (min(box.start for box in boxes) + max(box.end for box in boxes)) // 2
     start = max(0, min(middle - DRAWN_BASES // 2, length - DRAWN_BASES))
     end = min(start + DRAWN_BASES, length)
-    tracks = {lines_of(run.method): track(run, row, start, end) for run in evidence.shown}
+    tracks = {lines_of(run.method): track(run, row, start, end) for run in evidence.drawn_runs}
     letters = one_hot(evidence.simulation.codes[row])[:, start:end]
     return contribution_logos(tracks, letters, sorted(boxes), first=start)
 
@@ -213,6 +242,6 @@ def track(run: Run, row: int, start: int, end: int) -> np.ndarray:
 def caption_of(evidence: Evidence, row: int) -> str:
     return (
         f"Contributions to “both” in {evidence.simulation.names[row]} under every method, planted motifs "
-        f"shaded; {evidence.shown[0].net}. Of the sequences with one of each motif it is the one about which "
-        "the methods differ most. Figure 6."
+        f"shaded; {evidence.drawn_runs[0].net}. Of the sequences with one of each motif it is the one about "
+        "which the methods differ most. Figure 6."
     )

@@ -54,14 +54,14 @@ def find(simulation: Simulation) -> Matches:
     """
     background = np.array(simulation.settings.background)
     pick = Pick(TOP, strand="forward")
-    found = find_matches(one_hot(simulation.codes), (TAL1, GATA1), pick, background)
-    log_odds = np.empty(len(found))
-    for motif, which in found.by_motif():
-        positions = found.start[which][:, None] + np.arange(motif.width)
-        words = simulation.codes[found.sequence[which][:, None], positions]
+    matches = find_matches(one_hot(simulation.codes), (TAL1, GATA1), pick, background)
+    log_odds = np.empty(len(matches))
+    for motif, which in matches.by_motif():
+        positions = matches.start[which][:, None] + np.arange(motif.width)
+        words = simulation.codes[matches.sequence[which][:, None], positions]
         log_odds[which] = motif.score(words, background)
-    order = np.lexsort((found.start, -log_odds, found.sequence, found.motif))
-    return replace(found, log_odds=log_odds).select(order)
+    order = np.lexsort((matches.start, -log_odds, matches.sequence, matches.motif))
+    return replace(matches, log_odds=log_odds).select(order)
 
 
 def planted(simulation: Simulation, matches: Matches) -> npt.NDArray[np.bool_]:
@@ -83,13 +83,13 @@ class Credit(NamedTuple):
 def credit(matches: Matches, contributions: Contributions, strong: npt.NDArray[np.bool_]) -> Credit:
     """What each match is given, and the least to count: a tenth of its motif's median in its own task."""
     importance = {task: importance_of(matches, values, np.float64) for task, values in contributions.items()}
-    own, other, least = (np.zeros(len(matches)) for _ in range(3))
+    own_task, other, least = (np.zeros(len(matches)) for _ in range(3))
     for motif, which in matches.by_motif():
-        own[which] = importance[OWN[motif.name]][which]
+        own_task[which] = importance[OWN[motif.name]][which]
         other[which] = importance[OTHER[motif.name]][which]
-        typical = own[which][strong[which]]
+        typical = own_task[which][strong[which]]
         least[which] = CREDIT * max(float(np.median(typical)), 0.0) if len(typical) else 0.0
-    return Credit(importance["both"], own, other, least)
+    return Credit(importance["both"], own_task, other, least)
 
 
 def measure(simulation: Simulation, matches: Matches, contributions: Contributions) -> dict[str, Measures]:

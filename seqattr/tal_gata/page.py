@@ -38,7 +38,9 @@ class Page:
 def render(page: Page) -> str:
     """The page as HTML."""
     evidence = page.evidence
-    judged = [each.verdict.holds for each in page.claims if each.verdict.holds is not None]
+    judged = [
+        judged_claim.verdict.holds for judged_claim in page.claims if judged_claim.verdict.holds is not None
+    ]
     used = {run.method for run in evidence.runs}
     return fill(
         "benchmark.html",

@@ -114,9 +114,10 @@ def refuse_one_folder(scorings: list[Scoring]) -> None:
 def recipe_from(config: Mapping[str, Any]) -> Recipe:
     """The recipe within a workflow's config, which may hold other settings too. Raises as Recipe does."""
     known = {field.name for field in fields(Recipe)}
-    own = {name: value for name, value in config.items() if name in known}
     settings: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in own.items()
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in config.items()
+        if name in known
     }
     return Recipe(**settings)
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from seqattr.tal_gata.bars import Interval
 from seqattr.tal_gata.evidence import Run
 from seqattr.tal_gata.measures import Measures
 
@@ -14,15 +15,6 @@ DIGITS = 4  # of a share in tables: what a few thousand matches can tell
 # 97.5 % quantiles of Student's t with 1, 2, 3 ... degrees of freedom; from ten on a series is exact enough.
 _T = (12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622)
 _NORMAL = 1.959964
-
-
-class Interval(NamedTuple):
-    """A mean over nets and its 95 % interval, NaN of one net; `values` are the nets' own."""
-
-    mean: float
-    low: float
-    high: float
-    values: tuple[float, ...]
 
 
 class Key(NamedTuple):
@@ -56,7 +48,7 @@ def summarise(runs: Sequence[Run]) -> Summary:
             collected.setdefault(Key(run.method, run.references, motif), []).append(measures)
     return Summary(
         {
-            key: {name: share_interval([getattr(each, name) for each in several]) for name in SHARES}
+            key: {name: share_interval([getattr(measures, name) for measures in several]) for name in SHARES}
             for key, several in collected.items()
         }
     )

@@ -27,14 +27,14 @@ def tables(evidence: Evidence, summary: Summary, claims: Sequence[Judged]) -> di
 
 def measures_table(evidence: Evidence) -> Columns:
     """A row for each net, references, method and motif."""
-    rows = [(run, motif, found) for run in evidence.runs for motif, found in run.measures.items()]
+    rows = [(run, motif, reached) for run in evidence.runs for motif, reached in run.measures.items()]
     return {
         "net": [run.net for run, _, _ in rows],
         "method": [run.method for run, _, _ in rows],
         "references": [run.references for run, _, _ in rows],
         "motif": [motif for _, motif, _ in rows],
-        "matches": [found.matches for _, _, found in rows],
-        **{name: rounded(getattr(found, name) for _, _, found in rows) for name in SHARES},
+        "matches": [reached.matches for _, _, reached in rows],
+        **{name: round_all(getattr(reached, name) for _, _, reached in rows) for name in SHARES},
     }
 
 
@@ -47,19 +47,19 @@ def means_table(summary: Summary) -> Columns:
     columns["nets"] = [len(row[SHARES[0]].values) for row in rows]
     for name in SHARES:
         for part, suffix in (("mean", ""), ("low", "_low"), ("high", "_high")):
-            columns[name + suffix] = rounded(getattr(row[name], part) for row in rows)
+            columns[name + suffix] = round_all(getattr(row[name], part) for row in rows)
     return columns
 
 
 def claims_table(claims: Sequence[Judged]) -> Columns:
     """A row for each claim; the verdict is on the means over the nets."""
     return {
-        "claim": [each.claim.text for each in claims],
-        "source": [each.claim.source for each in claims],
-        "measured": [each.verdict.measured for each in claims],
-        "verdict": [each.word for each in claims],
-        "nets_holding": [each.held for each in claims],
-        "nets": [each.nets for each in claims],
+        "claim": [judged.claim.text for judged in claims],
+        "source": [judged.claim.source for judged in claims],
+        "measured": [judged.verdict.measured for judged in claims],
+        "verdict": [judged.word for judged in claims],
+        "nets_holding": [judged.held for judged in claims],
+        "nets": [judged.nets for judged in claims],
     }
 
 
@@ -72,7 +72,7 @@ def nets_table(evidence: Evidence) -> Columns:
     for task in TASKS:
         for name in ("accuracy", "auroc"):
             values = (net.test(task, name) for net in evidence.nets)
-            columns[f"{name}_{task}"] = rounded(values)
+            columns[f"{name}_{task}"] = round_all(values)
     return columns
 
 
@@ -86,13 +86,13 @@ def points_table(evidence: Evidence) -> Columns:
         "planted": [CLASS_WORDS[classes[row]] for row in matches.sequence],
         "motif": matches.names,
         "start": matches.start.tolist(),
-        "log_odds": rounded(matches.log_odds),
+        "log_odds": round_all(matches.log_odds),
     }
-    for run in evidence.shown:
+    for run in evidence.drawn_runs:
         for task in TASKS:
-            columns[f"{run.method} {task}"] = rounded(run.importance[task][drawn])
+            columns[f"{run.method} {task}"] = round_all(run.importance[task][drawn])
     return columns
 
 
-def rounded(values: Any) -> list[float]:
+def round_all(values: Any) -> list[float]:
     return [round(float(value), DIGITS) + 0.0 for value in values]  # no -0

@@ -8,18 +8,11 @@ from matplotlib.text import Text
 
 from seqattr.dna.alphabet import one_hot
 from seqattr.errors import UnknownName
+from seqattr.figures.boxes import Box, name_levels
 from seqattr.figures.drawings import settle
-from seqattr.figures.logos import (
-    FORMATS,
-    Box,
-    Points,
-    contribution_logos,
-    importance_panel,
-    motif_logo,
-    name_levels,
-    save,
-    shortened,
-)
+from seqattr.figures.importance import Points, importance_panel
+from seqattr.figures.logos import contribution_logos, motif_logo
+from seqattr.figures.style import FORMATS, save, shortened
 from seqattr.motifs.pwm import TAL1
 
 CODES = np.random.default_rng(0).integers(0, 4, 30).astype(np.uint8)

@@ -130,7 +130,7 @@ def test_the_order_of_the_folders_does_not_matter(folders, metrics, simulation):
 def test_nets_without_metrics_are_told_apart_all_the_same(folders, simulation):
     evidence = gather(folders, simulation[1], [])
     assert [net.name for net in evidence.nets] == ["model aaaaaaaaaaaa", "model bbbbbbbbbbbb"]
-    assert [run.method for run in evidence.shown] == list(METHODS)
+    assert [run.method for run in evidence.drawn_runs] == list(METHODS)
     assert evidence.references == ["freq", "shuffle:10"]
 
 

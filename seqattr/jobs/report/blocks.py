@@ -46,6 +46,6 @@ def background_in(
     """The frequencies (4,) of the bases, each counted once, as `measured_background` has them."""
     counts, bases = np.zeros(4), loci.own(1)
     for rows, codes in code_blocks(file):
-        own = on_strand(counted_codes(codes, bases[rows]), minus[rows])
-        counts += np.bincount(own.ravel(), minlength=5)[:4]
+        read = on_strand(counted_codes(codes, bases[rows]), minus[rows])
+        counts += np.bincount(read.ravel(), minlength=5)[:4]
     return background_from(counts, strand)

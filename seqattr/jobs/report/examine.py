@@ -15,7 +15,7 @@ from seqattr.errors import InputError
 from seqattr.evaluate.verdict import Verdict
 from seqattr.io.hdf5.stored import StoredContributions
 from seqattr.jobs.report.blocks import code_blocks, row_blocks, value_blocks
-from seqattr.jobs.report.excerpts import Strongest
+from seqattr.jobs.report.excerpts import StrongestExcerpts
 from seqattr.jobs.report.findings import Findings
 from seqattr.motifs.matches import (
     Matches,
@@ -36,10 +36,10 @@ from seqattr.motifs.windows import WindowCounts, count_windows
 MOST_SEQLETS = 500
 
 
-def scanned(file: StoredContributions, scanner: Scanner, minus: np.ndarray) -> Matches:
+def matches_in(file: StoredContributions, scanner: Scanner, minus: np.ndarray) -> Matches:
     """The matches in all rows of an open file; `minus` (N,) as `find_matches` has it."""
-    found = [shift_rows(scanner.find(codes, minus[rows]), rows.start) for rows, codes in code_blocks(file)]
-    return concatenate_matches([scanner.empty, *found])
+    parts = [shift_rows(scanner.find(codes, minus[rows]), rows.start) for rows, codes in code_blocks(file)]
+    return concatenate_matches([scanner.empty, *parts])
 
 
 class Ground(NamedTuple):
@@ -71,36 +71,36 @@ def examine(
         here = f"{len(file)} sequences of {file.length} bases"
         raise InputError(f"{target} has {here}, but {ground.target} has {first}; score again")
     search = Search(ground.counted, ground.loci.own(ground.width), ground.width)
-    strongest = Strongest(ground.loci)
-    matches, importance = measured(target, file, matches, ground, search, strongest)
+    strongest = StrongestExcerpts(ground.loci)
+    matches, importance = first_pass(target, file, matches, ground, search, strongest)
     statistics = statistics_of(matches, ground.null, target, importance, strong, ground.loci)
-    found = collected(search, file, ground.loci)
+    seqlets = seqlets_of(search, file, ground.loci)
     explaining = matches.select(explains(matches, statistics, strong))
-    missed = found.select(without_match(found, explaining, target))
+    missed = seqlets.select(without_match(seqlets, explaining, target))
     largest = missed.select(np.arange(min(len(missed), MOST_SEQLETS)))
     hypothetical = read_in(file.hypothetical, largest).astype(np.float32)
     return matches, Findings(
         target,
         statistics,
-        len(found),
+        len(seqlets),
         len(missed),
         largest,
         nearest_motifs(hypothetical, matches.motifs, background=matches.background),
         [text_of(one_hot) for one_hot in read_in(file.one_hot, largest)],
-        strongest.windows(file, drawn),
+        strongest.excerpts(file, drawn),
         Verdict.of(file.additivity_error, file.cancellation),
     )
 
 
-def measured(
+def first_pass(
     target: str,
     file: StoredContributions,
     matches: Matches,
     ground: Ground,
     search: Search,
-    strongest: Strongest,
+    strongest: StrongestExcerpts,
 ) -> tuple[Matches, ImportanceSums]:
-    """The first pass: the matches as they were measured, and all importance; seqlets and windows go along."""
+    """The matches as they were measured, and all importance; seqlets and strongest are tallied too."""
     carried, by_chance, sums = list[MatchImportance](), list[np.ndarray](), list[np.ndarray]()
     for rows, values, known in value_blocks(file):
         hypothetical = file.hypothetical[rows].astype(np.float32)
@@ -114,8 +114,8 @@ def measured(
     return matches, ImportanceSums(matches.targets[target].importance, np.concatenate(by_chance), mean)
 
 
-def collected(search: Search, file: StoredContributions, loci: Loci) -> Seqlets:
-    """The seqlets, after the first pass over the file."""
+def seqlets_of(search: Search, file: StoredContributions, loci: Loci) -> Seqlets:
+    """The seqlets, after the first pass over the file; where that did not settle them, by a second one."""
     if search.settle():
         for _, values, known in value_blocks(file):
             search.collect(values, known)

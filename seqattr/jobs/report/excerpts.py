@@ -1,4 +1,4 @@
-"""The strongest window of each row, and what it holds."""
+"""The stretch of each sequence that a figure shows: the strongest, as long as a screen shows legibly."""
 
 from itertools import islice
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from seqattr.io.hdf5.stored import StoredContributions
 DRAWN_BASES = 120
 
 
-class Window(NamedTuple):
+class Excerpt(NamedTuple):
     """The bases [start, end) of a row, the strongest of it."""
 
     row: int
@@ -25,8 +25,8 @@ class Window(NamedTuple):
         return self.start + len(self.contributions)
 
 
-class Strongest:
-    """The window of each of N rows whose contributions sum to most in absolute value, at most one of each.
+class StrongestExcerpts:
+    """The stretch of each of N rows whose contributions sum to most in absolute value, at most one of each.
 
     They begin and end with a base at the latest, and those of overlapping sequences do not overlap.
     """
@@ -34,10 +34,10 @@ class Strongest:
     def __init__(self, loci: Loci) -> None:
         self.loci = loci
         self.widths = np.minimum(loci.end - loci.first, DRAWN_BASES)
-        self.own = np.zeros((len(loci), 2), np.int64)
+        self.allowed = np.zeros((len(loci), 2), np.int64)
         for width in np.unique(self.widths[self.widths > 0]).tolist():
             some = self.widths == width
-            self.own[some] = loci.own(width)[some]
+            self.allowed[some] = loci.own(width)[some]
         self.sums, self.starts = np.full(len(loci), -np.inf), np.zeros(len(loci), np.int64)
 
     def add(self, rows: slice, contributions: np.ndarray) -> None:
@@ -47,19 +47,19 @@ class Strongest:
         for width in np.unique(widths[widths > 0]).tolist():
             some = np.flatnonzero(widths == width)
             sums = upto[some, width:] - upto[some, :-width]
-            begin, end = self.own[rows][some].T[:, :, None]
+            begin, end = self.allowed[rows][some].T[:, :, None]
             at = np.arange(sums.shape[1])
             sums[(at < begin) | (at >= end)] = -np.inf
             self.starts[rows.start + some] = sums.argmax(axis=1)
             self.sums[rows.start + some] = sums.max(axis=1)
 
-    def windows(self, file: StoredContributions, count: int) -> list[Window]:
+    def excerpts(self, file: StoredContributions, count: int) -> list[Excerpt]:
         """The strongest of all, read from the file that they are of."""
         order = np.argsort(-self.sums, kind="stable")[: np.isfinite(self.sums).sum()]
         apart = islice(self.loci.apart(order, self.starts[order], DRAWN_BASES), count)
-        return [self._window(file, int(order[number])) for number in apart]
+        return [self._excerpt(file, int(order[number])) for number in apart]
 
-    def _window(self, file: StoredContributions, row: int) -> Window:
+    def _excerpt(self, file: StoredContributions, row: int) -> Excerpt:
         start = int(self.starts[row])
         bases = slice(start, start + int(self.widths[row]))
-        return Window(row, start, file.contributions(row, bases), file.one_hot[row, :, bases])
+        return Excerpt(row, start, file.contributions(row, bases), file.one_hot[row, :, bases])

@@ -3,10 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from seqattr.dna.regions import Region
 from seqattr.evaluate.verdict import ADDITIVE, cure, together
-from seqattr.figures.html import Link, Picture, fill
-from seqattr.jobs.report.findings import Findings, ranked
+from seqattr.figures.html import Link, Picture, fill, png_text
+from seqattr.figures.logos import motif_logo
+from seqattr.jobs.report.findings import Evidence, Findings, ranked
 from seqattr.jobs.report.scores import Scores
+from seqattr.jobs.report.settings import Settings
 from seqattr.motifs.statistics import LEAST_EFFECT, SURE, MotifStatistics
 
 MOST_ROWS = 600  # of the motif table: what a telephone still sorts at once
@@ -37,7 +42,7 @@ class Page:
 
 def all_rows(findings: Iterable[Findings]) -> list[MotifStatistics]:
     """All motifs and targets, the clearest first."""
-    return ranked(row for each in findings for row in each.statistics)
+    return ranked(row for one in findings for row in one.statistics)
 
 
 def shown(rows: Sequence[MotifStatistics], motifs: int) -> list[MotifStatistics]:
@@ -51,6 +56,57 @@ def first_motifs(rows: Sequence[MotifStatistics]) -> list[str]:
     return list(dict.fromkeys(row.motif for row in rows))[:LOGOS]
 
 
+def page_of(
+    evidence: Evidence, settings: Settings, pictures: Sequence[Picture], links: Sequence[Link]
+) -> Page:
+    """The content of the page; of the pictures the panels come first, one for each target."""
+    count = len(evidence.findings)
+    motifs = evidence.matches.motifs
+    named = {pwm.name: pwm for pwm in motifs}
+    rows = shown(all_rows(evidence.findings), len(motifs))
+    return Page(
+        scores=evidence.scores,
+        sequences=len(evidence.regions),
+        length=evidence.length,
+        motifs=len(motifs),
+        picked=picked_in_words(settings, len(evidence.counted)),
+        background=background_in_words(evidence.matches.background, settings),
+        strong=settings.strong,
+        findings=evidence.findings,
+        places=[seqlet_places(one, evidence.regions) for one in evidence.findings],
+        logos={
+            name: png_text(motif_logo(named[name].probabilities), transparent=True)
+            for name in first_motifs(rows)
+        },
+        panels=pictures[:count],
+        drawn=pictures[count:],
+        links=links,
+        notes=evidence.notes,
+    )
+
+
+def seqlet_places(findings: Findings, regions: Sequence[Region]) -> list[list[str]]:
+    """The sequence of each of a target's seqlets, and its bases in it."""
+    seqlets = findings.seqlets
+    return [
+        [regions[row].name or str(regions[row]), f"{start}–{start + seqlets.width}"]
+        for row, start in zip(seqlets.sequence.tolist(), seqlets.start.tolist(), strict=True)
+    ]
+
+
+def picked_in_words(settings: Settings, count: int) -> str:
+    strands = {"both": "both strands", "forward": "the forward strand", "reverse": "the reverse strand"}
+    kept = "all" if settings.top is None else f"at most {settings.top} per motif and sequence"
+    limits = [] if settings.log_odds is None else [f"log-odds ≥ {settings.log_odds:g}"]
+    limits += [] if settings.p_value is None else [f"p ≤ {settings.p_value:g}"]
+    return f"{count:,}: {', '.join([kept, *limits])}, on {strands[settings.strand]}"
+
+
+def background_in_words(background: np.ndarray, settings: Settings) -> str:
+    shares = " ".join(f"{base} {share:.3f}" for base, share in zip("ACGT", background, strict=True))
+    return f"{shares} ({'measured' if settings.background is None else 'given'})"
+
+
 def render(page: Page) -> str:
     """The page as HTML."""
     rows, run = all_rows(page.findings), page.scores.run
@@ -61,7 +117,7 @@ def render(page: Page) -> str:
         settings=run["settings"],
         rows=shown(rows, page.motifs),
         all_rows=len(rows),
-        verdict=together([each.verdict for each in page.findings]),
+        verdict=together([one.verdict for one in page.findings]),
         complete=run.get("complete", True),
         cure=cure(run.get("dtype", "")),
         limit=ADDITIVE,

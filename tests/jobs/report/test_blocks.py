@@ -8,7 +8,8 @@ import pytest
 from seqattr.errors import InputError
 from seqattr.io.hdf5.stored import open_contributions
 from seqattr.jobs.report.blocks import row_blocks
-from seqattr.jobs.report.run import Settings, report
+from seqattr.jobs.report.run import report
+from seqattr.jobs.report.settings import Settings
 from tests.helpers.scored import write_scores
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from seqattr.io.hdf5.contributions import ContributionWriter, Rows
 from seqattr.io.hdf5.stored import read_contributions
-from seqattr.jobs.report.run import Settings, report
+from seqattr.jobs.report.run import report
+from seqattr.jobs.report.settings import Settings
 from tests.helpers.scored import LENGTH, write_scores
 
 SETTINGS = Settings(sequences=2)

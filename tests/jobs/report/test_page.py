@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from seqattr.figures.html import number, percent, sortable, tiny
-from seqattr.jobs.report.run import Settings, report
+from seqattr.figures.numbers import number, percent, sortable, tiny
+from seqattr.jobs.report.run import report
+from seqattr.jobs.report.settings import Settings
 from seqattr.motifs.pwm import TAL1
 from tests.helpers.browser import TELEPHONE, in_browser, links_that_lead_nowhere, opened, opened_narrow
 from tests.helpers.scored import write_scores

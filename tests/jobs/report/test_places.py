@@ -13,7 +13,8 @@ from seqattr.dna.regions import Region
 from seqattr.io.hdf5.contributions import ContributionWriter, Rows
 from seqattr.io.hdf5.stored import open_contributions
 from seqattr.jobs.report import blocks
-from seqattr.jobs.report.run import Settings, report
+from seqattr.jobs.report.run import report
+from seqattr.jobs.report.settings import Settings
 from seqattr.motifs.pwm import GATA1, TAL1
 
 LENGTH, COUNT = 120, 40

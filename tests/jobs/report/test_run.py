@@ -10,7 +10,8 @@ import pytest
 from seqattr.errors import InputError, OutputError, UnknownName
 from seqattr.io.hdf5.stored import read_contributions
 from seqattr.jobs.report import page
-from seqattr.jobs.report.run import Settings, Summary, report
+from seqattr.jobs.report.run import Summary, report
+from seqattr.jobs.report.settings import Settings
 from seqattr.motifs.seqlets import WINDOW
 from seqattr.motifs.tables import on_genome
 from tests.helpers.scored import GATA_AT, ODD, ODD_AT, TAL_AT, Made, write_scores

@@ -1,0 +1,39 @@
+"""Numbers as people read them: with the digits that count, a dash where there is none."""
+
+import math
+
+
+def number(value: float) -> str:
+    """Three digits that count, as 3.96 or 1,230; a dash where there is no number."""
+    if not math.isfinite(value):
+        return "–"
+    if value == 0 or 0.001 <= abs(value) < 1000:
+        return f"{value:.3g}".replace("-", "−")
+    return (f"{value:.1e}" if abs(value) < 1 else f"{value:,.0f}").replace("-", "−")
+
+
+def tiny(value: float) -> str:
+    """An error or a probability, which may be very small: 0.03, 2e-29."""
+    if not math.isfinite(value):
+        return "–"
+    return f"{value:.2g}" if value >= 0.001 or value == 0 else f"{value:.0e}"
+
+
+def decimals(value: float) -> str:
+    """Three digits behind the point, for a column of shares."""
+    return f"{value:.3f}" if math.isfinite(value) else "–"
+
+
+def percent(value: float) -> str:
+    """A share in a table, two digits that count: 0.25 %, 12 %."""
+    return "–" if math.isnan(value) else f"{100 * value:.3g} %" if value > 0.995 else f"{100 * value:.2g} %"
+
+
+def sortable(value: float) -> str:
+    """A number as the page's script sorts it; what is none goes last."""
+    return repr(float(value)) if math.isfinite(value) else ""
+
+
+def fine_percent(share: float) -> str:
+    """A share that a sentence compares with another one, with a digit more: 0.25 %, 3.14 %, 12.3 %."""
+    return f"{100 * share:.2f} %" if share < 0.1 else f"{100 * share:.1f} %"

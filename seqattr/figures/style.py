@@ -1,0 +1,54 @@
+"""What all figures share: colours, formats, names cut to fit, and how a figure is written to a file."""
+
+from pathlib import Path
+from typing import IO, Any
+from unicodedata import category
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from seqattr.errors import UnknownName
+
+# Colours that people who see red and green alike can tell apart (Okabe & Ito).
+COLOURS = {"A": "#009E73", "C": "#0072B2", "G": "#E69F00", "T": "#D55E00"}
+SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+GREY = "#999999"
+# What makes two figures of the same content the same file.
+FORMATS: dict[str, dict[str, Any]] = {
+    "png": {"dpi": 150},
+    "svg": {"metadata": {"Date": None}},
+    "pdf": {"metadata": {"CreationDate": None}},
+}
+MOST_DRAWN = 12  # rows or panels of one figure
+LONGEST_NAME = 16
+
+
+def shortened(name: str, longest: int = LONGEST_NAME) -> str:
+    return name if len(name) <= longest else name[: longest - 1] + "…"
+
+
+def plain(axes: Axes, *also: str) -> None:
+    """No frame but the sides that carry numbers."""
+    axes.spines[["top", "right", *also]].set_visible(False)
+
+
+def save(figure: Figure, path: Path | str | IO[bytes], form: str, **options: Any) -> None:
+    """Write a figure as png, svg or pdf, the same bytes each time; raises UnknownName for another format."""
+    if form not in FORMATS:
+        raise UnknownName("format", form, FORMATS)
+    take_literally(figure)
+    with matplotlib.rc_context({"svg.hashsalt": "seqattr", "pdf.fonttype": 42}):
+        figure.savefig(path, format=form, **{**FORMATS[form], **options})
+
+
+def take_literally(figure: Figure) -> None:
+    """Every text of a figure as it stands: $ is no mathematics, and what cannot be drawn is shown as that."""
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
+        text.set_text("".join(letter if _can_be_drawn(letter) else "\ufffd" for letter in text.get_text()))
+
+
+def _can_be_drawn(letter: str) -> bool:
+    return letter == "\n" or category(letter) not in ("Cc", "Cs")
