@@ -12,13 +12,13 @@ from matplotlib.ticker import MaxNLocator
 
 from seqattr.data.simulate import CLASSES, LABELS, TASKS, Simulation
 from seqattr.dna.alphabet import one_hot
+from seqattr.figures.bars import Panel, bar_figure
 from seqattr.figures.boxes import Box
 from seqattr.figures.drawings import Drawing
 from seqattr.figures.logos import contribution_logos
 from seqattr.figures.style import SERIES, plain
 from seqattr.io.hdf5.stored import open_contributions
 from seqattr.motifs.matches import STRONG
-from seqattr.tal_gata.bars import Panel, bar_figure
 from seqattr.tal_gata.evidence import Evidence, Run
 from seqattr.tal_gata.measures import OTHER
 from seqattr.tal_gata.summary import POOLED, Summary

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from seqattr.tal_gata.bars import Interval
+from seqattr.figures.bars import Interval
 from seqattr.tal_gata.evidence import Run
 from seqattr.tal_gata.measures import Measures
 
