@@ -5,7 +5,6 @@ weights that were trained need these as they were. Read with weights_only=True, 
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -84,12 +83,15 @@ def read_checkpoints(folder: Path | str) -> list[Checkpoint]:
     folder = Path(folder)
     if not folder.is_dir():
         raise ModelError(f"there is no folder {folder} of checkpoints; {HINT}")
-    found = sorted(_all(folder), key=lambda checkpoint: checkpoint.trained.epoch)
-    if not found:
+    checkpoints = sorted(
+        (read_checkpoint(path) for path in sorted(folder.glob("*.pt"))),
+        key=lambda checkpoint: checkpoint.trained.epoch,
+    )
+    if not checkpoints:
         raise ModelError(f"{folder} holds no checkpoints (.pt); {HINT}")
-    for checkpoint in found[1:]:
-        _check_alike(found[0], checkpoint)
-    return found
+    for checkpoint in checkpoints[1:]:
+        _check_alike(checkpoints[0], checkpoint)
+    return checkpoints
 
 
 HINT = "`checkpoints_in` writes them"
@@ -99,10 +101,6 @@ def named_as_checkpoints(folder: Path | None) -> list[Path]:
     """The files in a folder that a training's checkpoints may replace, whoever wrote them."""
     inside = sorted(folder.iterdir()) if folder is not None and folder.is_dir() else []
     return [path for path in inside if re.fullmatch(OWN_FILES, path.name)]
-
-
-def _all(folder: Path) -> Iterator[Checkpoint]:
-    return (read_checkpoint(path) for path in sorted(folder.glob("*.pt")))
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -125,17 +123,18 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def _check_types(trained: Trained) -> None:
-    """Each a plain value of its own type, numbers of 64 bits."""
-    for each in fields(trained):
-        value = getattr(trained, each.name)
+    """Raises ValueError unless each is a plain value of its own type, numbers of 64 bits."""
+    for field in fields(trained):
+        value = getattr(trained, field.name)
         is_number = isinstance(value, int | float)
-        if not isinstance(value, _TYPES.get(each.name, int)) or (is_number and not is_size(value)):
-            raise ValueError(f"its {each.name} is {str(value)[:40]!r}")
+        if not isinstance(value, _TYPES.get(field.name, int)) or (is_number and not is_size(value)):
+            raise ValueError(f"its {field.name} is {str(value)[:40]!r}")
     if not trained.targets or not all(isinstance(target, str) for target in trained.targets):
         raise ValueError(f"its targets are {str(trained.targets)[:40]!r}")
 
 
 def _check_numbers(trained: Trained) -> None:
+    """Raises ValueError for numbers of no training, and for an architecture that cannot be trained."""
     if not 0 < trained.rate < float("inf") or trained.epoch < 1:
         raise ValueError(f"its learning rate is {trained.rate}, its epoch {trained.epoch}")
     if trained.architecture not in ARCHITECTURES or not ARCHITECTURES[trained.architecture].classes:
@@ -143,7 +142,8 @@ def _check_numbers(trained: Trained) -> None:
 
 
 def _check_alike(first: Checkpoint, other: Checkpoint) -> None:
-    ours, theirs = (_kind(checkpoint.trained) for checkpoint in (first, other))
+    """Raises ModelError unless both are of one training, at different epochs."""
+    ours, theirs = (_training_of(checkpoint.trained) for checkpoint in (first, other))
     if ours != theirs:
         raise ModelError(
             f"checkpoints of different trainings: {first.path} is {ours}, {other.path.name} is {theirs}"
@@ -152,6 +152,6 @@ def _check_alike(first: Checkpoint, other: Checkpoint) -> None:
         raise ModelError(f"{first.path} and {other.path.name} are both of epoch {first.trained.epoch}")
 
 
-def _kind(trained: Trained) -> str:
+def _training_of(trained: Trained) -> str:
     net = f"{trained.architecture} for {trained.length} bp and {', '.join(trained.targets)}"
     return f"{net}, seed {trained.seed}, trained on {trained.data}"

@@ -45,7 +45,7 @@ def check_names(graph: Graph) -> None:
 
 
 def check_step(step: Step) -> None:
-    """Its fields are what they should be, and its op is one of ours."""
+    """Raises ValueError unless its fields are what they should be, UnsupportedOp for an unknown op."""
     texts = (step.name, step.op, step.source, step.part_of, step.shape)
     if not all(isinstance(text, str) for text in texts) or not step.name:
         raise ValueError("a step's name, op, source or shape is no text")
@@ -55,7 +55,7 @@ def check_step(step: Step) -> None:
 
 
 def check_tensors(tensors: Any) -> None:
-    """Plain ones that lie in memory as they are read, each number for itself."""
+    """Raises ValueError unless they are plain and lie in memory as they are read, each number for itself."""
     if not isinstance(tensors, dict):
         raise ValueError("the tensors are no table")
     for name, tensor in tensors.items():
@@ -90,6 +90,7 @@ def check(model: Model) -> None:
 
 
 def check_lengths(model: Model) -> None:
+    """Raises ValueError unless the example's length lies between the shortest and the longest."""
     shortest, longest = model.lengths.shortest, model.lengths.longest
     most = MOST_BASES if longest is None else longest
     right = is_count(shortest, 1, MOST_BASES) and is_count(most, shortest, MOST_BASES)
@@ -98,7 +99,7 @@ def check_lengths(model: Model) -> None:
 
 
 def check_targets(model: Model) -> None:
-    """Each is an element of an output and has a name of its own."""
+    """Raises ValueError unless each is an element of an output and has a name of its own."""
     outputs, names = len(model.graph.outputs), [target.name for target in model.targets]
     if not names or not all(isinstance(name, str) and name for name in names):
         raise ValueError("a target has no name")
@@ -124,7 +125,9 @@ def size_of(shape: Sequence[Any]) -> int:
 
 
 def check_layout(step: Step, once: Any, twice: Any, active: bool) -> None:
-    """The batch lies where the step says, as far as sizes tell, and the text for people is right."""
+    """Raises ValueError unless the batch lies where the step says, as far as sizes tell, and the text for
+    people is right.
+    """
     tensor = active and isinstance(once, Tensor)
     if not tensor:
         if step.layout is not None or step.shape:
@@ -146,25 +149,30 @@ def lies(layout: BatchLayout, shape: Sequence[int], rows: int) -> bool:
 
 
 def check_output(name: str, step: Step | None, value: Tensor, shape: Sequence[int]) -> None:
+    """Raises ValueError unless the batch of an output comes first, and then the shape that the file says."""
     if step is None or step.layout != ROW or tuple(value.shape[1:]) != tuple(shape):
         raise ValueError(f"the output {name} has not the shape that it says")
 
 
 def check_merged(model: Model) -> None:
-    """Where the batch shares a dimension, as with heads, only values tell which comes first."""
+    """Raises ValueError unless the batch lies where the steps say: where it shares a dimension, as with
+    heads, only values tell which comes first.
+    """
     if all(step.layout is None or step.layout[1:] == (1, 1) for step in model.graph.steps):
         return
     like = floats_of(model.graph)
     example = random_sequences(ROWS, model.example_length, like.dtype, like.device)
     with torch.no_grad():
-        found = find_layouts(model.graph, all_values, example)
-    for step, other in zip(model.graph.steps, found.steps, strict=True):
+        measured = find_layouts(model.graph, all_values, example)
+    for step, other in zip(model.graph.steps, measured.steps, strict=True):
         if step.layout != other.layout:
             raise ValueError(f"the batch of step {step.name} is not where it says")
 
 
 def check_other_lengths(model: Model) -> None:
-    """The graph fits the shortest and a longer sequence too, with outputs of the same shape."""
+    """Raises ValueError unless the graph fits the shortest and a longer sequence too, with outputs of the
+    same shape.
+    """
     longer = model.lengths.longest or 2 * model.example_length
     for length in {model.lengths.shortest, longer} - {model.example_length}:
         values = shapes_of(model.graph, ROWS, length)
@@ -177,6 +185,7 @@ def check_other_lengths(model: Model) -> None:
 
 
 def check_stretched(step: Step, value: Tensor, length: int) -> None:
+    """Raises ValueError unless the batch of a longer sequence lies where the step says."""
     layout = step.layout
     assert layout is not None  # as `check_layout` has seen to
     rest = value.shape[layout.dim] // ROWS if layout.dim < value.ndim else 0

@@ -29,8 +29,9 @@ class Foreign:
     targets: tuple[str, ...] | None = None
 
 
-def completed(module: nn.Module, foreign: Foreign, path: Path) -> Foreign:
-    """With the length that an exported module was written down for, and the layout in which the module runs.
+def with_geometry(module: nn.Module, foreign: Foreign, path: Path) -> Foreign:
+    """What is known, completed by the length that an exported module was written down for, and by the
+    layout in which the module runs.
 
     Raises ModelError where the length is known from nowhere, InputError where it is another.
     """

@@ -19,8 +19,8 @@ from seqattr.engine.capture.input_layouts import INPUT_LAYOUTS, check_channels, 
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.source_lines import first_line
 from seqattr.errors import InputError, ModelError, UnknownName, UntrustedModel
-from seqattr.models import native, weights
-from seqattr.models.geometry import LONGEST, Foreign, completed, in_its_layout
+from seqattr.models import native, user_class, weights
+from seqattr.models.geometry import LONGEST, Foreign, in_its_layout, with_geometry
 from seqattr.models.recognition import (
     EXPORTED,
     LIGHTNING,
@@ -65,11 +65,11 @@ def load_model(path: Path | str, *, trust: bool = False, foreign: Foreign | None
         raise UntrustedModel(f"{path} is {kind}, and {why}", path, wanted(kind, foreign))
     check_known(path, kind, foreign)
     module, notes = READERS[kind](path, foreign, content)
-    known = completed(module, foreign, path)
+    known = with_geometry(module, foreign, path)
     layout, channels, targets = known.layout, known.channels, known.targets
     model = Model(module, example_input(known), layout=layout, channels=channels, targets=targets)
-    found = (f"the model takes its input in the layout {layout}",) if layout != foreign.layout else ()
-    model.notes = (*notes, *model.notes, *found)
+    tried = (f"the model takes its input in the layout {layout}",) if layout != foreign.layout else ()
+    model.notes = (*notes, *model.notes, *tried)
     return model
 
 
@@ -89,7 +89,7 @@ def check_known(path: Path, kind: str, foreign: Foreign) -> None:
         raise InputError(f"each target needs a name of its own, not {', '.join(map(repr, names))}")
 
 
-class Read(NamedTuple):
+class ReadModule(NamedTuple):
     """The module of a file, and what was left out or renamed on the way, in lines."""
 
     module: nn.Module
@@ -111,8 +111,11 @@ def wanted(kind: str, foreign: Foreign) -> dict[str, Any]:
 # --- reading what is trusted -------------------------------------------------------------------
 
 
-def read_state_dict(path: Path, foreign: Foreign, content: Any = None) -> Read:
-    """The class that `foreign.arch` names, with the weights of a file, which may hold more."""
+def read_state_dict(path: Path, foreign: Foreign, content: Any = None) -> ReadModule:
+    """The class that `foreign.arch` names, with the weights of a file, which may hold more.
+
+    Raises ModelError where no class is named.
+    """
     data = safely(path) if content is None else content
     if foreign.arch is None:
         kind = "a Lightning checkpoint" if "pytorch-lightning_version" in data else "a state dict"
@@ -120,19 +123,21 @@ def read_state_dict(path: Path, foreign: Foreign, content: Any = None) -> Read:
     return with_weights(path, foreign, data)
 
 
-def with_weights(path: Path, foreign: Foreign, data: Any) -> Read:
-    """A class with the weights that were found, and what was done to them."""
-    found = weights.find(data)
-    if found is None or isinstance(found.what, nn.Module) or foreign.arch is None:
+def with_weights(path: Path, foreign: Foreign, data: Any) -> ReadModule:
+    """A class with the weights in what was read. Raises ModelError where none are there, or do not fit."""
+    located = weights.find(data)
+    if located is None or isinstance(located.content, nn.Module) or foreign.arch is None:
         raise ModelError(no_model(path, data))
-    module, built = weights.build(foreign.arch, foreign.arch_args, weights.hyper_parameters(data))
-    named = weights.load(found.what, module, f"the state dict {path}", foreign.arch)
-    notes = (weights.said_of(data, found), named, built)
-    return Read(module, tuple(f"{path.name}: {note}" for note in notes if note))
+    module, built = user_class.build(foreign.arch, foreign.arch_args, weights.hyper_parameters(data))
+    named = weights.load(located.content, module, f"the state dict {path}", foreign.arch)
+    notes = (weights.reading_note(data, located), named, built)
+    return ReadModule(module, tuple(f"{path.name}: {note}" for note in notes if note))
 
 
-def read_safetensors(path: Path, foreign: Foreign, content: Any = None) -> Read:
-    """Weights in a file of the safetensors package, which it needs."""
+def read_safetensors(path: Path, foreign: Foreign, content: Any = None) -> ReadModule:
+    """Weights in a file of the safetensors package. Raises ModelError where that is missing, or the file is
+    damaged.
+    """
     try:
         from safetensors.torch import load_file  # type: ignore[import-not-found,unused-ignore]
     except ImportError as error:
@@ -146,36 +151,40 @@ def read_safetensors(path: Path, foreign: Foreign, content: Any = None) -> Read:
     return read_state_dict(path, foreign, data)
 
 
-def read_pickle(path: Path, foreign: Foreign, content: Any = None) -> Read:
-    """A pickled module, or weights among whatever else was pickled with them."""
+def read_pickle(path: Path, foreign: Foreign, content: Any = None) -> ReadModule:
+    """A pickled module, or weights among whatever else was pickled with them; runs the code of the pickle.
+
+    Raises ModelError where neither is in it, or a class of theirs cannot be imported.
+    """
     try:
-        with weights.here_on_path():
+        with user_class.here_on_path():
             data, missing = unpickle(path, lambda module, name: of_arch(foreign.arch, name))
     except (Exception, SystemExit) as error:  # unpickling runs any code
         raise ModelError(f"cannot unpickle {path}: {type(error).__name__}: {first_line(error)}") from error
     if isinstance(data, Missing):
         raise ModelError(not_importable(path, data.name))
-    found = weights.find(data)
+    located = weights.find(data)
     left = (
         [f"{path.name}: left out what is of {', '.join(missing)}, which cannot be imported"]
         if missing
         else []
     )
-    if found is None:
+    if located is None:
         of_missing = next((v.name for v in values_of(data) if isinstance(v, Missing)), None)
         raise ModelError(not_importable(path, of_missing) if of_missing else no_model(path, data, "pickled "))
-    if isinstance(found.what, nn.Module):
-        under = [f"{path.name}: took the module under {found.where}"] if found.under else []
-        return Read(found.what, (*under, *left))
+    if isinstance(located.content, nn.Module):
+        took = [f"{path.name}: took the module under {located.where}"] if located.keys else []
+        return ReadModule(located.content, (*took, *left))
     if foreign.arch is None:
         raise ModelError(
             f"{path} holds weights alone: say which class they belong to (`Foreign.arch=module:Class`)"
         )
-    read = with_weights(path, foreign, data)
-    return Read(read.module, (*read.notes, *left))
+    module, notes = with_weights(path, foreign, data)
+    return ReadModule(module, (*notes, *left))
 
 
 def values_of(data: Any) -> list[Any]:
+    """The values of a table; none of what is no table."""
     return list(data.values()) if isinstance(data, Mapping) else []
 
 
@@ -183,7 +192,7 @@ def of_arch(arch: str | None, name: str) -> Any:
     """A class beside that of `foreign.arch`, for a pickle that looks for it elsewhere. Or LookupError."""
     module, _, _ = (arch or "").rpartition(":")
     try:
-        return getattr(weights.module_of(module), name)
+        return getattr(user_class.module_of(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise LookupError(name) from error
 
@@ -196,8 +205,8 @@ def not_importable(path: Path, name: str) -> str:
     return f"{line}; give the file that defines it as `Foreign.arch=FILE.py:{attribute}`{where}"
 
 
-def read_torchscript(path: Path, foreign: Foreign, content: Any = None) -> Read:
-    """By torch's own converter to torch.export, which it keeps private."""
+def read_torchscript(path: Path, foreign: Foreign, content: Any = None) -> ReadModule:
+    """By torch's own converter to torch.export, which it keeps private. Raises ModelError where it fails."""
     from torch._export.converter import TS2EPConverter
 
     try:
@@ -205,12 +214,13 @@ def read_torchscript(path: Path, foreign: Foreign, content: Any = None) -> Read:
             warnings.simplefilter("ignore")
             script = torch.jit.load(str(path), map_location="cpu").eval()
             example = example_input(in_its_layout(script, foreign))
-            return Read(TS2EPConverter(script, (example,)).convert().module())
+            return ReadModule(TS2EPConverter(script, (example,)).convert().module())
     except Exception as error:
         raise ModelError(f"cannot read the TorchScript model {path}: {first_line(error)}") from error
 
 
-def read_exported(path: Path, foreign: Foreign, content: Any = None) -> Read:
+def read_exported(path: Path, foreign: Foreign, content: Any = None) -> ReadModule:
+    """What torch.export.save wrote. Raises ModelError for one of a single batch size, or a damaged one."""
     try:
         with warnings.catch_warnings(), quiet_torch():
             warnings.simplefilter("ignore")
@@ -225,7 +235,7 @@ def read_exported(path: Path, foreign: Foreign, content: Any = None) -> Read:
             f"{path} was exported for batches of exactly {inputs[0].shape[0]}; export it again with "
             "dynamic_shapes=({0: torch.export.Dim('batch')},)"
         )
-    return Read(program.module())
+    return ReadModule(program.module())
 
 
 READERS = {

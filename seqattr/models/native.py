@@ -114,6 +114,7 @@ def checksum(model: Model) -> str:
 
 
 def encode_step(step: Step) -> dict[str, Any]:
+    """A step as a dict of plain data. Raises ModelError for an argument that cannot be written."""
     return {
         "name": step.name,
         "op": step.op,
@@ -138,7 +139,7 @@ def decode_step(data: dict[str, Any], budget: "Budget | None" = None) -> Step:
 
 
 def encode(argument: Any) -> Any:
-    """Refs and dtypes as one-entry dicts; the rest is plain already."""
+    """Refs and dtypes as one-entry dicts; the rest is plain already. Raises ModelError for anything else."""
     if isinstance(argument, Ref):
         return {"ref": str(argument)}
     if isinstance(argument, torch.dtype):
@@ -153,14 +154,17 @@ def encode(argument: Any) -> Any:
 
 
 class Budget:
-    """How much may still be read. A list that holds another twice, which holds a third twice, and so on,
-    takes a few bytes of a file and no end to read.
+    """How many arguments may still be read.
+
+    A list that holds another twice, which holds a third twice, and so on, takes a few bytes of a file and no
+    end to read.
     """
 
     def __init__(self, left: int) -> None:
         self.left = left
 
     def spend(self) -> None:
+        """One more is read. Raises ValueError when none was left."""
         self.left -= 1
         if self.left < 0:
             raise ValueError(f"its steps have more than {MOST_NODES} arguments")
@@ -185,7 +189,7 @@ def decode(argument: Any, budget: Budget | None = None) -> Any:
 
 
 def plain(argument: Any) -> Any:
-    """A text, or a number of at most 64 bits, or None."""
+    """A text, or a number of at most 64 bits, or None; raises ValueError for anything else."""
     if not (argument is None or type(argument) is str or (type(argument) in NUMBERS and is_size(argument))):
         raise ValueError(f"an argument is a {type(argument).__name__}, or too large a number")
     return argument

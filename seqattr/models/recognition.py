@@ -65,6 +65,7 @@ def look(path: Path) -> Recognised:
 
 
 def start_of(path: Path) -> bytes:
+    """The first bytes of a file. Raises ModelError where it cannot be read."""
     try:
         with open(path, "rb") as file:
             return file.read(64)
@@ -97,6 +98,7 @@ def guess(path: Path, head: bytes) -> str:
 
 
 def in_hdf5(path: Path) -> str:
+    """What an HDF5 file may be, since it is no PyTorch model."""
     import h5py
 
     try:
@@ -109,7 +111,10 @@ def in_hdf5(path: Path) -> str:
 
 
 def in_archive(path: Path) -> Recognised:
-    """torch.save, torch.jit.save and torch.export.save all write zip archives; their entries differ."""
+    """torch.save, torch.jit.save and torch.export.save all write zip archives; their entries differ.
+
+    Raises ModelError for another archive, a damaged one, and one that unpacks to more than a model.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
@@ -134,7 +139,7 @@ def in_archive(path: Path) -> Recognised:
 
 
 def check_unpacked(path: Path, unpacked: int) -> None:
-    """Before any of it is unpacked, or read several times over."""
+    """Raises ModelError for far more than the file weighs, before any is unpacked, or read repeatedly."""
     if unpacked > max(LEAST_LIMIT, MOST_UNPACKED * path.stat().st_size):
         raise ModelError(
             f"the entries of {path} would unpack to {unpacked:,} bytes, which no model file's do"
@@ -142,8 +147,8 @@ def check_unpacked(path: Path, unpacked: int) -> None:
 
 
 def check_numbers(path: Path) -> None:
-    """Before anything is unpickled: keys of more than 64 bits can be such that all of them collide,
-    and a megabyte of them takes minutes. Too few to matter are not looked at.
+    """Raises ModelError for keys of more than 64 bits before anything is unpickled: they can be such that all
+    collide, and a megabyte of them takes minutes. Too few to matter are not looked at.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -161,7 +166,7 @@ def check_numbers(path: Path) -> None:
 
 
 def in_pickle(path: Path) -> Recognised:
-    """Ours, weights, or something that only a full unpickling would read."""
+    """Ours, weights, or something that only a full unpickling would read. Raises ModelError for no model."""
     try:
         data = safely(path)
     except pickle.UnpicklingError:

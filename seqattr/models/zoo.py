@@ -112,11 +112,11 @@ def _glorot(module: nn.Module) -> None:
             nn.init.zeros_(module.bias)
 
 
-def _pooled(inputs: int, outputs: int, width: int, pool: int) -> list[nn.Module]:
+def _conv_block(inputs: int, outputs: int, width: int, pool: int) -> list[nn.Module]:
     return [Conv1d(inputs, outputs, width), nn.BatchNorm1d(outputs), nn.ReLU(), nn.MaxPool1d(pool)]
 
 
-def _dense(inputs: int, outputs: int, dropout: float) -> list[nn.Module]:
+def _dense_block(inputs: int, outputs: int, dropout: float) -> list[nn.Module]:
     return [nn.Linear(inputs, outputs), nn.ReLU(), nn.Dropout(dropout)]
 
 
@@ -129,7 +129,7 @@ def tal_gata(length: int, tasks: int) -> Classifier:
         *(Conv1d(4, 50, 11, "valid"), nn.ReLU()),
         *(Conv1d(50, 50, 11, "valid"), nn.ReLU()),
         *(nn.AdaptiveAvgPool1d(1), nn.Flatten()),
-        *_dense(50, 50, 0.5),
+        *_dense_block(50, 50, 0.5),
         nn.Linear(50, tasks),
     )
 
@@ -137,12 +137,12 @@ def tal_gata(length: int, tasks: int) -> Classifier:
 def basset(length: int, tasks: int) -> Classifier:
     """Three convs, each with batch norm, ReLU and max pooling; two dense layers."""
     return Classifier(
-        *_pooled(4, 100, 19, 3),
-        *_pooled(100, 64, 11, 4),
-        *_pooled(64, 64, 7, 4),
+        *_conv_block(4, 100, 19, 3),
+        *_conv_block(100, 64, 11, 4),
+        *_conv_block(64, 64, 7, 4),
         nn.Flatten(),
-        *_dense(64 * (length // 3 // 4 // 4), 200, 0.3),
-        *_dense(200, 200, 0.3),
+        *_dense_block(64 * (length // 3 // 4 // 4), 200, 0.3),
+        *_dense_block(200, 200, 0.3),
         nn.Linear(200, tasks),
     )
 
@@ -150,13 +150,13 @@ def basset(length: int, tasks: int) -> Classifier:
 def deepstarr(length: int, tasks: int) -> Classifier:
     """Four convs, each with batch norm, ReLU and max pooling by two; two dense layers."""
     return Classifier(
-        *_pooled(4, 246, 7, 2),
-        *_pooled(246, 60, 3, 2),
-        *_pooled(60, 60, 5, 2),
-        *_pooled(60, 120, 3, 2),
+        *_conv_block(4, 246, 7, 2),
+        *_conv_block(246, 60, 3, 2),
+        *_conv_block(60, 60, 5, 2),
+        *_conv_block(60, 120, 3, 2),
         nn.Flatten(),
-        *_dense(120 * (length // 16), 256, 0.4),
-        *_dense(256, 256, 0.4),
+        *_dense_block(120 * (length // 16), 256, 0.4),
+        *_dense_block(256, 256, 0.4),
         nn.Linear(256, tasks),
     )
 

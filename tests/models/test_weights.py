@@ -18,7 +18,7 @@ from torch import nn
 
 import seqattr
 from seqattr.models.load import Foreign
-from seqattr.models.weights import fitted
+from seqattr.models.weights import under_module_names
 
 CODE = """
 from torch import nn
@@ -175,11 +175,11 @@ def test_a_pickle_of_a_class_of_the_main_module_is_read_with_its_file(ran, refus
 def test_nothing_is_guessed_where_names_do_not_fit():
     """Weights of two nets, or of another one, stay as they are: load_state_dict says what is wrong."""
     two = state("a.") | state("b.")
-    assert fitted(two, small()) == (two, "")
-    assert fitted(state("model.") | state("ema."), small())[1].startswith("stripped 'model.'")
+    assert under_module_names(two, small()) == (two, "")
+    assert under_module_names(state("model.") | state("ema."), small())[1].startswith("stripped 'model.'")
     other = {"x.weight": torch.ones(2)}
-    assert fitted(other, small()) == (other, "")
-    assert fitted(other, nn.Identity()) == (other, "")
+    assert under_module_names(other, small()) == (other, "")
+    assert under_module_names(other, nn.Identity()) == (other, "")
 
 
 # --- cures -------------------------------------------------------------------------------------
