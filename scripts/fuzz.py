@@ -20,18 +20,18 @@ from fuzzing.reader import GROUPS, READERS
 
 
 def main() -> int:
-    options = parsed()
+    options = parse_options()
     if options.replay:
         outcome = session.replay(options.replay)
         print(outcome)
         return outcome.startswith(session.FAULT)
     readers = READERS if options.group == "all" else GROUPS.get(options.group, (options.group,))
-    tallies = {name: tried(name, options, len(readers)) for name in readers}
+    tallies = {name: fuzz(name, options, len(readers)) for name in readers}
     print(f"{sum(tally.seconds for tally in tallies.values()):.0f} CPU s")
     return any(tally.faults for tally in tallies.values())
 
 
-def tried(name: str, options: argparse.Namespace, readers: int) -> session.Tally:
+def fuzz(name: str, options: argparse.Namespace, readers: int) -> session.Tally:
     tally = session.fuzz(name, options.seed, options.seconds / readers, options.number, options.keep)
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(tally.outcomes.items()))
     print(f"{name}: {tally.outcomes.total()} inputs in {tally.seconds:.0f} CPU s: {outcomes}", flush=True)
@@ -40,7 +40,7 @@ def tried(name: str, options: argparse.Namespace, readers: int) -> session.Tally
     return tally
 
 
-def parsed() -> argparse.Namespace:
+def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("group", nargs="?", choices=("all", *GROUPS, *READERS), default="all")
     parser.add_argument("--seconds", type=float, default=60, help="of CPU, shared among the readers")

@@ -11,7 +11,7 @@ from seqattr.methods.listing import markdown
 START, END = "<!-- seqattr methods --markdown -->\n", "<!-- end -->\n"
 
 
-def renewed(text: str) -> str:
+def with_table(text: str) -> str:
     """The text with the table between its two marks replaced."""
     before, rest = text.split(START)
     return f"{before}{START}{markdown()}\n{END}{rest.split(END, 1)[1]}"
@@ -19,4 +19,4 @@ def renewed(text: str) -> str:
 
 if __name__ == "__main__":
     path = Path(sys.argv[1] if len(sys.argv) > 1 else "README.md")
-    path.write_text(renewed(path.read_text(encoding="utf-8")), encoding="utf-8")
+    path.write_text(with_table(path.read_text(encoding="utf-8")), encoding="utf-8")

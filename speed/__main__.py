@@ -46,12 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         check_writable(record.destination(chosen.json).parent)
     # float32 is float32 for every tool
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
-    rows = timed(chosen, device)
+    rows = time_cases(chosen, device)
     if rows:
         print(tables.rows_table(rows), NOTE, sep="\n", flush=True)
     figures = [] if chosen.no_memory else memory(rows, device)
-    figures += measured(chosen)
-    judgements = targets.judged(rows, figures)
+    figures += measure_pipeline(chosen)
+    judgements = targets.judge(rows, figures)
     if figures:
         print(f"\n{tables.figures_table(figures)}")
     print(f"\n{tables.targets_table(judgements)}")
@@ -60,19 +60,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(any(row.tool == "seqattr" and row.verdict != "ok" for row in rows))
 
 
-def timed(chosen: argparse.Namespace, device: torch.device) -> list[Row]:
+def time_cases(chosen: argparse.Namespace, device: torch.device) -> list[Row]:
     """The rows of every chosen case, said as they come."""
     rounds, patience = (3, 10.0) if chosen.quick else (5, 60.0)
     settings = Settings(chosen.rounds or rounds, chosen.patience or patience, device)
     rows: list[Row] = []
     for case in QUICK if chosen.quick else CASES:
-        for threads in thread_counts(chosen) if picked(case.name, chosen) else ():
+        for threads in thread_counts(chosen) if is_chosen(case.name, chosen) else ():
             print(f"{case.name}, threads: {threads}", file=sys.stderr, flush=True)
             rows += measure(case, threads, settings)
     return rows
 
 
-def picked(name: str, chosen: argparse.Namespace) -> bool:
+def is_chosen(name: str, chosen: argparse.Namespace) -> bool:
     return not chosen.only or any(text in name for text in chosen.only)
 
 
@@ -88,18 +88,18 @@ def memory(rows: Sequence[Row], device: torch.device) -> list[Figure]:
         row
         for row in rows
         if row.threads == rows[0].threads
-        and Case.named(row.case).references == MEMORY_REFERENCES
+        and Case.from_name(row.case).references == MEMORY_REFERENCES
         and "/rescale/1t/" in row.case
     ]
     return peaks(some, device)
 
 
-def measured(chosen: argparse.Namespace) -> list[Figure]:
+def measure_pipeline(chosen: argparse.Namespace) -> list[Figure]:
     """What stands around the engine, at the first thread count."""
     size = replace(pipeline.QUICK if chosen.quick else pipeline.FULL, device=chosen.device)
     figures: list[Figure] = []
     for name, measurement in pipeline.PIPELINE.items():
-        if picked(name, chosen):
+        if is_chosen(name, chosen):
             print(name, file=sys.stderr, flush=True)
             figures += measurement(size, thread_counts(chosen)[0])
     return figures

@@ -32,7 +32,7 @@ class Case:
         return f"{self.model}/{self.method}/{self.targets}t/{self.references}r"
 
     @classmethod
-    def named(cls, name: str) -> "Case":
+    def from_name(cls, name: str) -> "Case":
         """The case of a name such as tal-gata/rescale/3t/20r."""
         model, method, targets, references = name.split("/")
         return cls(model, method, int(targets.removesuffix("t")), int(references.removesuffix("r")))
@@ -47,7 +47,7 @@ CASES = tuple(
 )
 QUICK = tuple(
     map(
-        Case.named,
+        Case.from_name,
         (
             "tal-gata/rescale/1t/20r",
             "tal-gata/rescale/3t/20r",

@@ -35,7 +35,7 @@ def seconds(run: Callable[[], T], device: torch.device) -> tuple[float, T]:
     return begin.elapsed_time(end) / 1000, answer
 
 
-def repeated(run: Callable[[], Any], device: torch.device, calls: int) -> float:
+def repeat(run: Callable[[], Any], device: torch.device, calls: int) -> float:
     """Seconds of one of so many calls in a row."""
 
     def all_calls() -> None:
@@ -53,7 +53,7 @@ def calls_for(once: float) -> int:
 def forward(module: nn.Module, length: int, device: torch.device) -> Callable[[], float]:
     """A function that measures the unit: seconds of one sequence forward, at the best batch size."""
 
-    def timed(batch: int) -> float:
+    def seconds_of_one(batch: int) -> float:
         try:
             return per_row(batch)
         except torch.OutOfMemoryError:
@@ -63,11 +63,11 @@ def forward(module: nn.Module, length: int, device: torch.device) -> Callable[[]
         rows = torch.zeros(batch, 4, length, device=device)
         with torch.no_grad():
             once, _ = seconds(lambda: module(rows), device)
-            return repeated(lambda: module(rows), device, calls_for(once)) / batch
+            return repeat(lambda: module(rows), device, calls_for(once)) / batch
 
     batches = FORWARD_BATCHES[device.type]
-    best = min(batches, key=timed)
-    return lambda: timed(best)
+    best = min(batches, key=seconds_of_one)
+    return lambda: seconds_of_one(best)
 
 
 def use_threads(number: int) -> None:

@@ -19,15 +19,15 @@ CHILD = "import sys; from speed.memory import child; child(*sys.argv[1:])"
 def peaks(rows: Sequence[Row], device: torch.device) -> list[Figure]:
     """The peak of seqattr and of every peer that has a right answer, and the share that the one is of the
     other: at the batch that the peer was quickest with, and at its default."""
-    own = {row.case: peak(row, device) for row in rows if row.tool == "seqattr"}
+    ours = {row.case: peak(row, device) for row in rows if row.tool == "seqattr"}
     right = [row for row in rows if row.verdict == "ok"]
-    figures = [Figure(f"{case} peak of seqattr", bytes_ / MIB, "MiB") for case, bytes_ in own.items()]
+    figures = [Figure(f"{case} peak of seqattr", bytes_ / MIB, "MiB") for case, bytes_ in ours.items()]
     for row in right:
         if row.tool != "seqattr":
-            for name, tried in at_batches(row).items():
-                theirs = peak(tried, device)
+            for name, other in at_batches(row).items():
+                theirs = peak(other, device)
                 figures.append(Figure(f"{row.case} peak of {name}", theirs / MIB, "MiB"))
-                figures.append(Figure(f"{row.case} memory over {name}", own[row.case] / theirs, "times"))
+                figures.append(Figure(f"{row.case} memory over {name}", ours[row.case] / theirs, "times"))
     return figures
 
 
@@ -46,7 +46,7 @@ def peak(row: Row, device: torch.device) -> int:
 def child(case: str, tool: str, batch: str, device: str, threads: str) -> None:
     """One tool on one case; prints the bytes."""
     use_threads(int(threads))
-    problem = Problem(Case.named(case), torch.device(device))
+    problem = Problem(Case.from_name(case), torch.device(device))
     run = TOOLS[tool].build(problem, int(batch) if batch else None)
     problem.module, problem.sequences, problem.references  # noqa: B018  loaded before, not during
     print(process.peak_of(run, problem.device))

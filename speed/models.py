@@ -75,7 +75,7 @@ class Attentive(nn.Module):
         return self.dense(self.encoder(tokens).mean(1))
 
 
-def dilated(head: type[nn.Module], filters: int, tasks: int, layers: int = 8) -> nn.Module:
+def dilated_net(head: type[nn.Module], filters: int, tasks: int, layers: int = 8) -> nn.Module:
     """BPNet's body, a conv of width 21 and dilated residual convs, under one head."""
     return nn.Sequential(
         *(nn.Conv1d(4, filters, 21, padding=10), nn.ReLU()),
@@ -94,10 +94,10 @@ def logits_of(name: str, length: int, tasks: int) -> nn.Module:
 NETWORKS: dict[str, Network] = {
     "tal-gata": Network(lambda: logits_of("tal-gata", 200, 3), 200, 3, 16),
     "basset": Network(lambda: logits_of("basset", 600, 3), 600, 3, 8),
-    "bpnet-counts": Network(lambda: dilated(Counts, 64, 3), 2114, 3, 2),
-    "bpnet-profile": Network(lambda: dilated(Profile, 64, 1), 2114, 1, 2),
+    "bpnet-counts": Network(lambda: dilated_net(Counts, 64, 3), 2114, 3, 2),
+    "bpnet-profile": Network(lambda: dilated_net(Profile, 64, 1), 2114, 1, 2),
     "transformer": Network(lambda: Attentive(3), 400, 3, 4),
-    "chrombpnet": Network(lambda: dilated(Counts, 512, 1), 2114, 1, 1),
+    "chrombpnet": Network(lambda: dilated_net(Counts, 512, 1), 2114, 1, 1),
 }
 
 

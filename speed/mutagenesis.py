@@ -33,7 +33,7 @@ def contest(name: str, number: int) -> Runs:
     rows[torch.arange(len(rows)), :, edits.places] = edits.columns[:, :, 0]
     runs = {batch: plain(module, rows, batch) for batch in BATCHES}
     quickest = min(runs.values(), key=lambda run: seconds(run, rows.device)[0])
-    both = {"naive": quickest, "fast": windowed(module, sequence, edits)}
+    both = {"naive": quickest, "fast": by_windows(module, sequence, edits)}
     naive, fast = (run() for run in both.values())
     assert (naive - fast).abs().max() <= RIGHT * naive.abs().max()
     return both
@@ -52,7 +52,7 @@ def plain(module: nn.Module, rows: Tensor, batch: int) -> Callable[[], Tensor]:
     return run
 
 
-def windowed(module: nn.Module, sequence: Tensor, edits: Edits) -> Callable[[], Tensor]:
+def by_windows(module: nn.Module, sequence: Tensor, edits: Edits) -> Callable[[], Tensor]:
     """All that a new sequence costs, its own forward pass among it."""
     model = Model(module, torch.zeros(2, *sequence.shape))
     graph, _ = cut_to(model.graph, model.targets[:1])

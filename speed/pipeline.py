@@ -64,8 +64,8 @@ def references(size: Size, threads: int) -> Iterator[Figure]:
     for draw in draws.values():
         draw()  # compiles, where it does
     times = in_turn(draws, size.rounds, own_seconds)
-    for name, each in times.items():
-        yield Figure(f"references {name}", 20 * size.shuffled / median(each), "per second")
+    for name, seconds_each in times.items():
+        yield Figure(f"references {name}", 20 * size.shuffled / median(seconds_each), "per second")
     for name in times.keys() - {"seqattr"}:
         yield Figure(f"references over {name}", ratio(times[name], times["seqattr"]), "times")
 

@@ -44,13 +44,13 @@ def processor() -> str:
 
 def versions() -> dict[str, str]:
     """Of Python and of each tool that is installed."""
-    found = {"python": platform.python_version()}
+    installed = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            installed[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
 def destination(name: str) -> Path:

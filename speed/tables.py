@@ -21,7 +21,7 @@ HEAD = (
 )
 
 
-def aligned(lines: Sequence[Sequence[str]], rights: Sequence[bool]) -> str:
+def align(lines: Sequence[Sequence[str]], rights: Sequence[bool]) -> str:
     """Columns two blanks apart; numbers to the right."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     cells: dict[bool, Callable[[str, int], str]] = {True: str.rjust, False: str.ljust}
@@ -56,17 +56,19 @@ def row_cells(row: Row) -> tuple[str, ...]:
 
 def rows_table(rows: Sequence[Row]) -> str:
     """All rows of timing, under their heading."""
-    return aligned([HEAD, *map(row_cells, rows)], [False, True, False] + [True] * 8)
+    return align([HEAD, *map(row_cells, rows)], [False, True, False] + [True] * 8)
 
 
 def figures_table(figures: Sequence[Figure]) -> str:
-    return aligned([(name, f"{value:.4g}", unit) for name, value, unit in figures], (False, True, False))
+    return align([(name, f"{value:.4g}", unit) for name, value, unit in figures], (False, True, False))
 
 
 def targets_table(judgements: Sequence[Judgement]) -> str:
     """Each target, what was measured, and whether it is met."""
     lines = [("target", "", "limit", "measured", "")]
-    for each in judgements:
-        target = each.target
-        lines.append((target.text, target.bound, f"{target.limit:g}", number(each.value, ".3g"), each.word))
-    return aligned(lines, (False, False, True, True, False))
+    for judgement in judgements:
+        target = judgement.target
+        lines.append(
+            (target.text, target.bound, f"{target.limit:g}", number(judgement.value, ".3g"), judgement.word)
+        )
+    return align(lines, (False, False, True, True, False))

@@ -63,27 +63,27 @@ class Judgement(NamedTuple):
         return "met" if self.target.met(self.value) else "MISSED"
 
 
-def judged(rows: Iterable[Row], figures: Iterable[Figure]) -> list[Judgement]:
+def judge(rows: Iterable[Row], figures: Iterable[Figure]) -> list[Judgement]:
     """Every target beside this run's figures."""
-    known = {figure.name: figure.value for figure in figures} | derived(list(rows))
+    known = {figure.name: figure.value for figure in figures} | figures_of(list(rows))
     return [Judgement(target, known.get(target.figure)) for target in TARGETS]
 
 
-def derived(rows: list[Row]) -> dict[str, float]:
+def figures_of(rows: list[Row]) -> dict[str, float]:
     """The figures that follow from rows: speeds on one thread, and the worst errors of seqattr."""
-    found = {}
+    figures = {}
     for row in rows:
         if row.threads != 1 or row.ratio is None:
             continue
-        found[f"{row.case} speed over {row.tool}"] = row.ratio
+        figures[f"{row.case} speed over {row.tool}"] = row.ratio
         if row.tool == "own rescale":
-            found[f"{row.case} time over rescale"] = 1 / row.ratio
-    own = [row for row in rows if row.tool == "seqattr"]
+            figures[f"{row.case} time over rescale"] = 1 / row.ratio
+    rows_of_seqattr = [row for row in rows if row.tool == "seqattr"]
     for what, name in (
         ("worst_error", "worst error of contributions"),
         ("additivity", "worst additivity error"),
     ):
-        values = [value for row in own if (value := getattr(row, what)) is not None]
+        values = [value for row in rows_of_seqattr if (value := getattr(row, what)) is not None]
         if values:
-            found[name] = max(values)
-    return found
+            figures[name] = max(values)
+    return figures

@@ -8,7 +8,7 @@ from statistics import median, quantiles
 import torch
 
 from speed.cases import Case, Problem
-from speed.clock import calls_for, forward, repeated, seconds, use_threads
+from speed.clock import calls_for, forward, repeat, seconds, use_threads
 from speed.models import NETWORKS
 from speed.tools import Answer, Run, Tool, tools_for
 from speed.truth import RIGHT, errors
@@ -97,12 +97,12 @@ def quickest(name: str, tool: Tool, problem: Problem, settings: Settings) -> Ent
             break
         if time.perf_counter() - start > settings.patience / 4:
             break
-    for each in tried:
+    for candidate in tried:
         if time.perf_counter() - start < settings.patience / 2:
-            each.once = min(each.once, seconds(each.run, problem.device)[0])
+            candidate.once = min(candidate.once, seconds(candidate.run, problem.device)[0])
     if not tried:
         raise torch.OutOfMemoryError("no batch fits into memory")
-    return min(tried, key=lambda each: each.once)
+    return min(tried, key=lambda candidate: candidate.once)
 
 
 def batches(problem: Problem) -> list[int]:
@@ -120,8 +120,8 @@ def verdict(entrant: Entrant, problem: Problem) -> str:
     """ok, or how wrong."""
     if entrant.name == "own rescale":
         return "ok"
-    found = errors(problem, entrant.answer).median
-    return "ok" if found <= RIGHT else f"wrong (error {found:.0e})"
+    error = errors(problem, entrant.answer).median
+    return "ok" if error <= RIGHT else f"wrong (error {error:.0e})"
 
 
 def race(entrants: Sequence[Entrant], problem: Problem, settings: Settings) -> list[float]:
@@ -131,8 +131,8 @@ def race(entrants: Sequence[Entrant], problem: Problem, settings: Settings) -> l
     units: list[float] = []
     start = time.perf_counter()
     while len(units) < settings.rounds and (not units or time.perf_counter() - start < settings.patience):
-        for each in entrants:
-            each.times.append(repeated(each.run, problem.device, calls_for(each.once)))
+        for entrant in entrants:
+            entrant.times.append(repeat(entrant.run, problem.device, calls_for(entrant.once)))
         units.append(unit())
     return units
 
@@ -141,7 +141,7 @@ def row(
     entrant: Entrant, said: str, problem: Problem, threads: int, units: Sequence[float], own: Entrant
 ) -> Row:
     """What the table says of a tool; a wrong one is not compared, but the time of its one call is kept."""
-    found = None if entrant.name == "own rescale" else errors(problem, entrant.answer)
+    error = None if entrant.name == "own rescale" else errors(problem, entrant.answer)
     ratios = [theirs / mine for theirs, mine in zip(entrant.times, own.times, strict=False)]
     times = entrant.times or [entrant.once] * len(units)
     in_units = [one / len(problem.sequences) / unit for one, unit in zip(times, units, strict=True)]
@@ -151,9 +151,9 @@ def row(
         units=median(in_units) if in_units else None,
         ratio=median(ratios) if ratios else None,
         quartiles=spread(ratios) if ratios else None,
-        median_error=found.median if found else None,
-        worst_error=found.worst if found else None,
-        additivity=found.additivity if found else None,
+        median_error=error.median if error else None,
+        worst_error=error.worst if error else None,
+        additivity=error.additivity if error else None,
         rounds=len(entrant.times),
     )
 

@@ -46,7 +46,7 @@ def tools_for(method: str) -> dict[str, Tool]:
 
 
 @cache
-def captured(model: str) -> Model:
+def capture_model(model: str) -> Model:
     """A network as seqattr captures it, once."""
     net = NETWORKS[model]
     return Model(network(model).cpu(), torch.zeros(2, 4, net.length))
@@ -55,7 +55,7 @@ def captured(model: str) -> Model:
 def explainer(problem: Problem, method: str, dtype: torch.dtype | None = None) -> Explainer:
     """seqattr prepared for a problem, as `seqattr score` prepares itself."""
     case = problem.case
-    model = captured(case.model)
+    model = capture_model(case.model)
     problem.module.to(problem.device)  # capturing wants it on the CPU
     session = Session(model, list(problem.targets), str(problem.device), dtype)
     return Explainer(session, METHODS[method])
@@ -107,8 +107,8 @@ def captum(problem: Problem, batch: int | None) -> Run:
     def explain(rows: Tensor, target: int) -> Tensor:
         x = problem.sequences[rows // number].to(problem.device)
         references = pool[rows].to(problem.device)
-        found = DeepLift(problem.module).attribute(x, baselines=references, target=target)
-        return found.detach().sum(1).cpu()
+        contributions = DeepLift(problem.module).attribute(x, baselines=references, target=target)
+        return contributions.detach().sum(1).cpu()
 
     def run() -> Answer:
         pieces = torch.arange(len(pool)).split(batch or number)
@@ -137,8 +137,8 @@ def shap(problem: Problem, batch: int | None) -> Run:
 
     def explain(sequence: Tensor, references: Tensor) -> Tensor:
         explainer = DeepExplainer(module, references.to(problem.device))
-        found = explainer.shap_values(sequence[None].to(problem.device), check_additivity=False)
-        return torch.as_tensor(found)[0].sum(0).T  # (4, L, T) to (T, L)
+        contributions = explainer.shap_values(sequence[None].to(problem.device), check_additivity=False)
+        return torch.as_tensor(contributions)[0].sum(0).T  # (4, L, T) to (T, L)
 
     def run() -> Answer:
         pairs = zip(problem.sequences, problem.references, strict=True)

@@ -46,8 +46,8 @@ def errors(problem: Problem, answer: Answer) -> Errors:
     largest = true.contributions.abs().amax(2)
     relative = torch.where(deviation == 0, 0.0, deviation / largest)
     worst, median = (deviation.amax(1) / largest.amax(1)).max(), relative.quantile(0.5, dim=1).max()
-    told = answer.additivity
-    additivity = told if told is not None else mean_additivity(answer.contributions, true)
+    additivity = answer.additivity
+    additivity = additivity if additivity is not None else mean_additivity(answer.contributions, true)
     return Errors(float(worst), float(median), additivity)
 
 

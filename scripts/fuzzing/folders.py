@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from fuzzing.models import Checkpoints
-from fuzzing.mutations import BINARY, TEXT, mutated
+from fuzzing.mutations import BINARY, TEXT, mutate
 from fuzzing.reader import Files, each
 from seqattr.analyses.influence import examples_of, influence
 from seqattr.data.simulate import TASKS, TalGata, simulate_tal_gata
@@ -72,15 +72,15 @@ def one_changed(files: Files, rng: random.Random) -> Files:
     name = rng.choice(sorted(files))
     if rng.random() < 0.03:
         return {other: content for other, content in files.items() if other != name}
-    return files | {name: changed(name, files[name], rng)}
+    return files | {name: change_dataset(name, files[name], rng)}
 
 
-def changed(name: str, content: bytes, rng: random.Random) -> bytes:
+def change_dataset(name: str, content: bytes, rng: random.Random) -> bytes:
     if name.endswith(".h5") and rng.random() < 0.85:
         return with_changed_data(content, rng)
     if name.endswith(".json") and rng.random() < 0.6:
         return json.dumps(changed_json(json.loads(content), rng)).encode()
-    return mutated(content, rng, BINARY if name.endswith(".h5") else TEXT)
+    return mutate(content, rng, BINARY if name.endswith(".h5") else TEXT)
 
 
 JSON = (

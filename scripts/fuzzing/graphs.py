@@ -21,7 +21,7 @@ NUMBERS = (
 )
 
 
-def mutated(plain: Plain, rng: random.Random) -> Plain:
+def mutate(plain: Plain, rng: random.Random) -> Plain:
     """One to four things changed."""
     plain = copy.copy(plain) | {"steps": copy.deepcopy(plain["steps"]), "tensors": dict(plain["tensors"])}
     for _ in range(rng.choice((1, 1, 1, 2, 4))):
@@ -153,7 +153,7 @@ MUTATIONS = (
 )
 
 
-def signed(plain: Plain) -> Plain:
+def with_fingerprint(plain: Plain) -> Plain:
     """With the fingerprint of what it holds, where that can be worked out."""
     try:
         steps = tuple(native.decode_step(step) for step in plain["steps"])

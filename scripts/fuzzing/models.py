@@ -12,7 +12,7 @@ import torch
 
 import seqattr
 from fuzzing import graphs
-from fuzzing.mutations import BINARY, TEXT, mutated
+from fuzzing.mutations import BINARY, TEXT, mutate
 from fuzzing.nets import LENGTH, nets, small
 from fuzzing.reader import Files, each
 from seqattr.models import native
@@ -34,7 +34,7 @@ class Graphs:
         self.plain = [native.to_plain(seqattr.Model(net, torch.zeros(2, 4, LENGTH))) for net in nets()]
 
     def make(self, rng: random.Random) -> Files:
-        return {"m.pt": saved(graphs.signed(graphs.mutated(rng.choice(self.plain), rng)))}
+        return {"m.pt": bytes_of(graphs.with_fingerprint(graphs.mutate(rng.choice(self.plain), rng)))}
 
     def read(self, folder: Path, rng: random.Random) -> None:
         model = load_model(folder / "m.pt")
@@ -64,7 +64,7 @@ class Archives:
         content = rng.choice(self.seeds)
         if content.startswith(b"PK\x03") and rng.random() < 0.8:
             return {"m.pt": with_changed_entry(content, rng)}
-        return {"m.pt": mutated(content, rng, BINARY)}
+        return {"m.pt": mutate(content, rng, BINARY)}
 
     def read(self, folder: Path, rng: random.Random) -> None:
         """Never trusted, but for weights, which are plain data."""
@@ -74,7 +74,7 @@ class Archives:
         each(lambda: load_model(path, trust=weights, foreign=ARCH if weights else None))
 
 
-def saved(content: Any, **options: Any) -> bytes:
+def bytes_of(content: Any, **options: Any) -> bytes:
     buffer = io.BytesIO()
     torch.save(content, buffer, **options)
     return buffer.getvalue()
@@ -90,10 +90,13 @@ def seeds() -> list[bytes]:
     torch.export.save(torch.export.export(module, (example,), dynamic_shapes=({0: batch},)), archive)
     lightning = {"pytorch-lightning_version": "2", "state_dict": state, "hyper_parameters": {"a": 1}}
     return [
-        saved(native.to_plain(seqattr.Model(module, example))),
-        *(saved(state), saved(state, _use_new_zipfile_serialization=False), saved(lightning)),
-        *(saved({"epoch": 3, "model": {f"module.{name}": v for name, v in state.items()}}), saved(module)),
-        *(saved(module, _use_new_zipfile_serialization=False), script.getvalue(), archive.getvalue()),
+        bytes_of(native.to_plain(seqattr.Model(module, example))),
+        *(bytes_of(state), bytes_of(state, _use_new_zipfile_serialization=False), bytes_of(lightning)),
+        *(
+            bytes_of({"epoch": 3, "model": {f"module.{name}": v for name, v in state.items()}}),
+            bytes_of(module),
+        ),
+        *(bytes_of(module, _use_new_zipfile_serialization=False), script.getvalue(), archive.getvalue()),
         *(pickle.dumps({"weights": [1.0, 2.0]}), safetensors()),
         *(
             b"\x89HDF\r\n\x1a\n" + bytes(200),
@@ -120,9 +123,9 @@ def with_changed_entry(content: bytes, rng: random.Random) -> bytes:
     elif change == 1:
         entries.append(entries[place])
     elif change == 2:
-        entries[place] = (mutated(name.encode(), rng).decode("utf-8", "replace") or "x", inside)
+        entries[place] = (mutate(name.encode(), rng).decode("utf-8", "replace") or "x", inside)
     else:
-        entries[place] = (name, mutated(inside, rng, TEXT if rng.random() < 0.2 else BINARY))
+        entries[place] = (name, mutate(inside, rng, TEXT if rng.random() < 0.2 else BINARY))
     buffer = io.BytesIO()
     packing = rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
     with zipfile.ZipFile(buffer, "w", packing) as archive:
@@ -145,13 +148,16 @@ class Checkpoints:
     def make(self, rng: random.Random) -> Files:
         plain = dict(self.plain)
         if rng.random() < 0.8:
-            plain["training"] = changed(plain["training"], rng)
+            plain["training"] = change_entry(plain["training"], rng)
         if rng.random() < 0.3:
-            plain["weights"] = changed(plain["weights"], rng)
+            plain["weights"] = change_entry(plain["weights"], rng)
         if rng.random() < 0.2:
-            plain = graphs.mutated(plain, rng)
+            plain = graphs.mutate(plain, rng)
         second = self.plain | {"training": self.plain["training"] | {"epoch": 2}}
-        return {"c/epoch_001.pt": saved(graphs.signed(plain)), "c/epoch_002.pt": saved(second)}
+        return {
+            "c/epoch_001.pt": bytes_of(graphs.with_fingerprint(plain)),
+            "c/epoch_002.pt": bytes_of(second),
+        }
 
     def read(self, folder: Path, rng: random.Random) -> None:
         each(
@@ -161,7 +167,7 @@ class Checkpoints:
         )
 
 
-def changed(table: dict[str, Any], rng: random.Random) -> dict[str, Any]:
+def change_entry(table: dict[str, Any], rng: random.Random) -> dict[str, Any]:
     """A table with one value gone, or another."""
     key, table = rng.choice(list(table)), dict(table)
     odd = (None, -1, 0, 2**70, 1e999, float("nan"), "", "x" * 5000, "basset", "\ud800")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fuzzing.mutations import mutated
+from fuzzing.mutations import mutate
 from fuzzing.reader import Files, check_lines
 from seqattr.io.motifs.meme import read_meme, write_meme
 from seqattr.motifs.sources import read_motifs
@@ -102,7 +102,7 @@ class Motifs:
             other = rng.choice(SEEDS)
             content = content[: rng.randrange(len(content))] + other[rng.randrange(len(other)) :]
         content = content * rng.choice((1, 1, 1, 1, 2, 30)) if rng.random() < 0.3 else content
-        return {rng.choice(("m.txt", "\u00e9 (1).meme", "m.gz")): mutated(content, rng)}
+        return {rng.choice(("m.txt", "\u00e9 (1).meme", "m.gz")): mutate(content, rng)}
 
     def read(self, folder: Path, rng: random.Random) -> None:
         (path,) = (path for path in folder.iterdir() if path.name != "case.json")

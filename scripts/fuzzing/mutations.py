@@ -23,7 +23,7 @@ _NUMBER = re.compile(rb"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _WORD = re.compile(rb"\S+")
 
 
-def mutated(content: bytes, rng: random.Random, mutations: "tuple[Mutation, ...] | None" = None) -> bytes:
+def mutate(content: bytes, rng: random.Random, mutations: "tuple[Mutation, ...] | None" = None) -> bytes:
     """None to four things changed; now and then packed, by any of the packers."""
     for _ in range(rng.choice((0, 1, 1, 1, 2, 4))):
         content = rng.choice(mutations or TEXT)(content, rng)

@@ -37,12 +37,12 @@ READERS = tuple(name for names in GROUPS.values() for name in names)
 
 def each(*calls: Callable[[], Any]) -> None:
     """All of them; raises the first refusal where all refuse."""
-    refusals = [refusal for call in calls if (refusal := refused(call))]
+    refusals = [refusal for call in calls if (refusal := refusal_of(call))]
     if len(refusals) == len(calls):
         raise refusals[0]
 
 
-def refused(call: Callable[[], Any]) -> SeqattrError | None:
+def refusal_of(call: Callable[[], Any]) -> SeqattrError | None:
     try:
         call()
     except SeqattrError as error:

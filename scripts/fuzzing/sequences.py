@@ -5,7 +5,7 @@ import random
 import re
 from pathlib import Path
 
-from fuzzing.mutations import mutated, pack
+from fuzzing.mutations import mutate, pack
 from fuzzing.reader import Files, check_lines, each
 from seqattr.dna.alphabet import decode, reverse_complement_text
 from seqattr.dna.regions import Region
@@ -77,11 +77,9 @@ class Fasta:
 
     def make(self, rng: random.Random) -> Files:
         plain = genome(rng)
-        content = mutated(plain, rng)
+        content = mutate(plain, rng)
         content = pack(content, rng) if rng.random() < 0.2 else content
-        index = rng.choice(
-            (b"", b"", index_of(plain), index_of(genome(rng)), mutated(index_of(content), rng))
-        )
+        index = rng.choice((b"", b"", index_of(plain), index_of(genome(rng)), mutate(index_of(content), rng)))
         files = {"g.fa": content, "a.bed": b"".join(rng.choices(BED, k=3)), "sizes": SIZES}
         return files | ({"g.fa.fai": index} if index else {})
 
@@ -93,8 +91,8 @@ class Bed(Fasta):
     """Regions and sizes of a good genome."""
 
     def make(self, rng: random.Random) -> Files:
-        bed = mutated(b"".join(rng.choices(BED, k=rng.randrange(6))), rng)
-        return {"g.fa": genome(rng), "a.bed": bed, "sizes": mutated(SIZES, rng)}
+        bed = mutate(b"".join(rng.choices(BED, k=rng.randrange(6))), rng)
+        return {"g.fa": genome(rng), "a.bed": bed, "sizes": mutate(SIZES, rng)}
 
     def read(self, folder: Path, rng: random.Random) -> None:
         found = parse_bed(folder / "a.bed")

@@ -63,15 +63,15 @@ class Worker:
         )
         self.process.start()
         theirs.close()
-        if self.ended(MOST_WAIT)[0] != READY:
+        if self.outcome(MOST_WAIT)[0] != READY:
             raise SystemExit(f"the reader {reader} cannot start")
 
-    def tried(self, case: Case, folder: Path, made: bool) -> tuple[str, float]:
+    def attempt(self, case: Case, folder: Path, made: bool) -> tuple[str, float]:
         """What became of it, and the CPU seconds; its files stay in the folder, or are there if `made`."""
         self.pipe.send((case, folder, made))
-        return self.ended(MOST_WAIT)
+        return self.outcome(MOST_WAIT)
 
-    def ended(self, seconds: float) -> tuple[str, float]:
+    def outcome(self, seconds: float) -> tuple[str, float]:
         try:
             if self.pipe.poll(seconds):
                 outcome, took = self.pipe.recv()
@@ -97,7 +97,7 @@ def fuzz(reader: str, seed: int, seconds: float, number: int | None, kept: Path)
     while tally.seconds < seconds and (number is None or case_number < number):
         case = Case(reader, seed, case_number)
         with tempfile.TemporaryDirectory() as folder:
-            outcome, took = worker.tried(case, Path(folder), made=False)
+            outcome, took = worker.attempt(case, Path(folder), made=False)
             tally.add(outcome, took)
             kind = re.sub(r"\d+", "0", outcome)[:KIND]
             if outcome.startswith(FAULT) and kind not in tally.faults:
@@ -121,7 +121,7 @@ def replay(folder: Path) -> str:
     folder = folder if folder.is_dir() else folder.parent
     case = Case(**json.loads((folder / CASE).read_text()))
     worker = Worker(case.reader)
-    outcome, _ = worker.tried(case, folder, made=True)
+    outcome, _ = worker.attempt(case, folder, made=True)
     worker.close()
     return outcome
 
@@ -140,7 +140,7 @@ def work(name: str, pipe: Any) -> None:
         started = time.process_time()
         if not made:
             write(reader.make(case.random("make")), folder)
-        with limited(MOST_SECONDS):
+        with time_limit(MOST_SECONDS):
             outcome = outcome_of(reader, folder, case.random("read"))
         pipe.send((outcome, time.process_time() - started))
 
@@ -186,7 +186,7 @@ def limit_memory() -> None:
 
 
 @contextlib.contextmanager
-def limited(seconds: float) -> Iterator[None]:
+def time_limit(seconds: float) -> Iterator[None]:
     """The kernel ends the process where the block takes more CPU, whatever it is doing."""
     sys.stdout.flush()
     signal.signal(signal.SIGPROF, signal.SIG_DFL)

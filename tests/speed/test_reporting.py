@@ -30,7 +30,7 @@ def peer(ratio: float, threads: int = 1, tool: str = "tangermeme", case: str = C
 
 
 def words(*rows: Row, figures: tuple[Figure, ...] = ()) -> dict[str, str]:
-    return {each.target.figure: each.word for each in targets.judged(rows, figures)}
+    return {each.target.figure: each.word for each in targets.judge(rows, figures)}
 
 
 @pytest.mark.parametrize(("ratio", "word"), [(4.0, "met"), (3.99, "MISSED")])
@@ -73,14 +73,14 @@ def test_tables_are_aligned_and_say_what_is_wrong() -> None:
         len({line.index(word) for line, word in zip(lines[1:], ("seqattr", "captum", "shap"), strict=True)})
         == 1
     )
-    text = tables.targets_table(targets.judged(rows, []))
+    text = tables.targets_table(targets.judge(rows, []))
     assert len(text.splitlines()) == 1 + len(targets.TARGETS)
 
 
 def test_a_record_holds_machine_versions_and_numbers(tmp_path: Path) -> None:
     rows, figures = [own(), peer(5)], [Figure("score over engine", 1.1, "times")]
     path = tmp_path / "a.json"
-    record.write(path, rows, figures, targets.judged(rows, figures), CPU)
+    record.write(path, rows, figures, targets.judge(rows, figures), CPU)
     content = json.loads(path.read_text())
     assert content["rows"][1]["ratio"] == 5
     assert content["figures"] == [{"name": "score over engine", "value": 1.1, "unit": "times"}]

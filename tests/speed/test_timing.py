@@ -149,7 +149,7 @@ def test_inputs_are_the_same_each_time() -> None:
 
 
 def test_names_are_cases() -> None:
-    assert [Case.named(case.name) for case in CASES] == list(CASES)
+    assert [Case.from_name(case.name) for case in CASES] == list(CASES)
     assert set(QUICK) <= set(CASES)
     assert all(case.targets <= NETWORKS[case.model].tasks for case in CASES)
 
