@@ -58,10 +58,12 @@ def fitted(
 
 
 def count_in_words(wrong: Sequence[Window], windows: Sequence[Window]) -> str:
+    """As 2 of 5 records do, before `not`."""
     return f"{len(wrong)} of {len(windows)} records {'does' if len(wrong) == 1 else 'do'}"
 
 
 def some_windows(wrong: Sequence[Window]) -> str:
+    """The first few, with their lengths."""
     return some_of([f"{w.name} ({w.length} bp)" for w in wrong])
 
 

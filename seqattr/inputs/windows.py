@@ -28,6 +28,7 @@ class Window:
 
     @property
     def length(self) -> int:
+        """L"""
         return len(self.codes)
 
     @property

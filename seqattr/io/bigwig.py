@@ -42,6 +42,7 @@ def write_bigwig(
 
 
 def check_sizes(sizes: Mapping[str, int]) -> None:
+    """Raises InputError where a bigWig's header cannot hold the chromosomes."""
     if not sizes:
         raise InputError("a bigWig needs the size of at least one chromosome")
     for name, size in sizes.items():
@@ -80,6 +81,7 @@ def in_order(tracks: Iterable[Track], sizes: Mapping[str, int]) -> Iterator[Trac
 
 
 def checked_end(track: Track, sizes: Mapping[str, int]) -> int:
+    """Where a track ends; raises InputError where that is not on its chromosome."""
     end = track.start + len(track.values)
     where = f"the track at {track.chrom}:{track.start}-{end}"
     size = sizes.get(track.chrom)
@@ -91,6 +93,7 @@ def checked_end(track: Track, sizes: Mapping[str, int]) -> int:
 
 
 def checked_values(track: Track) -> npt.NDArray[np.float32]:
+    """A track's values as float32; raises InputError for an infinity."""
     with np.errstate(over="ignore"):
         values = np.asarray(track.values).astype(np.float32)
     if np.isinf(values).any():

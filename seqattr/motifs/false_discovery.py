@@ -76,5 +76,5 @@ def exact_threshold(
     reached = len(chance) - np.searchsorted(np.sort(chance), seen, side="left")
     ranks = np.arange(bracket.seen_above + 1, bracket.seen_above + len(seen) + 1)
     rate = (bracket.chance_above + reached + 1) / rounds / ranks
-    good = np.flatnonzero((rate <= level) & (seen > 0))
+    good = np.flatnonzero(rate <= level)
     return float(seen[good[-1]]) if len(good) else np.inf

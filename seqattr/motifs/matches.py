@@ -55,6 +55,7 @@ class Matches:
 
     @property
     def end(self) -> np.ndarray:
+        """(K,) behind the last base."""
         return self.start + np.array([pwm.width for pwm in self.motifs], np.int32)[self.motif]
 
     @property

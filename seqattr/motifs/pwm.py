@@ -42,6 +42,7 @@ class PWM:
 
     @property
     def width(self) -> int:
+        """w"""
         return self.probabilities.shape[1]
 
     def log_odds(self, background: ArrayLike = BACKGROUND, pseudocount: float = 0.001) -> np.ndarray:
@@ -65,6 +66,7 @@ class PWM:
         return (rng.random(self.width) * upto[-1] >= upto).sum(axis=0).astype(np.uint8)
 
     def reverse_complement(self) -> "PWM":
+        """The motif as it reads on the other strand."""
         return PWM(f"{self.name}_rc", self.probabilities[::-1, ::-1], self.one_strand)
 
     def shuffled(self, seed: int = 0) -> "PWM":

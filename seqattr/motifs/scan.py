@@ -162,6 +162,7 @@ class _Columns(NamedTuple):
     log_odds: np.ndarray
 
     def narrow(self) -> "_Columns":
+        """Each column in the type that Matches has."""
         return _Columns(*(column.astype(kind) for column, kind in zip(self, COLUMNS.values(), strict=True)))
 
 

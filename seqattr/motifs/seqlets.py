@@ -51,6 +51,7 @@ class Seqlets:
 
     @property
     def end(self) -> np.ndarray:
+        """(S,) behind the last base."""
         return self.start + self.width
 
     def select(self, which: np.ndarray) -> "Seqlets":

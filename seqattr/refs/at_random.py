@@ -27,6 +27,8 @@ Rearrange = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def at_random(rearrange: Rearrange) -> Callable[..., Reference]:
+    """A reader of kinds such as shuffle:10, whose references are rearranged sequences."""
+
     def read(spec: str, argument: str | None, names: Names) -> Reference:
         name = spec.partition(":")[0]
         number = USUAL_NUMBER if argument is None else _number(spec, argument)

@@ -11,6 +11,7 @@ from seqattr.support.texts import comma_separated
 
 
 def read_zeros(spec: str, argument: str | None, names: Names) -> Reference:
+    """No base at any position: the all-zero baseline."""
     if argument is not None:
         raise InputError(f"the reference zeros takes nothing after it, not '{spec}'")
     return Reference("zeros", spec, 1, True, _draw_zeros)
@@ -21,6 +22,7 @@ def _draw_zeros(codes: np.ndarray, seed: int, names: Names) -> np.ndarray:
 
 
 def read_frequencies(spec: str, argument: str | None, names: Names) -> Reference:
+    """The same frequencies at every position (Shrikumar et al. 2017, section 4.2), given as A,C,G,T."""
     numbers = BACKGROUND if argument is None else comma_separated(argument, float)
     if numbers is None:
         raise InputError(f"'{spec}' must look like freq:.3,.2,.2,.3 (A,C,G,T)")

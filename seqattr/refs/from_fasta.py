@@ -13,6 +13,7 @@ from seqattr.refs.reference import Names, Reference, for_all, without_unknown
 
 
 def read_records(spec: str, argument: str | None, names: Names) -> Reference:
+    """A record for each sequence, by name or in order; any other number of records is a set for all."""
     if not argument:
         raise InputError(f"'{spec}' must name a file, as in fasta:references.fa")
     records = read_fasta(Path(argument))

@@ -140,6 +140,7 @@ class Passing:
         self.passed = 0
 
     def pass_by(self, letters: bytes) -> None:
+        """Some more of the chromosome's letters."""
         begin, end = self.passed, self.passed + len(letters)
         while self._waiting and self._regions[self._waiting[-1]].start < end:
             self._open.append(self._waiting.pop())

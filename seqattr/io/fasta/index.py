@@ -128,6 +128,7 @@ def read_lines(file: BinaryIO, entry: Entry, start: int, end: int) -> bytes:
 
 
 def read_at(file: BinaryIO, offset: int, size: int) -> bytes:
+    """At most `size` bytes from an offset on."""
     file.seek(offset)
     return file.read(size)
 
@@ -157,6 +158,7 @@ class Scan:
         self._ended = np.zeros(0, np.int64)  # blanks at the end so far, from the first base on
 
     def add(self, lines: Lines) -> None:
+        """Some more of the record."""
         content = lines.content if self._entry.bases else lines.content.lstrip(WHITESPACE)
         if not content:
             return
@@ -191,6 +193,7 @@ class Scan:
             self.regular = False
 
     def entry(self) -> Entry:
+        """The record's place, once all of it has passed by."""
         entry = self._entry
         if not self.regular:
             entry.line_bases, entry.line_bytes = 0, 0
@@ -207,6 +210,7 @@ def run_length(numbers: npt.NDArray[np.int64]) -> int:
 
 
 def check_new(path: Path, name: str, known: Mapping[str, object]) -> None:
+    """Raises InputError for the name of a record that came before."""
     if name in known:
         raise InputError(f"{path} holds more than one record of the name '{name}'")
 
@@ -248,6 +252,7 @@ def read_index(index: Path, path: Path) -> dict[str, Entry]:
 
 
 def entry_of(bases: str, offset: str, line_bases: str, line_bytes: str) -> Entry:
+    """The entry that a line of an index gives."""
     return Entry(int(bases), int(offset), int(line_bases), int(line_bytes))
 
 

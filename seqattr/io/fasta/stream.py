@@ -33,6 +33,7 @@ class Lines(NamedTuple):
 
     @property
     def letters(self) -> bytes:
+        """Without line ends and blanks."""
         return self.content.translate(None, delete=WHITESPACE)
 
 
@@ -61,6 +62,7 @@ class _Parser:
         self.fresh = True  # whether a line begins
 
     def feed(self, block: bytes, start: int) -> Iterator[Header | Lines]:
+        """What a block of the file, which begins at `start`, brings."""
         at = 0 if self.begun else self._begin(block, start)
         while at < len(block):
             if self.header is None:
@@ -69,6 +71,7 @@ class _Parser:
                 at = yield from self._header(self.header, block, at)
 
     def finish(self) -> Iterator[Header]:
+        """What is left at the end of the file; raises InputError where there was no record."""
         if not self.begun:
             raise InputError(f"{self.path} is empty; a FASTA file was expected")
         if self.header is not None:

@@ -28,6 +28,7 @@ class Sink(FileIO):
         self._unwritten: list[tuple[int, bytes]] = []  # where in the file, and what
 
     def write(self, data: Any) -> int:
+        """All of the data, as far as HDF5 can tell."""
         view, start, done = memoryview(data).cast("B"), self.tell(), 0
         while done < len(view) and self.failure is None:
             done += self._attempt(super().write, view[done:])
@@ -36,6 +37,7 @@ class Sink(FileIO):
         return len(view)
 
     def readinto(self, buffer: Any) -> int:
+        """What was written, also what the system would not take."""
         if self.failure is None:
             return super().readinto(buffer) or 0
         view, start = memoryview(buffer).cast("B"), self.tell()

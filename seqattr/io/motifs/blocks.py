@@ -79,6 +79,7 @@ def _row(where: str, words: list[str]) -> Row:
 
 
 def words_of(line: str) -> list[str]:
+    """The words of a line between blanks, commas, colons or brackets."""
     return [word for word in _SEPARATORS.split(line) if word]
 
 
@@ -96,14 +97,17 @@ def is_row(line: str) -> bool:
 
 
 def are_numbers(words: Sequence[str]) -> bool:
+    """Whether there are words, and all of them numbers."""
     return bool(words) and all(map(is_number, words))
 
 
 def is_iupac(word: str) -> bool:
+    """Whether a word is one letter of a base or of several."""
     return len(word) == 1 and word.upper() in IUPAC
 
 
 def is_number(word: str) -> bool:
+    """Whether a word is a finite number, or not a number."""
     try:
         return not math.isinf(float(word))
     except ValueError:

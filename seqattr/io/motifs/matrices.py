@@ -25,6 +25,7 @@ def by_position(where: str, block: Table) -> Motif:
 
 
 def either_way_up(where: str, block: Table) -> Motif:
+    """A row or a column for each base, as names or the shape tell."""
     table = _table(where, block)
     labels = [row.label for row in block.rows if row.label]
     if block.columns:

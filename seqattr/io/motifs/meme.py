@@ -71,6 +71,7 @@ def write_meme(
 
 
 def is_version(line: str) -> bool:
+    """Whether a line says that a file is MEME's."""
     return line.startswith("MEME version")
 
 

@@ -35,6 +35,7 @@ class Record(NamedTuple):
 
 
 def is_transfac(lines: Lines) -> bool:
+    """Whether a line P0 or PO names the bases."""
     return any(_is_head(line.split()) for _, line in lines)
 
 
