@@ -16,7 +16,7 @@ import seqattr
 from seqattr.dna.alphabet import one_hot
 from seqattr.dna.regions import cut_overlaps, genome_order
 from seqattr.errors import UntrustedModel
-from seqattr.inputs import fitted, from_fasta
+from seqattr.inputs import fit_windows, from_fasta
 from seqattr.io.bed import read_bed
 from seqattr.io.fasta.records import Record, read_fasta
 from seqattr.models.load import STATE_DICT, recognise
@@ -125,7 +125,7 @@ def scored_peaks(
         *("score", "--model", network, "--fasta", fasta, "--chrom-sizes", sizes, "--pad", "--refs", spec),
         *("--out", folder / "out"),
     )
-    found = fitted(from_fasta(fasta, sizes), seqattr.load_model(network).lengths, 200, pad=True)
+    found = fit_windows(from_fasta(fasta, sizes), seqattr.load_model(network).lengths, 200, pad=True)
     with h5py.File(folder / "out" / "both.h5") as file:
         codes = np.stack([window.codes for window in found.windows])
         np.testing.assert_array_equal(file["raw/seq"][:], one_hot(codes))

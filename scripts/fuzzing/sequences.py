@@ -10,7 +10,7 @@ from fuzzing.reader import Files, check_lines, each
 from seqattr.dna.alphabet import decode, reverse_complement_text
 from seqattr.dna.regions import Region
 from seqattr.errors import as_line
-from seqattr.inputs import Inputs, Window, fitted, frequencies, from_fasta, from_regions, tiled
+from seqattr.inputs import Inputs, Window, fit_windows, frequencies, from_fasta, from_regions, from_tiles
 from seqattr.io.bed import parse_bed, read_bed, read_chrom_sizes, write_regions
 
 LENGTH = 20
@@ -115,7 +115,7 @@ def read_all(folder: Path, rng: random.Random) -> None:
     each(
         lambda: check(from_regions(path, bed, LENGTH, one, two, strict), path),
         lambda: check(from_fasta(path, sizes if one else None, two, strict), path, whole=True),
-        lambda: check(tiled(path, LENGTH, rng.choice((1, 7, 30)), one, strict), path),
+        lambda: check(from_tiles(path, LENGTH, rng.choice((1, 7, 30)), one, strict), path),
         lambda: check_frequencies(frequencies(str(path))),
     )
 
@@ -126,7 +126,7 @@ def check(inputs: Inputs, path: Path, whole: bool = False) -> None:
     for window in inputs.windows:
         check_window(window, records, inputs.sizes, whole)
     check_lines(*map(as_line, inputs.notes))
-    fitted(inputs, {LENGTH}, LENGTH, pad=True, crop=True, strict=False)
+    fit_windows(inputs, {LENGTH}, LENGTH, pad=True, crop=True, strict=False)
 
 
 def check_window(window: Window, records: dict[str, list[str]], sizes: dict[str, int], whole: bool) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from seqattr.errors import InputError, some_of
 from seqattr.inputs.dropped import Dropped
-from seqattr.inputs.windows import Inputs, Window, resized
+from seqattr.inputs.windows import Inputs, Window, resize
 
 _GENOME = 20  # a record of so many times the model's length is no sequence for it
 _PERHAPS_GENOME = 3  # a small one, or records to be cropped
@@ -25,7 +25,7 @@ class OneLength:
         return f"{self.length} bp (it was made for these; `any_length=True` would allow {self.runs})"
 
 
-def fitted(
+def fit_windows(
     inputs: Inputs,
     lengths: Container[int],
     length: int,
@@ -39,7 +39,7 @@ def fitted(
     where those are all, or in a `strict` run.
     """
     windows = [
-        resized(w, length) if (pad and w.length < length) or (crop and w.length > length) else w
+        resize(w, length) if (pad and w.length < length) or (crop and w.length > length) else w
         for w in inputs.windows
     ]
     wrong = [w for w in windows if w.length not in lengths]

@@ -11,7 +11,7 @@ from seqattr.dna.regions import Region, window
 from seqattr.errors import InputError
 from seqattr.inputs.dropped import Dropped, left_out
 from seqattr.inputs.records import notes_on_letters
-from seqattr.inputs.windows import Inputs, Window, resized
+from seqattr.inputs.windows import Inputs, Window, resize
 from seqattr.io.bed import parse_bed
 from seqattr.io.fasta.records import Genome, OddRecord, Record, iter_fasta, unique
 from seqattr.support.memory import free_bytes
@@ -95,7 +95,7 @@ def notes_on_strands(regions: Sequence[Region], ignored: bool) -> list[str]:
     return [f"{minus} of {len(regions)} regions lie on strand -: {how}"]
 
 
-def tiled(genome: Path | str, length: int, step: int, pad: bool = False, strict: bool = True) -> Inputs:
+def from_tiles(genome: Path | str, length: int, step: int, pad: bool = False, strict: bool = True) -> Inputs:
     """Windows of `length` bases every `step` bases of each record, and a last one that ends at its end.
 
     Those that are all N are left out. Records that are shorter than a window are filled up with N where
@@ -132,7 +132,7 @@ def tiles(record: Record, length: int, step: int) -> Iterator[Window]:
     last = len(codes) - length
     if last < 0:
         whole = Region(record.name, 0, len(codes), record.name)
-        yield resized(Window(record.name, codes, whole, (0, len(codes))), length)
+        yield resize(Window(record.name, codes, whole, (0, len(codes))), length)
         return
     for start in [*range(0, last, step), last]:
         region = Region(record.name, start, start + length, f"{record.name}:{start}-{start + length}")

@@ -88,7 +88,7 @@ def naming(names: Sequence[str]) -> Iterator[None]:
         raise error.named(names[error.row]) from error
 
 
-def resized(window: Window, length: int) -> Window:
+def resize(window: Window, length: int) -> Window:
     """The same middle with `length` bases: N on both sides, or the ends cut off."""
     if window.length == length:
         return window

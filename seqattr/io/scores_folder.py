@@ -73,7 +73,7 @@ MADE_OF_SCORES = {
 }
 
 
-def outdated(folder: Path) -> Iterator[Path]:
+def stale_files(folder: Path) -> Iterator[Path]:
     """The files of the run that a folder holds, and what was made of it there: none fits another run's.
 
     A report beside no run.json may be of anything, and stays; so does what this run reads.
@@ -93,6 +93,6 @@ def stems_of_run(folder: Path) -> list[str]:
     return []
 
 
-def scored(folder: Path) -> list[str]:
+def scored_stems(folder: Path) -> list[str]:
     """The stems of the targets that a folder holds."""
     return sorted(path.stem for path in folder.glob("*.h5"))

@@ -8,7 +8,7 @@ from seqattr.errors import InputError, UnknownName
 from seqattr.io.hdf5.stored import open_contributions
 from seqattr.io.npz import write_modisco
 from seqattr.io.ownership import Output
-from seqattr.io.scores_folder import filename, scored
+from seqattr.io.scores_folder import filename, scored_stems
 
 
 class Writer(NamedTuple):
@@ -51,7 +51,7 @@ def pick(folder: Path, target: str | None) -> str:
     """The target's file name: the only one of the folder, or that of the target that was asked for."""
     if not folder.is_dir():
         raise InputError(f"there is no folder {folder}; it should be what `score` wrote")
-    names = scored(folder)
+    names = scored_stems(folder)
     if not names:
         raise InputError(f"{folder} holds no scores (.h5); it should be what `score` wrote")
     if target is None and len(names) > 1:

@@ -17,7 +17,7 @@ from seqattr.engine.walk.memory import keep_freed_memory
 from seqattr.engine.walk.session import Session
 from seqattr.errors import InputError, UnknownName, some_of
 from seqattr.evaluate.verdict import Verdict
-from seqattr.inputs import Inputs, by_length, naming, resized, write_dropped
+from seqattr.inputs import Inputs, by_length, naming, resize, write_dropped
 from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.bed import write_regions
 from seqattr.io.hdf5.contributions import ContributionWriter, Rows
@@ -27,8 +27,8 @@ from seqattr.io.scores_folder import (
     check_told_apart,
     file_names,
     file_stems,
-    outdated,
-    scored,
+    scored_stems,
+    stale_files,
     stems_of_run,
 )
 from seqattr.io.text import write_json
@@ -122,7 +122,7 @@ def score(
     job = Job(model, inputs, Path(out), settings)
     check_writable(out)
     check_told_apart(job.out, job.stems)
-    before = list(outdated(job.out))
+    before = list(stale_files(job.out))
     with replacing_all(job.out, file_names(job.stems.values(), bool(inputs.dropped))) as job.paths:
         with scratch_in(job.out, [window.length for window in job.windows]) as scratch:
             job.attribute(scratch, progress)
@@ -171,7 +171,7 @@ class Job:
         self.model_hash = content_hash(model)
         self.paths: Mapping[str, Path] = {}
         self.length = max(window.length for window in self.windows)
-        self.regions = [resized(window, self.length).region for window in self.windows]
+        self.regions = [resize(window, self.length).region for window in self.windows]
         self.errors, self.cancellation = np.zeros((2, len(self.targets), len(self.windows)))
         self.seconds = dict.fromkeys(("references", "attribution", "writing"), 0.0)
         self.started = time.perf_counter()
@@ -329,7 +329,7 @@ class Job:
         """run.json, and what the caller prints."""
         self.seconds["total"] = time.perf_counter() - self.started
         rounded = {key: round(value, 3) for key, value in self.seconds.items()}
-        others = set(scored(self.out)) - set(self.stems.values()) - set(stems_of_run(self.out))
+        others = set(scored_stems(self.out)) - set(self.stems.values()) - set(stems_of_run(self.out))
         if others:
             self.notes.append(f"{self.out} also holds targets of another run: {', '.join(sorted(others))}")
         summary = Summary(

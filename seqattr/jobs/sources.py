@@ -56,7 +56,7 @@ class SequenceFile:
         """The windows, fitted to the model as far as they may be, with notes in the caller's words."""
         length, free = model.example_length, self.any_length or model.lengths.fixed
         lengths = model.lengths if free else inputs.OneLength(length, model.lengths)
-        windows = inputs.fitted(self._windows(length), lengths, length, self.pad, self.crop, self.strict)
+        windows = inputs.fit_windows(self._windows(length), lengths, length, self.pad, self.crop, self.strict)
         dropped = [one._replace(reason=caller.phrase(one.reason)) for one in windows.dropped]
         return windows._replace(notes=[caller.phrase(note) for note in windows.notes], dropped=dropped)
 
@@ -66,7 +66,7 @@ class SequenceFile:
                 self.fasta, self.regions, length, self.pad, self.ignore_strand, self.strict
             )
         if self.tile is not None:
-            return inputs.tiled(self.fasta, length, self.tile, self.pad, self.strict)
+            return inputs.from_tiles(self.fasta, length, self.tile, self.pad, self.strict)
         return inputs.from_fasta(self.fasta, self.sizes, self.placed, self.strict)
 
 

@@ -69,7 +69,7 @@ class PWM:
         """The motif as it reads on the other strand."""
         return PWM(f"{self.name}_rc", self.probabilities[::-1, ::-1], self.one_strand)
 
-    def shuffled(self, seed: int = 0) -> "PWM":
+    def shuffle_columns(self, seed: int = 0) -> "PWM":
         """Its columns in another order: of the same bases and information, and by chance alone a motif.
 
         The order depends on the seed and the motif's name, not on the collection it is in.

@@ -73,7 +73,7 @@ class _Values(NamedTuple):
 
 def null_motifs(motifs: Iterable[PWM], seed: int = 0) -> list[PWM]:
     """The motifs with their columns shuffled: what a motif must beat to be seen to carry something."""
-    return [pwm.shuffled(seed) for pwm in motifs]
+    return [pwm.shuffle_columns(seed) for pwm in motifs]
 
 
 def motif_statistics(

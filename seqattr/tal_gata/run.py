@@ -90,7 +90,7 @@ def learn_from(fasta: Path, net: Path, watch: Watch) -> None:
 def explain(recipe: Recipe, fasta: Path, net: Path, watch: Watch) -> list[Path]:
     """One net's scores, as `seqattr score` writes them; their folders."""
     model = load_model(net / "model.pt")
-    windows = inputs.fitted(inputs.from_fasta(fasta), model.lengths, model.example_length)
+    windows = inputs.fit_windows(inputs.from_fasta(fasta), model.lengths, model.example_length)
     folders = []
     for scoring in recipe.scorings:
         folders.append(net / scoring.folder)

@@ -15,12 +15,12 @@ from seqattr.inputs import (
     Inputs,
     Window,
     by_length,
-    fitted,
+    fit_windows,
     from_fasta,
     from_regions,
+    from_tiles,
     naming,
-    resized,
-    tiled,
+    resize,
 )
 
 FORTY = Lengths(40, 40)
@@ -160,7 +160,7 @@ def test_a_bed_file_that_does_not_fit_is_refused(write, line, message):
 
 
 def test_tiles_cover_each_record_and_leave_out_what_has_no_base(write):
-    found = tiled(write("g.fa", f">a\n{'ACGT' * 3}NNNNNNNN\n>b\nACG\n>c\nACGTM\n"), 4, 3, strict=False)
+    found = from_tiles(write("g.fa", f">a\n{'ACGT' * 3}NNNNNNNN\n>b\nACG\n>c\nACGTM\n"), 4, 3, strict=False)
     assert [str(w.region) for w in found.windows] == ["a:0-4", "a:3-7", "a:6-10", "a:9-13", "c:0-4", "c:1-5"]
     assert [w.name for w in found.windows] == [str(w.region) for w in found.windows]
     assert [decode(w.codes) for w in found.windows] == ["ACGT", "TACG", "GTAC", "CGTN", "ACGT", "CGTN"]
@@ -182,20 +182,20 @@ def test_tiles_cover_each_record_and_leave_out_what_has_no_base(write):
 )
 def test_a_genome_without_a_window_is_refused(write, text, line):
     with pytest.raises(InputError, match=line):
-        tiled(write("g.fa", f">a\n{text}\n"), 4, 1)
+        from_tiles(write("g.fa", f">a\n{text}\n"), 4, 1)
 
 
 @pytest.mark.parametrize("step", [1, 3, 4, 7, 100])
 def test_tiles_reach_from_the_first_base_to_the_last(write, step):
     for size in range(4, 20):
-        found = tiled(write("g.fa", f">a\n{'ACGTTGCAAC' * 2}"[: 3 + size] + "\n"), 4, step)
+        found = from_tiles(write("g.fa", f">a\n{'ACGTTGCAAC' * 2}"[: 3 + size] + "\n"), 4, step)
         starts = [w.region.start for w in found.windows]
         assert starts == sorted({*range(0, size - 3, step), size - 4})
         assert found.windows[-1].region.end == size
 
 
 def test_a_short_record_is_one_tile_when_it_may_be_padded(write):
-    found = tiled(write("g.fa", ">a\nACG\n>b\nACGTAC\n"), 4, 2, pad=True)
+    found = from_tiles(write("g.fa", ">a\nACG\n>b\nACGTAC\n"), 4, 2, pad=True)
     assert [decode(w.codes) for w in found.windows] == ["ACGN", "ACGT", "GTAC"]
     assert [str(w.own_region) for w in found.windows] == ["a:0-3", "b:0-4", "b:2-6"]
     assert (found.notes, found.dropped) == ([], [])
@@ -204,7 +204,7 @@ def test_a_short_record_is_one_tile_when_it_may_be_padded(write):
 @pytest.mark.parametrize("step", [0, -2])
 def test_a_step_must_be_a_base_at_least(write, step):
     with pytest.raises(InputError, match=f"`step` must be at least 1 base, not {step}"):
-        tiled(write("g.fa", ">a\nACGTACGT\n"), 4, step)
+        from_tiles(write("g.fa", ">a\nACGTACGT\n"), 4, step)
 
 
 # --- fitting -----------------------------------------------------------------------------------
@@ -222,7 +222,7 @@ def test_a_step_must_be_a_base_at_least(write, step):
     ],
 )
 def test_the_middle_stays_in_the_middle(length, text, inside):
-    found = resized(window("ACGTA"), length)
+    found = resize(window("ACGTA"), length)
     first, end = found.inside
     assert found.length == length
     assert found.inside == inside
@@ -236,7 +236,7 @@ def test_a_resized_window_still_stands_for_the_bases_of_its_region(length, stran
     """Read from the chromosome again, by its own region, it is what it was, on either strand."""
     chromosome = "".join(np.random.default_rng(1).choice(list("ACGT"), 40))
     text = chromosome[20:27] if strand == "+" else reverse_complement_text(chromosome[20:27])
-    found = resized(window(text, Region("c", 20, 27, "w", strand)), length)
+    found = resize(window(text, Region("c", 20, 27, "w", strand)), length)
     assert len(range(found.region.start, found.region.end)) == length
     own = found.own_region
     again = chromosome[own.start : own.end]
@@ -248,13 +248,16 @@ def test_a_resized_window_still_stands_for_the_bases_of_its_region(length, stran
 
 def test_windows_that_fit_are_left_alone():
     for lengths, kept in ((FORTY, inputs(40, 40)), (SEVEN_OR_MORE, inputs(40, 7, 99))):
-        assert fitted(kept, lengths, 40) == kept
+        assert fit_windows(kept, lengths, 40) == kept
 
 
 def test_pad_and_crop_go_to_the_models_length():
-    assert [w.length for w in fitted(inputs(3, 40, 50), FORTY, 40, pad=True, crop=True).windows] == [40] * 3
-    assert [w.length for w in fitted(inputs(3, 40, 50), SEVEN_OR_MORE, 40, pad=True).windows] == [40, 40, 50]
-    assert [w.length for w in fitted(inputs(9, 40, 50), SEVEN_OR_MORE, 40, crop=True).windows] == [9, 40, 40]
+    both = fit_windows(inputs(3, 40, 50), FORTY, 40, pad=True, crop=True)
+    padded = fit_windows(inputs(3, 40, 50), SEVEN_OR_MORE, 40, pad=True)
+    cropped = fit_windows(inputs(9, 40, 50), SEVEN_OR_MORE, 40, crop=True)
+    assert [w.length for w in both.windows] == [40] * 3
+    assert [w.length for w in padded.windows] == [40, 40, 50]
+    assert [w.length for w in cropped.windows] == [9, 40, 40]
 
 
 PAD = "`pad=True` would fill up short ones with N"
@@ -280,7 +283,7 @@ CROP = "`crop=True` would cut long ones to their middle"
 )  # fmt: skip
 def test_records_that_do_not_fit_are_named_with_what_would_help(lengths, given, options, line):
     with pytest.raises(InputError) as caught:
-        fitted(inputs(*given), lengths, 40, **options)
+        fit_windows(inputs(*given), lengths, 40, **options)
     assert str(caught.value) == line
 
 

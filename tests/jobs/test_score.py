@@ -12,7 +12,7 @@ import torch
 
 import seqattr
 from seqattr.dna.alphabet import one_hot, reverse_complement_text
-from seqattr.inputs import fitted, from_fasta, from_regions
+from seqattr.inputs import fit_windows, from_fasta, from_regions
 from seqattr.io.bed import read_bed
 from seqattr.jobs.score import Settings, score
 from tests.helpers.kinds_of_method import ONE_OF_EACH
@@ -149,7 +149,7 @@ def test_padding_is_not_in_the_track_and_zero_in_the_rows(sigmoid, tmp_path, tex
     (tmp_path / "a.fa").write_text(f">c:2-33\n{short}\n>c:100-151(-)\n{long}\n>c:60-91(-)\n{short}\n")
     (tmp_path / "sizes").write_text("c\t160\n")
     inputs = from_fasta(tmp_path / "a.fa", tmp_path / "sizes")
-    score(sigmoid, fitted(inputs, sigmoid.lengths, 40, True, True), tmp_path / "out", FREQ)
+    score(sigmoid, fit_windows(inputs, sigmoid.lengths, 40, True, True), tmp_path / "out", FREQ)
     padded, cropped = "N" * 4 + short + "N" * 5, long[5:45]
     result = own(sigmoid, [padded, cropped, padded]).contributions[0].numpy()
     values = track(tmp_path / "out", "a", "c")

@@ -6,7 +6,7 @@ import pytest
 from seqattr.dna.alphabet import one_hot, reverse_complement
 from seqattr.dna.frequencies import BACKGROUND
 from seqattr.errors import InputError
-from seqattr.motifs.matches import COLUMNS, Matches, importance_of, measure
+from seqattr.motifs.matches import COLUMNS, Matches, importance_of, measure, prefers_other_strand
 from seqattr.motifs.pwm import GATA1, PWM, TAL1
 from seqattr.motifs.scan import Pick, find_matches
 
@@ -131,3 +131,8 @@ def test_contributions_of_other_sequences_are_refused(matches, shape):
         InputError, match=f"contributions of {shape[0]} sequences of {shape[1]} bases are not"
     ):
         importance_of(matches, np.zeros(shape))
+
+
+def test_the_lesser_of_two_strands_is_preferred_and_of_equals_the_first():
+    values, other = np.array([[1, 2, 1], [1, 2, 2], [3, 3, 3]]), np.array([[1, 3, 0], [1, 1, 9], [3, 3, 3]])
+    assert prefers_other_strand(values, other).tolist() == [False, True, False]

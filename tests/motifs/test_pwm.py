@@ -80,12 +80,12 @@ def test_samples_follow_the_probabilities() -> None:
 
 def test_a_shuffled_motif_has_the_same_columns_whatever_is_shuffled_with_it() -> None:
     for pwm in (TAL1, GATA1):
-        shuffled = pwm.shuffled(seed=3)
+        shuffled = pwm.shuffle_columns(seed=3)
         assert shuffled.name == pwm.name
         assert sorted(map(tuple, shuffled.probabilities.T)) == sorted(map(tuple, pwm.probabilities.T))
         assert not np.array_equal(shuffled.probabilities, pwm.probabilities)
-        np.testing.assert_array_equal(shuffled.probabilities, pwm.shuffled(seed=3).probabilities)
-        assert not np.array_equal(shuffled.probabilities, pwm.shuffled(seed=4).probabilities)
+        np.testing.assert_array_equal(shuffled.probabilities, pwm.shuffle_columns(seed=3).probabilities)
+        assert not np.array_equal(shuffled.probabilities, pwm.shuffle_columns(seed=4).probabilities)
 
 
 @pytest.mark.parametrize("p_value", [0.2, 0.03, 1e-3])

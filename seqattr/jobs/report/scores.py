@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from seqattr.errors import InputError, UnknownName
-from seqattr.io.scores_folder import file_stems, scored
+from seqattr.io.scores_folder import file_stems, scored_stems
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def open_scores(folder: Path | str) -> Scores:
     wanted = "it should be what `score` wrote"
     if not folder.is_dir():
         raise InputError(f"there is no folder {folder}; {wanted}")
-    held = scored(folder)
+    held = scored_stems(folder)
     if not held:
         raise InputError(f"{folder} holds no scores (.h5); {wanted}")
     run = _run(folder / "run.json")
