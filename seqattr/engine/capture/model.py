@@ -90,7 +90,7 @@ class Model:
     @property
     def dtype(self) -> torch.dtype:
         """The precision of the model's own weights, or float32 where that was half of it."""
-        return floats_of(self.graph).dtype
+        return self.graph.once("dtype", lambda: floats_of(self.graph).dtype)
 
     @property
     def input_length(self) -> str:

@@ -72,12 +72,13 @@ class Graph:
     inputs: tuple[str, ...] = (INPUT,)
 
     def to(self, device: torch.device | str, dtype: torch.dtype) -> "Graph":
-        """The same graph with its tensors on `device`, floating point ones as `dtype`."""
+        """The same graph with its tensors on `device`, floating point ones as `dtype`; itself if they are."""
         moved = {
             name: tensor.to(device, dtype if tensor.is_floating_point() else tensor.dtype)
             for name, tensor in self.tensors.items()
         }
-        return replace(self, tensors=moved)
+        same = all(moved[name] is tensor for name, tensor in self.tensors.items())
+        return self if same else replace(self, tensors=moved)
 
     def active(self) -> set[str]:
         """Names of the values that depend on the sequence's bases."""

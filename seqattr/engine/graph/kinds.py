@@ -74,4 +74,4 @@ def branching_kind(step: Step, both: bool, active: set[str]) -> Kind:
 def classify(graph: Graph) -> dict[str, Kind]:
     """The kind of every step, by name. Raises UnsupportedOp for the first that has none."""
     active = graph.active()
-    return {step.name: kind_of(step, active) for step in graph.steps}
+    return graph.once("kinds", lambda: {step.name: kind_of(step, active) for step in graph.steps})

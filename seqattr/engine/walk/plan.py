@@ -82,12 +82,12 @@ class Plan:
     @cached_property
     def divisors(self) -> frozenset[str]:
         """Values that are one over something."""
-        return divisors(self.graph, self.kinds)
+        return self.graph.once("divisors", lambda: divisors(self.graph, self.kinds))
 
     @cached_property
     def products_by_quotients(self) -> frozenset[str]:
         """Products that are divided, or made of quotients."""
-        return products_by_quotients(self.graph, self.kinds)
+        return self.graph.once("quotients", lambda: products_by_quotients(self.graph, self.kinds))
 
     @cached_property
     def inputs(self) -> dict[str, list[Ref]]:
