@@ -53,7 +53,7 @@ class Loci:
         begin: np.ndarray = self.start[row] + np.where(self.turned[row], other, start)
         return begin
 
-    def own(self, width: int) -> np.ndarray:
+    def counting_starts(self, width: int) -> np.ndarray:
         """The starts [first, end) in each row (N, 2) of the stretches of a width that count in this row.
 
         Each stretch of bases counts in one of the rows that hold it: the one in whose middle it lies most.
@@ -74,7 +74,7 @@ class Loci:
         counted = np.zeros(len(row), bool)
         for one_width in np.unique(width).tolist():
             some = np.flatnonzero(width == one_width)
-            begin, end = self.own(one_width)[row[some]].T
+            begin, end = self.counting_starts(one_width)[row[some]].T
             counted[some] = (begin <= start[some]) & (start[some] < end)
         return counted
 
@@ -109,7 +109,7 @@ class Loci:
                 yield number
 
     @property
-    def shared(self) -> int:
+    def overlapping_rows(self) -> int:
         """How many rows hold bases that another one holds too."""
         return sum(len(rows) for rows in self._overlapping())
 

@@ -33,5 +33,5 @@ def once(windows: Sequence[Window]) -> tuple[list[Window], npt.NDArray[np.int64]
 def shares(windows: Sequence[Window]) -> npt.NDArray[np.float64]:
     """The share (N,) of the bases of windows of one length that count in them and in no other window."""
     loci = loci_of_windows(windows)
-    begin, end = loci.own(1).T
+    begin, end = loci.counting_starts(1).T
     return (end - begin) / np.maximum(loci.end - loci.first, 1)

@@ -88,7 +88,7 @@ def find_seqlets(
     if not 1 <= width <= contributions.shape[1]:
         raise InputError(f"seqlets of {width} bases do not fit sequences of {contributions.shape[1]}")
     known = np.ones(contributions.shape, bool) if known is None else known
-    starts = None if loci is None else loci.own(width)
+    starts = None if loci is None else loci.counting_starts(width)
     search = Search(count_windows([known], width, starts), starts, width, level, seed)
     search.tally(contributions, known)
     if search.settle():

@@ -45,7 +45,7 @@ def count_windows(blocks: Iterable[np.ndarray], width: int, starts: np.ndarray |
 def window_mask(known: np.ndarray, width: int, starts: np.ndarray | None) -> np.ndarray:
     """Which windows (N, L - width + 1) are bases throughout, and count in their row.
 
-    `starts` (N, 2) are those that do, as `Loci.own` has them; None where all do.
+    `starts` (N, 2) are those that do, as `Loci.counting_starts` has them; None where all do.
     """
     unknown = np.pad((~known).cumsum(axis=1), [(0, 0), (1, 0)])
     whole: np.ndarray = unknown[:, width:] == unknown[:, :-width]

@@ -46,7 +46,7 @@ def test_every_stretch_counts_in_one_of_the_rows_that_hold_it(width, strands):
     assert sorted(start for each in own for start in each) == sorted(held)
     for (first, end), each in zip(OVERLAPPING, own, strict=True):
         assert all(first <= start <= end - width for start in each)
-    assert found.shared == 6
+    assert found.overlapping_rows == 6
 
 
 def test_of_equal_rows_the_first_counts_whatever_its_strand():
@@ -94,7 +94,7 @@ def test_records_lie_where_their_headers_say():
         (encode("N" * 5 + long[40:90] + "N" * 5), Region("x::chr1:40-90", -5, 55, "x::chr1:40-90")),
         (encode(long[10:70]), Region("chr1:0-80", 10, 70, "chr1:0-80")),  # cropped
     )
-    assert found.shared == 4
+    assert found.overlapping_rows == 4
     assert sorted(start for each in starts(found, 10) for start in each) == list(range(81))
 
 
@@ -118,7 +118,7 @@ def test_stretches_that_overlap_with_better_ones_are_passed_over():
 
 def test_each_base_is_counted_once():
     windows = [cut(0, 60), cut(15, 75), cut(15, 75)]
-    codes = counted_codes(np.stack([row for row, _ in windows]), loci(*windows).own(1))
+    codes = counted_codes(np.stack([row for row, _ in windows]), loci(*windows).counting_starts(1))
     assert np.bincount(codes.ravel(), minlength=4)[:4].tolist() == np.bincount(CHROM[:75]).tolist()
 
 

@@ -134,8 +134,8 @@ class Streamed:
 class Passing:
     """A chromosome that passes by, of whose letters some rows' regions keep theirs."""
 
-    def __init__(self, regions: Sequence[Region], rows: list[int], found: Sequence[bytearray]) -> None:
-        self._regions, self._waiting, self._found = regions, rows, found
+    def __init__(self, regions: Sequence[Region], rows: list[int], texts: Sequence[bytearray]) -> None:
+        self._regions, self._waiting, self._texts = regions, rows, texts
         self._open: list[int] = []
         self.passed = 0
 
@@ -146,6 +146,6 @@ class Passing:
             self._open.append(self._waiting.pop())
         for row in self._open:
             region = self._regions[row]
-            self._found[row] += letters[max(region.start - begin, 0) : max(region.end - begin, 0)]
+            self._texts[row] += letters[max(region.start - begin, 0) : max(region.end - begin, 0)]
         self._open = [row for row in self._open if self._regions[row].end > end]
         self.passed = end

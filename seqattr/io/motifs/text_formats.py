@@ -87,12 +87,12 @@ def parse_homer(path: Path | str, lines: Lines, strict: bool) -> Collection:
 
 def parse_encode(path: Path | str, lines: Lines, strict: bool) -> Collection:
     """Motifs headed by >name; rows of the position's IUPAC letter and four probabilities."""
-    return collect(path, (_headed(path, block, by_position) for block in blocks(lines)), strict)
+    return collect(path, (_under_heading(path, block, by_position) for block in blocks(lines)), strict)
 
 
 def parse_jaspar(path: Path | str, lines: Lines, strict: bool) -> Collection:
     """Motifs headed by >identifier and name; four rows (A [ 1 2 ], or bare numbers) or four columns."""
-    return collect(path, (_headed(path, block, either_way_up) for block in blocks(lines)), strict)
+    return collect(path, (_under_heading(path, block, either_way_up) for block in blocks(lines)), strict)
 
 
 def parse_plain(path: Path | str, lines: Lines, strict: bool) -> Collection:
@@ -106,7 +106,7 @@ def _homer_name(block: Block) -> str:
     return block.heading.split("\t")[1].strip() if "\t" in block.heading else ""
 
 
-def _headed(path: Path | str, block: Block, read: Callable[[str, Table], Motif]) -> Entry:
+def _under_heading(path: Path | str, block: Block, read: Callable[[str, Table], Motif]) -> Entry:
     """A motif whose heading begins with its names."""
     words = block.heading.split()
     name = motif_name(words)

@@ -44,7 +44,7 @@ def background_in(
     file: StoredContributions, loci: Loci, minus: np.ndarray, strand: str = "both"
 ) -> np.ndarray:
     """The frequencies (4,) of the bases, each counted once, as `measured_background` has them."""
-    counts, bases = np.zeros(4), loci.own(1)
+    counts, bases = np.zeros(4), loci.counting_starts(1)
     for rows, codes in code_blocks(file):
         read = on_strand(counted_codes(codes, bases[rows]), minus[rows])
         counts += np.bincount(read.ravel(), minlength=5)[:4]

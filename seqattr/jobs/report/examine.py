@@ -56,7 +56,7 @@ def ground_of(target: str, file: StoredContributions, null: Matches, loci: Loci)
     """From the open file of a target."""
     width = min(WINDOW, loci.length)
     known = (file.one_hot[rows].any(axis=1) for rows in row_blocks(file))
-    return Ground(target, loci, null, count_windows(known, width, loci.own(width)), width)
+    return Ground(target, loci, null, count_windows(known, width, loci.counting_starts(width)), width)
 
 
 def examine(
@@ -70,7 +70,7 @@ def examine(
         first = f"{len(ground.loci)} of {ground.loci.length}"
         here = f"{len(file)} sequences of {file.length} bases"
         raise InputError(f"{target} has {here}, but {ground.target} has {first}; score again")
-    search = Search(ground.counted, ground.loci.own(ground.width), ground.width)
+    search = Search(ground.counted, ground.loci.counting_starts(ground.width), ground.width)
     strongest = StrongestExcerpts(ground.loci)
     matches, importance = first_pass(target, file, matches, ground, search, strongest)
     statistics = statistics_of(matches, ground.null, target, importance, strong, ground.loci)

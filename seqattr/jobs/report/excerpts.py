@@ -37,7 +37,7 @@ class StrongestExcerpts:
         self.allowed = np.zeros((len(loci), 2), np.int64)
         for width in np.unique(self.widths[self.widths > 0]).tolist():
             some = self.widths == width
-            self.allowed[some] = loci.own(width)[some]
+            self.allowed[some] = loci.counting_starts(width)[some]
         self.sums, self.starts = np.full(len(loci), -np.inf), np.zeros(len(loci), np.int64)
 
     def add(self, rows: slice, contributions: np.ndarray) -> None:

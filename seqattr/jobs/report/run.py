@@ -109,7 +109,7 @@ def gather(scores: Scores, motif_specs: Sequence[str | Path], settings: Settings
             for some in (motifs, null_motifs(motifs, settings.seed))
         )
         ground = ground_of(scores.targets[0], file, null, loci)
-    notes += [overlap_in_words(loci)] if loci.shared else []
+    notes += [overlap_in_words(loci)] if loci.overlapping_rows else []
     findings = list[Findings]()
     for target in scores.targets:
         with open_contributions(scores.path(target)) as file:
@@ -119,7 +119,7 @@ def gather(scores: Scores, motif_specs: Sequence[str | Path], settings: Settings
 
 
 def overlap_in_words(loci: Loci) -> str:
-    of = f"{loci.shared:,} of {len(loci):,} sequences"
+    of = f"{loci.overlapping_rows:,} of {len(loci):,} sequences"
     return f"{of} hold bases that another one holds too; each place counts once"
 
 
