@@ -105,6 +105,17 @@ def test_figures_are_drawn_from_plain_arrays(module):
     assert {room(name) for name in own(imports(module))} <= {"errors", "support", "dna", "io", "figures"}
 
 
+def strings(module: str) -> Iterator[str]:
+    """The strings in a module, those within f-strings among them."""
+    nodes = ast.walk(ast.parse(MODULES[module].read_text()))
+    return (node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if room(name) != "engine.ops"])
+def test_ops_are_named_in_one_room(module):
+    assert [text for text in strings(module) if text.startswith(("aten.", "prims."))] == []
+
+
 def test_the_check_itself_sees_what_it_should(tmp_path, monkeypatch):
     lines = ["import a.b", "from c import d", "if TYPE_CHECKING:", "    import e", "def f():", "    import g"]
     (tmp_path / "m.py").write_text("\n".join([*lines, "class H:", "    import i"]))

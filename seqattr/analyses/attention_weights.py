@@ -13,7 +13,7 @@ from torch import Tensor
 
 from seqattr.engine.edits.receptive import Fields
 from seqattr.engine.graph.graph import INPUT, BatchLayout, Graph, Ref, Step, evaluate
-from seqattr.engine.graph.layouts import stretched, unfold
+from seqattr.engine.graph.layouts import stretch, unfold
 from seqattr.engine.graph.simplify import drop_unused
 from seqattr.engine.ops.kinds import PRODUCTS, SHAPES
 from seqattr.engine.ops.moving import JOINS
@@ -41,7 +41,7 @@ class Attention(NamedTuple):
 
     def by_head(self, value: Tensor, rows: int) -> Tensor:
         """The weights of `rows` sequences as (N, heads, queries, keys)."""
-        layout = stretched(self.layout, value.shape[self.layout.dim] // rows)
+        layout = stretch(self.layout, value.shape[self.layout.dim] // rows)
         opened = unfold(value, layout, (rows,))
         batch = layout.dim + 1
         last = [d + 2 if d > layout.dim else d for d in (self.queries, self.keys) if d is not None]

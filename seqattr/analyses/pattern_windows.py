@@ -8,7 +8,7 @@ from torch import Tensor
 
 from seqattr.engine.edits.receptive import Fields
 from seqattr.engine.graph.graph import INPUT, Step
-from seqattr.engine.graph.layouts import stretched
+from seqattr.engine.graph.layouts import stretch
 from seqattr.engine.walk.context import ROWS_FIRST
 from seqattr.engine.walk.plan import Plan
 
@@ -87,7 +87,7 @@ def of_rows(step: Step, mask: Tensor, value: Tensor) -> Tensor:
     if step.layout is None:
         return mask.new_ones(())
     size = value.shape[step.layout.dim]
-    layout = stretched(step.layout, size // len(mask))
+    layout = stretch(step.layout, size // len(mask))
     row = torch.arange(size, device=mask.device) // layout.after % len(mask)
     shape = [1] * value.ndim
     shape[layout.dim] = size

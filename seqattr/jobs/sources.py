@@ -54,7 +54,7 @@ class SequenceFile:
 
     def read(self, model: Model, caller: Caller = LIBRARY) -> Inputs:
         """The windows, fitted to the model as far as they may be, with notes in the caller's words."""
-        length, free = model.example_length, self.any_length or model.lengths.fixed
+        length, free = model.example_length, self.any_length or model.lengths.is_fixed
         lengths = model.lengths if free else inputs.OneLength(length, model.lengths)
         windows = inputs.fit_windows(self._windows(length), lengths, length, self.pad, self.crop, self.strict)
         dropped = [one._replace(reason=caller.phrase(one.reason)) for one in windows.dropped]

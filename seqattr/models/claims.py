@@ -14,7 +14,7 @@ from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.forward import all_values, floats_of, random_sequences
 from seqattr.engine.graph.graph import INPUT, BatchLayout, Graph, Step
 from seqattr.engine.graph.kinds import function_of
-from seqattr.engine.graph.layouts import REPEATS, ROWS, describe, find_layouts, stretched
+from seqattr.engine.graph.layouts import REPEATS, ROWS, describe, find_layouts, stretch
 from seqattr.engine.graph.shapes import shapes_of
 
 MOST_STEPS = 200_000
@@ -85,7 +85,7 @@ def check(model: Model) -> None:
     for name, shape in zip(model.graph.outputs, model.shapes, strict=True):
         check_output(name, model.graph.by_name().get(name), once[name], shape)
     check_merged(model)
-    if not model.lengths.fixed:
+    if not model.lengths.is_fixed:
         check_other_lengths(model)
 
 
@@ -189,5 +189,5 @@ def check_stretched(step: Step, value: Tensor, length: int) -> None:
     layout = step.layout
     assert layout is not None  # as `check_layout` has seen to
     rest = value.shape[layout.dim] // ROWS if layout.dim < value.ndim else 0
-    if not value.numel() or not lies(stretched(layout, rest), value.shape, ROWS):
+    if not value.numel() or not lies(stretch(layout, rest), value.shape, ROWS):
         raise ValueError(f"for {length} bases the batch of step {step.name} is elsewhere")

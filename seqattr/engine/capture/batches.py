@@ -19,13 +19,15 @@ class Differs(ValueError):
     """The graphs differ in more than integers on a line a * size + b."""
 
 
-def merged(graphs: Sequence[Graph]) -> Graph:
+def graph_of_any_batch(graphs: Sequence[Graph]) -> Graph:
     """The graphs of SIZES sequences as one of any number. Raises Differs where they do different things."""
     first = graphs[0]
     if len({(len(graph.steps), graph.outputs) for graph in graphs}) > 1 or not same_tensors(graphs):
         raise Differs
     sizes = Sizes()
-    steps = [merged_step(steps, sizes) for steps in zip(*(graph.steps for graph in graphs), strict=True)]
+    steps = [
+        step_of_any_batch(steps, sizes) for steps in zip(*(graph.steps for graph in graphs), strict=True)
+    ]
     return replace(first, steps=(*sizes.steps.values(), *steps))
 
 
@@ -38,7 +40,7 @@ def same_tensors(graphs: Sequence[Graph]) -> bool:
     )
 
 
-def merged_step(steps: Sequence[Step], sizes: "Sizes") -> Step:
+def step_of_any_batch(steps: Sequence[Step], sizes: "Sizes") -> Step:
     first = steps[0]
     if len({(step.name, step.op, step.output) for step in steps}) > 1:
         raise Differs
@@ -58,7 +60,7 @@ class Sizes:
         if len({type(value) for value in values}) > 1:
             raise Differs
         if isinstance(first, list | tuple) and len({len(value) for value in values}) == 1:
-            return [self.merge(each) for each in zip(*values, strict=True)]
+            return [self.merge(elements) for elements in zip(*values, strict=True)]
         if isinstance(first, dict) and len({tuple(value) for value in values}) == 1:
             return {key: self.merge([value[key] for value in values]) for key in first}
         if all(value == first for value in values):

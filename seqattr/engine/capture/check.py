@@ -161,13 +161,13 @@ def check(original: Original, graph: Graph, like: Tensor) -> None:
 
 def compare(original: Original, graph: Graph, sequences: Tensor, sort: str) -> None:
     """Raises ModelError, saying why as far as that can be tried, where the graph answers otherwise."""
-    own, found = original.answer(sequences), graph_answer(graph, in_full(sequences))
-    if sort == USUAL and any(answer.isnan().any() for answer in own):
+    expected, actual = original.answer(sequences), graph_answer(graph, in_full(sequences))
+    if sort == USUAL and any(answer.isnan().any() for answer in expected):
         raise ModelError("the model itself answers with NaN to a random sequence; are its weights trained?")
     if sort != USUAL:  # as where a variance is 0, or its rounding
-        own = [where_finite(answer) for answer in own]
-    gap = first_gap(own, found, original.rounding)
-    if gap is not None and not is_noise(graph, sequences, found, gap):
+        expected = [where_finite(answer) for answer in expected]
+    gap = first_gap(expected, actual, original.rounding)
+    if gap is not None and not is_noise(graph, sequences, actual, gap):
         why = instability(original, sequences) or f"on {sort}"
         raise ModelError(f"the captured graph answers differently from the model itself ({gap}): {why}")
 
@@ -176,9 +176,9 @@ def where_finite(answer: Tensor) -> Tensor:
     return answer.where(answer.isfinite(), float("nan")) if answer.is_floating_point() else answer
 
 
-def first_gap(own: Sequence[Tensor], found: Sequence[Tensor], rounding: torch.dtype) -> Gap | None:
+def first_gap(expected: Sequence[Tensor], actual: Sequence[Tensor], rounding: torch.dtype) -> Gap | None:
     """The first output that is further off than rounding explains; rows where the model is NaN are let be."""
-    for a, b in zip(own, found, strict=True):
+    for a, b in zip(expected, actual, strict=True):
         gap = gap_between(a, b)
         coarsest = max(TOLERANCE.get(a.dtype, 0.0), TOLERANCE.get(rounding, 0.0))
         if gap.apart > (coarsest if a.is_floating_point() else 0.0) * gap.size:
@@ -197,12 +197,12 @@ def gap_between(a: Tensor, b: Tensor) -> Gap:
     return Gap(float(apart.max()) if len(apart) else 0.0, float(size.max()) if len(size) else 0.0)
 
 
-def is_noise(graph: Graph, sequences: Tensor, found: Sequence[Tensor], gap: Gap) -> bool:
+def is_noise(graph: Graph, sequences: Tensor, actual: Sequence[Tensor], gap: Gap) -> bool:
     """Whether float32 alone is as far from float64, as where large activations cancel."""
-    if all(answer.dtype == torch.float64 for answer in found):
+    if all(answer.dtype == torch.float64 for answer in actual):
         return False
     exact = graph_answer(graph.to(sequences.device, torch.float64), sequences.double())
-    noise = max(gap_between(a, b).apart for a, b in zip(exact, found, strict=True))
+    noise = max(gap_between(a, b).apart for a, b in zip(exact, actual, strict=True))
     return gap.apart <= NOISE * noise < float("inf")
 
 

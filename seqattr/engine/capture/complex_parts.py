@@ -16,7 +16,7 @@ HINT = "complex numbers have none there; write it with their real and imaginary 
 PART = "complex"  # what every step made here is part of
 
 
-class Parts(NamedTuple):
+class ComplexValue(NamedTuple):
     """The real and the imaginary part of a value: names of steps or tensors, or two numbers."""
 
     real: Any
@@ -44,14 +44,14 @@ class ComplexParts:
         self, steps: list[Step], nodes: dict[Node, Step], rules: Mapping[str, Callable[..., Any]]
     ) -> None:
         self.steps, self.nodes, self.rules = steps, nodes, rules
-        self.parts: dict[Node, Parts] = {}
-        self.found: dict[Any, Any] = {}  # sizes and matrices that several nodes need
+        self.parts: dict[Node, ComplexValue] = {}
+        self.shared: dict[Any, Any] = {}  # sizes and matrices that several nodes need
         self.node: Node
 
     def add_tensor(self, node: Node, tensors: dict[str, Tensor]) -> None:
         """Splits a parameter or a constant of the model."""
         tensor = tensors.pop(node.name)
-        self.parts[node] = Parts(Ref(f"{node.name}_real"), Ref(f"{node.name}_imaginary"))
+        self.parts[node] = ComplexValue(Ref(f"{node.name}_real"), Ref(f"{node.name}_imaginary"))
         for name, part in zip(self.parts[node], (tensor.real, tensor.imag), strict=True):
             tensors[name] = part.contiguous()
 
@@ -64,7 +64,7 @@ class ComplexParts:
             raise UnsupportedOp(op, source_of(node), HINTS.get(op, HINT))
         kwargs = {k: self.argument(v) for k, v in node.kwargs.items() if k not in DEVICE_WORDS}
         value = rule(self, *(self.argument(a) for a in node.args), **kwargs)
-        if isinstance(value, Parts):
+        if isinstance(value, ComplexValue):
             self.parts[node] = value
         else:
             self.nodes[node] = Step(value, "", ())
@@ -73,7 +73,7 @@ class ComplexParts:
         if isinstance(argument, list | tuple):
             return [self.argument(a) for a in argument]
         if isinstance(argument, complex):
-            return Parts(argument.real, argument.imag)
+            return ComplexValue(argument.real, argument.imag)
         if isinstance(argument, Node) and argument in self.parts:
             return self.parts[argument]
         return plain(argument, self.nodes)
@@ -109,11 +109,11 @@ class ComplexParts:
     def zeros(self, like: Ref) -> Ref:
         return self.step(ZEROS_LIKE, like)
 
-    def both(self, value: Any) -> Parts:
+    def both(self, value: Any) -> ComplexValue:
         """A value as parts, a real one too."""
-        if isinstance(value, Parts):
+        if isinstance(value, ComplexValue):
             return value
-        return Parts(value, self.zeros(value) if isinstance(value, Ref) else 0.0)
+        return ComplexValue(value, self.zeros(value) if isinstance(value, Ref) else 0.0)
 
-    def square(self, z: Parts) -> Any:
+    def square(self, z: ComplexValue) -> Any:
         return self.plus(self.times(z.real, z.real), self.times(z.imaginary, z.imaginary))

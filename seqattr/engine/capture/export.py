@@ -16,11 +16,12 @@ from torch.export import Dim, ExportedProgram
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-from seqattr.engine.capture.batches import SIZES, Differs, merged
-from seqattr.engine.capture.refusals import FIXED, reason, scripted
+from seqattr.engine.capture.batches import SIZES, Differs, graph_of_any_batch
+from seqattr.engine.capture.refusals import FIXED, reason, scripted_part
 from seqattr.engine.capture.spellings import Origins, decompositions
 from seqattr.engine.capture.translation import translate
 from seqattr.engine.graph.graph import Graph
+from seqattr.engine.ops.arguments import for_each
 from seqattr.engine.ops.lowering import LAYERS
 from seqattr.engine.ops.recurrent import written_out
 from seqattr.errors import ModelError, UnsupportedOp
@@ -53,7 +54,7 @@ def capture(module: nn.Module, example: Tensor, free_length: bool) -> Captured:
             programs = of_several_batches(module, example, free_length)
             program = programs[-1]
             try:
-                graph = merged([translate(program) for program in programs])
+                graph = graph_of_any_batch([translate(program) for program in programs])
             except Differs:
                 raise fixed from None
     return Captured(graph, least_length(program), rounding_of(program, example.dtype))
@@ -76,10 +77,10 @@ def holds_integers(value: Tensor) -> bool:
     return not (value.is_floating_point() or value.is_complex())
 
 
-def unwrapped(module: nn.Module) -> nn.Module:
+def unwrap(module: nn.Module) -> nn.Module:
     """Without what compiles it, or spreads it over devices."""
     if isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
-        return unwrapped(module.module)
+        return unwrap(module.module)
     return getattr(module, "_orig_mod", module)  # torch.compile's
 
 
@@ -122,7 +123,7 @@ def export(module: nn.Module, example: Tensor, free_length: bool, free_batch: bo
         raise
     except Exception as error:  # torch.export raises many kinds; all mean the same to the user
         kind = FixedBatch if FIXED in str(error) else ModelError
-        raise kind(f"the model cannot be captured: {scripted(module) or reason(error)}") from error
+        raise kind(f"the model cannot be captured: {scripted_part(module) or reason(error)}") from error
     origins.count(program.graph.nodes)
     program.graph.owning_module.meta["origins"] = origins
     return program
@@ -132,8 +133,9 @@ def max_pool1d(x, kernel, stride=None, padding=0, dilation=1, ceil_mode=False, r
     """In two dimensions, which leave the length free, as torch's pooling in one does not."""
     if return_indices:
         return functional.max_pool1d_with_indices(x, kernel, stride, padding, dilation, ceil_mode)
-    k, s, p, d = (v[0] if isinstance(v, tuple | list) else v for v in (kernel, stride, padding, dilation))
-    geometry = {"stride": (1, s or k), "padding": (0, p), "dilation": (1, d), "ceil_mode": ceil_mode}
+    (k,), (p,), (d,) = (for_each(v, 1) for v in (kernel, padding, dilation))
+    (s,) = for_each(stride, 1) if stride else (k,)
+    geometry = {"stride": (1, s), "padding": (0, p), "dilation": (1, d), "ceil_mode": ceil_mode}
     return functional.max_pool2d(x.unsqueeze(-2), (1, k), **geometry).squeeze(-2)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch.fx import Node
 
-from seqattr.engine.capture.complex_parts import ComplexParts, Parts
+from seqattr.engine.capture.complex_parts import ComplexParts, ComplexValue
 from seqattr.engine.capture.nodes import op_name, source_of
 from seqattr.engine.graph.graph import Ref
 from seqattr.engine.ops.names import (
@@ -33,30 +33,32 @@ TOO_LONG = f"a Fourier transform of more than {LONGEST} numbers has none; write 
 POWERS: Mapping[int, float] = {0: 0.0, 1: -0.5, 2: -1.0}
 
 
-def from_real(to: ComplexParts, x: Ref, dims: Sequence[int], norm: int, onesided: bool) -> Parts:
+def from_real(to: ComplexParts, x: Ref, dims: Sequence[int], norm: int, onesided: bool) -> ComplexValue:
     """Of real numbers along the last of the dimensions, then of complex ones along the others."""
     size = size_along(to, x, dims[-1])
-    cosines, sines = waves(to, size, halved(to, size) if onesided else size)
+    cosines, sines = waves(to, size, number_of_bins(to, size) if onesided else size)
     real, negative = (along(to, x, dims[-1], matrix) for matrix in (cosines, sines))
-    z = scaled(to, Parts(real, to.negative(negative)), size, norm)
+    z = normalise(to, ComplexValue(real, to.negative(negative)), size, norm)
     return of_complex(to, z, dims[:-1], norm, True)
 
 
-def of_complex(to: ComplexParts, z: Parts, dims: Sequence[int], norm: int, forward: bool) -> Parts:
+def of_complex(
+    to: ComplexParts, z: ComplexValue, dims: Sequence[int], norm: int, forward: bool
+) -> ComplexValue:
     for dim in dims:
         size = size_along(to, z.real, dim)
         cosines, sines = waves(to, size, size)
         (a, b), (c, d) = ([along(to, part, dim, m) for part in z] for m in (cosines, sines))
         c, d = (to.negative(c), d) if forward else (c, to.negative(d))
-        z = scaled(to, Parts(to.plus(a, d), to.plus(b, c)), size, norm)
+        z = normalise(to, ComplexValue(to.plus(a, d), to.plus(b, c)), size, norm)
     return z
 
 
-def to_real(to: ComplexParts, z: Parts, dims: Sequence[int], norm: int, size: Any) -> Ref:
+def to_real(to: ComplexParts, z: ComplexValue, dims: Sequence[int], norm: int, size: Any) -> Ref:
     """Frequencies but the first and the middle one stand for their mirrored ones too."""
     z = of_complex(to, z, dims[:-1], norm, False)
-    size = known(to, size, to.node.args[3])
-    bins = halved(to, size)
+    size = shared_size(to, size, to.node.args[3])
+    bins = number_of_bins(to, size)
     row = to.step(ARANGE, bins)
     middle = to.step(NE, to.step(MUL, row, 2), size)
     ends = [to.step(CAST, e, dtype=torch.float64) for e in (to.step(NE, row, 0), middle)]
@@ -64,29 +66,29 @@ def to_real(to: ComplexParts, z: Parts, dims: Sequence[int], norm: int, size: An
         along(to, to.step(MUL, last(to, part, dims[-1]), to.plus(*ends)), -1, turned)
         for part, turned in zip(z, (to.step(T, m) for m in waves(to, size, bins)), strict=True)
     )
-    value, _ = scaled(to, Parts(to.step(SUB, upper, lower), 0.0), size, norm)
+    value, _ = normalise(to, ComplexValue(to.step(SUB, upper, lower), 0.0), size, norm)
     return last(to, value, dims[-1])
 
 
-def scaled(to: ComplexParts, z: Parts, size: Any, norm: int) -> Parts:
+def normalise(to: ComplexParts, z: ComplexValue, size: Any, norm: int) -> ComplexValue:
     power = POWERS[norm]
     if power == 0:
         return z
     scale = size**power if isinstance(size, int) else to.step("operator.pow", size, power)
-    return Parts(*(to.times(part, scale) for part in z))
+    return ComplexValue(*(to.times(part, scale) for part in z))
 
 
 def waves(to: ComplexParts, size: Any, bins: Any) -> tuple[Ref, Ref]:
     """The cosines and sines of 2 pi j k / size, (size, bins); of j k what is over whole turns, exactly."""
-    if ("waves", size, bins) in to.found:
-        return to.found["waves", size, bins]
-    places = to.step(UNSQUEEZE, to.step(ARANGE, size), 1)
-    products = to.step(MUL, places, to.step(ARANGE, bins))
+    if ("waves", size, bins) in to.shared:
+        return to.shared["waves", size, bins]
+    positions = to.step(UNSQUEEZE, to.step(ARANGE, size), 1)
+    products = to.step(MUL, positions, to.step(ARANGE, bins))
     steps = to.step(CAST, to.step(REMAINDER, products, size), dtype=torch.float64)
     unit = 2 * math.pi / size if isinstance(size, int) else to.step("operator.truediv", 2 * math.pi, size)
     angles = to.step(MUL, steps, unit)
     both = to.step(COS, angles), to.step(SIN, angles)
-    return to.found.setdefault(("waves", size, bins), both)
+    return to.shared.setdefault(("waves", size, bins), both)
 
 
 def along(to: ComplexParts, x: Ref, dim: int, matrix: Ref) -> Ref:
@@ -109,25 +111,25 @@ def size_along(to: ComplexParts, x: Ref, dim: int) -> Any:
     """A number, or the step that finds it. Raises UnsupportedOp for more than LONGEST."""
     size = of(to.node.args[0]).shape[dim]
     if isinstance(size, int):
-        return known(to, size, size)
-    if ("size", str(size)) not in to.found:
-        to.found["size", str(size)] = to.step(SYM_SIZE, x, dim)
-    return to.found["size", str(size)]
+        return shared_size(to, size, size)
+    if ("size", str(size)) not in to.shared:
+        to.shared["size", str(size)] = to.step(SYM_SIZE, x, dim)
+    return to.shared["size", str(size)]
 
 
-def known(to: ComplexParts, size: Any, argument: Any) -> Any:
+def shared_size(to: ComplexParts, size: Any, argument: Any) -> Any:
     """A number, or the step that was the first to find it."""
     if isinstance(argument, Node):
-        return to.found.setdefault(("size", str(of(argument))), size)
+        return to.shared.setdefault(("size", str(of(argument))), size)
     if size > LONGEST:
         raise UnsupportedOp(op_name(to.node), source_of(to.node), TOO_LONG)
     return size
 
 
-def halved(to: ComplexParts, size: Any) -> Any:
+def number_of_bins(to: ComplexParts, size: Any) -> Any:
     """How many frequencies that many real numbers have."""
     if isinstance(size, int):
         return size // 2 + 1
-    if ("half", size) not in to.found:
-        to.found["half", size] = to.step("operator.add", to.step("operator.floordiv", size, 2), 1)
-    return to.found["half", size]
+    if ("half", size) not in to.shared:
+        to.shared["half", size] = to.step("operator.add", to.step("operator.floordiv", size, 2), 1)
+    return to.shared["half", size]

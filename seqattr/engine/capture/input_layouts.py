@@ -39,13 +39,13 @@ class LayoutAdapter(nn.Module):
             sequences = sequences.index_select(1, self.order)
         if self.layout.replace("1", "").startswith("NL"):
             sequences = sequences.transpose(1, 2)
-        for place, letter in enumerate(self.layout):
+        for dim, letter in enumerate(self.layout):
             if letter == "1":
-                sequences = sequences.unsqueeze(place)
+                sequences = sequences.unsqueeze(dim)
         return self.module(sequences)
 
 
-def adapted(module: nn.Module, layout: str, channels: str) -> nn.Module:
+def adapt(module: nn.Module, layout: str, channels: str) -> nn.Module:
     """The module as one that takes (N, 4, L) in ACGT order."""
     plain = layout == USUAL and channels == ALPHABET
     return module if plain else LayoutAdapter(module, layout, channels)
@@ -124,11 +124,11 @@ def what_would_run(module: nn.Module, layout: str, length: int, channels: str) -
     layouts = [other for other in layouts_that_run(module, length, channels) if other != layout]
     if layouts:
         return f"; it runs in the layout {' or '.join(layouts)}"
-    found = lengths_that_run(adapted(module, layout, channels), length)
-    if found is None:
+    lengths = lengths_that_run(adapt(module, layout, channels), length)
+    if lengths is None:
         longer = runs(module, layout, MUCH_LONGER * length, channels)
         return f"; it runs on longer sequences, as of {MUCH_LONGER * length} bp" if longer else ""
-    first, last = found
+    first, last = lengths
     return f"; it runs on sequences of {first} bp" + (f" to {last} bp" if last > first else "")
 
 
@@ -184,10 +184,10 @@ def side_of(module: nn.Module, length: int) -> int | None:
 
 def read_side(message: str) -> int | None:
     """Which side a refusal is on; None where it does not tell."""
-    found = next((m for m in SIZES.finditer(message)), None)
-    if found is None:
+    sizes = next((m for m in SIZES.finditer(message)), None)
+    if sizes is None:
         return -1 if TOO_SHORT.search(message) else None
-    have, want = (int(size) for size in found.groups() if size is not None)
+    have, want = (int(size) for size in sizes.groups() if size is not None)
     return (have > want) - (have < want)
 
 

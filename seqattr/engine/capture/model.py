@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from seqattr.dna.alphabet import ALPHABET
 from seqattr.engine.capture.check import OwnFailure
-from seqattr.engine.capture.export import unwrapped
-from seqattr.engine.capture.input_layouts import adapted, geometry_of, what_would_run
+from seqattr.engine.capture.export import unwrap
+from seqattr.engine.capture.input_layouts import adapt, geometry_of, what_would_run
 from seqattr.engine.capture.left_out import BATCH_FIRST
 from seqattr.engine.capture.trial import Trial, capture_checked
 from seqattr.engine.capture.watch import Watch
@@ -48,13 +48,13 @@ class Model:
         targets: Sequence[str] | None = None,
     ) -> None:
         forks.expect()
-        module = unwrapped(module)
+        module = unwrap(module)
         layout, length = geometry_of(module, example_input, layout, channels)
         dtype = parameter_type(module, example_input)
         device = next((p.device for p in module.parameters()), example_input.device)
         example = random_sequences(ROWS, length, dtype, device)
         try:
-            trial = capture_checked(adapted(module, layout, channels), example)
+            trial = capture_checked(adapt(module, layout, channels), example)
         except OwnFailure as error:
             raise OwnFailure(f"{error}{what_would_run(module, layout, length, channels)}") from error
         graph, interface = interface_of(trial, targets, length)
@@ -95,7 +95,7 @@ class Model:
     @property
     def input_length(self) -> str:
         """The length that the model was made for, and at which others it runs."""
-        if self.lengths.fixed:
+        if self.lengths.is_fixed:
             return str(self.lengths)
         return f"{self.example_length} bp (it runs at {self.lengths})"
 
@@ -146,7 +146,7 @@ def interface_of(trial: Trial, names: Sequence[str] | None, length: int) -> tupl
     example = random_sequences(ROWS, length, like.dtype, like.device)
     longer = random_sequences(ROWS, 2 * length, like.dtype, like.device)
     graph = find_layouts(graph, all_values, example)
-    stretching = trial.lengths.fixed or stretches(graph, all_values, longer)
+    stretching = trial.lengths.is_fixed or stretches(graph, all_values, longer)
     lengths = trial.lengths if stretching else Lengths(length, length)
     graph = graph.to("cpu", like.dtype)
     shapes = output_shapes(graph, example.cpu())

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from seqattr.engine.graph.source_lines import first_line, located
+from seqattr.engine.graph.source_lines import first_line, with_source
 
 FIXED = "Constraints violated (batch)"
 # What torch.export's commonest refusals come to, by a word in them.
@@ -18,7 +18,7 @@ PLAIN = {
 }
 
 
-def scripted(module: nn.Module) -> str:
+def scripted_part(module: nn.Module) -> str:
     """Which part of a module is TorchScript, in one line; "" where none is."""
     names = [name for name, part in module.named_modules() if isinstance(part, torch.jit.ScriptModule)]
     return (
@@ -32,4 +32,4 @@ def reason(error: BaseException) -> str:
     """Why torch.export refused, in one line."""
     text = str(error)
     plain = next((line for word, line in PLAIN.items() if word in text), None)
-    return located(plain, text) if plain else first_line(error)
+    return with_source(plain, text) if plain else first_line(error)

@@ -42,7 +42,7 @@ class Origins:
 
     def __init__(self, nodes: Iterable[Node]) -> None:
         self.ops = {node.name: str(node.target) for node in nodes}
-        self.own = {str(op) for op in torchs_own()}
+        self.by_torch = {str(op) for op in torchs_own()}
         self.number: Counter[str] = Counter()
 
     def count(self, nodes: Iterable[Node]) -> None:
@@ -56,8 +56,8 @@ class Origins:
         """
         name = self.name_of(node)
         op = self.ops.get(name, "")
-        alone = op in self.own and self.number[name] < 2
-        return COMPOSITES.get(op) or ("" if alone or op not in self.own else short_name(op))
+        alone = op in self.by_torch and self.number[name] < 2
+        return COMPOSITES.get(op) or ("" if alone or op not in self.by_torch else short_name(op))
 
     def name_of(self, node: Node) -> str:
         """The node of the user's own graph that this node was written out from."""

@@ -40,7 +40,7 @@ def capture_checked(module: nn.Module, example: Tensor) -> Trial:
     if not named_tensors(answer):
         raise ModelError(f"the model answers with {type(answer).__name__}, in which there is no tensor")
     try:
-        free = captured(module, example, labels_of(answer), free_length=True)
+        free = attempt(module, example, labels_of(answer), free_length=True)
     except ModelError:  # an unknown op too may have been one on the length
         return of_one_length(module, example, labels_of(answer))
     if not free.notes:
@@ -55,7 +55,7 @@ def capture_checked(module: nn.Module, example: Tensor) -> Trial:
 def of_one_length(module: nn.Module, example: Tensor, labels: tuple[str, ...]) -> Trial:
     """For the length of the example alone. A refusal says what ails the model itself, where that shows."""
     try:
-        return captured(module, example, labels, free_length=False)
+        return attempt(module, example, labels, free_length=False)
     except UnsupportedOp:
         raise
     except ModelError as error:
@@ -66,7 +66,7 @@ def of_one_length(module: nn.Module, example: Tensor, labels: tuple[str, ...]) -
         raise ModelError(f"the model cannot be explained: {why}") from error
 
 
-def captured(module: nn.Module, example: Tensor, labels: tuple[str, ...], free_length: bool) -> Trial:
+def attempt(module: nn.Module, example: Tensor, labels: tuple[str, ...], free_length: bool) -> Trial:
     """One attempt, compared with the module at several lengths if the length is free."""
     length, wide = example.shape[2], in_full(example)
     graph, least, rounding = capture(module, example, free_length)
@@ -76,7 +76,7 @@ def captured(module: nn.Module, example: Tensor, labels: tuple[str, ...], free_l
     lengths = lengths_of(graph, wide, least)
     original = Original(module, kept, rounding)
     check(original, graph, example)
-    for size in set() if lengths.fixed else {lengths.shortest, length + 13, 2 * length} - {length}:
+    for size in set() if lengths.is_fixed else {lengths.shortest, length + 13, 2 * length} - {length}:
         sequences = random_sequences(5, size, example.dtype, example.device, seed=size)
         compare(original, graph, sequences, f"sequences of {size} bp")
     return Trial(graph, lengths, original, tuple(labels[number] for number in kept), notes)

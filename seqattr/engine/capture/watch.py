@@ -82,8 +82,8 @@ def check_prediction(graph: Graph, sequence: Tensor, targets: Sequence[Target], 
     plainly on the sequence (4, L)."""
     point = in_full(sequence[None])
     answers = graph_answer(graph.to(point.device, point.dtype), point)
-    found = torch.stack([answers[target.output].flatten()[target.index] for target in targets])
-    gap = first_gap([found.cpu()], [predicted.to(found.dtype).cpu()], sequence.dtype)
+    actual = torch.stack([answers[target.output].flatten()[target.index] for target in targets])
+    gap = first_gap([actual.cpu()], [predicted.to(actual.dtype).cpu()], sequence.dtype)
     if gap is not None and not is_noise(graph, point, answers, gap):
         raise ModelError(
             f"the outputs explained differ from the graph's own ({gap}); this is a fault of seqattr, and "

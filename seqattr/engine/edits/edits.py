@@ -14,7 +14,7 @@ from torch import Tensor
 
 from seqattr.engine.edits.receptive import MOST, Fields
 from seqattr.engine.edits.windows import HERE, Local, Positions
-from seqattr.engine.graph.graph import INPUT, Ref, Step, evaluated, map_refs
+from seqattr.engine.graph.graph import INPUT, Ref, Step, evaluate_or_raise, map_refs
 from seqattr.engine.ops.elementwise import OVERWRITING
 from seqattr.engine.ops.names import MEAN
 from seqattr.engine.walk.context import ROWS_FIRST
@@ -115,7 +115,9 @@ class Forward:
         else:
             known = {ref: self._in_full(ref) for ref in step.refs() if ref in self.plan.active}
             function = self.plan.functions[step.name]
-            self.whole[step.name] = evaluated(step, function, self.constants | known, self.constants[INPUT])
+            self.whole[step.name] = evaluate_or_raise(
+                step, function, self.constants | known, self.constants[INPUT]
+            )
 
     # --- windows -------------------------------------------------------------------------------
 
@@ -227,7 +229,9 @@ class Editor:
             for step in plan.graph.steps:
                 if step.name not in plan.active:
                     shapes = {ref: self._blank(ref, rows) for ref in plan.inputs[step.name]}
-                    known[step.name] = evaluated(step, plan.functions[step.name], known | shapes, like)
+                    known[step.name] = evaluate_or_raise(
+                        step, plan.functions[step.name], known | shapes, like
+                    )
             self._constants[rows] = known
         return self._constants[rows]
 

@@ -36,33 +36,33 @@ def divisors(graph: Graph, kinds: Mapping[str, Kind]) -> frozenset[str]:
     """Values that are 1 / b, 1 / sqrt(b), another negative power or a constant / b, moved about or scaled, or
     products and powers of such values.
     """
-    found: set[str] = set()
+    names: set[str] = set()
     active = graph.active()
     for step in graph.steps:
         inputs = inputs_of(step, active) if step.name in active else []
-        passes = (kinds[step.name] in PASSING or step.op in POWERS) and found.issuperset(inputs)
+        passes = (kinds[step.name] in PASSING or step.op in POWERS) and names.issuperset(inputs)
         constant_over = kinds[step.name] is Kind.QUOTIENT and len(inputs) == 1
         if inputs and (has_pole(step) or constant_over or passes):
-            found.add(step.name)
-    return frozenset(found)
+            names.add(step.name)
+    return frozenset(names)
 
 
-def divided(graph: Graph, kinds: Mapping[str, Kind]) -> frozenset[str]:
+def divided_values(graph: Graph, kinds: Mapping[str, Kind]) -> frozenset[str]:
     """Values that come to a quotient, above or below, to a product with one, or to a steep function, with no
     weights between.
     """
-    return graph.once("what is divided", lambda: find_divided(graph, kinds))
+    return graph.once("what is divided", lambda: find_divided_values(graph, kinds))
 
 
-def find_divided(graph: Graph, kinds: Mapping[str, Kind]) -> frozenset[str]:
-    found: set[str] = set()
+def find_divided_values(graph: Graph, kinds: Mapping[str, Kind]) -> frozenset[str]:
+    names: set[str] = set()
     made = made_of_quotients(graph, kinds)
     for step, inputs in backwards(graph):
         divides = kinds[step.name] is Kind.QUOTIENT or is_steep(step)
         divides |= kinds[step.name] is Kind.PRODUCT and not made.isdisjoint(inputs)
-        if divides or (step.name in found and kinds[step.name] not in WEIGHTED):
-            found.update(inputs)
-    return frozenset(found)
+        if divides or (step.name in names and kinds[step.name] not in WEIGHTED):
+            names.update(inputs)
+    return frozenset(names)
 
 
 def backwards(graph: Graph) -> Iterable[tuple[Step, list[str]]]:
@@ -77,19 +77,19 @@ def made_of_quotients(graph: Graph, kinds: Mapping[str, Kind]) -> frozenset[str]
 
 
 def find_made(graph: Graph, kinds: Mapping[str, Kind]) -> frozenset[str]:
-    found: set[str] = set()
+    names: set[str] = set()
     for step, inputs in reversed(list(backwards(graph))):
         passes = kinds[step.name] not in WEIGHTED and step.op not in BOUNDED
         divides = kinds[step.name] is Kind.QUOTIENT or is_steep(step)
-        if divides or (passes and not found.isdisjoint(inputs)):
-            found.add(step.name)
-    return frozenset(found)
+        if divides or (passes and not names.isdisjoint(inputs)):
+            names.add(step.name)
+    return frozenset(names)
 
 
 def products_by_quotients(graph: Graph, kinds: Mapping[str, Kind]) -> frozenset[str]:
     """Products of two activations, also of matrices, that are divided; and those, element by element, with a
     factor that is made of quotients.
     """
-    under, made = divided(graph, kinds), made_of_quotients(graph, kinds)
+    under, made = divided_values(graph, kinds), made_of_quotients(graph, kinds)
     among = {Kind.PRODUCT: under | made, Kind.BILINEAR: under}
     return frozenset(name for name, kind in kinds.items() if name in among.get(kind, ()))

@@ -166,7 +166,9 @@ def raise_for(step: Step, error: Exception) -> NoReturn:
     raise ModelError(f"{step.op} fails at {step.source}: {text[:200]}") from error
 
 
-def evaluated(step: Step, function: Callable[..., Any], values: Mapping[str, Any], like: Tensor) -> Any:
+def evaluate_or_raise(
+    step: Step, function: Callable[..., Any], values: Mapping[str, Any], like: Tensor
+) -> Any:
     """As `evaluate`. Raises ModelError for a step that does not fit what it reads."""
     try:
         return evaluate(step, function, values, like)

@@ -38,9 +38,9 @@ def find_layouts(graph: Graph, run: Runner, example: Tensor) -> Graph:
             layout = layout_of(step, value, twice[step.name])
             step = replace(step, layout=layout, shape=describe(value, layout))
         steps.append(step)
-    found = replace(graph, steps=tuple(steps))
-    check_order(found, once, run(graph, example.roll(1, 0)))
-    return found
+    described = replace(graph, steps=tuple(steps))
+    check_order(described, once, run(graph, example.roll(1, 0)))
+    return described
 
 
 def check_order(graph: Graph, once: Mapping[str, Any], turned: Mapping[str, Any]) -> None:
@@ -55,7 +55,7 @@ def check_order(graph: Graph, once: Mapping[str, Any], turned: Mapping[str, Any]
             and step.layout == (0, 1, 1)
             and apart(once[name].roll(1, 0), turned[name]) > ROUNDING
         ):
-            raise mixed(step)
+            raise mixing_error(step)
 
 
 def layout_of(step: Step, once: Tensor, twice: Tensor) -> BatchLayout:
@@ -66,10 +66,10 @@ def layout_of(step: Step, once: Tensor, twice: Tensor) -> BatchLayout:
         gap, layout = min((gap_of(once, twice, c), c) for c in candidates(dim, once.shape[dim]))
         if gap <= ROUNDING:
             return layout
-    raise mixed(step)
+    raise mixing_error(step)
 
 
-def mixed(step: Step) -> ModelError:
+def mixing_error(step: Step) -> ModelError:
     """That a step works on several sequences at once."""
     where = f" at {step.source}" if step.source else ""
     hint = "; is the batch taken for time (batch_first)?" if step.op in RECURRENT else ""
@@ -91,17 +91,17 @@ def gap_of(once: Tensor, twice: Tensor, layout: BatchLayout) -> float:
     return apart(repeated, twice)
 
 
-def apart(expected: Tensor, found: Tensor) -> float:
-    """The largest difference over the largest finite value found."""
-    if not (found.is_floating_point() or found.is_complex()):  # masks, counts
-        expected, found = expected.double(), found.double()
-    same = torch.isclose(expected, found, rtol=0, atol=0, equal_nan=True)  # minus infinity masks attention
-    gap = torch.where(same, 0.0, (expected - found).abs()).nan_to_num(math.inf, math.inf).max()
-    size = torch.where(found.isfinite(), found, 0.0).abs().max()
+def apart(expected: Tensor, actual: Tensor) -> float:
+    """The largest difference over the largest finite value of these."""
+    if not (actual.is_floating_point() or actual.is_complex()):  # masks, counts
+        expected, actual = expected.double(), actual.double()
+    same = torch.isclose(expected, actual, rtol=0, atol=0, equal_nan=True)  # minus infinity masks attention
+    gap = torch.where(same, 0.0, (expected - actual).abs()).nan_to_num(math.inf, math.inf).max()
+    size = torch.where(actual.isfinite(), actual, 0.0).abs().max()
     return float(gap / size) if gap > 0 else 0.0
 
 
-def stretched(layout: BatchLayout, rest: int) -> BatchLayout:
+def stretch(layout: BatchLayout, rest: int) -> BatchLayout:
     """The layout at another length, where the batch shares its dimension with `rest` elements a row."""
     if layout.before == 1:
         return BatchLayout(layout.dim, 1, rest)
@@ -112,7 +112,7 @@ def stretches(graph: Graph, run: Runner, example: Tensor) -> bool:
     """Whether the layouts of the graph, found at one length, are right for an example of another."""
     other = find_layouts(graph, run, example)
     pairs = ((a.layout, b.layout) for a, b in zip(graph.steps, other.steps, strict=True))
-    return all(a and b and stretched(a, b.before * b.after) == b for a, b in pairs if a != b)
+    return all(a and b and stretch(a, b.before * b.after) == b for a, b in pairs if a != b)
 
 
 def unfold(value: Tensor, layout: BatchLayout, rows: tuple[int, ...]) -> Tensor:

@@ -21,11 +21,11 @@ class Lengths:
         return isinstance(length, int) and self.shortest <= length <= (self.longest or length)
 
     @property
-    def fixed(self) -> bool:
+    def is_fixed(self) -> bool:
         return self.shortest == self.longest
 
     def __str__(self) -> str:
-        if self.fixed:
+        if self.is_fixed:
             return f"{self.shortest} bp"
         return (
             f"{self.shortest} bp or more" if self.longest is None else f"{self.shortest} to {self.longest} bp"

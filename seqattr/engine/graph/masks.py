@@ -49,7 +49,7 @@ ABOVE = {GT: RELU, GE: CLAMP_MIN}
 BELOW = {LE: RELU, LT: CLAMP_MIN}
 
 
-def rectified(graph: Graph) -> Graph:
+def masks_as_rectifiers(graph: Graph) -> Graph:
     """`h * (h > 0)`, `h.masked_fill(h < 0, 0)` and `where(h > 0, h, 0)` as the ReLU that they are."""
     steps = graph.by_name()
     return replace(graph, steps=tuple(as_rectifier(graph, step, steps) for step in graph.steps))

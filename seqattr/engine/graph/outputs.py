@@ -42,11 +42,11 @@ class Before(NamedTuple):
 def take_off_final(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
     """The graph that ends before each output's final nonlinearity, and what that was, per output."""
     steps, active = graph.by_name(), graph.active()
-    found = [before_final(name, steps, active) for name in graph.outputs]
-    extra = {step.name: step for before in found for step in before.extra}
-    outputs = tuple(before.name for before in found)
+    final_values = [before_final(name, steps, active) for name in graph.outputs]
+    extra = {step.name: step for before in final_values for step in before.extra}
+    outputs = tuple(before.name for before in final_values)
     whole = replace(graph, steps=(*graph.steps, *extra.values()), outputs=outputs)
-    return drop_unused(whole), tuple(before.final for before in found)
+    return drop_unused(whole), tuple(before.final for before in final_values)
 
 
 def before_final(name: str, steps: Mapping[str, Step], active: set[str]) -> Before:
@@ -81,13 +81,13 @@ def recognise(step: Step, steps: Mapping[str, Step]) -> tuple[str, str, tuple[St
     if step.op == LOG_SIGMOID:
         return "log sigmoid", step.args[0], ()
     if step.op == EXP and step.part_of in SOFTMAX | LOG_SOFTMAX:
-        return "softmax", *centred(steps[step.args[0]], steps)
+        return "softmax", *centre_logits(steps[step.args[0]], steps)
     if step.op == SUB and step.part_of in LOG_SOFTMAX:
-        return "log softmax", *centred(step, steps)
+        return "log softmax", *centre_logits(step, steps)
     return "", "", ()
 
 
-def centred(shifted: Step, steps: Mapping[str, Step]) -> tuple[str, tuple[Step, ...]]:
+def centre_logits(shifted: Step, steps: Mapping[str, Step]) -> tuple[str, tuple[Step, ...]]:
     """Steps for logits minus their mean over the classes, given the step logits - logsumexp(logits)."""
     logits, total = shifted.args[0], steps[shifted.args[1]]
     mean = Step(f"{shifted.name}_mean", MEAN, (Ref(logits), total.args[1], True), source=shifted.source)
@@ -114,19 +114,19 @@ def name_targets(
 
     A label is what the model calls an output, or output0, output1 ... where it has several without a name.
     """
-    places = [(output, index) for output, size in enumerate(sizes) for index in range(size)]
-    if names is not None and len(names) != len(places):
-        raise ValueError(f"the model has {len(places)} targets, but {len(names)} names were given for them")
+    elements = [(output, index) for output, size in enumerate(sizes) for index in range(size)]
+    if names is not None and len(names) != len(elements):
+        raise ValueError(f"the model has {len(elements)} targets, but {len(names)} names were given for them")
     if labels is None:
         labels = [f"output{o}" if len(sizes) > 1 else "" for o in range(len(sizes))]
     if names is None:
-        names = [name_in(labels[output], index, sizes[output]) for output, index in places]
+        names = [name_in(labels[output], index, sizes[output]) for output, index in elements]
     odd = next((name for name in names if not is_text(name)), None)
     if odd is not None:
         raise ValueError(f"the target name {odd!r} is no text that a file can hold; give it another name")
     if len(set(names)) < len(names):
         raise ValueError(f"each target needs a name of its own, not {', '.join(shorten(list(names)))}")
-    return tuple(Target(name, *place) for name, place in zip(names, places, strict=True))
+    return tuple(Target(name, *element) for name, element in zip(names, elements, strict=True))
 
 
 def name_in(label: str, index: int, size: int) -> str:

@@ -54,13 +54,13 @@ class Hollow:
     def value_of(self, step: Step) -> Any:
         """A step's value. Raises ModelError."""
         try:
-            return self.inferred(step)
+            return self.infer(step)
         except (RuntimeError, IndexError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
             where = f" at {step.source}" if step.source else ""
             text = " ".join(str(error).split())[:200]
             raise ModelError(f"{step.op}{where} does not fit what it reads: {text}") from error
 
-    def inferred(self, step: Step) -> Any:
+    def infer(self, step: Step) -> Any:
         """A number, a hollow tensor, or where no base has a part in it the tensor itself."""
         function = function_of(step)
         if step.op in SIZES:
@@ -68,7 +68,7 @@ class Hollow:
         check_output(step)
         if step.op in VIEWS:  # of what is hollow, hollow too
             seen = evaluate(step, function, self.values, self.like)
-            return self.hollow(seen.shape) if step.name in self.active else self.counted(seen, step)
+            return self.hollow(seen.shape) if step.name in self.active else self.count_view(seen, step)
         args = map_refs(step.args, self.values.__getitem__)
         kwargs = map_refs(dict(step.kwargs), self.values.__getitem__)
         shape = SHAPES_OF[step.op](*args, **kwargs) if step.op in SHAPES_OF else on_meta(step, args, kwargs)
@@ -77,7 +77,7 @@ class Hollow:
         self.count(math.prod(shape), step)
         return evaluate(step, function, self.values, self.like)
 
-    def counted(self, view: Tensor, step: Step) -> Tensor:
+    def count_view(self, view: Tensor, step: Step) -> Tensor:
         """A view of what depends on no base, counted as what a copy of it would take."""
         self.count(view.numel(), step)
         return view

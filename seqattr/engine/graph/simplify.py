@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.graph.graph import Graph, Ref, Step, evaluate, rewire
-from seqattr.engine.graph.masks import masks_as_numbers, masks_of, rectified
+from seqattr.engine.graph.masks import masks_as_numbers, masks_as_rectifiers, masks_of
 from seqattr.engine.ops.composites import BATCH_NORM
 from seqattr.engine.ops.hints import HINTS
 from seqattr.engine.ops.idle import DROPOUTS, NO_OPS
@@ -31,7 +31,7 @@ EVERYTHING = torch.iinfo(torch.int64).max
 def simplify(graph: Graph, resolve: Resolver) -> Graph:
     """All simplifications, in the order in which each helps the next."""
     graph = fold_constants(graph, resolve)  # first: a cast of a constant is no no-op
-    graph = rectified(drop_no_ops(masks_as_numbers(write_out_casts(graph))))
+    graph = masks_as_rectifiers(drop_no_ops(masks_as_numbers(write_out_casts(graph))))
     graph = fold_batch_norms(graph)
     graph = fold_pads(graph)
     graph = replace(graph, steps=tuple(global_mean(step) for step in graph.steps))
@@ -102,7 +102,7 @@ def fold_constants(graph: Graph, resolve: Resolver) -> Graph:
         if not all(ref in values for ref in step.refs()):
             steps.append(step)
             continue
-        value = evaluated(step, resolve, values, like)
+        value = constant_value(step, resolve, values, like)
         if isinstance(value, int | float | bool):
             numbers[step.name] = value
         values[step.name] = value
@@ -110,7 +110,7 @@ def fold_constants(graph: Graph, resolve: Resolver) -> Graph:
     return replace(graph, steps=tuple(steps), tensors=tensors)
 
 
-def evaluated(step: Step, resolve: Resolver, values: Mapping[str, object], like: Tensor) -> object:
+def constant_value(step: Step, resolve: Resolver, values: Mapping[str, object], like: Tensor) -> object:
     """The value of a step on constants. Raises UnsupportedOp where it has none, as of mixed precisions."""
     try:
         return evaluate(step, resolve(step), values, like)

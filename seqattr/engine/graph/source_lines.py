@@ -11,10 +11,10 @@ TORCH_FOLDER = os.path.dirname(torch.__file__)
 def first_line(error: BaseException) -> str:
     """What an exception says, in one line, with the user's own source line when it is named."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return located(lines[0] if lines else type(error).__name__, str(error))
+    return with_source(lines[0] if lines else type(error).__name__, str(error))
 
 
-def located(line: str, trace: str) -> str:
+def with_source(line: str, trace: str) -> str:
     source = user_line(trace)
     return f"{line} (at {source})" if source and source not in line else line
 

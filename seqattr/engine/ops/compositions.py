@@ -31,12 +31,11 @@ def variance_and_mean(
     mean = x.mean(dims, keepdim=True)
     centred = x - mean
     squares = (centred * centred).sum(dims, keepdim=keepdim)
-    return squares / (count - (1 if correction is None else correction)), mean if keepdim else dropped(
-        mean, dims
-    )
+    spread = squares / (count - (1 if correction is None else correction))
+    return spread, mean if keepdim else drop_dimensions(mean, dims)
 
 
-def dropped(x: Tensor, dims: Sequence[int]) -> Tensor:
+def drop_dimensions(x: Tensor, dims: Sequence[int]) -> Tensor:
     """Without these dimensions, of size 1."""
     for d in sorted((d % x.ndim for d in dims), reverse=True):
         x = x.squeeze(d)
@@ -111,13 +110,13 @@ def running_logsumexp(x: Tensor, dim: int) -> Tensor:
 
 
 def running_maximum(x: Tensor, dim: int) -> tuple[Tensor, Tensor]:
-    best, places = up_to_each(x, dim).max(-1)
-    return best.movedim(-1, dim), places.movedim(-1, dim)
+    best, positions = up_to_each(x, dim).max(-1)
+    return best.movedim(-1, dim), positions.movedim(-1, dim)
 
 
 def running_minimum(x: Tensor, dim: int) -> tuple[Tensor, Tensor]:
-    best, places = running_maximum(-x, dim)
-    return -best, places
+    best, positions = running_maximum(-x, dim)
+    return -best, positions
 
 
 # --- in order ----------------------------------------------------------------------------------
@@ -133,15 +132,15 @@ def largest_few(
 ) -> tuple[Tensor, Tensor]:
     if k == 1:  # one rule for all maxima
         return x.max(dim, keepdim=True) if largest else x.min(dim, keepdim=True)
-    values, places = torch.sort(x, dim, largest)
-    return values.narrow(dim, 0, k), places.narrow(dim, 0, k)
+    values, positions = torch.sort(x, dim, largest)
+    return values.narrow(dim, 0, k), positions.narrow(dim, 0, k)
 
 
 def smallest_but(x: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> tuple[Tensor, Tensor]:
-    values, places = torch.sort(x, dim)
+    values, positions = torch.sort(x, dim)
     if keepdim:
-        return values.narrow(dim, k - 1, 1), places.narrow(dim, k - 1, 1)
-    return values.select(dim, k - 1), places.select(dim, k - 1)
+        return values.narrow(dim, k - 1, 1), positions.narrow(dim, k - 1, 1)
+    return values.select(dim, k - 1), positions.select(dim, k - 1)
 
 
 def median_along(x: Tensor, dim: int, keepdim: bool = False) -> tuple[Tensor, Tensor]:
@@ -161,10 +160,10 @@ def quantile(
     low, high = ranks.floor(), ranks.ceil()
     shares = {"lower": low, "higher": high, "midpoint": (low + high) / 2, "nearest": ranks.round()}
     share = shares.get(interpolation, ranks) - low
-    below, above = (values.index_select(-1, place.long()) for place in (low, high))
-    found = (below + (above - below) * share).movedim(-1, 0)
-    found = found.unsqueeze((dim % x.ndim) + 1) if keepdim else found
-    return found.squeeze(0) if q.ndim == 0 else found
+    below, above = (values.index_select(-1, position.long()) for position in (low, high))
+    values_at = (below + (above - below) * share).movedim(-1, 0)
+    values_at = values_at.unsqueeze((dim % x.ndim) + 1) if keepdim else values_at
+    return values_at.squeeze(0) if q.ndim == 0 else values_at
 
 
 # --- two arguments -----------------------------------------------------------------------------
@@ -202,7 +201,7 @@ def clamp_between(x: Tensor, min: Tensor | None = None, max: Tensor | None = Non
     return x if max is None else torch.minimum(x, max)
 
 
-def filled(x: Tensor, value: Any) -> Tensor:
+def fill(x: Tensor, value: Any) -> Tensor:
     return torch.full_like(x, value) if not isinstance(value, Tensor) else value.to(x.dtype).expand(x.shape)
 
 
@@ -214,16 +213,16 @@ def put(x: Tensor, indices: Sequence[Tensor | None], values: Tensor, accumulate:
     return torch.where(mask.reshape(*mask.shape, *[1] * (x.ndim - mask.ndim)), values.reshape(()), x)
 
 
-def strided(
+def as_strided(
     x: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
 ) -> Tensor:
     """By the places that the strides come to; memory may lie in another order than the model's own."""
     if not x.is_contiguous() or x.storage_offset() != 0:
         return NotImplemented
-    place = torch.full((), storage_offset or 0, device=x.device)
+    position = torch.full((), storage_offset or 0, device=x.device)
     for count, step in zip(size, stride, strict=True):
-        place = place.unsqueeze(-1) + torch.arange(count, device=x.device) * step
-    return x.reshape(-1)[place]
+        position = position.unsqueeze(-1) + torch.arange(count, device=x.device) * step
+    return x.reshape(-1)[position]
 
 
 def logit(x: Tensor, eps: float | None = None) -> Tensor:
@@ -231,11 +230,11 @@ def logit(x: Tensor, eps: float | None = None) -> Tensor:
     return torch.log(x) - torch.log(1 - x)
 
 
-def rounded(x: Tensor, *, decimals: int = 0) -> Tensor:
+def round_decimals(x: Tensor, *, decimals: int = 0) -> Tensor:
     return torch.round(x * 10.0**decimals) / 10.0**decimals
 
 
-def counted(x: Tensor, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
+def count_below(x: Tensor, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
     """How many of the boundaries lie below x."""
     x = x.unsqueeze(-1)
     return (x >= boundaries if right else x > boundaries).sum(-1)
@@ -273,15 +272,15 @@ COMPOSITIONS: dict[Any, Callable[..., Any]] = {
     aten.clamp.Tensor: clamp_between,
     aten.clamp_min.Tensor: torch.maximum,
     aten.clamp_max.Tensor: torch.minimum,
-    aten.fill.Scalar: filled,
-    aten.fill.Tensor: filled,
+    aten.fill.Scalar: fill,
+    aten.fill.Tensor: fill,
     aten.logit.default: logit,
     aten.any.dim: any_along,
     aten.any.dims: any_along,
     aten.all.dim: all_along,
     aten.all.dims: all_along,
     aten.index_put.default: put,
-    aten.as_strided.default: strided,
-    aten.round.decimals: rounded,
-    aten.bucketize.Tensor: counted,
+    aten.as_strided.default: as_strided,
+    aten.round.decimals: round_decimals,
+    aten.bucketize.Tensor: count_below,
 }

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch._decomp import decomposition_table
 
 from seqattr.engine.ops import norms
+from seqattr.engine.ops.arguments import for_each
 from seqattr.engine.ops.compositions import COMPOSITIONS
 from seqattr.engine.ops.names import short_name
 from seqattr.engine.ops.recurrent import written_out
@@ -81,18 +82,18 @@ def smallest_of_all(x: Tensor) -> Tensor:
 
 
 def minimum_along(x: Tensor, dim: int, keepdim: bool = False) -> tuple[Tensor, Tensor]:
-    best, places = (-x).max(dim, keepdim)
-    return -best, places
+    best, positions = (-x).max(dim, keepdim)
+    return -best, positions
 
 
-def widened(x: Tensor, shape: Sequence[int]) -> Tensor:
+def widen(x: Tensor, shape: Sequence[int]) -> Tensor:
     return x if x.shape == shape else x.expand(shape)
 
 
 def maximum(a: Tensor, b: Tensor) -> Tensor:
     """Equal ones share what is due to the larger, as torch halves it."""
     shape = torch.broadcast_shapes(a.shape, b.shape)
-    return torch.stack([widened(a, shape), widened(b, shape)], -1).amax(-1)
+    return torch.stack([widen(a, shape), widen(b, shape)], -1).amax(-1)
 
 
 def minimum(a: Tensor, b: Tensor) -> Tensor:
@@ -111,8 +112,8 @@ def rrelu(x, lower=1 / 8, upper=1 / 3, training=False, generator=None):  # type:
     return NotImplemented if training else torch.nn.functional.leaky_relu(x, (lower + upper) / 2)
 
 
-def copied(place: Tensor, x: Tensor, non_blocking: bool = False) -> Tensor:
-    return widened(x, place.shape)
+def copy_into(target: Tensor, x: Tensor, non_blocking: bool = False) -> Tensor:
+    return widen(x, target.shape)
 
 
 def add_scaled(a: Tensor, b: Any, *, alpha: float = 1) -> Tensor:
@@ -136,7 +137,7 @@ def conv_same(function):  # type: ignore[no-untyped-def]
 
     def convolution(x, weight, bias=None, stride=1, padding="valid", dilation=1, groups=1):  # type: ignore[no-untyped-def]
         dims = weight.ndim - 2
-        steps = [dilation] * dims if isinstance(dilation, int) else list(dilation) * (dims // len(dilation))
+        steps = for_each(dilation, dims)
         if padding == "same":
             totals = [d * (k - 1) for d, k in zip(steps, weight.shape[2:], strict=True)]
             x = torch.nn.functional.pad(x, [p for t in reversed(totals) for p in (t // 2, t - t // 2)])
@@ -204,7 +205,7 @@ LOWERINGS: dict[Any, Callable[..., Any]] = {
     aten.pow.Tensor_Tensor: power,
     aten.pow.Scalar: power_of_scalar,
     aten.rrelu.default: rrelu,
-    aten.copy.default: copied,
+    aten.copy.default: copy_into,
     aten.add.Tensor: add_scaled,
     aten.sub.Tensor: sub_scaled,
     aten.rsub.Scalar: reverse_sub,

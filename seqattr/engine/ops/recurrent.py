@@ -64,10 +64,10 @@ class Layer(NamedTuple):
     def run(self, value: Tensor, backwards: bool) -> tuple[Tensor, list[Tensor]]:
         """(T, N, features) -> the hidden state at each time, (T, N, H), and all states at the end."""
         of_input, of_state, *biases = self.weights
-        own, fed_back = biases or (None, None)
-        given = torch.nn.functional.linear(value, of_input, own)
+        input_bias, state_bias = biases or (None, None)
+        given = torch.nn.functional.linear(value, of_input, input_bias)
         op = getattr(torch.ops.seqattr, self.name).default
-        after = op(given.flip(0) if backwards else given, of_state, fed_back, *self.states)
+        after = op(given.flip(0) if backwards else given, of_state, state_bias, *self.states)
         hidden, *others = after.split(of_state.shape[1], -1)
         return hidden.flip(0) if backwards else hidden, [state[-1] for state in (hidden, *others)]
 

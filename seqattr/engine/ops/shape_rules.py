@@ -173,12 +173,12 @@ def columns(*args: Any) -> Shape:
 
 
 def concatenation(values: Sequence[Tensor], dim: int = 0) -> Shape:
-    first, place = values[0], along(values[0], dim)
-    others = {(*v.shape[:place], *v.shape[place + 1 :]) for v in values}
+    first, dimension = values[0], along(values[0], dim)
+    others = {(*v.shape[:dimension], *v.shape[dimension + 1 :]) for v in values}
     if len(others) > 1 or len({v.ndim for v in values}) > 1:
         raise ValueError(f"shapes {[tuple(v.shape) for v in values[:4]]} joined along {dim}")
-    total = sum(v.shape[place] for v in values)
-    return (*first.shape[:place], total, *first.shape[place + 1 :])
+    total = sum(v.shape[dimension] for v in values)
+    return (*first.shape[:dimension], total, *first.shape[dimension + 1 :])
 
 
 def side_by_side(values: Sequence[Tensor]) -> Shape:
@@ -210,8 +210,8 @@ def repetition(value: Tensor, times: Sequence[int]) -> Shape:
 def interleaving(value: Tensor, times: int, dim: int | None = None, **_: Any) -> Shape:
     if dim is None:
         return (value.numel() * times,)
-    place = along(value, dim)
-    return [size * times if d == place else size for d, size in enumerate(value.shape)]
+    dimension = along(value, dim)
+    return [size * times if d == dimension else size for d, size in enumerate(value.shape)]
 
 
 def indexing(value: Tensor, indices: Sequence[Tensor | None]) -> Shape:
@@ -236,8 +236,8 @@ def indexing(value: Tensor, indices: Sequence[Tensor | None]) -> Shape:
 
 
 def selection(value: Tensor, dim: int, index: Tensor) -> Shape:
-    place = along(value, dim)
-    return (*value.shape[:place], index.numel(), *value.shape[place + 1 :])
+    dimension = along(value, dim)
+    return (*value.shape[:dimension], index.numel(), *value.shape[dimension + 1 :])
 
 
 def of_index(_: Tensor, __: int, index: Tensor, **___: Any) -> Shape:

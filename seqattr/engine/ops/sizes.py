@@ -23,7 +23,7 @@ def of_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def run(*numbers: Any) -> Any:
         if not all(map(is_size, numbers)) or (function is operator.pow and too_large(*numbers)):
-            raise ModelError(f"the graph works out a size as {function.__name__}{described(numbers)}")
+            raise ModelError(f"the graph works out a size as {function.__name__}{describe(numbers)}")
         result = function(*numbers)
         if not is_size(result):
             raise ModelError(f"the graph works out a size of more than {BITS} bits, by {function.__name__}")
@@ -43,7 +43,7 @@ def too_large(base: Any, exponent: Any) -> bool:
     return whole and exponent > BITS and abs(base) > 1
 
 
-def described(numbers: tuple[Any, ...]) -> str:
+def describe(numbers: tuple[Any, ...]) -> str:
     """Arguments in words of bounded length."""
     words = (f"{n:.6g}" if is_size(n) else type(n).__name__ for n in numbers)
     return f"({', '.join(words)}); sizes are numbers of at most {BITS} bits"

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from seqattr.engine.graph.divisors import divided, has_pole
+from seqattr.engine.graph.divisors import divided_values, has_pole
 from seqattr.engine.graph.graph import Graph, Step, inputs_of
 from seqattr.engine.numerics import fused, secants
 from seqattr.engine.numerics.multipliers import Multiplier, Parts, as_parts, each
@@ -107,7 +107,7 @@ def everywhere(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:
     except of what is divided, as by its own norm: beside its difference the parts may be of any size, and so
     then is what the slope of the division makes of them.
     """
-    no_parts = step.part_of or has_pole(step) or step.name in divided(graph, kinds)
+    no_parts = step.part_of or has_pole(step) or step.name in divided_values(graph, kinds)
     return rescale if no_parts else revealcancel
 
 

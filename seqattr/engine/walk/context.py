@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.graph.graph import INPUT, BatchLayout, Ref, Step, map_refs, rewire
-from seqattr.engine.graph.layouts import fold, stretched, unfold
+from seqattr.engine.graph.layouts import fold, stretch, unfold
 from seqattr.engine.numerics.multipliers import Parts
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class PairedValues:
     def layout(self, name: str) -> BatchLayout:
         """Where the batch sits in a value."""
         layout = self.layouts.get(name) or ROWS_FIRST
-        return stretched(layout, self.sides.sequence[name].shape[layout.dim] // self.rows.sequences)
+        return stretch(layout, self.sides.sequence[name].shape[layout.dim] // self.rows.sequences)
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of a value for all pairs."""

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqattr.engine.graph.graph import FAILURES, INPUT, Step, evaluated, raise_for
+from seqattr.engine.graph.graph import FAILURES, INPUT, Step, evaluate_or_raise, raise_for
 from seqattr.engine.graph.outputs import Target
 from seqattr.engine.numerics.multipliers import Multiplier, added, by_sign, collapse
 from seqattr.engine.ops.elementwise import OVERWRITING
@@ -26,7 +26,7 @@ def side_values(plan: Plan, sequences: Tensor) -> Values:
     """Every value for sequences (N, 4, L) that take part in several walks: computed once, kept."""
     values: Values = {**plan.graph.tensors, INPUT: sequences}
     for step in plan.graph.steps:
-        values[step.name] = evaluated(step, plan.functions[step.name], values, sequences)
+        values[step.name] = evaluate_or_raise(step, plan.functions[step.name], values, sequences)
     return values
 
 
@@ -66,14 +66,14 @@ class Traversal:
             if overwrite:
                 values[step.name] = OVERWRITING[step.op](values[step.args[0]])
             else:
-                values[step.name] = evaluated(step, function, values, values[INPUT])
+                values[step.name] = evaluate_or_raise(step, function, values, values[INPUT])
 
     def _constant(self, step: Step) -> Any:
         """The value of a step that depends on no base, for as many rows as there are pairs."""
         constant = self.sides.constant
         blank = constant[INPUT].new_zeros(())  # of an activation only the shape is read
         shapes = {ref: blank.expand(self.pairs.shape(ref)) for ref in self.plan.inputs[step.name]}
-        return evaluated(step, self.plan.functions[step.name], constant | shapes, constant[INPUT])
+        return evaluate_or_raise(step, self.plan.functions[step.name], constant | shapes, constant[INPUT])
 
     def _way_back(self, step: Step) -> Backward:
         """The rule's way back; where a reader wants parts, the value's parts are kept as well."""

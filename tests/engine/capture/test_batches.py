@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seqattr.engine.capture.batches import SIZES, Differs, merged
+from seqattr.engine.capture.batches import SIZES, Differs, graph_of_any_batch
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.graph import Graph, Ref, Step
 from seqattr.errors import ModelError
@@ -85,7 +85,7 @@ def graphs(*values: object) -> list[Graph]:
 
 
 def test_integers_on_a_line_become_steps_on_the_size() -> None:
-    found = merged(graphs(*([3 * size - 1, 4] for size in SIZES)))
+    found = graph_of_any_batch(graphs(*([3 * size - 1, 4] for size in SIZES)))
     *sizes, last = found.steps
     assert [(step.op, step.args[1]) for step in sizes] == [
         ("aten.sym_size.int", 0),
@@ -98,4 +98,4 @@ def test_integers_on_a_line_become_steps_on_the_size() -> None:
 @pytest.mark.parametrize("values", [(2, 3, 6), (2.0, 3.0, 5.0), (True, False, False), ([1], [1], [1, 1])])
 def test_nothing_else_may_differ(values: tuple[object, ...]) -> None:
     with pytest.raises(Differs):
-        merged(graphs(*values))
+        graph_of_any_batch(graphs(*values))

@@ -69,7 +69,7 @@ def test_the_shortest_length_is_the_receptive_field(name: str, shortest: int) ->
 @pytest.mark.parametrize("length", [LENGTH - 1, LENGTH + 1])
 def test_a_dense_model_takes_one_length(length: int) -> None:
     _, model = captured("dense")
-    assert model.lengths.fixed
+    assert model.lengths.is_fixed
     with pytest.raises(InputError, match=f"of {length} bp do not fit the model, which takes {LENGTH} bp"):
         model.predict(one_hot(2, length))
 
