@@ -8,7 +8,7 @@ from seqattr.refs import kinds
 
 
 def references(spec: str, sequences: Any, seed: int = 0) -> Any:
-    """References (N, R, 4, L) for one-hot sequences (N, 4, L), as `spec` says: see `REFERENCES`.
+    """References (baselines, N, R, 4, L) for one-hot sequences (N, 4, L), as `spec` says: see `REFERENCES`.
 
     Each sequence's references depend on the seed and the sequence alone. numpy arrays give numpy arrays,
     torch tensors give torch tensors. Raises UnknownName or InputError, naming what there is.
