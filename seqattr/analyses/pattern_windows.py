@@ -9,8 +9,8 @@ from torch import Tensor
 from seqattr.engine.edits.receptive import Fields
 from seqattr.engine.graph.graph import INPUT, Step
 from seqattr.engine.graph.layouts import stretch
-from seqattr.engine.walk.context import ROWS_FIRST
 from seqattr.engine.walk.plan import Plan
+from seqattr.engine.walk.rulebook import ROWS_FIRST
 
 
 class Reads(NamedTuple):

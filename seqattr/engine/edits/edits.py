@@ -17,9 +17,9 @@ from seqattr.engine.edits.windows import HERE, Local, Positions
 from seqattr.engine.graph.graph import INPUT, Ref, Step, evaluate_or_raise, map_refs
 from seqattr.engine.ops.elementwise import OVERWRITING
 from seqattr.engine.ops.names import MEAN
-from seqattr.engine.walk.context import ROWS_FIRST
 from seqattr.engine.walk.memory import halving, rows_at_once
 from seqattr.engine.walk.plan import Plan
+from seqattr.engine.walk.rulebook import ROWS_FIRST
 from seqattr.engine.walk.walk import Values, flat, side_values
 
 

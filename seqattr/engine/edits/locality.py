@@ -32,7 +32,7 @@ from seqattr.engine.ops.names import (
 )
 from seqattr.engine.ops.weights import CONVOLUTIONS, DENSE, geometry_of
 from seqattr.engine.ops.windows import POOLS, Pool, pool_of
-from seqattr.engine.walk.context import ROWS_FIRST
+from seqattr.engine.walk.rulebook import ROWS_FIRST
 
 
 def local(site: Site) -> Local | None:

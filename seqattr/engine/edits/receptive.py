@@ -12,9 +12,9 @@ from seqattr.engine.graph.graph import INPUT, Step
 from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.ops.names import MEAN, SUM
 from seqattr.engine.ops.weights import CONVOLUTIONS
-from seqattr.engine.walk.context import ROWS_FIRST
 from seqattr.engine.walk.memory import Bytes, least_pairs
 from seqattr.engine.walk.plan import Plan
+from seqattr.engine.walk.rulebook import ROWS_FIRST
 
 # A window of more than this share of a value is no smaller to speak of: the value is worked out whole.
 MOST = 0.8

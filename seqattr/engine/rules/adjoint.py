@@ -21,7 +21,7 @@ from seqattr.engine.ops.names import (
     TRANSPOSE,
     UNSQUEEZE,
 )
-from seqattr.engine.walk.context import StepContext
+from seqattr.engine.walk.rulebook import StepContext
 
 Back = Callable[[Tensor], Sequence[Tensor]]
 

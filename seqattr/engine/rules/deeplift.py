@@ -16,8 +16,8 @@ from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.ops.weights import DENSE, MATRIX_PRODUCTS
 from seqattr.engine.rules import linear, nonlinear, quotients, selections
 from seqattr.engine.rules.recurrent import recurrent
-from seqattr.engine.walk.context import StepContext
 from seqattr.engine.walk.plan import Pullback, Rule, Rulebook
+from seqattr.engine.walk.rulebook import StepContext
 
 COMPLETE: Mapping[Kind, Rule] = {
     **linear.RULES,

@@ -14,8 +14,8 @@ from seqattr.engine.rules.adjoint import vjp
 from seqattr.engine.rules.deeplift import function_and_arguments
 from seqattr.engine.rules.recurrent import recurrent
 from seqattr.engine.rules.selections import Operands
-from seqattr.engine.walk.context import StepContext
 from seqattr.engine.walk.plan import Pullback, Rule, Rulebook
+from seqattr.engine.walk.rulebook import StepContext
 
 # Flat on whole stretches, through which torch lets nothing back, be it infinite: 0 * inf would be NaN.
 FLAT_IN_PARTS = having(Trait.FLAT)

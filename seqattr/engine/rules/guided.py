@@ -7,8 +7,8 @@ from seqattr.engine.numerics.multipliers import whole
 from seqattr.engine.ops.elementwise import RECTIFIERS
 from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.rules.gradient import GRADIENT, RULES, slope
-from seqattr.engine.walk.context import StepContext
 from seqattr.engine.walk.plan import Pullback, Rule, Rulebook
+from seqattr.engine.walk.rulebook import StepContext
 
 
 def guided(context: StepContext) -> Pullback:

@@ -17,8 +17,8 @@ from seqattr.engine.ops.moving import WITH_CONSTANTS
 from seqattr.engine.ops.names import NEG
 from seqattr.engine.ops.weights import CONVOLUTIONS, DENSE
 from seqattr.engine.rules.adjoint import matrix_adjoint, step_adjoint, unbroadcast, vjp
-from seqattr.engine.walk.context import StepContext
 from seqattr.engine.walk.plan import Pullback, Rule
+from seqattr.engine.walk.rulebook import StepContext
 
 # --- weights -----------------------------------------------------------------------------------
 

@@ -17,8 +17,8 @@ from seqattr.engine.ops.weights import CONVOLUTIONS
 from seqattr.engine.rules import linear, relevance
 from seqattr.engine.rules.gradient import RULES as GRADIENT_RULES
 from seqattr.engine.rules.gradient import constant, slope
-from seqattr.engine.walk.context import StepContext
 from seqattr.engine.walk.plan import Pullback, Rule, Rulebook
+from seqattr.engine.walk.rulebook import StepContext
 
 RULES: Mapping[Kind, Rule] = {
     **GRADIENT_RULES,  # sums, averages, shapes, maxima: the gradient is the z-rule

@@ -17,8 +17,8 @@ from seqattr.engine.ops.windows import POOLS, pool_of
 from seqattr.engine.rules import small_parts
 from seqattr.engine.rules.adjoint import matrix_adjoint, unbroadcast, vjp
 from seqattr.engine.rules.quotients import by_divisor
-from seqattr.engine.walk.context import StepContext
 from seqattr.engine.walk.plan import Pullback
+from seqattr.engine.walk.rulebook import StepContext
 
 
 def midpoint(context: StepContext, argument: int) -> Tensor:

@@ -12,8 +12,8 @@ from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.rules import linear
 from seqattr.engine.rules.gradient import RULES
 from seqattr.engine.rules.linear import Weighted
-from seqattr.engine.walk.context import StepContext
 from seqattr.engine.walk.plan import Pullback, Rulebook
+from seqattr.engine.walk.rulebook import StepContext
 
 
 def signal(context: StepContext) -> Pullback:

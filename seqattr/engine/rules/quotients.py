@@ -21,8 +21,8 @@ from seqattr.engine.graph.graph import Ref
 from seqattr.engine.numerics.multipliers import Multiplier, whole
 from seqattr.engine.numerics.secants import mean
 from seqattr.engine.rules.adjoint import unbroadcast
-from seqattr.engine.walk.context import StepContext, one
 from seqattr.engine.walk.plan import Pullback
+from seqattr.engine.walk.rulebook import StepContext, one
 
 
 def weights(b: Tensor, b0: Tensor) -> Sequence[Tensor]:

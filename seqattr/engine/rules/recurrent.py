@@ -16,8 +16,8 @@ from torch import Tensor
 from seqattr.engine.graph.graph import INPUT, Graph
 from seqattr.engine.graph.recurrent import BIAS, CELLS, FED_BACK, GIVEN, HIDDEN, WEIGHT, cell_graph, cell_of
 from seqattr.engine.numerics.multipliers import Multiplier, Parts, added, as_parts, each, whole
-from seqattr.engine.walk.context import PairedValues, SideValues, StepContext
 from seqattr.engine.walk.plan import Backward, Plan, Pullback
+from seqattr.engine.walk.rulebook import PairedValues, SideValues, StepContext
 from seqattr.engine.walk.walk import Traversal, Values
 
 Active = tuple[str, ...]  # what of that which a time step reads depends on the bases

@@ -22,8 +22,8 @@ from seqattr.engine.rules.adjoint import unbroadcast
 from seqattr.engine.rules.deeplift import function_and_arguments
 from seqattr.engine.rules.gradient import jacobian
 from seqattr.engine.rules.linear import Weighted
-from seqattr.engine.walk.context import StepContext
 from seqattr.engine.walk.plan import Pullback, Rule
+from seqattr.engine.walk.rulebook import StepContext
 
 
 def over(part: Tensor, total: Tensor) -> Tensor:

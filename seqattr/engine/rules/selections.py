@@ -15,8 +15,8 @@ from seqattr.engine.ops.moving import CHOICES
 from seqattr.engine.ops.names import WHERE_NUMBERS
 from seqattr.engine.rules.adjoint import unbroadcast
 from seqattr.engine.rules.nonlinear import midpoint
-from seqattr.engine.walk.context import StepContext
 from seqattr.engine.walk.plan import Pullback
+from seqattr.engine.walk.rulebook import StepContext
 
 # --- in order ----------------------------------------------------------------------------------
 

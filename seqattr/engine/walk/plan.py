@@ -15,7 +15,7 @@ from seqattr.engine.numerics.multipliers import Multiplier, Parts
 from seqattr.engine.ops.elementwise import OVERWRITING
 from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.ops.weights import CONVOLUTIONS, geometry_of
-from seqattr.engine.walk.context import StepContext
+from seqattr.engine.walk.rulebook import StepContext
 
 Backward = Callable[[Multiplier], Sequence[Multiplier]]  # one multiplier for each activation argument
 

@@ -16,8 +16,8 @@ from seqattr.engine.graph.outputs import Target
 from seqattr.engine.numerics.multipliers import Multiplier, added, by_sign, collapse
 from seqattr.engine.ops.elementwise import OVERWRITING
 from seqattr.engine.ops.kinds import Kind
-from seqattr.engine.walk.context import PairedValues, Rows, SideValues, StepContext
 from seqattr.engine.walk.plan import Backward, Plan
+from seqattr.engine.walk.rulebook import PairedValues, Rows, SideValues, StepContext
 
 Values = dict[str, Any]  # of one side, by name
 
