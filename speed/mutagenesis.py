@@ -29,8 +29,8 @@ def contest(name: str, number: int) -> Runs:
     module, length = network(name).cpu(), NETWORKS[name].length
     sequence = torch.from_numpy(random_sequences(1, length)).float()[0]
     edits = some_of(substitutions(sequence)[0], number)
-    rows = sequence.repeat(len(edits.places), 1, 1)
-    rows[torch.arange(len(rows)), :, edits.places] = edits.columns[:, :, 0]
+    rows = sequence.repeat(len(edits.starts), 1, 1)
+    rows[torch.arange(len(rows)), :, edits.starts] = edits.columns[:, :, 0]
     runs = {batch: plain(module, rows, batch) for batch in BATCHES}
     quickest = min(runs.values(), key=lambda run: seconds(run, rows.device)[0])
     both = {"naive": quickest, "fast": by_windows(module, sequence, edits)}
@@ -40,8 +40,8 @@ def contest(name: str, number: int) -> Runs:
 
 
 def some_of(edits: Edits, number: int) -> Edits:
-    chosen = torch.linspace(0, len(edits.places) - 1, number).long().unique()
-    return Edits(edits.places[chosen], edits.columns[chosen])
+    chosen = torch.linspace(0, len(edits.starts) - 1, number).long().unique()
+    return Edits(edits.starts[chosen], edits.columns[chosen])
 
 
 def plain(module: nn.Module, rows: Tensor, batch: int) -> Callable[[], Tensor]:

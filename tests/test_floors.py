@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,16 @@ def test_a_module_imports_only_from_its_room_and_those_below(module):
     height = ROOMS.index(room(module))
     above = {name for name in own(imports(module)) if name and ROOMS.index(room(name)) > height}
     assert above == set()
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """Imports inside functions and for type checkers count."""
+    packages = {name for name, path in MODULES.items() if path.name == "__init__.py"}
+    graph = {name: own(imports(name)) - packages - {name} for name in MODULES}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if room(name) in NUMPY_ONLY])

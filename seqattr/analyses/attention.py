@@ -15,16 +15,15 @@ from seqattr.analyses.attention_weights import (
     forward,
     layers_of,
     plan_for,
-    upstream,
 )
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.forward import random_sequences
 from seqattr.engine.graph.graph import Graph
 from seqattr.engine.graph.layouts import ROWS
 from seqattr.engine.rules.gradient import GRADIENT
+from seqattr.engine.walk.forward import Values, side_values
 from seqattr.engine.walk.plan import Plan
 from seqattr.engine.walk.session import Sequences, Session, check_finite, check_shape, sliceable
-from seqattr.engine.walk.walk import Values, side_values
 from seqattr.errors import InputError
 
 Heads = list[Attention]  # of one layer: one by one where they were written so, else all in one
@@ -167,7 +166,7 @@ def path_of_rollout(
         sizes = " and ".join(map(str, tokens))
         return (), [f"{UNDEFINED}: its self-attention layers differ in their tokens ({sizes})"]
     for (layer, heads), (after, following) in pairwise(square):
-        if heads[0].mixed not in upstream(graph, following[0].weights):
+        if heads[0].mixed not in graph.upstream(following[0].weights):
             return (), [f"{UNDEFINED}: {after.name} does not follow on {layer.name}"]
     others = [layer for layer in layers if not layer.square]
     notes = [

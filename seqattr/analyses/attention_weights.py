@@ -18,7 +18,8 @@ from seqattr.engine.graph.simplify import drop_unused
 from seqattr.engine.ops.kinds import PRODUCTS, SHAPES
 from seqattr.engine.ops.moving import JOINS
 from seqattr.engine.ops.names import BMM, DIV, EXP, LOGSUMEXP, MATMUL, SUB, SUM
-from seqattr.engine.walk.plan import Plan, Rulebook
+from seqattr.engine.walk.plan import Plan
+from seqattr.engine.walk.rulebook import Rulebook
 
 MIXING = {MATMUL, BMM}
 SUMS_TO_ONE = 1e-3
@@ -150,17 +151,6 @@ def join_of(graph: Graph, attention: Attention) -> str | None:
 # --- what comes before -------------------------------------------------------------------------
 
 
-def upstream(graph: Graph, name: str) -> set[str]:
-    """The names of a value and of all that it is made of."""
-    steps, names, waiting = graph.by_name(), {name}, [name]
-    while waiting:
-        step = steps.get(waiting.pop())
-        fresh = set(step.refs()) - names if step is not None else set()
-        names |= fresh
-        waiting += fresh
-    return names
-
-
 def plan_for(graph: Graph, names: Collection[str], rulebook: Rulebook) -> Plan:
     """A plan for the part of a graph that some values need."""
     return Plan(drop_unused(replace(graph, outputs=tuple(dict.fromkeys(names)))), rulebook)
@@ -182,7 +172,7 @@ def bases_of(plan: Plan, values: Mapping[str, Any], attention: Attention) -> Ten
     `values` are all of the plan's, for one sequence. A token is taken to be the same position as in the last
     local value that it is made of; None where no such value has as many positions as there are tokens.
     """
-    fields, names = Fields(plan, values, 1, most=torch.inf), upstream(plan.graph, attention.values)
+    fields, names = Fields(plan, values, 1, most=torch.inf), plan.graph.upstream(attention.values)
     tokens = values[attention.weights].shape[attention.keys]
     for name in (*(step.name for step in reversed(plan.graph.steps)), INPUT):
         if name in names and name in fields.positions and fields.positions[name].length == tokens:

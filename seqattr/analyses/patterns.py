@@ -11,8 +11,8 @@ from seqattr.analyses.pattern_windows import Windows
 from seqattr.engine.capture.model import Model
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.rules.weighted_steps import weighted_steps
+from seqattr.engine.walk.forward import side_values
 from seqattr.engine.walk.session import Session, check_finite, one_hot_tensor
-from seqattr.engine.walk.walk import side_values
 from seqattr.errors import InputError, ModelError
 from seqattr.methods.learned_patterns import Patterns, StepPattern
 from seqattr.models.content import content_hash

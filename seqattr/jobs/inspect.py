@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.graph import Step
-from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.ops.names import brief_name
 from seqattr.engine.walk.plan import Plan
 from seqattr.errors import some_of
@@ -61,7 +60,7 @@ def explained(model: Model) -> str:
 def row(step: Step, plan: Plan) -> tuple[str, ...]:
     """A step's name, op, kind, rule, shape and source."""
     kind = plan.kinds[step.name]
-    rule = "" if kind is Kind.CONSTANT else plan.rules[step.name].__name__
+    rule = plan.rules[step.name].name if step.name in plan.rules else ""
     inside = f" [{step.part_of}]" if step.part_of else ""
     return step.name, brief_name(step.op) + inside, str(kind), rule, step.shape, step.source
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from seqattr.engine.capture.model import Model
 from seqattr.engine.capture.watch import check_prediction
 from seqattr.engine.graph.outputs import Target
-from seqattr.engine.numerics.fused import Projected
+from seqattr.engine.numerics.multipliers import Projected
 from seqattr.engine.walk.memory import Chunk, chunks
 from seqattr.engine.walk.session import Session, check_finite, one_hot_tensor, tensor_of
 from seqattr.errors import InputError
@@ -162,7 +162,7 @@ class Accumulator:
         for target, values in zip(self.targets, outputs, strict=True):
             check_outputs(*values, target, rows.start)
         for t, target in enumerate(self.targets):
-            projected = explanation.found(target)
+            projected = explanation.projection(target)
             slopes = projected.multipliers - projected.against[:, None]  # of the square root at 0: infinite
             check_finite(slopes, f"{NO_SLOPE} for target {target.name} of", rows.start)
             self.contributions[t, rows] += projected.contributions.cpu() * share

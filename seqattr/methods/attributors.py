@@ -10,11 +10,12 @@ from torch import Tensor
 
 from seqattr.engine.graph.graph import INPUT
 from seqattr.engine.graph.outputs import Target
-from seqattr.engine.numerics.fused import Projected, project
-from seqattr.engine.numerics.multipliers import Multiplier, Parts
-from seqattr.engine.walk.plan import Plan, Rulebook
+from seqattr.engine.numerics.multipliers import Affine, Multiplier, Projected, project, whole
+from seqattr.engine.walk.forward import Values, flat, output_values, side_values
+from seqattr.engine.walk.plan import Plan
+from seqattr.engine.walk.rulebook import Rulebook
 from seqattr.engine.walk.session import Session
-from seqattr.engine.walk.walk import Values, Walk, flat, side_values
+from seqattr.engine.walk.walk import Walk
 
 
 class Explanation(NamedTuple):
@@ -24,7 +25,7 @@ class Explanation(NamedTuple):
     of their means over these references, for each of which chance is drawn anew.
     """
 
-    found: Callable[[Target], Projected]
+    projection: Callable[[Target], Projected]
     outputs: Callable[[Target], tuple[Tensor, Tensor]]  # of sequences (B, 1), of references (B or 1, R)
     errors: Callable[[Target], Tensor] | None = None
 
@@ -81,10 +82,20 @@ class Batch:
         self.session.rows_backward += walk.rows.pairs
         return walk.arriving(target, at)
 
-    def outputs(self, own: Walk) -> Callable[[Target], tuple[Tensor, Tensor]]:
-        """Outputs of sequences and references for a method that walks the sequences alone."""
+    def outputs(self, walk: Walk | None = None) -> Callable[[Target], tuple[Tensor, Tensor]]:
+        """Outputs of sequences (B, 1) and references (B or 1, R), of a walk of the sequences alone if
+        there is one.
+        """
+        of_sequences = self._sequence_outputs() if walk is None else walk.own_outputs
         of_references = self._reference_outputs()
-        return lambda target: (own.own_outputs(target), of_references(target))
+        return lambda target: (of_sequences(target), of_references(target))
+
+    def _sequence_outputs(self) -> Callable[[Target], Tensor]:
+        """The outputs of the sequences, (B, 1)."""
+        self.session.rows_forward += len(self.sequences)
+        outputs = output_values(self.plan, self.sequences)
+        names = self.session.graph.outputs
+        return lambda target: flat(outputs[names[target.output]])[:, target.index, None]
 
     def _reference_outputs(self) -> Callable[[Target], Tensor]:
         """The outputs of the references, (B or 1, R)."""
@@ -101,7 +112,7 @@ class Batch:
         """Contributions from multipliers: (B, R, 4, L), or (B, 1, 4, L) where references play no part."""
         return lambda target: project(multipliers(target), self.sequences, self.references)
 
-    def scored(self, scores: Callable[[Target], Multiplier]) -> Callable[[Target], Projected]:
+    def scores_of_bases(self, scores: Callable[[Target], Multiplier]) -> Callable[[Target], Projected]:
         """Contributions from scores (B, 4, L) of the bases themselves: each sequence has its own bases'.
 
         In two parts: from a slope, and an offset that a position has whatever its base.
@@ -111,12 +122,12 @@ class Batch:
 
 def base_scores(scores: Multiplier, sequences: Tensor, references: int) -> Projected:
     """What a method finds that scores bases rather than differences from a reference."""
-    slope, offset = scores if isinstance(scores, Parts) else (scores, torch.zeros_like(scores))
+    slope, offset = scores if isinstance(scores, Affine) else (whole(scores), torch.zeros_like(whole(scores)))
     against = -offset.sum(1)
     contributions = (slope * sequences).sum(1) - against
     totals, sizes = (
-        each.sum(1, keepdim=True, dtype=torch.float64).expand(-1, references)
-        for each in (contributions, contributions.abs())
+        values.sum(1, keepdim=True, dtype=torch.float64).expand(-1, references)
+        for values in (contributions, contributions.abs())
     )
     return Projected(contributions, against, slope, totals, sizes)
 
@@ -139,7 +150,7 @@ def at_sequence(batch: Batch) -> Explanation:
 def relevance(batch: Batch) -> Explanation:
     """What comes back to the bases of the sequence, relevance over base, counts for the bases themselves."""
     walk = batch.alone(batch.sequences)
-    return Explanation(batch.scored(partial(batch.arriving, walk)), batch.outputs(walk))
+    return Explanation(batch.scores_of_bases(partial(batch.arriving, walk)), batch.outputs(walk))
 
 
 def along_path(steps: int) -> Attributor:
@@ -152,8 +163,8 @@ def along_path(steps: int) -> Attributor:
             points = torch.lerp(start.expand(len(end), -1, -1, -1), end, (step + 0.5) / steps)
             walk = batch.alone(points.flatten(0, 1))
             for target in batch.targets:
-                found = batch.back(walk, target).view(points.shape) / steps
-                totals[target] = totals[target] + found if target in totals else found
+                part = batch.back(walk, target).view(points.shape) / steps
+                totals[target] = totals[target] + part if target in totals else part
         return Explanation(batch.projection(totals.__getitem__), batch.outputs(batch.alone(batch.sequences)))
 
     return attributor

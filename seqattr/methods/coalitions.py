@@ -46,8 +46,8 @@ class Game:
         session = self.batch.session
         editor = editor_of(self.batch, self.sequence, self.sequence.shape[1])
         rows = torch.where(present[:, None], self.sequence, self.reference)
-        places = torch.zeros(len(rows), dtype=torch.long, device=rows.device)
-        answers = editor.answers(editor.original(self.sequence), Edits(places, rows))
+        starts = torch.zeros(len(rows), dtype=torch.long, device=rows.device)
+        answers = editor.answers(editor.original(self.sequence), Edits(starts, rows))
         session.rows_forward += len(rows)
         outputs = session.graph.outputs
         return torch.stack([answers[outputs[t.output]][:, t.index] for t in self.batch.targets], 1)
@@ -68,19 +68,19 @@ def by_groups(solve: Solve, most: int) -> Attributor:
 
     def attributor(batch: Batch) -> Explanation:
         pools = batch.references.expand(len(batch.sequences), -1, -1, -1)
-        found = [
+        shares = [
             shares_of(batch, x, r, solve, most)
             for x, pool in zip(batch.sequences, pools, strict=True)
             for r in pool
         ]
         multipliers, errors = (
-            torch.stack(each).unflatten(0, pools.shape[:2]) for each in zip(*found, strict=True)
+            torch.stack(each).unflatten(0, pools.shape[:2]) for each in zip(*shares, strict=True)
         )  # (B, R, T, 4, L), (B, R, T, L)
         errors = errors.square().sum(1).sqrt() / pools.shape[1]
         number = {target: t for t, target in enumerate(batch.targets)}
         return Explanation(
             batch.projection(lambda target: multipliers[:, :, number[target]]),
-            batch.outputs(batch.alone(batch.sequences)),
+            batch.outputs(),
             lambda target: errors[:, number[target]],
         )
 
@@ -140,7 +140,7 @@ def shapley(game: Game) -> Estimate:
     return Estimate(values, torch.zeros_like(values))
 
 
-def estimated(game: Game, permutations: int = PERMUTATIONS) -> Estimate:
+def from_orders(game: Game, permutations: int = PERMUTATIONS) -> Estimate:
     """Shapley values as means over random orders, each taken backwards as well.
 
     Whatever the orders, they sum to the difference (Castro, Gomez & Tejada 2009); an order and its mirror
@@ -155,14 +155,14 @@ def estimated(game: Game, permutations: int = PERMUTATIONS) -> Estimate:
     members = ranks[:, None] < upto[:, None]  # (orders, steps, players)
     worth = game.worth(members.flatten(0, 1)).double().unflatten(0, (-1, number + 1))
     gains = worth.diff(dim=1)  # by place in the order
-    own = gains.gather(1, ranks[:, :, None].expand(-1, -1, gains.shape[2]))
-    pairs = own.unflatten(0, (-1, 2)).mean(1)
+    gains_of_players = gains.gather(1, ranks[:, :, None].expand(-1, -1, gains.shape[2]))
+    pairs = gains_of_players.unflatten(0, (-1, 2)).mean(1)
     return Estimate(pairs.mean(0), pairs.std(0) / len(pairs) ** 0.5)
 
 
-def sampled(game: Game) -> Estimate:
+def shapley_sampling(game: Game) -> Estimate:
     """Shapley values by permutation sampling; exact for few players, of which there are few orders."""
-    return shapley(game) if 2**game.players <= PERMUTATIONS * game.players else estimated(game)
+    return shapley(game) if 2**game.players <= PERMUTATIONS * game.players else from_orders(game)
 
 
 # --- LIME --------------------------------------------------------------------------------------

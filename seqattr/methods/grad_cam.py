@@ -3,7 +3,7 @@
 The map is as coarse as the convolution, and the same for all four bases of a position.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
@@ -16,12 +16,11 @@ from seqattr.engine.numerics.multipliers import whole
 from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.ops.weights import CONVOLUTIONS, DENSE
 from seqattr.engine.rules.gradient import GRADIENT
-from seqattr.engine.walk.walk import side_values
+from seqattr.engine.walk.forward import side_values
 from seqattr.errors import ModelError, UnknownName
 from seqattr.methods.attributors import Attributor, Batch, Explanation
 
 Map = Callable[[Target], Tensor]  # (B, 1, L)
-Readers = Mapping[str, Sequence[Step]]
 Kinds = Mapping[str, Kind]
 
 
@@ -34,7 +33,7 @@ def grad_cam(step_name: str = "") -> Attributor:
 
     def attributor(batch: Batch) -> Explanation:
         maps, outputs = class_maps(batch, step_name)
-        scores = batch.scored(lambda target: maps(target).expand(-1, 4, -1))
+        scores = batch.scores_of_bases(lambda target: maps(target).expand(-1, 4, -1))
         return Explanation(scores, outputs)
 
     return attributor
@@ -46,8 +45,8 @@ def guided_grad_cam(step_name: str = "") -> Attributor:
     def attributor(batch: Batch) -> Explanation:
         maps, outputs = class_maps(batch, step_name)
         guided = batch.alone(batch.sequences)
-        found = batch.projection(lambda target: batch.back(guided, target) * maps(target)[:, None])
-        return Explanation(found, outputs)
+        projection = batch.projection(lambda target: batch.back(guided, target) * maps(target)[:, None])
+        return Explanation(projection, outputs)
 
     return attributor
 
@@ -61,8 +60,8 @@ def class_maps(batch: Batch, step_name: str) -> tuple[Map, Callable[[Target], tu
 
     def maps(target: Target) -> Tensor:
         gradient = whole(batch.arriving(walk, target, step.name))
-        found = at_every_base(class_map(on, gradient), length)
-        return found.flip(-1) if backwards else found
+        values = at_every_base(class_map(on, gradient), length)
+        return values.flip(-1) if backwards else values
 
     return maps, batch.outputs(walk)
 
@@ -92,16 +91,16 @@ def class_map(values: Tensor, gradient: Tensor) -> Tensor:
     )
 
 
-def along_positions(found: Tensor) -> Tensor:
+def along_positions(values: Tensor) -> Tensor:
     """(B, positions): of positions in two dimensions the longer counts, and the other is averaged over."""
-    along = max(range(1, found.ndim), key=lambda d: found.shape[d])
-    others = [d for d in range(1, found.ndim) if d != along]
-    return found.mean(others) if others else found
+    along = max(range(1, values.ndim), key=lambda d: values.shape[d])
+    others = [d for d in range(1, values.ndim) if d != along]
+    return values.mean(others) if others else values
 
 
-def at_every_base(found: Tensor, length: int) -> Tensor:
+def at_every_base(values: Tensor, length: int) -> Tensor:
     """(B, positions) -> (B, 1, length), linearly between positions."""
-    return torch.nn.functional.interpolate(found[:, None], length, mode="linear", align_corners=False)
+    return torch.nn.functional.interpolate(values[:, None], length, mode="linear", align_corners=False)
 
 
 # --- which step --------------------------------------------------------------------------------
@@ -125,26 +124,15 @@ def step_called(graph: Graph, name: str) -> Step:
 
 def default_step(graph: Graph) -> Step | None:
     """The last convolution that is hidden, if one is, or the nonlinearity that is all that reads it."""
-    active, kinds, readers = graph.active(), classify(graph), graph.consumers()
+    active, kinds = graph.active(), classify(graph)
     steps = [s for s in graph.steps if s.op in CONVOLUTIONS and s.name in active]
     if not steps:
         return None
-    hidden = [s for s in steps if any(is_layer(step, kinds) for step in after(s, readers))]
+    hidden = [s for s in steps if any(is_layer(step, kinds) for step in graph.downstream(s.name))]
     last = (hidden or steps)[-1]
-    following = readers.get(last.name, [])
+    following = graph.consumers().get(last.name, [])
     alone = len(following) == 1 and is_function(following[0], kinds)
     return following[0] if alone else last
-
-
-def after(step: Step, readers: Readers) -> Iterator[Step]:
-    """Every step that a step's value has a part in."""
-    seen, waiting = {step.name}, [step.name]
-    while waiting:
-        for reader in readers.get(waiting.pop(), ()):
-            if reader.name not in seen:
-                seen.add(reader.name)
-                waiting.append(reader.name)
-                yield reader
 
 
 def is_layer(step: Step, kinds: Kinds) -> bool:

@@ -17,12 +17,12 @@ from seqattr.methods.attributors import Attributor, Batch, Explanation
 # --- at the sequence ---------------------------------------------------------------------------
 
 
-def sized(size: Callable[[Tensor], Tensor]) -> Attributor:
+def size_of_gradient(size: Callable[[Tensor], Tensor]) -> Attributor:
     """How much the output moves with a base, whichever way: a size of the gradient."""
 
     def attributor(batch: Batch) -> Explanation:
         walk = batch.alone(batch.sequences)
-        scores = batch.scored(lambda target: size(batch.back(walk, target).squeeze(1)))
+        scores = batch.scores_of_bases(lambda target: size(batch.back(walk, target).squeeze(1)))
         return Explanation(scores, batch.outputs(walk))
 
     return attributor
@@ -84,14 +84,14 @@ class Moments:
         return self.squares[target] / self.seen[target]
 
 
-def smoothed(samples: int, level: float) -> Attributor:
+def mean_nearby(samples: int, level: float) -> Attributor:
     """The mean gradient at noisy copies of the sequence, in place of the gradient at it."""
 
     def attributor(batch: Batch) -> Explanation:
         moments = Moments()
         gradients_nearby(batch, samples, level, moments.add)
-        found = batch.projection(lambda target: moments.mean(target)[:, None])
-        return Explanation(found, batch.outputs(batch.alone(batch.sequences)))
+        projection = batch.projection(lambda target: moments.mean(target)[:, None])
+        return Explanation(projection, batch.outputs(batch.alone(batch.sequences)))
 
     return attributor
 
@@ -102,8 +102,8 @@ def moment(of: Callable[[Moments, Target], Tensor], samples: int, level: float) 
     def attributor(batch: Batch) -> Explanation:
         moments = Moments()
         gradients_nearby(batch, samples, level, moments.add)
-        found = batch.scored(partial(of, moments))
-        return Explanation(found, batch.outputs(batch.alone(batch.sequences)))
+        scores = batch.scores_of_bases(partial(of, moments))
+        return Explanation(scores, batch.outputs(batch.alone(batch.sequences)))
 
     return attributor
 
@@ -111,7 +111,7 @@ def moment(of: Callable[[Moments, Target], Tensor], samples: int, level: float) 
 # --- between the sequence and its references -----------------------------------------------------
 
 
-def places(sequence: Tensor, references: Tensor) -> Sequence[float]:
+def shares_of_way(sequence: Tensor, references: Tensor) -> Sequence[float]:
     """For each pair of a sequence (4, L) and a reference (R, 4, L) a number, uniform from 0 to 1."""
     return [seed_of(sequence, reference) / 2**63 for reference in references]
 
@@ -122,8 +122,8 @@ def somewhere_between(batch: Batch) -> Explanation:
     Times the difference, its expectation sums to the difference of the outputs.
     """
     start = batch.references.expand(len(batch.sequences), -1, -1, -1)
-    drawn = [places(*pair) for pair in zip(batch.sequences, start, strict=True)]
+    drawn = [shares_of_way(*pair) for pair in zip(batch.sequences, start, strict=True)]
     share = torch.tensor(drawn, dtype=start.dtype, device=start.device)[..., None, None]
     walk = batch.alone(torch.lerp(start, batch.sequences[:, None], share).flatten(0, 1))
-    found = batch.projection(lambda target: batch.back(walk, target).view(start.shape))
-    return Explanation(found, batch.outputs(batch.alone(batch.sequences)))
+    projection = batch.projection(lambda target: batch.back(walk, target).view(start.shape))
+    return Explanation(projection, batch.outputs(batch.alone(batch.sequences)))

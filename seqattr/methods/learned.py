@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.graph.outputs import Target
-from seqattr.engine.numerics.multipliers import Parts
+from seqattr.engine.numerics.multipliers import Affine
 from seqattr.methods.attributors import Batch, Explanation
 
 
@@ -17,10 +17,10 @@ def signal(batch: Batch) -> Explanation:
     """PatternNet: each base's estimated signal; a sequence has that of its own bases."""
     walk = batch.alone(batch.sequences)
 
-    def found(target: Target) -> Tensor:
+    def scores(target: Target) -> Tensor:
         return batch.back(walk, target)[:, 0] * walk.own_outputs(target)[:, :, None]
 
-    return Explanation(batch.scored(found), batch.outputs(walk))
+    return Explanation(batch.scores_of_bases(scores), batch.outputs(walk))
 
 
 def share(batch: Batch) -> Explanation:
@@ -31,8 +31,8 @@ def share(batch: Batch) -> Explanation:
     """
     walk = batch.alone(batch.sequences)
 
-    def found(target: Target) -> Parts:
+    def scores(target: Target) -> Affine:
         shares = batch.back(walk, target)[:, 0] * walk.own_outputs(target)[:, :, None]
-        return Parts(torch.zeros_like(shares), shares)
+        return Affine(torch.zeros_like(shares), shares)
 
-    return Explanation(batch.scored(found), batch.outputs(walk))
+    return Explanation(batch.scores_of_bases(scores), batch.outputs(walk))

@@ -14,7 +14,7 @@ def rows() -> list[tuple[str, ...]]:
             method.summary,
             yes(method.needs_references),
             yes(method.complete),
-            *(shown(rows) for rows in method.cost),
+            *(product_in_words(rows) for rows in method.cost),
             method.source,
         )
         for name, method in METHODS.items()
@@ -25,7 +25,7 @@ def yes(truth: bool) -> str:
     return "yes" if truth else "no"
 
 
-def shown(expression: str) -> str:
+def product_in_words(expression: str) -> str:
     """A product as people write it."""
     return expression.replace(" * ", " ")
 

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.graph.outputs import Target
+from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.methods.attributors import Batch, Explanation
 
 STEPS, RATE = 100, 0.1  # of Adam
@@ -19,17 +20,17 @@ def meaningful_perturbation(batch: Batch) -> Explanation:
     is left, plus SIZE times the mean of 1 - m, plus ROUGHNESS times the sum of |m[l + 1] - m[l]|^POWER:
     Fong & Vedaldi 2017, equations 3 and 4, in one dimension.
     """
-    outputs = batch.outputs(batch.alone(batch.sequences))
+    outputs = batch.outputs()
 
     def scores(target: Target) -> Tensor:
         at_x, at_r = outputs(target)
-        deleted = 1 - learned(batch, target, at_x - at_r)
+        deleted = 1 - fit_masks(batch, target, at_x - at_r)
         return deleted.mean(1)[:, None] * batch.sequences
 
-    return Explanation(batch.scored(scores), outputs)
+    return Explanation(batch.scores_of_bases(scores), outputs)
 
 
-def learned(batch: Batch, target: Target, difference: Tensor) -> Tensor:
+def fit_masks(batch: Batch, target: Target, difference: Tensor) -> Tensor:
     """The masks (B, R, L), for differences (B, R)."""
     x, r = batch.sequences[:, None], batch.references
     change = x - r  # (B, R, 4, L)
@@ -38,7 +39,7 @@ def learned(batch: Batch, target: Target, difference: Tensor) -> Tensor:
     adam = torch.optim.Adam([mask], lr=RATE)
     for _ in range(STEPS):
         points = (r + mask[:, :, None] * change).flatten(0, 1)
-        slopes = batch.back(batch.alone(points), target).view(change.shape)
+        slopes = batch.back(batch.alone(points, GRADIENT), target).view(change.shape)
         mask.grad = (slopes * change).sum(2) * scale + cost_slope(mask)
         adam.step()
         mask.clamp_(0, 1)

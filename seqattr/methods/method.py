@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from seqattr.engine.capture.model import Model
-from seqattr.engine.walk.plan import Rulebook
+from seqattr.engine.walk.rulebook import Rulebook
 from seqattr.errors import InputError
 from seqattr.methods.attributors import Attributor
 from seqattr.methods.learned_patterns import Patterns
@@ -21,34 +21,36 @@ class Cost(NamedTuple):
     backward: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Method:
-    """How to attribute: a rulebook, the way it is used, and what a reader should know of it.
+    """How to attribute, and what a reader should know of it.
 
-    `complete` says that contributions sum to the difference from the reference, `needs_references` that they
-    are of differences from references; the others score the bases themselves. `at_step` makes the way for a
-    step of the model, which a name such as grad-cam:relu_1 asks for. `needs_patterns` says that it takes
-    patterns learned from sequences, and `patterns` are these, once `with_patterns` has given them.
+    `attributor` explains a batch, by the multipliers of the `rulebook`; without one, it asks the model in its
+    own way. `complete` says that contributions sum to the difference from the reference, `needs_references`
+    that they are of differences from references (*baselines*); the others score the bases themselves.
+    `at_step` makes the attributor for a step of the model, which a name such as grad-cam:relu_1 asks for.
+    `needs_patterns` says that it takes patterns learned from sequences, and `patterns` are these, once
+    `with_patterns` has given them. `cost` is what the table of methods says, as `family` and `source` are.
     """
 
-    rulebook: Rulebook
-    attributor: Attributor
-    complete: bool
     summary: str
     source: str
     family: str
-    needs_references: bool
+    attributor: Attributor
+    rulebook: Rulebook | None = None
+    complete: bool = False
+    needs_references: bool = True
     cost: Cost
     at_step: Callable[[str], Attributor] | None = None
     needs_patterns: bool = False
     patterns: Patterns | None = None
 
-    def rulebook_for(self, model: Model) -> Rulebook:
+    def rulebook_for(self, model: Model) -> Rulebook | None:
         """The rulebook, with what was learned of the model.
 
         Raises InputError without patterns, or with another model's.
         """
-        if not self.needs_patterns:
+        if self.rulebook is None or not self.needs_patterns:
             return self.rulebook
         if self.patterns is None:
             raise InputError(

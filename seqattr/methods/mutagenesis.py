@@ -32,7 +32,7 @@ def mutagenesis(form: Form) -> Attributor:
         def scores(target: Target) -> Tensor:
             return form(torch.stack([table[target] for table in tables]))
 
-        return Explanation(batch.scored(scores), batch.outputs(batch.alone(batch.sequences)))
+        return Explanation(batch.scores_of_bases(scores), batch.outputs())
 
     return attributor
 
@@ -51,20 +51,20 @@ def table_of(batch: Batch, sequence: Tensor) -> Scores:
 def effects(batch: Batch, sequence: Tensor) -> Scores:
     """target(sequence with the base there) - target(sequence), each (4, L); 0 for the base that is there."""
     edits, base = substitutions(sequence)
-    found = {}
+    tables = {}
     for target, values in changes(batch, sequence, edits):
         table = torch.zeros_like(sequence)
-        table[base, edits.places] = values
-        found[target] = table
-    return found
+        table[base, edits.starts] = values
+        tables[target] = table
+    return tables
 
 
 def substitutions(sequence: Tensor) -> tuple[Edits, Tensor]:
     """Each base at each position of a sequence (4, L) where it is not, and which base that is."""
     bases = torch.eye(4, dtype=sequence.dtype, device=sequence.device)
     new = (sequence.T[:, None] != bases).any(2)  # (L, 4)
-    places, base = new.nonzero(as_tuple=True)
-    return Edits(places, bases[base][:, :, None]), base
+    starts, base = new.nonzero(as_tuple=True)
+    return Edits(starts, bases[base][:, :, None]), base
 
 
 class Substitution(NamedTuple):
@@ -109,33 +109,33 @@ def occlusion(width: int) -> Attributor:
 
     def attributor(batch: Batch) -> Explanation:
         pools = batch.references.expand(len(batch.sequences), -1, -1, -1)
-        found = [
-            occluded(batch, sequence, pool, width)
+        tables = [
+            occlusion_losses(batch, sequence, pool, width)
             for sequence, pool in zip(batch.sequences, pools, strict=True)
         ]
 
         def scores(target: Target) -> Tensor:
-            return torch.stack([one[target] for one in found])[:, None] * batch.sequences
+            return torch.stack([one[target] for one in tables])[:, None] * batch.sequences
 
-        return Explanation(batch.scored(scores), batch.outputs(batch.alone(batch.sequences)))
+        return Explanation(batch.scores_of_bases(scores), batch.outputs())
 
     return attributor
 
 
-def occluded(batch: Batch, sequence: Tensor, references: Tensor, width: int) -> Scores:
+def occlusion_losses(batch: Batch, sequence: Tensor, references: Tensor, width: int) -> Scores:
     """target(sequence) - target(occluded), mean over references and over windows over a position: (L)."""
     width = min(width, sequence.shape[1])
-    own, others = (
+    windows, others = (
         t.unfold(-1, width, 1).movedim(-2, -3) for t in (sequence, references)
     )  # (.., M, 4, width)
-    which, places = (others != own).any((2, 3)).nonzero(as_tuple=True)
-    order = places.argsort(stable=True)
-    edits = Edits(places[order], others[which, places][order])
-    found = {}
+    which, starts = (others != windows).any((2, 3)).nonzero(as_tuple=True)
+    order = starts.argsort(stable=True)
+    edits = Edits(starts[order], others[which, starts][order])
+    tables = {}
     for target, values in changes(batch, sequence, edits):
-        total = values.new_zeros(len(own)).index_add(0, edits.places, -values) / len(references)
-        found[target] = mean_over(total, width)
-    return found
+        total = values.new_zeros(len(windows)).index_add(0, edits.starts, -values) / len(references)
+        tables[target] = mean_over(total, width)
+    return tables
 
 
 def mean_over(windows: Tensor, width: int) -> Tensor:
@@ -155,7 +155,7 @@ def changes(batch: Batch, sequence: Tensor, edits: Edits) -> Iterator[tuple[Targ
     editor = editor_of(batch, sequence, edits.columns.shape[2])
     original = editor.original(sequence)
     answers = editor.answers(original, edits)
-    batch.session.rows_forward += 1 + len(edits.places)
+    batch.session.rows_forward += 1 + len(edits.starts)
     for target in batch.targets:
         name = batch.session.graph.outputs[target.output]
         yield target, answers[name][:, target.index] - original.output(name)[target.index]

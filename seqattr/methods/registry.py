@@ -1,6 +1,5 @@
-"""The table of methods."""
+"""METHODS, the table of them: a new method is one function, or one rulebook, and one entry here."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import torch
@@ -10,102 +9,36 @@ from seqattr.engine.rules.deeplift import GENOMICS_DEFAULT, RESCALE, REVEALCANCE
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.rules.guided import DECONVNET, GUIDED
 from seqattr.engine.rules.patterns import PATTERN_ATTRIBUTION, PATTERNNET
-from seqattr.engine.walk.plan import Rulebook
 from seqattr.errors import InputError, UnknownName
 from seqattr.methods import learned
-from seqattr.methods.attributors import Attributor, against_references, along_path, at_sequence, relevance
-from seqattr.methods.coalitions import by_groups, lime, sampled, shapley
+from seqattr.methods.attributors import at_sequence
+from seqattr.methods.coalitions import by_groups, lime, shapley, shapley_sampling
+from seqattr.methods.families import (
+    NOISE,
+    NOISY_SAMPLES,
+    backward,
+    by_patterns,
+    class_activation,
+    differences,
+    gradient,
+    integrated_gradients,
+    noisy,
+    occluding,
+    perturbing,
+    relevances,
+)
 from seqattr.methods.grad_cam import grad_cam, guided_grad_cam
-from seqattr.methods.gradients import Moments, moment, sized, smoothed, somewhere_between
+from seqattr.methods.gradients import Moments, mean_nearby, moment, size_of_gradient, somewhere_between
 from seqattr.methods.learned_patterns import Patterns
 from seqattr.methods.masks import meaningful_perturbation
 from seqattr.methods.method import Cost, Method
-from seqattr.methods.mutagenesis import largest_effect, mean_effect, mutagenesis, occlusion
-
-PAIRS, ALONE = Cost("R + 1", "R * T"), Cost("R + 1", "T")
-NOISY_SAMPLES, NOISE = 25, 0.15  # of the range from no base to a base, which is 1
-
-
-def differences(rulebook: Rulebook, summary: str, source: str) -> Method:
-    """Multipliers of each pair of a sequence and a reference, complete by their rules."""
-    return Method(rulebook, against_references, True, summary, source, "differences", True, PAIRS)
-
-
-def gradient(
-    attributor: Attributor, summary: str, source: str, references: bool, cost: Cost = ALONE
-) -> Method:
-    """A use of the plain gradient; times the difference where references take part."""
-    return Method(GRADIENT, attributor, False, summary, source, "gradients", references, cost)
-
-
-def integrated(steps: int) -> Method:
-    """Integrated gradients; complete only as the steps go to infinity."""
-    summary = f"gradients at the midpoints of {steps} steps from the reference, times the difference"
-    cost = Cost(f"{steps + 1} * R + 1", f"{steps} * R * T")
-    return gradient(along_path(steps), summary, "Sundararajan, Taly & Yan 2017, section 3", True, cost)
-
-
-def noisy(attributor: Attributor, what: str, source: str, references: bool) -> Method:
-    """A use of gradients at noisy copies of the sequence."""
-    summary = f"{what} at {NOISY_SAMPLES} copies of the sequence with noise of standard deviation {NOISE}"
-    return gradient(
-        attributor, summary, source, references, Cost(f"R + {NOISY_SAMPLES + 1}", f"{NOISY_SAMPLES} * T")
-    )
-
-
-def backward(rulebook: Rulebook, summary: str, source: str) -> Method:
-    """A gradient whose way back is changed, times the difference."""
-    return Method(rulebook, at_sequence, False, summary, source, "modified backward", True, ALONE)
-
-
-def mapped(
-    rulebook: Rulebook, at_step: Callable[[str], Attributor], summary: str, source: str, guided: bool
-) -> Method:
-    """Grad-CAM's map of a step, or that times a rulebook's multipliers and the difference."""
-    cost = Cost("R + 2", "2 * T") if guided else ALONE
-    return Method(rulebook, at_step(""), False, summary, source, "modified backward", guided, cost, at_step)
-
-
-def relevances(rulebook: Rulebook, summary: str, source: str) -> Method:
-    """Layer-wise relevance propagation: the output itself, not a difference, shared out among the bases."""
-    return Method(rulebook, relevance, False, summary, source, "relevance", False, ALONE)
-
+from seqattr.methods.mutagenesis import largest_effect, mean_effect, mutagenesis
 
 SHRIKUMAR = "Shrikumar, Greenside & Kundaje 2017"
 SIMONYAN = "Simonyan, Vedaldi & Zisserman 2014, section 3"
 SMILKOV, HOOKER = "Smilkov et al. 2017", "Hooker et al. 2019, section 4.1"
 SELVARAJU, BACH = "Selvaraju et al. 2017", "Bach et al. 2015"
 TAYLOR, MONTAVON = "Montavon et al. 2017", "Montavon et al. 2019"
-
-
-def by_patterns(rulebook: Rulebook, attributor: Attributor, summary: str) -> Method:
-    """What patterns learned from sequences, given with the method, say of the bases."""
-    source = "Kindermans et al. 2018, section 5"
-    return Method(
-        rulebook, attributor, False, summary, source, "learned patterns", False, ALONE, needs_patterns=True
-    )
-
-
-def perturbing(
-    attributor: Attributor,
-    summary: str,
-    source: str,
-    forward: str,
-    references: bool = True,
-    backward: str = "0",
-) -> Method:
-    """Outputs where bases are exchanged, for the references' or for each other; at most that costs."""
-    cost = Cost(forward, backward)
-    return Method(GRADIENT, attributor, False, summary, source, "perturbation", references, cost)
-
-
-def occluding(width: int) -> Method:
-    """Occlusion by windows."""
-    what = "each base" if width == 1 else f"each window of {width} bases"
-    forward = "(L + 1) * R + 2" if width == 1 else f"(L - {width - 2}) * R + 2"
-    summary = f"the loss where {what} is replaced by the reference's"
-    return perturbing(occlusion(width), summary, "Zeiler & Fergus 2014, section 4.2", forward)
-
 
 METHODS: dict[str, Method] = {
     # differences
@@ -134,12 +67,15 @@ METHODS: dict[str, Method] = {
         f"{SIMONYAN}; times the input: Shrikumar et al. 2016",
         True,
     ),
-    "saliency": gradient(sized(torch.abs), "the size of the gradient", SIMONYAN, False),
+    "saliency": gradient(size_of_gradient(torch.abs), "the size of the gradient", SIMONYAN, False),
     "squared-gradient": gradient(
-        sized(torch.square), "the square of the gradient: sensitivity", "Gevrey, Dimopoulos & Lek 2003", False
+        size_of_gradient(torch.square),
+        "the square of the gradient: sensitivity",
+        "Gevrey, Dimopoulos & Lek 2003",
+        False,
     ),
     "smoothgrad": noisy(
-        smoothed(NOISY_SAMPLES, NOISE), "the mean gradient, times the difference,", SMILKOV, True
+        mean_nearby(NOISY_SAMPLES, NOISE), "the mean gradient, times the difference,", SMILKOV, True
     ),
     "smoothgrad-squared": noisy(
         moment(Moments.mean_square, NOISY_SAMPLES, NOISE), "the mean of the squared gradients", HOOKER, False
@@ -150,9 +86,9 @@ METHODS: dict[str, Method] = {
         f"Adebayo et al. 2018; {HOOKER}",
         False,
     ),
-    "integrated-gradients-5": integrated(5),
-    "integrated-gradients-10": integrated(10),
-    "integrated-gradients-50": integrated(50),
+    "integrated-gradients-5": integrated_gradients(5),
+    "integrated-gradients-10": integrated_gradients(10),
+    "integrated-gradients-50": integrated_gradients(50),
     "expected-gradients": gradient(
         somewhere_between,
         "the gradient at one random point between each reference and the sequence, times the difference",
@@ -171,14 +107,14 @@ METHODS: dict[str, Method] = {
         "guided backpropagation, times the difference from the reference",
         "Springenberg et al. 2015, section 3.4",
     ),
-    "grad-cam": mapped(
+    "grad-cam": class_activation(
         GRADIENT,
         grad_cam,
         "where the last convolution's channels that matter are on; grad-cam:STEP for another step",
         f"{SELVARAJU}, section 3",
         guided=False,
     ),
-    "guided-grad-cam": mapped(
+    "guided-grad-cam": class_activation(
         GUIDED,
         guided_grad_cam,
         "grad-cam times guided-backprop; guided-grad-cam:STEP for another step",
@@ -248,49 +184,44 @@ METHODS: dict[str, Method] = {
         mutagenesis(mean_effect),
         "in-silico mutagenesis: a base's effect less the mean effect of the three others",
         "Zhou & Troyanskaya 2015",
-        "3 * L + R + 2",
+        Cost("3 * L + R + 2", "0"),
         references=False,
     ),
     "ism-any-base": perturbing(
         mutagenesis(largest_effect),
         "in-silico mutagenesis: a base's effect less that of the base that changes the output most",
         "Kelley, Snoek & Rinn 2016",
-        "3 * L + R + 2",
+        Cost("3 * L + R + 2", "0"),
         references=False,
     ),
     "occlusion-1": occluding(1),
     "occlusion-5": occluding(5),
     "occlusion-20": occluding(20),
-    "shapley": replace(
-        perturbing(
-            by_groups(shapley, 12),
-            "exact Shapley values of 12 windows that divide the sequence",
-            "Shapley 1953; Lundberg & Lee 2017, equation 4",
-            "4097 * R + 1",
-        ),
+    "shapley": perturbing(
+        by_groups(shapley, 12),
+        "exact Shapley values of 12 windows that divide the sequence",
+        "Shapley 1953; Lundberg & Lee 2017, equation 4",
+        Cost("4097 * R + 1", "0"),
         complete=True,
     ),
-    "shapley-sampling": replace(
-        perturbing(
-            by_groups(sampled, 40),
-            "Shapley values of 40 windows, over 20 random orders of them, with standard errors",
-            "Castro, Gomez & Tejada 2009",
-            "801 * R + 1",
-        ),
+    "shapley-sampling": perturbing(
+        by_groups(shapley_sampling, 40),
+        "Shapley values of 40 windows, over 20 random orders of them, with standard errors",
+        "Castro, Gomez & Tejada 2009",
+        Cost("801 * R + 1", "0"),
         complete=True,
     ),
     "lime": perturbing(
         by_groups(lime, 40),
         "slopes of 40 windows, with standard errors, in a linear fit to 500 mixtures with the reference",
         "Ribeiro, Singh & Guestrin 2016, section 3.4",
-        "501 * R + 1",
+        Cost("501 * R + 1", "0"),
     ),
     "meaningful-perturbation": perturbing(
         meaningful_perturbation,
         "how far a smooth mask, learned to undo the output, deletes each base",
         "Fong & Vedaldi 2017, section 4",
-        "100 * R * T + R + 1",
-        backward="100 * R * T",
+        Cost("100 * R * T + R + 1", "100 * R * T"),
     ),
 }
 # So many passes for each pair of a sequence and a reference that the benchmark runs them only by name.
@@ -309,7 +240,7 @@ def method_named(name: str) -> Method:
     if not colon:
         return method
     if method.at_step is None or not step:
-        able = ", ".join(f"{key}:STEP" for key, each in METHODS.items() if each.at_step)
+        able = ", ".join(f"{key}:STEP" for key, entry in METHODS.items() if entry.at_step)
         raise InputError(f"the method '{known}' looks at no one step, as '{name}' asks; there is: {able}")
     return replace(method, attributor=method.at_step(step))
 
@@ -321,6 +252,6 @@ def with_patterns(name: str, patterns: Patterns) -> Method:
     """
     method = method_named(name)
     if not method.needs_patterns:
-        able = ", ".join(key for key, each in METHODS.items() if each.needs_patterns)
+        able = ", ".join(key for key, entry in METHODS.items() if entry.needs_patterns)
         raise InputError(f"the method '{name}' uses no patterns; these do: {able}")
     return replace(method, patterns=patterns)

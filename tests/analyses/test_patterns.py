@@ -15,8 +15,8 @@ from seqattr.analyses.patterns import fit_patterns
 from seqattr.dna.regions import Region
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.graph import INPUT
+from seqattr.engine.walk.forward import side_values
 from seqattr.engine.walk.plan import Plan
-from seqattr.engine.walk.walk import side_values
 from seqattr.errors import InputError, ModelError, NotFinite
 from seqattr.inputs import Window
 from seqattr.jobs.patterns import learn_patterns

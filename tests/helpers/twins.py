@@ -96,7 +96,7 @@ def integrated(steps: int) -> Twin:
 
 def at_one_point(case: Case, r: Array) -> Array:
     """Erion et al. 2021: one draw of the integral."""
-    (share,) = gradients.places(torch.from_numpy(case.x), torch.from_numpy(r)[None])
+    (share,) = gradients.shares_of_way(torch.from_numpy(case.x), torch.from_numpy(r)[None])
     return case.gradient(r + share * (case.x - r))
 
 

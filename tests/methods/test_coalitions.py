@@ -12,7 +12,16 @@ from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.walk.session import Session
 from seqattr.methods.attribution import attribute
 from seqattr.methods.attributors import Batch
-from seqattr.methods.coalitions import Estimate, Game, Solve, estimated, lime, sampled, shapley, windows
+from seqattr.methods.coalitions import (
+    Estimate,
+    Game,
+    Solve,
+    from_orders,
+    lime,
+    shapley,
+    shapley_sampling,
+    windows,
+)
 from tests.helpers import slow_perturbation as slow
 from tests.helpers.sequences import LENGTH, frequency, one_hot, shuffled
 from tests.helpers.zoo import captured
@@ -47,7 +56,7 @@ def test_sampled_values_are_within_their_errors(name: str) -> None:
     """Of 6 players and 3 or fewer targets: five standard errors; and always complete."""
     one = game(name, 6)
     with torch.no_grad():
-        (exact, _), (values, errors) = shapley(one), estimated(one, 400)
+        (exact, _), (values, errors) = shapley(one), from_orders(one, 400)
     assert ((values - exact).abs() <= 5 * errors + 1e-12).all()
     assert errors.max() > 0
     torch.testing.assert_close(values.sum(0), exact.sum(0), rtol=0, atol=1e-12)
@@ -137,7 +146,7 @@ def drawn(one: Game, solve: Solve) -> Estimate:
     return Estimate(torch.stack(values), torch.stack(errors))
 
 
-@pytest.mark.parametrize("solve", [estimated, lime])
+@pytest.mark.parametrize("solve", [from_orders, lime])
 @pytest.mark.parametrize("name", ["relu, overlapping max pool", "bpnet"])
 def test_standard_errors_are_the_spread_over_seeds(name: str, solve: Solve) -> None:
     """A variance of 200 draws is itself known to 1 / sqrt(100), 10 % of it: 30 % is three of these.
@@ -180,4 +189,4 @@ def test_exact_values_have_no_error_and_most_methods_tell_none() -> None:
     assert errors_of(model, x, shuffled(x), "shapley").max() == 0
     assert attribute(model, x, shuffled(x)).standard_error is None
     few = game("conv1d", 4)  # of which there are fewer coalitions than are drawn
-    assert torch.equal(sampled(few).values, shapley(few).values)
+    assert torch.equal(shapley_sampling(few).values, shapley(few).values)

@@ -158,7 +158,7 @@ def test_noise_is_normal_and_of_each_sequence() -> None:
     assert not torch.equal(first, second)
     assert abs(float(first.mean())) < 0.02  # 48,000 numbers: 4 standard errors
     assert abs(float(first.std()) - 1) < 0.02
-    drawn = np.array([gradients.places(x, shuffled(x[None], 50)[0]) for x in one_hot(20)]).ravel()
+    drawn = np.array([gradients.shares_of_way(x, shuffled(x[None], 50)[0]) for x in one_hot(20)]).ravel()
     assert abs(drawn.mean() - 0.5) < 0.04  # 1,000 numbers: 4 standard errors
     assert abs(drawn.std() - 12**-0.5) < 0.02
 

@@ -14,7 +14,7 @@ import seqattr
 from seqattr.engine.graph import shapes
 from seqattr.engine.graph.graph import Graph
 from seqattr.engine.graph.lengths import Lengths
-from seqattr.engine.numerics.fused import project
+from seqattr.engine.numerics.multipliers import project
 from seqattr.engine.numerics.onednn import positions
 from seqattr.engine.numerics.spectral import spectral
 from seqattr.engine.ops import kinds

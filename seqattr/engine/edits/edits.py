@@ -2,7 +2,7 @@
 
 The sequence itself goes forward once. For an edit, each step then works on a window: what it reads is cut
 out of the edit's own windows and, around them, out of the unedited sequence's values. Where the graph leaves
-the positions, means and sums are mended by the difference; what follows is worked out as a whole.
+the positions, means and sums change by the difference; what follows is worked out as a whole.
 """
 
 from collections.abc import Iterator
@@ -17,21 +17,21 @@ from seqattr.engine.edits.windows import HERE, Local, Positions
 from seqattr.engine.graph.graph import INPUT, Ref, Step, evaluate_or_raise, map_refs
 from seqattr.engine.ops.elementwise import OVERWRITING
 from seqattr.engine.ops.names import MEAN
+from seqattr.engine.walk.forward import Values, flat, side_values
 from seqattr.engine.walk.memory import halving, rows_at_once
 from seqattr.engine.walk.plan import Plan
 from seqattr.engine.walk.rulebook import ROWS_FIRST
-from seqattr.engine.walk.walk import Values, flat, side_values
 
 
 class Edits(NamedTuple):
     """Each row puts columns (rows, 4, width) in place of those of the sequence from its place (rows) on."""
 
-    places: Tensor
+    starts: Tensor
     columns: Tensor
 
     def pieces(self, size: int) -> Iterator["Edits"]:
         """So many rows at a time."""
-        for some in zip(self.places.split(size), self.columns.split(size), strict=True):
+        for some in zip(self.starts.split(size), self.columns.split(size), strict=True):
             yield Edits(*some)
 
 
@@ -89,8 +89,8 @@ class Forward:
 
     def __init__(self, fields: Fields, original: Original, edits: Edits, constants: Values) -> None:
         self.fields, self.original, self.plan = fields, original, fields.plan
-        self.places, self.constants = edits.places, constants
-        self.rows = len(edits.places)
+        self.starts, self.constants = edits.starts, constants
+        self.rows = len(edits.starts)
         self.windows: Values = {INPUT: edits.columns}
         self.whole: Values = {}
         for step in self.plan.graph.steps:
@@ -108,8 +108,8 @@ class Forward:
         local = self.fields.steps.get(step.name)
         if local is not None:
             self.windows[step.name] = self._window(step, local)
-        elif (dims := self.fields.mended.get(step.name)) is not None:
-            self.whole[step.name] = self._mended(step, dims)
+        elif (dims := self.fields.reductions.get(step.name)) is not None:
+            self.whole[step.name] = self._reduction(step, dims)
         elif step.name in self.plan.overwriting:
             self.whole[step.name] = OVERWRITING[step.op](self._in_full(step.args[0]))
         else:
@@ -124,7 +124,7 @@ class Forward:
     def _window(self, step: Step, local: Local) -> Any:
         """The window of a local step's value."""
         start, size = local.read.window(
-            self.fields.starts[step.name][self.places], self.fields.sizes[step.name]
+            self.fields.starts[step.name][self.starts], self.fields.sizes[step.name]
         )
 
         def argument(ref: Ref) -> Any:
@@ -143,19 +143,20 @@ class Forward:
 
     def _cut(self, ref: Ref, at: Positions, ndim: int, start: Tensor, size: int, outside: float) -> Tensor:
         """Positions start to start + size of a value, of the edited rows where an edit has a window."""
-        table, places = self.original.table(ref, at, ndim, outside), start[:, None] + self.fields.upto(size)
-        index = torch.where((places >= 0) & (places < at.length), places, at.length)
+        table = self.original.table(ref, at, ndim, outside)
+        positions = start[:, None] + self.fields.upto(size)
+        index = torch.where((positions >= 0) & (positions < at.length), positions, at.length)
         if ref in self.windows:
-            own, width = self.fields.starts[ref][self.places], self.fields.sizes[ref]
-            if width == size and torch.equal(own, start):
+            window_start, width = self.fields.starts[ref][self.starts], self.fields.sizes[ref]
+            if width == size and torch.equal(window_start, start):
                 return self.windows[ref]
-            within = places - own[:, None]
+            within = positions - window_start[:, None]
             rows = self.fields.upto(self.rows)[:, None] * width + (at.length + 1)
             index = torch.where((within >= 0) & (within < width), rows + within, index)
             table = torch.cat([table, by_position(self.windows[ref], at.dim)])
-        found = torch.embedding(table, index)
-        found = found.view(self.rows, size, *self.original.elements(ref, at, ndim))
-        return found.movedim(1, at.dim)
+        elements = torch.embedding(table, index)
+        elements = elements.view(self.rows, size, *self.original.elements(ref, at, ndim))
+        return elements.movedim(1, at.dim)
 
     # --- as a whole ----------------------------------------------------------------------------
 
@@ -164,21 +165,21 @@ class Forward:
         if ref not in self.whole:
             at = self.fields.positions[ref]
             ndim = self.original.values[ref].ndim
-            self.whole[ref] = self._cut(ref, at, ndim, torch.zeros_like(self.places), at.length, 0.0)
+            self.whole[ref] = self._cut(ref, at, ndim, torch.zeros_like(self.starts), at.length, 0.0)
         return self.whole[ref]
 
-    def _mended(self, step: Step, dims: list[int]) -> Tensor:
+    def _reduction(self, step: Step, dims: list[int]) -> Tensor:
         """A mean or sum over positions: the sequence's own, plus what the window adds, less what it had."""
         (ref,) = self.plan.inputs[step.name]
-        start, size = self.fields.starts[ref][self.places], self.fields.sizes[ref]
+        start, size = self.fields.starts[ref][self.starts], self.fields.sizes[ref]
         sums = self.original.sums(ref, self.fields.positions[ref], dims)
         now = self.windows[ref].sum(dims, keepdim=True)
         change = now - (sums[start + size] - sums[start]).reshape(now.shape).to(now)
         if step.op == MEAN:
             before = self.original.values[ref].shape
             change = change / prod(before[dim] for dim in dims)
-        own: Tensor = self.original.values[step.name]
-        return own + change.reshape(self.rows, *own.shape[1:])
+        unedited: Tensor = self.original.values[step.name]
+        return unedited + change.reshape(self.rows, *unedited.shape[1:])
 
 
 def has_positions(constant: Tensor, at: Positions) -> bool:
@@ -209,17 +210,17 @@ class Editor:
 
     def answers(self, original: Original, edits: Edits, rows: int | None = None) -> dict[str, Tensor]:
         """Each output of the graph for all edits, (edits, elements), so many rows at a time."""
-        if not len(edits.places):
+        if not len(edits.starts):
             return {name: flat(original.values[name])[:0] for name in self.plan.graph.outputs}
         return halving(lambda size: self._answers(original, edits, size), rows or self.rows)
 
     def _answers(self, original: Original, edits: Edits, rows: int) -> dict[str, Tensor]:
-        found: dict[str, list[Tensor]] = {name: [] for name in self.plan.graph.outputs}
+        outputs: dict[str, list[Tensor]] = {name: [] for name in self.plan.graph.outputs}
         for some in edits.pieces(rows):
-            forward = Forward(self.fields, original, some, self.constants(len(some.places)))
-            for name, parts in found.items():
+            forward = Forward(self.fields, original, some, self.constants(len(some.starts)))
+            for name, parts in outputs.items():
                 parts.append(forward.output(name))
-        return {name: torch.cat(parts) for name, parts in found.items()}
+        return {name: torch.cat(parts) for name, parts in outputs.items()}
 
     def constants(self, rows: int) -> Values:
         """Values that depend on no base, for so many rows."""

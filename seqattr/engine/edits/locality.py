@@ -58,7 +58,7 @@ def at_each_element(site: Site, at: Positions) -> Local | None:
 # --- convolutions, dense layers ----------------------------------------------------------------
 
 
-def convolved(site: Site, at: Positions) -> Local | None:
+def of_convolution(site: Site, at: Positions) -> Local | None:
     step, weight = site.step, site.arguments()[1]
     dims = weight.ndim - 2
     if step.args[0] not in site.known or step.args[1] not in site.plan.graph.tensors or at.dim < -dims:
@@ -75,7 +75,7 @@ def convolved(site: Site, at: Positions) -> Local | None:
     return Local(positions, lambda x, weight, bias=None, *_: prepared.forward(x, bias), read)
 
 
-def multiplied(site: Site, at: Positions) -> Local | None:
+def of_matrix_product(site: Site, at: Positions) -> Local | None:
     """A dense layer or a product with a constant matrix, along another dimension than the positions'."""
     left, right = site.step.args[:2]
     if left in site.known:
@@ -91,7 +91,7 @@ def multiplied(site: Site, at: Positions) -> Local | None:
 # --- pools, reductions -------------------------------------------------------------------------
 
 
-def pooled(site: Site, at: Positions) -> Local | None:
+def of_pool(site: Site, at: Positions) -> Local | None:
     """A max or average pool; padded ones only where what is outside counts as a number."""
     op, arguments = site.step.op, site.bound()
     maximal, pool = POOLS[op].maximal, pool_of(op, arguments)
@@ -127,16 +127,16 @@ def largest(window: Tensor, pool: Pool) -> Tensor:
     return reduce(torch.maximum, taps)
 
 
-def reduced(site: Site, at: Positions) -> Local | None:
+def of_reduction(site: Site, at: Positions) -> Local | None:
     """A mean, sum or maximum along other dimensions."""
-    dims = reduced_dims(site)
+    dims = reduction_dims(site)
     if dims is None or at.dim in dims:
         return None
     gone = 0 if site.source.ndim == len(site.shape) else sum(dim > at.dim for dim in dims)
     return Local(Positions(at.dim + gone, at.length), site.function)
 
 
-def reduced_dims(site: Site) -> list[int] | None:
+def reduction_dims(site: Site) -> list[int] | None:
     """The dimensions along which a step reduces, counted from the end; None for all of them."""
     dims = site.step.args[1] if len(site.step.args) > 1 else None
     if dims is None or dims == []:
@@ -148,17 +148,17 @@ def reduced_dims(site: Site) -> list[int] | None:
 # --- shapes ------------------------------------------------------------------------------------
 
 
-def viewed(site: Site, at: Positions) -> Local | None:
+def of_view(site: Site, at: Positions) -> Local | None:
     """A view: the positions are where the strides say; cut along them, it reads further on."""
     source = torch.empty(site.source.shape)
     arguments = site.arguments()
     view = site.function(source, *arguments[1:], **site.step.kwargs)
     view = view if site.step.output is None else view[site.step.output]
     stride = source.stride(at.dim)
-    found = [d for d in range(view.ndim) if view.shape[d] > 1 and view.stride(d) == stride]
-    if len(found) != 1:
+    dims_kept = [d for d in range(view.ndim) if view.shape[d] > 1 and view.stride(d) == stride]
+    if len(dims_kept) != 1:
         return None
-    positions = Positions(found[0] - view.ndim, view.shape[found[0]])
+    positions = Positions(dims_kept[0] - view.ndim, view.shape[dims_kept[0]])
     if positions.length == at.length:
         return Local(positions, site.function)
     if site.step.op != SLICE:
@@ -167,38 +167,38 @@ def viewed(site: Site, at: Positions) -> Local | None:
     return Local(positions, lambda x, *_: x, Read(1, first, first))
 
 
-def reshaped(site: Site, at: Positions) -> Local | None:
+def of_reshape(site: Site, at: Positions) -> Local | None:
     """Dimensions merged or opened on either side of the positions."""
     before, shape = site.source.shape[: at.dim].numel(), site.shape
     for d in range(1, len(shape)):
         if shape[:d].numel() == before and shape[d] == at.length:
-            return reshaping(shape, Positions(d - len(shape), at.length), at)
+            return local_reshape(shape, Positions(d - len(shape), at.length), at)
     return None
 
 
-def reshaping(shape: torch.Size, to: Positions, at: Positions) -> Local:
-    return Local(to, lambda x, *_: x.reshape(resized(shape, to.dim, x, at.dim)))
+def local_reshape(shape: torch.Size, to: Positions, at: Positions) -> Local:
+    return Local(to, lambda x, *_: x.reshape(window_shape(shape, to.dim, x, at.dim)))
 
 
-def expanded(site: Site, at: Positions) -> Local | None:
-    return Local(at, lambda x, *_: x.expand(resized(site.shape, at.dim, x, at.dim)))
+def of_expand(site: Site, at: Positions) -> Local | None:
+    return Local(at, lambda x, *_: x.expand(window_shape(site.shape, at.dim, x, at.dim)))
 
 
-def resized(shape: torch.Size, dim: int, window: Tensor, window_dim: int) -> list[int]:
+def window_shape(shape: torch.Size, dim: int, window: Tensor, window_dim: int) -> list[int]:
     """The shape of one row's value with as many rows and positions as a window has."""
     sizes = list(shape)
     sizes[0], sizes[dim] = window.shape[0], window.shape[window_dim]
     return sizes
 
 
-def flipped(site: Site, at: Positions) -> Local | None:
+def of_flip(site: Site, at: Positions) -> Local | None:
     count = len(site.shape)
     if at.dim not in [dim % count - count for dim in site.step.args[1]]:
         return Local(at, site.function)
     return Local(at, site.function, Read(-1, at.length - 1, at.length - 1))
 
 
-def padded(site: Site, at: Positions) -> Local | None:
+def of_pad(site: Site, at: Positions) -> Local | None:
     """With a constant, on either side of the positions."""
     arguments = site.bound()
     if getattr(arguments, "mode", "constant") != "constant":
@@ -211,7 +211,7 @@ def padded(site: Site, at: Positions) -> Local | None:
     return Local(positions, lambda x, *_, **__: x, read)
 
 
-def joined(site: Site, at: Positions) -> Local | None:
+def of_join(site: Site, at: Positions) -> Local | None:
     """Joined along another dimension than the positions'."""
     parts, dim = site.step.arguments.tensors, site.step.arguments.dim
     dim, count = dim % len(site.shape) - len(site.shape), site.source.ndim
@@ -228,19 +228,19 @@ Rule = Callable[[Site, Positions], Local | None]
 BY_KIND: dict[Kind, Rule] = {
     **dict.fromkeys((Kind.ELEMENTWISE, Kind.SCALE, Kind.OFFSET, Kind.SUM), at_each_element),
     **dict.fromkeys((Kind.PRODUCT, Kind.QUOTIENT), at_each_element),
-    Kind.LOGSUMEXP: reduced,
+    Kind.LOGSUMEXP: of_reduction,
 }
 POOLS_HERE = {op for op, pool in POOLS.items() if pool.dims < 3 and not pool.adaptive}
 BY_OP: dict[str, Rule] = {
-    **dict.fromkeys(CONVOLUTIONS, convolved),
-    **dict.fromkeys((LINEAR, MATMUL), multiplied),
-    **dict.fromkeys(POOLS_HERE, pooled),
-    **dict.fromkeys((MEAN, SUM, MAX_ALONG, AMAX), reduced),
-    **dict.fromkeys(PERMUTATIONS | SQUEEZES | PIECES | {UNSQUEEZE}, viewed),
-    **dict.fromkeys(RESHAPES, reshaped),
+    **dict.fromkeys(CONVOLUTIONS, of_convolution),
+    **dict.fromkeys((LINEAR, MATMUL), of_matrix_product),
+    **dict.fromkeys(POOLS_HERE, of_pool),
+    **dict.fromkeys((MEAN, SUM, MAX_ALONG, AMAX), of_reduction),
+    **dict.fromkeys(PERMUTATIONS | SQUEEZES | PIECES | {UNSQUEEZE}, of_view),
+    **dict.fromkeys(RESHAPES, of_reshape),
     **dict.fromkeys(CHOICES.keys() & SHAPES, at_each_element),
-    **dict.fromkeys(JOINS, joined),
-    **dict.fromkeys(PADS, padded),
-    EXPAND: expanded,
-    FLIP: flipped,
+    **dict.fromkeys(JOINS, of_join),
+    **dict.fromkeys(PADS, of_pad),
+    EXPAND: of_expand,
+    FLIP: of_flip,
 }

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqattr.engine.edits.locality import local, reduced_dims
+from seqattr.engine.edits.locality import local, reduction_dims
 from seqattr.engine.edits.windows import Local, Positions, Site
 from seqattr.engine.graph.graph import INPUT, Step
 from seqattr.engine.ops.kinds import Kind
@@ -34,7 +34,7 @@ class Fields:
         self.starts: dict[str, Tensor] = {}
         self.sizes: dict[str, int] = {}
         self.steps: dict[str, Local] = {}
-        self.mended: dict[str, list[int]] = {}  # means and sums over positions, and along what
+        self.reductions: dict[str, list[int]] = {}  # means and sums over positions, and along what
         self.positions: dict[str, Positions] = {INPUT: Positions(-1, self.length)}
         self._numbers = torch.arange(0, device=values[INPUT].device)
         places = torch.arange(self.length - width + 1, device=values[INPUT].device)
@@ -53,30 +53,30 @@ class Fields:
 
     def _add(self, step: Step, values: Mapping[str, Any], most: float) -> None:
         site = Site(self.plan, step, values, self.positions)
-        found = local(site)
-        if found is None:
-            self._mend(site)
+        step_local = local(site)
+        if step_local is None:
+            self._add_reduction(site)
             return
         bounds = [self._reached[ref] for ref in self.plan.inputs[step.name]]
         low = torch.stack([low for low, _ in bounds]).amin(0)
         high = torch.stack([high for _, high in bounds]).amax(0)
-        low, high = found.read.reached(low, high)
-        length = found.positions.length
+        low, high = step_local.read.positions_reading(low, high)
+        length = step_local.positions.length
         low, high = low.clamp(min=0), high.clamp(max=length - 1)
         size = max(1, int((high - low).max()) + 1)
         if size > most * length:
             return
-        self.steps[step.name], self.positions[step.name] = found, found.positions
+        self.steps[step.name], self.positions[step.name] = step_local, step_local.positions
         self._reached[step.name] = low, high
         self.starts[step.name], self.sizes[step.name] = low.clamp(max=length - size), size
 
-    def _mend(self, site: Site) -> None:
+    def _add_reduction(self, site: Site) -> None:
         """A mean or sum over the positions changes by what its window changes."""
         step, at = site.step, site.positions
         if step.op in SUMMED and at is not None and step.layout == ROWS_FIRST:
-            dims = reduced_dims(site)
+            dims = reduction_dims(site)
             if dims is not None and at.dim in dims:
-                self.mended[step.name] = dims
+                self.reductions[step.name] = dims
 
     def read_by(self, name: str) -> Tensor | None:
         """The bases [start, end) that each position of a value reads, (positions, 2).
@@ -113,7 +113,7 @@ class Fields:
         return f"{step.op}{where} brings most positions together, so every edit is run as a whole"
 
     def _spreads(self, step: Step) -> bool:
-        local = step.name in self.steps or step.name in self.mended or step.name not in self.plan.active
+        local = step.name in self.steps or step.name in self.reductions or step.name not in self.plan.active
         return not local and any(ref in self.sizes for ref in step.refs())
 
     def bytes(self, values: Mapping[str, Any]) -> Bytes:

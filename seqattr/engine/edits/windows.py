@@ -36,7 +36,7 @@ class Read(NamedTuple):
             return self.first - (start + size - 1), size
         return start * self.stride + self.first, (size - 1) * self.stride + self.last - self.first + 1
 
-    def reached(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+    def positions_reading(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
         """The first and the last position that read any of low to high."""
         if self.stride < 0:
             return self.first - high, self.first - low
@@ -88,8 +88,8 @@ class Site:
     @property
     def positions(self) -> Positions | None:
         """Where the activations that it reads have their positions, if all have them alike."""
-        found = {self.known.get(ref) for ref in self.plan.inputs[self.step.name]}
-        return found.pop() if len(found) == 1 else None
+        alike = {self.known.get(ref) for ref in self.plan.inputs[self.step.name]}
+        return alike.pop() if len(alike) == 1 else None
 
     def bound(self) -> Arguments:
         """The step's arguments by name, with the values of one sequence."""

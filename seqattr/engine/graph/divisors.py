@@ -4,9 +4,9 @@ What is divided may be taken apart only in ways in which the parts are of its ow
 same of each part as of the whole, any number of times as much.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from seqattr.engine.graph.graph import Graph, Step, inputs_of
+from seqattr.engine.graph.graph import Graph, Step
 from seqattr.engine.ops.elementwise import Trait, having
 from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.ops.names import POW
@@ -36,15 +36,17 @@ def divisors(graph: Graph, kinds: Mapping[str, Kind]) -> frozenset[str]:
     """Values that are 1 / b, 1 / sqrt(b), another negative power or a constant / b, moved about or scaled, or
     products and powers of such values.
     """
-    names: set[str] = set()
-    active = graph.active()
-    for step in graph.steps:
-        inputs = inputs_of(step, active) if step.name in active else []
+    activations, active = graph.activations(), graph.active()
+
+    def joins(step: Step, names: set[str]) -> bool:
+        if step.name not in active:
+            return False
+        inputs = activations[step.name]
         passes = (kinds[step.name] in PASSING or step.op in POWERS) and names.issuperset(inputs)
         constant_over = kinds[step.name] is Kind.QUOTIENT and len(inputs) == 1
-        if inputs and (has_pole(step) or constant_over or passes):
-            names.add(step.name)
-    return frozenset(names)
+        return has_pole(step) or constant_over or passes
+
+    return graph.closure(joins)
 
 
 def divided_values(graph: Graph, kinds: Mapping[str, Kind]) -> frozenset[str]:
@@ -55,20 +57,16 @@ def divided_values(graph: Graph, kinds: Mapping[str, Kind]) -> frozenset[str]:
 
 
 def find_divided_values(graph: Graph, kinds: Mapping[str, Kind]) -> frozenset[str]:
-    names: set[str] = set()
-    made = made_of_quotients(graph, kinds)
-    for step, inputs in backwards(graph):
+    found: set[str] = set()
+    made, activations, active = made_of_quotients(graph, kinds), graph.activations(), graph.active()
+    for step in reversed(graph.steps):
+        if step.name not in active:
+            continue
         divides = kinds[step.name] is Kind.QUOTIENT or is_steep(step)
-        divides |= kinds[step.name] is Kind.PRODUCT and not made.isdisjoint(inputs)
-        if divides or (step.name in names and kinds[step.name] not in WEIGHTED):
-            names.update(inputs)
-    return frozenset(names)
-
-
-def backwards(graph: Graph) -> Iterable[tuple[Step, list[str]]]:
-    """The steps that depend on the bases, last first, each with its activations."""
-    active = graph.active()
-    return ((step, list(inputs_of(step, active))) for step in reversed(graph.steps) if step.name in active)
+        divides |= kinds[step.name] is Kind.PRODUCT and not made.isdisjoint(activations[step.name])
+        if divides or (step.name in found and kinds[step.name] not in WEIGHTED):
+            found.update(activations[step.name])
+    return frozenset(found)
 
 
 def made_of_quotients(graph: Graph, kinds: Mapping[str, Kind]) -> frozenset[str]:
@@ -77,13 +75,16 @@ def made_of_quotients(graph: Graph, kinds: Mapping[str, Kind]) -> frozenset[str]
 
 
 def find_made(graph: Graph, kinds: Mapping[str, Kind]) -> frozenset[str]:
-    names: set[str] = set()
-    for step, inputs in reversed(list(backwards(graph))):
+    activations, active = graph.activations(), graph.active()
+
+    def joins(step: Step, names: set[str]) -> bool:
+        if step.name not in active:
+            return False
         passes = kinds[step.name] not in WEIGHTED and step.op not in BOUNDED
         divides = kinds[step.name] is Kind.QUOTIENT or is_steep(step)
-        if divides or (passes and not names.isdisjoint(inputs)):
-            names.add(step.name)
-    return frozenset(names)
+        return divides or (passes and not names.isdisjoint(activations[step.name]))
+
+    return graph.closure(joins)
 
 
 def products_by_quotients(graph: Graph, kinds: Mapping[str, Kind]) -> frozenset[str]:

@@ -4,7 +4,7 @@ A graph holds nothing that can run: op names, arguments and tensors. What an op 
 fixed by the tables of `ops`; a graph that names anything else is refused.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple, NoReturn, TypeVar, cast
@@ -92,16 +92,69 @@ class Graph:
         """For every value, the steps that read it."""
         return self.once("readers", self._find_readers)
 
+    def activations(self) -> dict[str, list[Ref]]:
+        """For every step, those of its arguments that depend on the bases, in order, repeats included."""
+        active = self.active()
+        return self.once("activations", lambda: {step.name: inputs_of(step, active) for step in self.steps})
+
+    # --- searches ------------------------------------------------------------------------------
+
+    def active_readers(self, name: str) -> list[Step]:
+        """The steps that read a value's numbers, rather than no more than its shape."""
+        return [step for step in self.consumers().get(name, ()) if step.name in self.active()]
+
+    def downstream(self, name: str) -> Iterator[Step]:
+        """Every step that a value has a part in, each once."""
+        seen, waiting = {name}, [name]
+        while waiting:
+            for reader in self.consumers().get(waiting.pop(), ()):
+                if reader.name not in seen:
+                    seen.add(reader.name)
+                    waiting.append(reader.name)
+                    yield reader
+
+    def upstream(self, name: str) -> set[str]:
+        """The names of a value and of all that it is made of, tensors and inputs among it."""
+        names, waiting = {name}, [name]
+        while waiting:
+            step = self.by_name().get(waiting.pop())
+            fresh = set(step.refs()) - names if step is not None else set()
+            names |= fresh
+            waiting += fresh
+        return names
+
+    def origins(self, passes: Callable[[Step], bool]) -> dict[str, str]:
+        """For every value that depends on the bases the one that it is made of: itself, or, where its step
+        only passes something on, the origin of the first activation that the step reads.
+        """
+        table = {name: name for name in self.inputs}
+        for step in self.steps:
+            if step.name in self.active():
+                table[step.name] = table[self.activations()[step.name][0]] if passes(step) else step.name
+        return table
+
+    def closure(
+        self, joins: Callable[[Step, set[str]], bool], start: Iterable[str] = (), backwards: bool = False
+    ) -> frozenset[str]:
+        """Names of the values for which `joins(step, names so far)` holds, with those from the `start` on;
+        each step is asked once, in the graph's order or against it.
+        """
+        names = set(start)
+        for step in reversed(self.steps) if backwards else self.steps:
+            if joins(step, names):
+                names.add(step.name)
+        return frozenset(names)
+
     def once(self, what: str, find: Callable[[], T]) -> T:
         """What can be found out about the whole graph, found once: asked for at every step it would take
         as long as there are steps, each time. Not to be written on.
         """
-        if what not in self._found:
-            self._found[what] = find()
-        return cast(T, self._found[what])
+        if what not in self._cache:
+            self._cache[what] = find()
+        return cast(T, self._cache[what])
 
     @cached_property
-    def _found(self) -> dict[str, Any]:
+    def _cache(self) -> dict[str, Any]:
         return {}
 
     def _find_active(self) -> set[str]:

@@ -7,12 +7,13 @@ from seqattr.engine.graph.graph import Graph, Ref, Step, find_refs
 from seqattr.engine.graph.recurrent import OVER_TIME
 from seqattr.engine.ops.arguments import torch_op
 from seqattr.engine.ops.hints import HINTS, NO_SLOPE
-from seqattr.engine.ops.kinds import ALWAYS, KNOWN, MAXIMA, ORDERS, PRODUCTS, QUOTIENTS, SUMS, Kind
+from seqattr.engine.ops.kinds import ALWAYS, KNOWN, ORDERS, PRODUCTS, QUOTIENTS, SUMS, Kind
 from seqattr.engine.ops.makers import SHAPE_ONLY
 from seqattr.engine.ops.moving import AS_RESHAPE, CHOICES, FIXED_ARGUMENTS
 from seqattr.engine.ops.names import CAST, SCATTER_REDUCE
 from seqattr.engine.ops.sizes import ON_SIZES
 from seqattr.engine.ops.weights import CONVOLUTIONS, DENSE, MATRIX_PRODUCTS
+from seqattr.engine.ops.windows import MAXIMA
 from seqattr.errors import UnsupportedOp
 
 

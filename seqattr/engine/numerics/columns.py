@@ -41,7 +41,7 @@ class Columns:
     def forward(self, activation: Tensor, bias: Tensor | None = None) -> Tensor:
         return self.straight(activation, bias)
 
-    def transposed(self, multiplier: Tensor, shape: Sequence[int]) -> Tensor:
+    def transpose(self, multiplier: Tensor, shape: Sequence[int]) -> Tensor:
         return self.back(multiplier, shape)
 
 

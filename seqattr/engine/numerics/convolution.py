@@ -49,7 +49,7 @@ class Convolution(Protocol):
     def forward(self, activation: Tensor, bias: Tensor | None = None) -> Tensor:
         """W x, plus the bias."""
 
-    def transposed(self, multiplier: Tensor, shape: Sequence[int]) -> Tensor:
+    def transpose(self, multiplier: Tensor, shape: Sequence[int]) -> Tensor:
         """W^T m, for activations of this shape."""
 
 
@@ -66,7 +66,7 @@ def convolution(weight: Tensor, geometry: Geometry, by_spectra: Collection[str] 
         if columns.pays(weight):
             return Columns(weight, padding, dilation)
         if "forward" not in by_spectra:  # equal windows must be equal
-            return Columns(weight, padding, dilation, plain.transposed)
+            return Columns(weight, padding, dilation, plain.transpose)
     return plain
 
 
@@ -86,7 +86,7 @@ class Plain:
         result: Tensor = aten.convolution.default(activation, self.weight, bias, *self.geometry)
         return result
 
-    def transposed(self, multiplier: Tensor, shape: Sequence[int]) -> Tensor:
+    def transpose(self, multiplier: Tensor, shape: Sequence[int]) -> Tensor:
         return input_gradient(multiplier, self.weight, self.geometry, shape)
 
 
@@ -116,14 +116,14 @@ class ChannelsLast:
                 output_padding=[0, *geometry.output_padding],
             )
         self.straight = correlation(weight, geometry, "forward" in by_spectra)
-        self.back = turned(weight, geometry, "back" in by_spectra)
+        self.back = transpose_of(weight, geometry, "back" in by_spectra)
         self.weight, self.geometry = weight if self.back else channels_last(weight), geometry
 
     def forward(self, activation: Tensor, bias: Tensor | None = None) -> Tensor:
         value = self.straight(self.lift(activation), bias)
         return value.squeeze(2) if self.lifted else value
 
-    def transposed(self, multiplier: Tensor, shape: Sequence[int]) -> Tensor:
+    def transpose(self, multiplier: Tensor, shape: Sequence[int]) -> Tensor:
         m = self.lift(multiplier)
         if self.back is not None:
             value = self.back(m, None)
@@ -136,7 +136,7 @@ class ChannelsLast:
         return channels_last(value.unsqueeze(2) if self.lifted else value)
 
 
-def turned(weight: Tensor, geometry: Geometry, by_spectra: bool) -> Run | None:
+def transpose_of(weight: Tensor, geometry: Geometry, by_spectra: bool) -> Run | None:
     """The transpose of a convolution as another one; None where it has strides or is padded too far."""
     reach = [d * (k - 1) for d, k in zip(geometry.dilation, weight.shape[2:], strict=True)]
     padding = [r - p for r, p in zip(reach, geometry.padding, strict=True)]
@@ -174,8 +174,8 @@ def by_rows(run: Run) -> Run:
         if height == 1:
             return run(value, bias)
         lines = value.permute(0, 2, 3, 1).flatten(0, 1).unsqueeze(1)
-        found = run(lines.permute(0, 3, 1, 2), bias).permute(0, 2, 3, 1)
-        return found.view(number, height, *found.shape[2:]).permute(0, 3, 1, 2)
+        result = run(lines.permute(0, 3, 1, 2), bias).permute(0, 2, 3, 1)
+        return result.view(number, height, *result.shape[2:]).permute(0, 3, 1, 2)
 
     return of_all
 
@@ -188,18 +188,18 @@ def narrow(weight: Tensor, padding: int) -> Run:
     outputs, inputs, _, taps = weight.shape
     together = 2 * LANES // outputs if taps >= 2 * LANES else min(LANES // outputs, LANES // 2)
     shifted = weight.new_zeros(together, outputs, inputs, 1, taps + together - 1)
-    for place, kernel in enumerate(shifted):
-        kernel[..., place : place + taps] = weight
+    for shift, kernel in enumerate(shifted):
+        kernel[..., shift : shift + taps] = weight
     # Padding is that of both ends: with more, all is there, and what is too much at the first is cut off.
     more = together - 1
     every = Prepared(shifted.flatten(0, 1), (0, padding + more), (1, together))
 
     def run(value: Tensor, bias: Tensor | None) -> Tensor:
         length = positions(value, inputs, taps, padding)
-        found = every(value, None if bias is None else bias.repeat(together))
-        rows, _, _, blocks = found.shape
-        found = found.permute(0, 2, 3, 1).reshape(rows, 1, blocks * together, outputs)
-        return found[:, :, more : more + length].contiguous().permute(0, 3, 1, 2)
+        result = every(value, None if bias is None else bias.repeat(together))
+        rows, _, _, blocks = result.shape
+        result = result.permute(0, 2, 3, 1).reshape(rows, 1, blocks * together, outputs)
+        return result[:, :, more : more + length].contiguous().permute(0, 3, 1, 2)
 
     return run
 

@@ -16,7 +16,6 @@ from torch import Tensor
 
 from seqattr.engine.numerics import kernels
 from seqattr.engine.numerics.workspace import POOL, like
-from seqattr.errors import ModelError
 from seqattr.support.compiled import AVAILABLE
 
 TYPES = (torch.float32, torch.float64)
@@ -98,10 +97,10 @@ def dense(shape: Sequence[int], strides: Sequence[int]) -> bool:
 
 def starts(shape: Sequence[int], strides: Sequence[int], lead: Sequence[int]) -> np.ndarray:
     """Where in memory each line begins, of a tensor repeated to the leading dimensions `lead`."""
-    places = np.zeros(1, np.int64)
-    for size, own, stride in zip(lead, shape, strides, strict=False):
-        places = np.add.outer(places, np.arange(size) * (stride if own == size else 0)).ravel()
-    return places
+    offsets = np.zeros(1, np.int64)
+    for size, extent, stride in zip(lead, shape, strides, strict=False):
+        offsets = np.add.outer(offsets, np.arange(size) * (stride if extent == size else 0)).ravel()
+    return offsets
 
 
 def contiguous_strides(shape: Sequence[int], last: int) -> list[int]:
@@ -218,8 +217,8 @@ def sum_and_difference(a: Tensor, b: Tensor) -> Sequence[Tensor]:
     return a + b, a - b
 
 
-@one_pass(kernels.tilted)
-def tilted(straight: Tensor, slant: Tensor, difference: Tensor) -> Tensor:
+@one_pass(kernels.join_by_sign)
+def join_by_sign(straight: Tensor, slant: Tensor, difference: Tensor) -> Tensor:
     """(straight + sign(difference) slant) / 2."""
     return (straight + difference.sign() * slant) / 2
 
@@ -249,62 +248,3 @@ def tiled_max_secant(a: Tensor, b: Tensor, size: int) -> Sequence[Tensor]:
     if size < 1 or a.shape[channels:] != b.shape[channels:]:
         return []
     return elementwise(kernels.tiled_max_secant, (a, b), 1, b.shape[channels], pair, size) or []
-
-
-# --- contributions -----------------------------------------------------------------------------
-
-
-class Projected(NamedTuple):
-    """Multipliers and what they make of the differences, over the references of each sequence."""
-
-    contributions: Tensor  # (B, L), the mean of sum over channels of multiplier * (sequence - reference)
-    against: Tensor  # (B, L), the mean of sum over channels of multiplier * reference
-    multipliers: Tensor  # (B, 4, L), the mean
-    totals: Tensor  # (B, R) float64, each pair's sum of contributions
-    sizes: Tensor  # (B, R) float64, each pair's sum of their absolute values
-
-
-def project(multipliers: Tensor, sequences: Tensor, references: Tensor) -> Projected:
-    """Of multipliers (B, R or 1, 4, L), sequences (B, 4, L) and references (B or 1, R, 4, L).
-
-    Sums are those of float32 at least. Raises ModelError for multipliers of other shapes.
-    """
-    check_shapes(multipliers, sequences, references)
-    dtype = torch.promote_types(multipliers.dtype, torch.float32)
-    multipliers, sequences, references = (t.to(dtype) for t in (multipliers, sequences, references))
-    if AVAILABLE and multipliers.device.type == "cpu" and multipliers.dtype in TYPES:
-        return project_once(multipliers, sequences, references)
-    pairs = (multipliers * (sequences[:, None] - references)).sum(2)
-    return Projected(
-        pairs.mean(1),
-        (multipliers * references).sum(2).mean(1),
-        multipliers.mean(1),
-        pairs.sum(2, dtype=torch.float64),
-        pairs.abs().sum(2, dtype=torch.float64),
-    )
-
-
-def check_shapes(multipliers: Tensor, sequences: Tensor, references: Tensor) -> None:
-    """At the door: the compiled loop looks at no bounds, and broadcasting would hide what is wrong."""
-    rows, pairs = len(sequences), references.shape[1]
-    fitting = multipliers.shape[0] == rows and multipliers.shape[1] in (1, pairs)
-    if not fitting or not multipliers.shape[2:] == sequences.shape[1:] == references.shape[2:]:
-        raise ModelError(
-            f"multipliers of the shape {tuple(multipliers.shape)} do not fit sequences of the shape "
-            f"{tuple(sequences.shape)}: the model's graph does not hold for this length"
-        )
-
-
-def project_once(multipliers: Tensor, sequences: Tensor, references: Tensor) -> Projected:
-    number, length = len(sequences), sequences.shape[2]
-    found = Projected(
-        sequences.new_zeros(number, length),
-        sequences.new_zeros(number, length),
-        sequences.new_zeros(number, 4, length),
-        *torch.zeros(2, number, references.shape[1], dtype=torch.float64),
-    )
-    multipliers = multipliers.expand(-1, references.shape[1], -1, -1)
-    references = references.expand(number, -1, -1, -1)
-    arrays = [t.numpy() for t in (*found, multipliers, sequences, references)]
-    in_threads(kernels.project, number, *arrays)
-    return found

@@ -77,7 +77,7 @@ def sawtooth(
     return torch.where(a == b, 1.0, 1 - period * teeth / torch.where(a == b, 1.0, a - b))
 
 
-def toothed(a: Tensor, b: Tensor, period: float = 1.0) -> Tensor:
+def sawtooth_towards_zero(a: Tensor, b: Tensor, period: float = 1.0) -> Tensor:
     """The same of what is cut towards 0."""
     return sawtooth(a, b, period, torch.trunc)
 

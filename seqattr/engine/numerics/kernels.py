@@ -84,7 +84,7 @@ def sum_and_difference(first: int, last: int, out: Any, memory: Any, at: Any) ->
 
 
 @compiled
-def tilted(first: int, last: int, out: Any, memory: Any, at: Any) -> None:
+def join_by_sign(first: int, last: int, out: Any, memory: Any, at: Any) -> None:
     zero, half = out.dtype.type(0), out.dtype.type(0.5)
     for n in range(first, last):
         straight, slant, gap = memory[0][at[0][n] :], memory[1][at[1][n] :], memory[2][at[2][n] :]
@@ -287,6 +287,6 @@ def from_spectra(first: int, last: int, spectra: Any, values: Any, twiddles: Any
         _radix4(1, quarter, others, (0, quarter), planes, (0, quarter), 0, twiddles)
         for side in range(2):
             start = (2 * (n % pairs) + side) * step
-            place, one = row[start * channels :], tile[side]
+            target, one = row[start * channels :], tile[side]
             for i in range(min(step, length - start) * channels):
-                place[i] = one[i]
+                target[i] = one[i]

@@ -7,7 +7,7 @@ that a - b is exact where it is small.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -99,8 +99,8 @@ def smooth(function: Callable[[Tensor], Tensor], slope: Callable[[Tensor], Tenso
         near = gap.abs() < 0.25
         ratio = (function(a) - function(b)) / torch.where(near, 1.0, gap)
         mean_slope = torch.zeros_like(gap)
-        for place, weight in GAUSS:
-            mean_slope += weight * slope(b + place * gap)
+        for node, weight in GAUSS:
+            mean_slope += weight * slope(b + node * gap)
         return torch.where(near, mean_slope, ratio)
 
     return secant
@@ -114,46 +114,6 @@ GAUSS = (
     (0.7692346550528415, 0.23931433524968324),
     (0.953089922969332, 0.11846344252809454),
 )
-
-
-# --- in parts ----------------------------------------------------------------------------------
-
-
-def in_both_orders(
-    secant: Callable[[Tensor, Tensor], Tensor], end: Tensor, start: Tensor, positive: Tensor, negative: Tensor
-) -> Sequence[Tensor]:
-    """The slopes for the positive and the negative part of end - start, averaged over which comes first.
-
-    Where start + positive or start + negative leaves the function's domain: the plain slope.
-    """
-    up, down = start + positive, start + negative
-    slopes = (secant(up, start) + secant(end, down)) / 2, (secant(down, start) + secant(end, up)) / 2
-    finite = slopes[0].isfinite() & slopes[1].isfinite()
-    if finite.all():
-        return slopes
-    whole = secant(end, start)
-    return [torch.where(finite, slope, whole) for slope in slopes]
-
-
-# Up to so many times what the plain slope gives the two parts, the parts' effects are not said to cancel.
-MOST_EFFECT = 10.0
-
-
-def capped(
-    slopes: Sequence[Tensor], secant: Tensor, positive: Tensor, negative: Tensor
-) -> tuple[Sequence[Tensor], Tensor]:
-    """The slopes of two parts, moved to the secant where their effects, in absolute value, are more than
-    MOST_EFFECT times those of the secant; and where that was.
-
-    Their share in the mean falls with the square of how far they go beyond: nothing jumps where it begins, no
-    effect is larger than at the limit, and far beyond only the secant is left. Both are complete, and so is
-    any mean of them.
-    """
-    effects = (slopes[0] * positive).abs() + (slopes[1] * negative).abs()
-    most = MOST_EFFECT * secant.abs() * (positive - negative)
-    beyond = effects > most
-    share = torch.where(beyond, most / effects, 1.0).square()
-    return [torch.where(beyond, share * slope + (1 - share) * secant, slope) for slope in slopes], beyond
 
 
 # --- functions ---------------------------------------------------------------------------------

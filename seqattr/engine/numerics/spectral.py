@@ -61,10 +61,10 @@ def spectral(weight: Tensor, padding: int) -> Run:
         fused.in_threads(kernels.to_spectra, signals, *arrays, step, padding)
         if bias is not None:  # a constant is all at frequency 0
             bias = torch.cat([bias, bias, bias.new_zeros((TILE - 1) * 2 * outputs)])
-        found = products(spectra.view(1, 1, signals, -1).permute(0, 3, 1, 2), bias)
-        found = lines_of(found).view(signals, TILE, 2, outputs)
+        spectrum = products(spectra.view(1, 1, signals, -1).permute(0, 3, 1, 2), bias)
+        spectrum = lines_of(spectrum).view(signals, TILE, 2, outputs)
         result = POOL.take(rows * length * outputs, value.dtype).view(rows, length, outputs)
-        fused.in_threads(kernels.from_spectra, signals, found.numpy(), result.numpy(), twiddles, step)
+        fused.in_threads(kernels.from_spectra, signals, spectrum.numpy(), result.numpy(), twiddles, step)
         return result[:, None].permute(0, 3, 1, 2)
 
     return run

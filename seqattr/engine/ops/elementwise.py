@@ -37,8 +37,8 @@ NO_TRAIT = Trait(0)
 class Elementwise:
     """A nonlinearity: `secant(a, b, *args)` is (f(a) - f(b)) / (a - b), the derivative where a == b.
 
-    `in_both_orders` is what `secants.in_both_orders` makes of it, where there is a quicker way; `in_place`
-    writes the value over the input; `written` is the function where torch's own op does not broadcast.
+    `in_both_orders` is what `multipliers.in_both_orders` makes of it, where there is a quicker way;
+    `in_place` writes the value over the input; `written` is the function where torch's op does not broadcast.
     """
 
     op: Callable[..., Tensor]
@@ -133,9 +133,9 @@ FUNCTIONS = (
     by_ratio(aten.ceil.default),
     by_ratio(aten.round.default),
     by_ratio(aten.trunc.default, FLAT),
-    Elementwise(aten.frac.default, inverses.toothed),
+    Elementwise(aten.frac.default, inverses.sawtooth_towards_zero),
     Elementwise(aten.remainder.Scalar, inverses.sawtooth),
-    Elementwise(aten.fmod.Scalar, inverses.toothed),
+    Elementwise(aten.fmod.Scalar, inverses.sawtooth_towards_zero),
 )
 ELEMENTWISE: dict[str, Elementwise] = {str(function.op): function for function in FUNCTIONS}
 

@@ -35,21 +35,21 @@ def unbroadcast(multiplier: Tensor, shape: Sequence[int]) -> Tensor:
     return multiplier.sum(repeated, keepdim=True) if repeated else multiplier
 
 
-def matrix_adjoint(multiplier: Tensor, other: Tensor, shape: Sequence[int], place: int) -> Tensor:
-    """For a @ b with `other` fixed: what `multiplier` is worth on the operand at `place`."""
+def matrix_adjoint(multiplier: Tensor, other: Tensor, shape: Sequence[int], operand: int) -> Tensor:
+    """For a @ b with `other` fixed: what `multiplier` is worth on the operand of this number."""
     if min(len(shape), other.ndim) < 2:
-        return vector_adjoint(multiplier, other, shape, place)
-    result = multiplier @ other.mT if place == 0 else other.mT @ multiplier
+        return vector_adjoint(multiplier, other, shape, operand)
+    result = multiplier @ other.mT if operand == 0 else other.mT @ multiplier
     return unbroadcast(result, shape)
 
 
-def vector_adjoint(multiplier: Tensor, other: Tensor, shape: Sequence[int], place: int) -> Tensor:
+def vector_adjoint(multiplier: Tensor, other: Tensor, shape: Sequence[int], operand: int) -> Tensor:
     """The same where an operand is a vector, which a matrix product drops from its value's shape."""
-    if place == 0 and other.ndim == 1:
+    if operand == 0 and other.ndim == 1:
         return multiplier.unsqueeze(-1) * other
-    if place == 1 and len(shape) == 1:
+    if operand == 1 and len(shape) == 1:
         return unbroadcast((other * multiplier.unsqueeze(-1)).flatten(0, -2).sum(0), shape)
-    if place == 1:
+    if operand == 1:
         return unbroadcast(other.unsqueeze(-1) * multiplier.unsqueeze(-2), shape)
     return unbroadcast((multiplier.unsqueeze(-2) * other).sum(-1), shape)
 
@@ -60,8 +60,8 @@ def vjp(
     """The multiplier times a function's own derivative at these arguments."""
     with torch.enable_grad():
         leaves = [point.detach().requires_grad_() for point in points]
-        found = torch.autograd.grad(function(leaves), leaves, multiplier, allow_unused=True)
-    return [torch.zeros_like(p) if g is None else g for p, g in zip(points, found, strict=True)]
+        gradients = torch.autograd.grad(function(leaves), leaves, multiplier, allow_unused=True)
+    return [torch.zeros_like(p) if g is None else g for p, g in zip(points, gradients, strict=True)]
 
 
 def step_adjoint(context: StepContext, shapes: Sequence[Sequence[int]]) -> Back:
@@ -74,7 +74,7 @@ def step_adjoint(context: StepContext, shapes: Sequence[Sequence[int]]) -> Back:
         args, kwargs = context.arguments([None])
         names = dict(zip(argument_names(context.step.op), args[1:], strict=False)) | kwargs
         return lambda multiplier: [known(multiplier, shapes[0], **names)]
-    function = context.bound()
+    function = context.as_function()
     return lambda multiplier: vjp(function, [multiplier.new_zeros(shape) for shape in shapes], multiplier)
 
 
@@ -84,24 +84,24 @@ def argument_names(op: str) -> tuple[str, ...]:
     return tuple(parameter.name for parameter in parameters(op)[1:])
 
 
-def reshaped(multiplier: Tensor, shape: Sequence[int], /, **_: Any) -> Tensor:
+def reshape_adjoint(multiplier: Tensor, shape: Sequence[int], /, **_: Any) -> Tensor:
     return multiplier.reshape(shape)
 
 
-def permuted(multiplier: Tensor, shape: Sequence[int], /, dims: Sequence[int]) -> Tensor:
+def permute_adjoint(multiplier: Tensor, shape: Sequence[int], /, dims: Sequence[int]) -> Tensor:
     order = [d % len(shape) for d in dims]
     return multiplier.permute([order.index(d) for d in range(len(shape))])
 
 
-def transposed(multiplier: Tensor, shape: Sequence[int], /, dim0: int, dim1: int) -> Tensor:
+def transpose_adjoint(multiplier: Tensor, shape: Sequence[int], /, dim0: int, dim1: int) -> Tensor:
     return multiplier.transpose(dim0, dim1)
 
 
-def expanded(multiplier: Tensor, shape: Sequence[int], /, **_: Any) -> Tensor:
+def expand_adjoint(multiplier: Tensor, shape: Sequence[int], /, **_: Any) -> Tensor:
     return unbroadcast(multiplier, shape)
 
 
-def sliced(
+def slice_adjoint(
     multiplier: Tensor,
     shape: Sequence[int],
     /,
@@ -111,23 +111,23 @@ def sliced(
     step: int = 1,
 ) -> Tensor:
     result = multiplier.new_zeros(shape)
-    place = [slice(None)] * len(shape)
-    place[dim % len(shape)] = slice(start, end, step)
-    result[tuple(place)] = multiplier
+    index = [slice(None)] * len(shape)
+    index[dim % len(shape)] = slice(start, end, step)
+    result[tuple(index)] = multiplier
     return result
 
 
-def selected(multiplier: Tensor, shape: Sequence[int], /, dim: int, index: int) -> Tensor:
+def select_adjoint(multiplier: Tensor, shape: Sequence[int], /, dim: int, index: int) -> Tensor:
     result = multiplier.new_zeros(shape)
     result.select(dim, index).copy_(multiplier)
     return result
 
 
-def flipped(multiplier: Tensor, shape: Sequence[int], /, dims: Sequence[int]) -> Tensor:
+def flip_adjoint(multiplier: Tensor, shape: Sequence[int], /, dims: Sequence[int]) -> Tensor:
     return multiplier.flip(list(dims))
 
 
-def spread(
+def mean_adjoint(
     multiplier: Tensor,
     shape: Sequence[int],
     /,
@@ -145,18 +145,18 @@ def spread(
     return (multiplier / count).expand(shape)
 
 
-def spread_sum(multiplier: Tensor, shape: Sequence[int], /, **geometry: Any) -> Tensor:
-    return spread(multiplier, shape, mean=False, **geometry)
+def sum_adjoint(multiplier: Tensor, shape: Sequence[int], /, **geometry: Any) -> Tensor:
+    return mean_adjoint(multiplier, shape, mean=False, **geometry)
 
 
 ADJOINTS: dict[str, Callable[..., Tensor]] = {
-    **dict.fromkeys(RESHAPES | SQUEEZES | {SQUEEZE, UNSQUEEZE}, reshaped),
-    PERMUTE: permuted,
-    TRANSPOSE: transposed,
-    EXPAND: expanded,
-    SLICE: sliced,
-    SELECT: selected,
-    FLIP: flipped,
-    MEAN: spread,
-    SUM: spread_sum,
+    **dict.fromkeys(RESHAPES | SQUEEZES | {SQUEEZE, UNSQUEEZE}, reshape_adjoint),
+    PERMUTE: permute_adjoint,
+    TRANSPOSE: transpose_adjoint,
+    EXPAND: expand_adjoint,
+    SLICE: slice_adjoint,
+    SELECT: select_adjoint,
+    FLIP: flip_adjoint,
+    MEAN: mean_adjoint,
+    SUM: sum_adjoint,
 }

@@ -7,17 +7,16 @@ from typing import Any
 from torch import Tensor
 
 from seqattr.engine.graph.divisors import divided_values, has_pole
-from seqattr.engine.graph.graph import Graph, Step, inputs_of
-from seqattr.engine.numerics import fused, secants
-from seqattr.engine.numerics.multipliers import Multiplier, Parts, as_parts, each
+from seqattr.engine.graph.graph import Graph, Step
+from seqattr.engine.numerics import fused, multipliers
+from seqattr.engine.numerics.multipliers import Multiplier, Parts, as_parts, map_parts
 from seqattr.engine.ops.composites import NORMS
 from seqattr.engine.ops.elementwise import ELEMENTWISE, Elementwise, Trait
 from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.ops.weights import DENSE, MATRIX_PRODUCTS
 from seqattr.engine.rules import linear, nonlinear, quotients, selections
 from seqattr.engine.rules.recurrent import recurrent
-from seqattr.engine.walk.plan import Pullback, Rule, Rulebook
-from seqattr.engine.walk.rulebook import StepContext
+from seqattr.engine.walk.rulebook import ByPlace, Kinds, Pullback, Rule, Rulebook, StepContext, rule
 
 COMPLETE: Mapping[Kind, Rule] = {
     **linear.RULES,
@@ -25,9 +24,9 @@ COMPLETE: Mapping[Kind, Rule] = {
     Kind.QUOTIENT: quotients.quotient,
     Kind.BILINEAR: nonlinear.bilinear,
     Kind.MAX: nonlinear.largest,
-    Kind.ORDER: selections.ordered,
-    Kind.COMPARISON: selections.compared,
-    Kind.CHOICE: selections.chosen,
+    Kind.ORDER: selections.order,
+    Kind.COMPARISON: selections.comparison,
+    Kind.CHOICE: selections.choice,
     Kind.LOGSUMEXP: nonlinear.log_sum_exp,
     Kind.RECURRENT: recurrent,
 }
@@ -50,6 +49,7 @@ def secant_of(context: StepContext) -> Callable[[Tensor, Tensor], Tensor]:
     return lambda a, b: function.secant(a, b, *args, **kwargs)
 
 
+@rule(passes_parts=True)
 def rescale(context: StepContext) -> Pullback:
     """Delta y / delta x for both parts; the derivative where delta x is 0 (section 3.5.2)."""
     slope = context.pairwise(secant_of(context))
@@ -57,9 +57,10 @@ def rescale(context: StepContext) -> Pullback:
     if context.split:
         positive, negative = context.parts()
         parts = Parts(slope * positive, slope * negative)
-    return Pullback(lambda m: [each(partial(fused.product, slope), m)], parts)
+    return Pullback(lambda m: [map_parts(partial(fused.product, slope), m)], parts)
 
 
+@rule(wants_parts=True)
 def revealcancel(context: StepContext) -> Pullback:
     """The two parts' effects, averaged over which of them comes first (section 3.5.3).
 
@@ -68,14 +69,14 @@ def revealcancel(context: StepContext) -> Pullback:
     each quotient a secant, so that an empty part has its limit. Where r+P or r+N leaves the function's
     domain, Rescale. A function that grows without bound, as exp, may be so large there that the two effects
     all but cancel, at any number of times f(x) - f(r): where they come, in absolute value, to more than 10
-    times what Rescale gives the parts, Rescale takes over, the further the more (`secants.capped`).
+    times what Rescale gives the parts, Rescale takes over, the further the more (`multipliers.cap_effects`).
     """
     positive, negative = context.parts()
     of_function = function_and_arguments(context)[0].in_both_orders
-    in_both_orders = of_function or partial(secants.in_both_orders, secant_of(context))
+    in_both_orders = of_function or partial(multipliers.in_both_orders, secant_of(context))
     slopes = Parts(*context.pairwise_parts(in_both_orders, positive, negative))
     if Trait.GROWS in ELEMENTWISE[context.step.op].traits:
-        slopes = bounded(context, slopes)
+        slopes = bound_by_rescale(context, slopes)
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         m = as_parts(multiplier)
@@ -85,9 +86,9 @@ def revealcancel(context: StepContext) -> Pullback:
     return Pullback(backward, parts)
 
 
-def bounded(context: StepContext, slopes: Parts) -> Parts:
+def bound_by_rescale(context: StepContext, slopes: Parts) -> Parts:
     """The slopes with effects that stay comparable with Rescale's; a note says where they did not."""
-    within, beyond = secants.capped(slopes, context.pairwise(secant_of(context)), *context.parts())
+    within, beyond = multipliers.cap_effects(slopes, context.pairwise(secant_of(context)), *context.parts())
     if beyond.any():
         context.plan.notes[
             "RevealCancel's points left the range between sequence and reference so far at "
@@ -99,10 +100,8 @@ def bounded(context: StepContext, slopes: Parts) -> Parts:
 
 # --- which rule a nonlinearity gets -------------------------------------------------------------
 
-Choice = Callable[[Graph, Step, Mapping[str, Kind]], Rule]
 
-
-def everywhere(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:
+def everywhere(graph: Graph, step: Step, kinds: Kinds) -> Rule:
     """RevealCancel, except inside softmax, norms, gates and recurrent cells, which have no natural parts, and
     except of what is divided, as by its own norm: beside its difference the parts may be of any size, and so
     then is what the slope of the division makes of them.
@@ -111,7 +110,7 @@ def everywhere(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:
     return rescale if no_parts else revealcancel
 
 
-def after_dense(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:
+def after_dense(graph: Graph, step: Step, kinds: Kinds) -> Rule:
     """The genomics default: RevealCancel where a dense layer feeds the nonlinearity, else Rescale."""
     return everywhere(graph, step, kinds) if fed_by_dense(graph, step, kinds) else rescale
 
@@ -119,47 +118,20 @@ def after_dense(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> Rule:
 LOOK_THROUGH = {Kind.SHAPE, Kind.AVERAGE, Kind.SCALE, Kind.OFFSET}
 
 
-def fed_by_dense(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> bool:
+def fed_by_dense(graph: Graph, step: Step, kinds: Kinds) -> bool:
     """Whether a dense layer is the first weighted step before this one, through no-ops and norms."""
-    feeding = graph.by_name().get(first_before(graph, step, kinds))
-    return (
-        feeding is not None and kinds[feeding.name] is Kind.LINEAR and feeding.op in DENSE | MATRIX_PRODUCTS
-    )
+
+    def passes(before: Step) -> bool:
+        return kinds[before.name] in LOOK_THROUGH or before.part_of in NORMS
+
+    origins = graph.once("origins, looked through no-ops and norms", lambda: graph.origins(passes))
+    feeding = graph.by_name().get(origins[graph.activations()[step.name][0]])
+    dense = feeding is not None and feeding.op in DENSE | MATRIX_PRODUCTS
+    return dense and feeding is not None and kinds[feeding.name] is Kind.LINEAR
 
 
-def first_before(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> str:
-    """The value that feeds a step, through no-ops and norms; each of these is gone through once."""
-    steps, active = graph.by_name(), graph.active()
-    behind: dict[str, str] = graph.once("what feeds what is looked through", dict)
-    name: str = inputs_of(step, active)[0]
-    passed = []
-    while name not in behind and (feeding := steps.get(name)) is not None:
-        if kinds[name] not in LOOK_THROUGH and feeding.part_of not in NORMS:
-            break
-        passed.append(name)
-        name = inputs_of(feeding, active)[0]
-    name = behind.get(name, name)
-    behind.update(dict.fromkeys(passed, name))
-    return name
+# --- the rulebooks ------------------------------------------------------------------------------
 
-
-PASSING: frozenset[Rule] = frozenset({linear.scale, linear.offset, linear.rearrange, rescale, recurrent})
-
-
-BOTH_WAYS = frozenset({"forward", "back"})
-
-
-def rulebook(name: str, choose: Choice) -> Rulebook:
-    return Rulebook(
-        name,
-        COMPLETE,
-        choose,
-        wants_parts=frozenset({revealcancel}),
-        passes_parts=PASSING,
-        by_spectra=BOTH_WAYS,
-    )
-
-
-RESCALE = Rulebook("deeplift-rescale", {**COMPLETE, Kind.ELEMENTWISE: rescale}, by_spectra=BOTH_WAYS)
-REVEALCANCEL = rulebook("deeplift-revealcancel", everywhere)
-GENOMICS_DEFAULT = rulebook("deeplift", after_dense)
+RESCALE = Rulebook("deeplift-rescale", {**COMPLETE, Kind.ELEMENTWISE: rescale})
+REVEALCANCEL = Rulebook("deeplift-revealcancel", {**COMPLETE, Kind.ELEMENTWISE: ByPlace(everywhere)})
+GENOMICS_DEFAULT = Rulebook("deeplift", {**COMPLETE, Kind.ELEMENTWISE: ByPlace(after_dense)})

@@ -1,6 +1,7 @@
 """The plain gradient: every step's derivative at the sequence, as torch has it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -14,13 +15,13 @@ from seqattr.engine.rules.adjoint import vjp
 from seqattr.engine.rules.deeplift import function_and_arguments
 from seqattr.engine.rules.recurrent import recurrent
 from seqattr.engine.rules.selections import Operands
-from seqattr.engine.walk.plan import Pullback, Rule, Rulebook
-from seqattr.engine.walk.rulebook import StepContext
+from seqattr.engine.walk.rulebook import Pullback, Rule, Rulebook, StepContext, rule
 
 # Flat on whole stretches, through which torch lets nothing back, be it infinite: 0 * inf would be NaN.
 FLAT_IN_PARTS = having(Trait.FLAT)
 
 
+@rule(exact=True)
 def slope(context: StepContext) -> Pullback:
     """f'(x)."""
     x = context.sequence()
@@ -40,24 +41,27 @@ def derivative_of(context: StepContext, x: Tensor) -> Tensor:
     return derivative.masked_fill(x == 0, 0) if of_norm else derivative
 
 
+@rule(exact=True)
 def jacobian(context: StepContext) -> Pullback:
     """The step's own derivative at its arguments."""
-    function, points = context.bound(), [context.sequence(i) for i in range(len(context.inputs))]
+    function, points = context.as_function(), [context.sequence(i) for i in range(len(context.inputs))]
     return Pullback(lambda m: vjp(function, points, whole(m)))
 
 
+@rule()
 def constant(context: StepContext) -> Pullback:
     """What counts as given sends nothing back: masks, which have no slope."""
     shapes = [context.shape(i) for i in range(len(context.inputs))]
     return Pullback(lambda m: [whole(m).new_zeros(shape) for shape in shapes])
 
 
-def chosen(context: StepContext) -> Pullback:
+@rule()
+def choice(context: StepContext) -> Pullback:
     """To the value that the mask takes at each element; the mask itself has no slope."""
     operands = Operands(context)
     taken = operands.mask
     shares = (torch.zeros_like(taken), taken, 1 - taken)
-    return Pullback(lambda m: operands.sent([whole(m) * share for share in shares]))
+    return Pullback(lambda m: operands.send([whole(m) * share for share in shares]))
 
 
 RULES: Mapping[Kind, Rule] = {
@@ -69,8 +73,8 @@ RULES: Mapping[Kind, Rule] = {
     Kind.MAX: jacobian,
     Kind.ORDER: jacobian,
     Kind.COMPARISON: constant,
-    Kind.CHOICE: chosen,
+    Kind.CHOICE: choice,
     Kind.LOGSUMEXP: jacobian,
-    Kind.RECURRENT: recurrent,
+    Kind.RECURRENT: replace(recurrent, exact=True),  # of its functions the slopes, as of those outside
 }
-GRADIENT = Rulebook("gradient", RULES, by_spectra=frozenset({"back"}))
+GRADIENT = Rulebook("gradient", RULES)

@@ -11,18 +11,18 @@ from torch import Tensor
 
 from seqattr.engine.graph.graph import Ref
 from seqattr.engine.numerics import fused
-from seqattr.engine.numerics.multipliers import Multiplier, Parts, as_parts, collapse, each, whole
+from seqattr.engine.numerics.multipliers import Multiplier, Parts, as_parts, collapse, map_parts, whole
 from seqattr.engine.ops.kinds import QUOTIENTS, SUBTRACTIONS, Kind
 from seqattr.engine.ops.moving import WITH_CONSTANTS
 from seqattr.engine.ops.names import NEG
 from seqattr.engine.ops.weights import CONVOLUTIONS, DENSE
 from seqattr.engine.rules.adjoint import matrix_adjoint, step_adjoint, unbroadcast, vjp
-from seqattr.engine.walk.plan import Pullback, Rule
-from seqattr.engine.walk.rulebook import StepContext
+from seqattr.engine.walk.rulebook import Pullback, Rule, StepContext, rule
 
 # --- weights -----------------------------------------------------------------------------------
 
 
+@rule()
 def linear(context: StepContext) -> Pullback:
     """Convolution, dense layer or constant matrix; the bias has no part in a difference.
 
@@ -32,16 +32,16 @@ def linear(context: StepContext) -> Pullback:
     """
     weighted, shape = Weighted(context, *("magnitude",) * context.split), context.shape()
     if not context.split:
-        return Pullback(lambda m: [weighted.transposed(whole(m), shape)])
+        return Pullback(lambda m: [weighted.transpose(whole(m), shape)])
     difference, size = context.pairwise_parts(fused.difference_and_size)
     spread = weighted.forward(size, "magnitude")
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         if isinstance(multiplier, Tensor):
-            return [weighted.transposed(multiplier, shape)]
-        total, gap = fused.sum_and_difference(*multiplier)
-        straight = weighted.transposed(total, shape)
-        return [fused.tilted(straight, weighted.transposed(gap, shape, "magnitude"), difference)]
+            return [weighted.transpose(multiplier, shape)]
+        total, gap = fused.sum_and_difference(*as_parts(multiplier))
+        straight = weighted.transpose(total, shape)
+        return [fused.join_by_sign(straight, weighted.transpose(gap, shape, "magnitude"), difference)]
 
     return Pullback(backward, Parts(*context.output_pairwise(fused.parts_about, spread)))
 
@@ -52,13 +52,13 @@ class Weighted:
     def __init__(self, context: StepContext, *forms: str) -> None:
         step = context.step
         self.function, self.op, self.kwargs = context.function, step.op, dict(step.kwargs)
-        self.place = next(i for i, a in enumerate(step.args[:2]) if a == context.inputs[0])
-        ref: Ref = step.args[1 - self.place]
+        self.operand = next(i for i, a in enumerate(step.args[:2]) if a == context.inputs[0])
+        ref: Ref = step.args[1 - self.operand]
         forms = ("plain", *forms)
         self.rest = list(step.args[2:])
         if self.rest and self.op in CONVOLUTIONS | DENSE:
             self.rest[0] = None  # the bias
-        convolves = self.op in CONVOLUTIONS and self.place == 0
+        convolves = self.op in CONVOLUTIONS and self.operand == 0
         self.convolutions = {
             form: context.plan.convolution(step, context.constant(ref), form) for form in forms if convolves
         }
@@ -69,91 +69,94 @@ class Weighted:
         if self.convolutions:
             return self.convolutions[form].forward(activation)
         weight = self.weights[form]
-        pair = (activation, weight) if self.place == 0 else (weight, activation)
+        pair = (activation, weight) if self.operand == 0 else (weight, activation)
         return self.function(*pair, *self.rest, **self.kwargs)
 
-    def transposed(self, multiplier: Tensor, shape: Sequence[int], form: str = "plain") -> Tensor:
+    def transpose(self, multiplier: Tensor, shape: Sequence[int], form: str = "plain") -> Tensor:
         """W^T m, for activations of this shape and one of the forms of W."""
         if self.convolutions:
-            return self.convolutions[form].transposed(multiplier, shape)
+            return self.convolutions[form].transpose(multiplier, shape)
         weight = self.weights[form]
-        if self.op in CONVOLUTIONS | DENSE and self.place == 1:  # the activation itself is the weight
+        if self.op in CONVOLUTIONS | DENSE and self.operand == 1:  # the activation itself is the weight
             return vjp(lambda a: self.forward(a[0], form), [multiplier.new_zeros(shape)], multiplier)[0]
         if self.op in DENSE:
             return multiplier @ weight
-        return matrix_adjoint(multiplier, weight, shape, self.place)
+        return matrix_adjoint(multiplier, weight, shape, self.operand)
 
 
 # --- constants ---------------------------------------------------------------------------------
 
 
+@rule(passes_parts=True)
 def scale(context: StepContext) -> Pullback:
     """Times a constant: parts change places where it is negative (a batch norm that was not folded)."""
-    place = 0 if context.step.args[0] == context.inputs[0] else 1
-    other = context.step.args[1 - place]
+    operand = 0 if context.step.args[0] == context.inputs[0] else 1
+    other = context.step.args[1 - operand]
     factor = context.number(other)
     if context.step.op in QUOTIENTS:
         factor = 1 / factor
     shape = context.shape()
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
-        return [each(lambda m: unbroadcast(m, shape), swapped(multiplier, factor))]
+        return [map_parts(lambda m: unbroadcast(m, shape), scale_multiplier(multiplier, factor))]
 
-    return Pullback(backward, scaled_parts(context.parts(), factor) if context.split else None)
+    return Pullback(backward, scale_parts(context.parts(), factor) if context.split else None)
 
 
-def swapped(multiplier: Multiplier, factor: Tensor) -> Multiplier:
+def scale_multiplier(multiplier: Multiplier, factor: Tensor) -> Multiplier:
     """The multiplier times the factor; its parts exchanged where the factor is negative."""
     if isinstance(multiplier, Tensor):
         return multiplier * factor.to(multiplier)
-    return scaled_parts(multiplier, factor)
+    return scale_parts(as_parts(multiplier), factor)
 
 
-def scaled_parts(parts: Parts, factor: Tensor) -> Parts:
+def scale_parts(parts: Parts, factor: Tensor) -> Parts:
     factor = factor.to(parts.positive)
     positive, negative = parts.positive * factor, parts.negative * factor
     upright = factor >= 0
     return Parts(torch.where(upright, positive, negative), torch.where(upright, negative, positive))
 
 
+@rule(passes_parts=True)
 def offset(context: StepContext) -> Pullback:
     """Plus or minus a constant, or the negative."""
     shape, (coefficient,) = context.shape(), coefficients(context)
     sign = torch.tensor(coefficient)
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
-        return [each(lambda m: unbroadcast(m, shape), swapped(multiplier, sign))]
+        return [map_parts(lambda m: unbroadcast(m, shape), scale_multiplier(multiplier, sign))]
 
     if not context.split:
         return Pullback(backward)
-    widened = each(lambda part: part.expand(context.pairs.shape(context.step.name)), context.parts())
-    return Pullback(backward, scaled_parts(as_parts(widened), sign))
+    widened = map_parts(lambda part: part.expand(context.pairs.shape(context.step.name)), context.parts())
+    return Pullback(backward, scale_parts(as_parts(widened), sign))
 
 
+@rule()
 def total(context: StepContext) -> Pullback:
     """Activations added or subtracted: a linear layer with weights 1 and -1."""
     shapes, signs = [context.shape(i) for i in range(len(context.inputs))], coefficients(context)
     if not context.split:
         return Pullback(
-            lambda m: [unbroadcast(signed(whole(m), c), s) for c, s in zip(signs, shapes, strict=True)]
+            lambda m: [unbroadcast(with_sign(whole(m), c), s) for c, s in zip(signs, shapes, strict=True)]
         )
-    changes = [signed(context.difference(i), c) for i, c in enumerate(signs)]
+    changes = [with_sign(context.difference(i), c) for i, c in enumerate(signs)]
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
-        return signed_to(shapes, signs, [collapse(multiplier, change) for change in changes])
+        return to_operands(shapes, signs, [collapse(multiplier, change) for change in changes])
 
     return Pullback(backward, Parts(*fused.sides_added(*changes)))
 
 
-def signed_to(
+def to_operands(
     shapes: Sequence[Sequence[int]], signs: Sequence[float], multipliers: Sequence[Tensor]
 ) -> list[Multiplier]:
     """What each operand of a sum gets."""
     triples = zip(multipliers, signs, shapes, strict=True)
-    return [unbroadcast(signed(m, sign), shape) for m, sign, shape in triples]
+    return [unbroadcast(with_sign(m, sign), shape) for m, sign, shape in triples]
 
 
-def signed(value: Tensor, coefficient: float) -> Tensor:
+def with_sign(value: Tensor, coefficient: float) -> Tensor:
     return value if coefficient == 1 else value * coefficient
 
 
@@ -170,6 +173,7 @@ def coefficients(context: StepContext) -> list[float]:
 # --- shapes and averages -----------------------------------------------------------------------
 
 
+@rule(passes_parts=True)
 def rearrange(context: StepContext) -> Pullback:
     """Elements moved, repeated, dropped, joined or averaged with weights >= 0: parts pass one by one."""
     shapes = [context.shape(i) for i in range(len(context.inputs))]
@@ -178,8 +182,8 @@ def rearrange(context: StepContext) -> Pullback:
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         if isinstance(multiplier, Tensor):
             return back(multiplier)
-        positive, negative = back(multiplier.positive), back(multiplier.negative)
-        return [Parts(p, n) for p, n in zip(positive, negative, strict=True)]
+        pairs = zip(*map(back, multiplier), strict=True)
+        return [type(multiplier)(*pair) for pair in pairs]
 
     if not context.split:
         return Pullback(backward)
@@ -189,7 +193,7 @@ def rearrange(context: StepContext) -> Pullback:
 
 def apply(context: StepContext, activations: Sequence[Tensor]) -> Tensor:
     """The step's linear part, on these activations."""
-    function = context.bound()
+    function = context.as_function()
     value: Tensor = function(activations)
     if context.step.op in WITH_CONSTANTS:
         value = value - function([torch.zeros_like(a) for a in activations])

@@ -17,8 +17,7 @@ from seqattr.engine.ops.windows import POOLS, pool_of
 from seqattr.engine.rules import small_parts
 from seqattr.engine.rules.adjoint import matrix_adjoint, unbroadcast, vjp
 from seqattr.engine.rules.quotients import by_divisor
-from seqattr.engine.walk.plan import Pullback
-from seqattr.engine.walk.rulebook import StepContext
+from seqattr.engine.walk.rulebook import Pullback, StepContext, rule
 
 
 def midpoint(context: StepContext, argument: int) -> Tensor:
@@ -26,13 +25,14 @@ def midpoint(context: StepContext, argument: int) -> Tensor:
     return context.pairwise(secants.mean, argument)
 
 
+@rule()
 def product(context: StepContext) -> Pullback:
     """d(ab) = mean(b) da + mean(a) db, exactly; where one of them is one over something, as of a quotient;
     of what is divided, or made of quotients, in parts as small as they can be.
     """
-    places = [i for i, ref in enumerate(context.inputs) if ref in context.plan.divisors]
-    if len(places) == 1:
-        return by_divisor(context, places[0])
+    divisors = [i for i, ref in enumerate(context.inputs) if ref in context.plan.divisors]
+    if len(divisors) == 1:
+        return by_divisor(context, divisors[0])
     if context.step.name in context.plan.products_by_quotients and context.inputs[0] != context.inputs[1]:
         return small_parts.product(context)
     middles, shapes = (midpoint(context, 0), midpoint(context, 1)), (context.shape(0), context.shape(1))
@@ -44,11 +44,12 @@ def product(context: StepContext) -> Pullback:
     return Pullback(backward)
 
 
+@rule()
 def bilinear(context: StepContext) -> Pullback:
     """A matrix product of two activations: the same."""
     if context.step.name in context.plan.products_by_quotients and context.step.op in MATRIX_PRODUCTS:
         return small_parts.matrix_product(context)
-    function, middles = context.bound(), (midpoint(context, 0), midpoint(context, 1))
+    function, middles = context.as_function(), (midpoint(context, 0), midpoint(context, 1))
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         m = whole(multiplier)
@@ -59,6 +60,7 @@ def bilinear(context: StepContext) -> Pullback:
     return Pullback(backward)
 
 
+@rule()
 def log_sum_exp(context: StepContext) -> Pullback:
     """log(sum(exp(x))): the logarithmic mean of each term's two sides over that of the two sums.
 
@@ -78,6 +80,7 @@ def log_sum_exp(context: StepContext) -> Pullback:
     return Pullback(backward)
 
 
+@rule(exact=True)
 def largest(context: StepContext) -> Pullback:
     """Max over a window or a dimension, window by window: what the sequence's largest adds over the
     reference's goes to its place, what the reference's largest takes away goes to that one's place.
@@ -90,18 +93,18 @@ def largest(context: StepContext) -> Pullback:
     if window.tile and (slopes := context.pairwise_parts(partial(fused.tiled_max_secant, size=window.tile))):
         return Pullback(lambda m: [over_tiles(slopes[0], whole(m), window.tile)])
     a, b = window.lines(context.sequence()), window.lines(context.reference())
-    (top_a, place_a), (top_b, place_b) = (
+    (top_a, index_a), (top_b, index_b) = (
         window.largest(context.sequence()),
         window.largest(context.reference()),
     )
-    cross, alike = torch.maximum(top_a, top_b), (place_a == place_b) / 2
-    to_a = divided(cross - top_b, (a - b).gather(-1, place_a), alike)
-    to_b = divided(top_a - cross, (a - b).gather(-1, place_b), alike)
+    cross, alike = torch.maximum(top_a, top_b), (index_a == index_b) / 2
+    to_a = safe_ratio(cross - top_b, (a - b).gather(-1, index_a), alike)
+    to_b = safe_ratio(top_a - cross, (a - b).gather(-1, index_b), alike)
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         m = window.value_lines(whole(multiplier))
-        back = torch.zeros_like(a).scatter_add_(-1, place_a, m * to_a).scatter_add_(-1, place_b, m * to_b)
-        return [window.restored(back)]
+        back = torch.zeros_like(a).scatter_add_(-1, index_a, m * to_a).scatter_add_(-1, index_b, m * to_b)
+        return [window.restore(back)]
 
     return Pullback(backward)
 
@@ -116,7 +119,7 @@ def shared_largest(context: StepContext) -> Pullback:
     cross = torch.maximum(top_a, top_b)
     change = share_a * (cross - top_b) + share_b * (top_a - cross)
     alike = torch.where(torch.minimum(share_a, share_b) > 0, (share_a + share_b) / 2, 0.0)
-    slope = divided(change, a - b, alike)
+    slope = safe_ratio(change, a - b, alike)
     kept = top_a.shape
     return Pullback(lambda m: [(whole(m) if keepdim else whole(m).reshape(kept)) * slope])
 
@@ -135,7 +138,7 @@ def over_tiles(slopes: Tensor, multiplier: Tensor, size: int) -> Tensor:
     return torch.nn.functional.pad(back, (0, slopes.shape[-1] - windows * size))
 
 
-def divided(change: Tensor, difference: Tensor, otherwise: Tensor) -> Tensor:
+def safe_ratio(change: Tensor, difference: Tensor, otherwise: Tensor) -> Tensor:
     """change / difference; where there is no difference, and so no change, its limit `otherwise`."""
     nothing = difference == 0
     return torch.where(nothing, otherwise.to(change), change / torch.where(nothing, 1.0, difference))
@@ -172,17 +175,17 @@ class Windows:
             return value.flatten(-self.spatial)
         return value.movedim(self.dim, -1) if self.keepdim else value.unsqueeze(-1)
 
-    def restored(self, lines: Tensor) -> Tensor:
+    def restore(self, lines: Tensor) -> Tensor:
         """The inverse of `lines`."""
         return lines.reshape(self.shape) if self.dim is None else lines.movedim(-1, self.dim)
 
     def largest(self, value: Tensor) -> tuple[Tensor, Tensor]:
         """The largest of each window and its place in its line."""
         if self.dim is not None:
-            top, place = value.max(self.dim, keepdim=True)
-            return top.movedim(self.dim, -1), place.movedim(self.dim, -1)
-        top, place = self._pool(value)
-        return top.flatten(-self.spatial), place.flatten(-self.spatial)
+            top, index = value.max(self.dim, keepdim=True)
+            return top.movedim(self.dim, -1), index.movedim(self.dim, -1)
+        top, index = self._pool(value)
+        return top.flatten(-self.spatial), index.flatten(-self.spatial)
 
     def _pool(self, value: Tensor) -> tuple[Tensor, Tensor]:
         assert self.pool is not None

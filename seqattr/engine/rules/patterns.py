@@ -2,7 +2,8 @@
 
 The gradient, but that at a step whose pattern was learned the pattern stands in the place of the weights
 (PatternNet), or weights times pattern, element by element (PatternAttribution). Gates, products, norms and
-all else are as the gradient has them, and so are weights of which nothing was learned.
+all else are as the gradient has them, and so are weights of which nothing was learned. A pattern is divided
+by its unit's variance, so that what comes back may be of any size.
 """
 
 import torch
@@ -12,15 +13,16 @@ from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.rules import linear
 from seqattr.engine.rules.gradient import RULES
 from seqattr.engine.rules.linear import Weighted
-from seqattr.engine.walk.plan import Pullback, Rulebook
-from seqattr.engine.walk.rulebook import StepContext
+from seqattr.engine.walk.rulebook import Pullback, Rulebook, StepContext, rule
 
 
+@rule(exact=True, divides=True)
 def signal(context: StepContext) -> Pullback:
     """By the pattern: what in the input the unit's value tells of."""
     return in_form(context, "pattern")
 
 
+@rule(exact=True, divides=True)
 def share(context: StepContext) -> Pullback:
     """By weight times pattern: how much of the unit's value each input's signal accounts for."""
     return in_form(context, "weight times pattern")
@@ -28,10 +30,10 @@ def share(context: StepContext) -> Pullback:
 
 def in_form(context: StepContext, form: str) -> Pullback:
     """The transpose of a linear step whose weights are in a form that needs its pattern."""
-    if context.step.name not in context.plan.rulebook.learned:
+    if context.step.name not in context.rulebook.learned:
         return linear.linear(context)
     weighted, shape = Weighted(context, form), context.shape()
-    return Pullback(lambda m: [weighted.transposed(whole(m), shape, form)])
+    return Pullback(lambda m: [weighted.transpose(whole(m), shape, form)])
 
 
 FORMS = {"pattern": lambda weight, pattern: pattern, "weight times pattern": torch.mul}

@@ -21,8 +21,7 @@ from seqattr.engine.graph.graph import Ref
 from seqattr.engine.numerics.multipliers import Multiplier, whole
 from seqattr.engine.numerics.secants import mean
 from seqattr.engine.rules.adjoint import unbroadcast
-from seqattr.engine.walk.plan import Pullback
-from seqattr.engine.walk.rulebook import StepContext, one
+from seqattr.engine.walk.rulebook import Pullback, StepContext, one, rule
 
 
 def weights(b: Tensor, b0: Tensor) -> Sequence[Tensor]:
@@ -36,6 +35,7 @@ def weights(b: Tensor, b0: Tensor) -> Sequence[Tensor]:
     return torch.where(differ, across, alike), torch.where(differ, gap, 0.0)
 
 
+@rule()
 def quotient(context: StepContext) -> Pullback:
     """a / b: (alpha + beta) to a, -(alpha u + beta u0) to b."""
     numerator, below = context.step.args[0], len(context.inputs) - 1
@@ -50,25 +50,25 @@ def quotient(context: StepContext) -> Pullback:
     return Pullback(backward)
 
 
-def by_divisor(context: StepContext, place: int) -> Pullback:
+def by_divisor(context: StepContext, divisor: int) -> Pullback:
     """a i with i = 1 / b, and so db = -di / (i i0): the weights of b over i i0 are those of i, exchanged."""
-    total, *gap = context.pairs.pairwise(weights, context.inputs[place])
-    both = context.pairwise(torch.mul, place)
-    to_divisor, shape = weighted_values(context, place, total, gap), context.shape(1 - place)
+    total, *gap = context.pairs.pairwise(weights, context.inputs[divisor])
+    both = context.pairwise(torch.mul, divisor)
+    to_divisor, shape = weighted_values(context, divisor, total, gap), context.shape(1 - divisor)
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         m = whole(multiplier)
         sent = unbroadcast(m * (total * both), shape), to_divisor(m)
-        return sent if place else sent[::-1]
+        return sent if divisor else sent[::-1]
 
     return Pullback(backward)
 
 
 def weighted_values(
-    context: StepContext, place: int, total: Tensor, gap: Sequence[Tensor]
+    context: StepContext, divisor: int, total: Tensor, gap: Sequence[Tensor]
 ) -> Callable[[Tensor], Tensor]:
     """What a multiplier is worth on the divisor: times mean(u) total, plus du gap / 2 where there is one."""
-    shape, middle = context.shape(place), context.output_pairwise(one(mean))[0]
+    shape, middle = context.shape(divisor), context.output_pairwise(one(mean))[0]
     change = context.output_pairwise(one(torch.sub))[0] / 2 if gap else None
 
     def to_divisor(m: Tensor) -> Tensor:

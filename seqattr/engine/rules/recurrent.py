@@ -15,20 +15,22 @@ from torch import Tensor
 
 from seqattr.engine.graph.graph import INPUT, Graph
 from seqattr.engine.graph.recurrent import BIAS, CELLS, FED_BACK, GIVEN, HIDDEN, WEIGHT, cell_graph, cell_of
-from seqattr.engine.numerics.multipliers import Multiplier, Parts, added, as_parts, each, whole
-from seqattr.engine.walk.plan import Backward, Plan, Pullback
-from seqattr.engine.walk.rulebook import PairedValues, SideValues, StepContext
-from seqattr.engine.walk.walk import Traversal, Values
+from seqattr.engine.numerics.multipliers import Multiplier, Parts, add_multipliers, as_parts, map_parts, whole
+from seqattr.engine.walk.forward import Values
+from seqattr.engine.walk.plan import Plan
+from seqattr.engine.walk.rulebook import Backward, PairedValues, Pullback, SideValues, StepContext, rule
+from seqattr.engine.walk.walk import Traversal
 
 Active = tuple[str, ...]  # what of that which a time step reads depends on the bases
 Carried = Mapping[str, Tensor]  # multipliers of the states before a time step, (rows, H)
 
 
+@rule(passes_parts=True)
 def recurrent(context: StepContext) -> Pullback:
     """Back through time, from the multipliers of the states after each time step."""
     layer = OverTime(context)
     spans = [layer.span(*each) for each in layer.times_alike()]
-    parts = as_parts(joined([states_together(span.parts) for span in spans])) if context.split else None
+    parts = as_parts(concatenate([states_together(span.parts) for span in spans])) if context.split else None
     return Pullback(lambda m: layer.back(spans, m), parts)
 
 
@@ -60,7 +62,7 @@ class Span:
         for time in reversed(range(len(outside))):
             pairs = zip(self.states, outside[time], strict=True)
             now = [m + carried[state] if state in carried else m for state, m in pairs]
-            worth = {name: weighed(times[time], now) for name, times in factors.items()}
+            worth = {name: weighted_sum(times[time], now) for name, times in factors.items()}
             carried = self._through_product(time, worth)
             multipliers.append(now)
         return [torch.stack(state[::-1]) for state in zip(*multipliers, strict=True)], carried
@@ -69,26 +71,26 @@ class Span:
         """What the product is worth to the hidden state, with what that has besides."""
         if FED_BACK in worth:
             (back,) = self.products[time](worth.pop(FED_BACK))
-            worth[HIDDEN] = added(back, worth[HIDDEN]) if HIDDEN in worth else back
+            worth[HIDDEN] = add_multipliers(back, worth[HIDDEN]) if HIDDEN in worth else back
         return {name: whole(multiplier) for name, multiplier in worth.items()}
 
 
 def at_each_time(values: Sequence[Multiplier]) -> list[tuple[Multiplier, ...]]:
     """(times, ...) each as all of them at one time after the other."""
-    return list(zip(*map(unbound, values), strict=True))
+    return list(zip(*map(unbind_time, values), strict=True))
 
 
-def unbound(value: Multiplier) -> Sequence[Multiplier]:
+def unbind_time(value: Multiplier) -> Sequence[Multiplier]:
     if isinstance(value, Parts):
         return [Parts(*pair) for pair in zip(*map(torch.unbind, value), strict=True)]
-    return value.unbind()
+    return whole(value).unbind()
 
 
-def weighed(factors: Sequence[Multiplier], multipliers: Sequence[Tensor]) -> Multiplier:
+def weighted_sum(factors: Sequence[Multiplier], multipliers: Sequence[Tensor]) -> Multiplier:
     """Of each state's (..., width / H, H) times its multiplier, (..., H), the sum: (..., width)."""
     if any(isinstance(factor, Parts) for factor in factors):
         positive, negative = zip(*map(as_parts, factors), strict=True)
-        return Parts(whole(weighed(positive, multipliers)), whole(weighed(negative, multipliers)))
+        return Parts(whole(weighted_sum(positive, multipliers)), whole(weighted_sum(negative, multipliers)))
     (first, *factors), (multiplier, *others) = map(whole, factors), multipliers
     total = first * multiplier.unsqueeze(-2)
     for factor, multiplier in zip(factors, others, strict=True):
@@ -96,7 +98,7 @@ def weighed(factors: Sequence[Multiplier], multipliers: Sequence[Tensor]) -> Mul
     return total.flatten(-2)
 
 
-def joined(spans: Sequence[Multiplier]) -> Multiplier:
+def concatenate(spans: Sequence[Multiplier]) -> Multiplier:
     """One span after the other."""
     if any(isinstance(span, Parts) for span in spans):
         return Parts(*map(torch.cat, zip(*map(as_parts, spans), strict=True)))
@@ -155,7 +157,7 @@ class OverTime:
         tensors: dict[str, Tensor] = {name: self.context.constant(ref) for name, ref in self.weights.items()}
         graph = cell_graph(self.name, tensors[WEIGHT].shape[1], BIAS in tensors)
         wanted = frozenset(graph.outputs) if self.context.split else frozenset()
-        plan = Plan(Graph(graph.steps, tensors, graph.outputs, active), outer.rulebook, wanted)
+        plan = Plan(Graph(graph.steps, tensors, graph.outputs, active), self.context.rulebook, wanted)
         if all(ref in outer.graph.tensors for ref in self.weights.values()):
             outer.inner[key] = plan
         return plan
@@ -164,13 +166,15 @@ class OverTime:
         """Through what a time step does, at these times, on both sides."""
         outer, known = self.context.pairs, (GIVEN, *self.starts)
         sides = [values for values in (outer.sides.sequence, outer.sides.reference) if values]
-        own = [{**plan.graph.tensors, **self._read(values, times, known)} for values in sides]
+        values = [{**plan.graph.tensors, **self._read(side, times, known)} for side in sides]
         constants = self._read(outer.sides.constant, times, set(known) - plan.active)
-        inner = SideValues(own[0], own[1] if len(own) > 1 else {}, {**plan.graph.tensors, **constants})
+        inner = SideValues(
+            values[0], values[1] if len(values) > 1 else {}, {**plan.graph.tensors, **constants}
+        )
         if GIVEN in plan.split:
             inner.parts[GIVEN] = Parts(*(part[times] for part in outer.sides.parts[self.given]))
         layouts = dict.fromkeys((*known, *plan.layouts), outer.layout(self.context.step.name))
-        return Traversal(plan, PairedValues(inner, outer.rows, layouts), own, keep=(HIDDEN, FED_BACK))
+        return Traversal(plan, PairedValues(inner, outer.rows, layouts), values, keep=(HIDDEN, FED_BACK))
 
     def _read(self, values: Values, times: slice, names: Collection[str]) -> Values:
         """What time steps read, (times, rows, ...)."""
@@ -199,7 +203,7 @@ class OverTime:
                 travelling = {output: seed}
                 walk.travel(travelling, at=FED_BACK)
                 for name, worth in travelling.items():
-                    found.setdefault(name, []).append(each(by_unit, worth))
+                    found.setdefault(name, []).append(map_parts(by_unit, worth))
         return found
 
     def back(self, spans: Sequence[Span], multiplier: Multiplier) -> list[Multiplier]:
@@ -212,8 +216,8 @@ class OverTime:
         for span in reversed(spans):
             multipliers, carried = span.back([m[span.times] for m in arriving], carried)
             if GIVEN in span.factors:
-                given.append(weighed(span.factors[GIVEN], multipliers))
-        of_given = [joined(given[::-1])] if given else []
+                given.append(weighted_sum(span.factors[GIVEN], multipliers))
+        of_given = [concatenate(given[::-1])] if given else []
         return of_given + [
             carried[name] for name, ref in self.starts.items() if ref in self.context.plan.active
         ]
@@ -222,10 +226,10 @@ class OverTime:
 def products_of(walk: Traversal) -> Iterator[Backward]:
     """The way back through the product with the hidden state, at each time step by itself."""
     step, *_ = walk.plan.graph.steps
-    rule, tensors = walk.plan.rules[step.name], walk.plan.graph.tensors
+    product, tensors = walk.plan.rules[step.name], walk.plan.graph.tensors
     layout = walk.pairs.layout(HIDDEN)._replace(dim=0)
     for values in zip(*(at_each_time((side[HIDDEN], side[FED_BACK])) for side in walk.own), strict=True):
-        own = [{**tensors, HIDDEN: hidden, FED_BACK: fed_back} for hidden, fed_back in values]
-        sides = SideValues(own[0], own[1] if len(own) > 1 else {}, dict(tensors))
+        at_time = [{**tensors, HIDDEN: hidden, FED_BACK: fed_back} for hidden, fed_back in values]
+        sides = SideValues(at_time[0], at_time[1] if len(at_time) > 1 else {}, dict(tensors))
         pairs = PairedValues(sides, walk.rows, dict.fromkeys((HIDDEN, FED_BACK), layout))
-        yield rule(StepContext(walk.plan, step, pairs)).backward
+        yield product(walk.plan.context(step, pairs)).backward

@@ -11,19 +11,19 @@ Bach et al. 2015, equations 56, 58 and 60 (LRP-0, epsilon, alpha-beta), Montavon
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from seqattr.engine.graph.layouts import fold, unfold
-from seqattr.engine.numerics.multipliers import Multiplier, Parts, whole
+from seqattr.engine.numerics.multipliers import Affine, Multiplier, whole
 from seqattr.engine.ops.weights import CONVOLUTIONS, DENSE
 from seqattr.engine.rules.adjoint import unbroadcast
 from seqattr.engine.rules.deeplift import function_and_arguments
 from seqattr.engine.rules.gradient import jacobian
-from seqattr.engine.rules.linear import Weighted
-from seqattr.engine.walk.plan import Pullback, Rule
-from seqattr.engine.walk.rulebook import StepContext
+from seqattr.engine.rules.linear import Weighted, linear
+from seqattr.engine.walk.rulebook import Pullback, Rule, StepContext, rule
 
 
 def over(part: Tensor, total: Tensor) -> Tensor:
@@ -34,6 +34,9 @@ def over(part: Tensor, total: Tensor) -> Tensor:
 
 # --- weights -----------------------------------------------------------------------------------
 
+# LRP-0: R_i = sum_j a_i w_ij / z_j R_j, of R / a the transpose. That is itself divided by activations near 0.
+ZERO = replace(linear, exact=True, divides=True)
+
 
 def epsilon(share: float) -> Rule:
     """LRP-epsilon: R_i = sum_j a_i w_ij / (z_j + epsilon sign(z_j)) R_j.
@@ -42,10 +45,11 @@ def epsilon(share: float) -> Rule:
     weights changes nothing (a quarter in the code that goes with Montavon et al. 2019).
     """
 
+    @rule(exact=True, divides=True)
     def lrp_epsilon(context: StepContext) -> Pullback:
         weighted, shape, size = Weighted(context), context.shape(), context.value().abs()
         factor = over(size, size + share * root_mean_square(context))
-        return Pullback(lambda m: [weighted.transposed(whole(m) * factor, shape)])
+        return Pullback(lambda m: [weighted.transpose(whole(m) * factor, shape)])
 
     return lrp_epsilon
 
@@ -99,15 +103,15 @@ class Signed:
 
         A base that is not there counts as one above 0.
         """
-        above = self.transposed(of_positive, of_negative)
+        above = self.transpose(of_positive, of_negative)
         if not self.mixed:
             return above
-        return torch.where(self.below, self.transposed(of_negative, of_positive), above)
+        return torch.where(self.below, self.transpose(of_negative, of_positive), above)
 
-    def transposed(self, of_positive: Tensor, of_negative: Tensor) -> Tensor:
+    def transpose(self, of_positive: Tensor, of_negative: Tensor) -> Tensor:
         """W+^T and W-^T of the two."""
-        upper = self.weighted.transposed(of_positive, self.shape, "positive")
-        return upper + self.weighted.transposed(of_negative, self.shape, "negative")
+        upper = self.weighted.transpose(of_positive, self.shape, "positive")
+        return upper + self.weighted.transpose(of_negative, self.shape, "negative")
 
 
 OPPOSITE = {"positive": "negative", "negative": "positive"}
@@ -120,6 +124,7 @@ def gamma(amount: float) -> Rule:
     other signs its mirror image, as in Andeol et al. 2021, so that no denominator vanishes.
     """
 
+    @rule(exact=True, divides=True)
     def lrp_gamma(context: StepContext) -> Pullback:
         layer = Signed(context)
         up = layer.value > 0
@@ -143,6 +148,7 @@ def alpha_beta(alpha: float, beta: float, biased: bool = True) -> Rule:
     deep Taylor.
     """
 
+    @rule(exact=True, divides=True)
     def lrp_alpha_beta(context: StepContext) -> Pullback:
         layer = Signed(context, biased)
         to_positive = alpha * over(layer.value, layer.positive)
@@ -155,12 +161,13 @@ def alpha_beta(alpha: float, beta: float, biased: bool = True) -> Rule:
 # --- the bases ---------------------------------------------------------------------------------
 
 # These rules give relevance also to channels whose value is 0, so that it is no multiple of the value: they
-# send back a slope and an offset, R = slope * base + offset, as the two parts of a multiplier.
+# send back a slope and an offset, R = slope * base + offset.
 
 
 def at_bases(lowest: float = 0.0, highest: float = 1.0) -> Rule:
     """zB: R_i = sum_j (x_i w_ij - l w+_ij - h w-_ij) / sum_i (...) R_j for bases between l = 0 and h = 1."""
 
+    @rule(exact=True, divides=True)
     def lrp_zb(context: StepContext) -> Pullback:
         weighted, shape, x = Weighted(context, "positive", "negative"), context.shape(), context.sequence()
         rise = weighted.forward(x - lowest, "positive") + weighted.forward(x - highest, "negative")
@@ -168,8 +175,8 @@ def at_bases(lowest: float = 0.0, highest: float = 1.0) -> Rule:
 
         def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
             share = whole(multiplier) * factor
-            up, down = (weighted.transposed(share, shape, form) for form in ("positive", "negative"))
-            return [Parts(up + down, -lowest * up - highest * down)]
+            up, down = (weighted.transpose(share, shape, form) for form in ("positive", "negative"))
+            return [Affine(up + down, -lowest * up - highest * down)]
 
         return Pullback(backward)
 
@@ -179,13 +186,14 @@ def at_bases(lowest: float = 0.0, highest: float = 1.0) -> Rule:
 def spread_by(form: str) -> Rule:
     """R_i = sum_j v_ij / sum_i v_ij R_j, whatever the activations: "ones" is flat, "square" is w2."""
 
+    @rule(exact=True, divides=True)
     def lrp_spread(context: StepContext) -> Pullback:
         weighted, shape = Weighted(context, form), context.shape()
         factor = over(context.value(), weighted.forward(torch.ones_like(context.sequence()), form))
 
         def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
-            offset = weighted.transposed(whole(multiplier) * factor, shape, form)
-            return [Parts(torch.zeros_like(offset), offset)]
+            offset = weighted.transpose(whole(multiplier) * factor, shape, form)
+            return [Affine(torch.zeros_like(offset), offset)]
 
         return Pullback(backward)
 
@@ -195,6 +203,7 @@ def spread_by(form: str) -> Rule:
 # --- nonlinearities ----------------------------------------------------------------------------
 
 
+@rule()
 def from_zero(context: StepContext) -> Pullback:
     """Relevance passes a function unchanged, (f(a) - f(0)) / a per activation; f(0) is a bias."""
     function, args, kwargs = function_and_arguments(context)
@@ -203,7 +212,8 @@ def from_zero(context: StepContext) -> Pullback:
     return Pullback(lambda m: [whole(m) * slope])
 
 
-def unchanged(context: StepContext) -> Pullback:
+@rule(exact=True, divides=True)
+def whole_ratio(context: StepContext) -> Pullback:
     """The same for a function that has no value at 0: f(a) / a."""
     slope = over(context.value(), context.sequence())
     return Pullback(lambda m: [whole(m) * slope])
@@ -212,16 +222,18 @@ def unchanged(context: StepContext) -> Pullback:
 # --- several activations -----------------------------------------------------------------------
 
 
+@rule()
 def product(context: StepContext) -> Pullback:
     """Half of the relevance to each factor (the uniform rule of Achtibat et al. 2024)."""
     return factors(context, (0.5, 0.5))
 
 
-def signal(place: int) -> Rule:
+def signal(factor: int) -> Rule:
     """All of the relevance to one factor, the other being given (norms: Ali et al. 2022)."""
 
+    @rule()
     def lrp_signal(context: StepContext) -> Pullback:
-        return factors(context, (1.0 - place, float(place)))
+        return factors(context, (1.0 - factor, float(factor)))
 
     return lrp_signal
 
@@ -234,12 +246,14 @@ def factors(context: StepContext, shares: Sequence[float]) -> Pullback:
     )
 
 
+@rule()
 def bilinear(context: StepContext) -> Pullback:
     """A matrix product of two activations: half of the relevance to each."""
     back: Callable[[Multiplier], Sequence[Multiplier]] = jacobian(context).backward
     return Pullback(lambda m: back(whole(m) / 2))
 
 
+@rule(exact=True, divides=True)
 def quotient(context: StepContext) -> Pullback:
     """All to the numerator, the denominator being given; to the denominator of a constant."""
     shapes = [context.shape(i) for i in range(len(context.inputs))]

@@ -15,13 +15,13 @@ from seqattr.engine.ops.moving import CHOICES
 from seqattr.engine.ops.names import WHERE_NUMBERS
 from seqattr.engine.rules.adjoint import unbroadcast
 from seqattr.engine.rules.nonlinear import midpoint
-from seqattr.engine.walk.plan import Pullback
-from seqattr.engine.walk.rulebook import StepContext
+from seqattr.engine.walk.rulebook import Pullback, StepContext, rule
 
 # --- in order ----------------------------------------------------------------------------------
 
 
-def ordered(context: StepContext) -> Pullback:
+@rule()
+def order(context: StepContext) -> Pullback:
     """Elements sorted along a dimension, by the sums of the k largest, of which each is the last one's gain.
 
     With A the places of the k largest of the sequence, B those of the reference, and d the difference, the
@@ -34,9 +34,9 @@ def ordered(context: StepContext) -> Pullback:
         side.movedim(dim, -1) * (1 if descending else -1)
         for side in (context.sequence(), context.reference())
     )
-    (top_a, place_a), (top_b, place_b) = (torch.sort(x, stable=True, dim=-1, descending=True) for x in (a, b))
+    (top_a, index_a), (top_b, index_b) = (torch.sort(x, stable=True, dim=-1, descending=True) for x in (a, b))
     gain = (top_a - top_b).cumsum(-1)
-    over_a, over_b = (top_a - b.gather(-1, place_a)).cumsum(-1), (a.gather(-1, place_b) - top_b).cumsum(-1)
+    over_a, over_b = (top_a - b.gather(-1, index_a)).cumsum(-1), (a.gather(-1, index_b) - top_b).cumsum(-1)
     apart = over_a - over_b
     share = torch.where(apart > 0, (gain - over_b) / torch.where(apart > 0, apart, 1.0), 0.5).clamp(0, 1)
 
@@ -44,8 +44,8 @@ def ordered(context: StepContext) -> Pullback:
         m = whole(multiplier).movedim(dim, -1)
         last = m - torch.nn.functional.pad(m, (0, 1))[..., 1:]  # what the sum of the k largest is worth
         back = torch.zeros_like(m)
-        for place, weight in ((place_a, share), (place_b, 1 - share)):
-            back.scatter_add_(-1, place, (last * weight).flip(-1).cumsum(-1).flip(-1))
+        for index, weight in ((index_a, share), (index_b, 1 - share)):
+            back.scatter_add_(-1, index, (last * weight).flip(-1).cumsum(-1).flip(-1))
         return [back.movedim(-1, dim)]
 
     return Pullback(backward)
@@ -59,7 +59,8 @@ def order_of(context: StepContext) -> tuple[int, bool]:
 # --- masks -------------------------------------------------------------------------------------
 
 
-def compared(context: StepContext) -> Pullback:
+@rule()
+def comparison(context: StepContext) -> Pullback:
     """A comparison, or what joins two masks: each argument's effect, averaged over which of them changes
     first; without a difference no slope.
     """
@@ -80,7 +81,7 @@ def compared(context: StepContext) -> Pullback:
 
 def on_numbers(context: StepContext) -> Callable[[Sequence[Tensor]], Tensor]:
     """The step's function of numbers, with a number as its value; torch joins masks bit by bit."""
-    function, bitwise = context.bound(), context.step.op in BITWISE
+    function, bitwise = context.as_function(), context.step.op in BITWISE
 
     def of(points: Sequence[Tensor]) -> Tensor:
         value: Tensor = function([point != 0 for point in points] if bitwise else points)
@@ -90,12 +91,12 @@ def on_numbers(context: StepContext) -> Callable[[Sequence[Tensor]], Tensor]:
 
 
 def effect(
-    function: Callable[[Sequence[Tensor]], Tensor], a: list[Tensor], b: list[Tensor], place: int
+    function: Callable[[Sequence[Tensor]], Tensor], a: list[Tensor], b: list[Tensor], argument: int
 ) -> Tensor:
-    """What argument `place` adds on its way from b to a, the other argument at b and at a."""
+    """What an argument adds on its way from b to a, the other argument at b and at a."""
 
     def change(others: list[Tensor]) -> Tensor:
-        ends = [[*others[:place], side[place], *others[place + 1 :]] for side in (a, b)]
+        ends = [[*others[:argument], side[argument], *others[argument + 1 :]] for side in (a, b)]
         return function(ends[0]) - function(ends[1])
 
     return change(a) if len(a) == 1 else (change(a) + change(b)) / 2
@@ -109,32 +110,35 @@ class Operands:
         self.arguments = [context.step.args[i] for i in CHOICES[context.step.op]]
         order = [i for i, a in enumerate(context.step.args) if isinstance(a, str) and a in active]
         self.shapes = [context.shape(i) for i in range(len(order))]
-        self.places = [order.index(i) if i in order else None for i in CHOICES[context.step.op]]
+        self.numbers = [order.index(i) if i in order else None for i in CHOICES[context.step.op]]
 
     @property
     def mask(self) -> Tensor:
         """1 where the mask holds for the sequence, else 0."""
-        place = self.places[0]
-        assert place is not None  # else the choice would be none
-        return self.context.sequence(place)
+        argument = self.numbers[0]
+        assert argument is not None  # else the choice would be none
+        return self.context.sequence(argument)
 
     def middle(self, operand: int) -> Tensor:
         """The mean of an operand's two sides; a constant as it is."""
-        place = self.places[operand]
-        if place is None:
+        argument = self.numbers[operand]
+        if argument is None:
             number = self.context.number(self.arguments[operand])
             # between two numbers torch chooses in its own default precision
             return number.to(torch.get_default_dtype()) if self.context.step.op == WHERE_NUMBERS else number
-        return midpoint(self.context, place)
+        return midpoint(self.context, argument)
 
-    def sent(self, back: Sequence[Tensor]) -> list[Any]:
+    def send(self, back: Sequence[Tensor]) -> list[Any]:
         """What goes back to each activation, in the order of the step's arguments."""
-        pairs = [(place, m) for place, m in zip(self.places, back, strict=True) if place is not None]
-        ordered = [m for _, m in sorted(pairs, key=lambda pair: pair[0])]
-        return [unbroadcast(m, shape) for m, shape in zip(ordered, self.shapes, strict=True)]
+        pairs = [
+            (argument, m) for argument, m in zip(self.numbers, back, strict=True) if argument is not None
+        ]
+        order = [m for _, m in sorted(pairs, key=lambda pair: pair[0])]
+        return [unbroadcast(m, shape) for m, shape in zip(order, self.shapes, strict=True)]
 
 
-def chosen(context: StepContext) -> Pullback:
+@rule()
+def choice(context: StepContext) -> Pullback:
     """m a + (1 - m) b with a mask m: the midpoint rule for both products, and where the mask is the same on
     both sides nothing to the mask, whatever a and b are there.
     """
@@ -145,6 +149,6 @@ def chosen(context: StepContext) -> Pullback:
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:
         m = whole(multiplier)
-        return operands.sent([m * jump, m * mask, m * (1 - mask)])
+        return operands.send([m * jump, m * mask, m * (1 - mask)])
 
     return Pullback(backward)

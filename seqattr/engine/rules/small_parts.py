@@ -14,8 +14,7 @@ from torch import Tensor
 
 from seqattr.engine.numerics.multipliers import Multiplier, whole
 from seqattr.engine.rules.adjoint import matrix_adjoint, unbroadcast
-from seqattr.engine.walk.plan import Pullback
-from seqattr.engine.walk.rulebook import StepContext
+from seqattr.engine.walk.rulebook import Pullback, StepContext
 
 
 def product(context: StepContext) -> Pullback:

@@ -9,8 +9,7 @@ import torch
 
 from seqattr.engine.graph.graph import INPUT
 from seqattr.engine.ops.kinds import Kind
-from seqattr.engine.walk.plan import Plan
-from seqattr.engine.walk.walk import side_values
+from seqattr.engine.walk.forward import ForwardPlan, side_values
 from seqattr.support.memory import free_bytes as free_host_bytes
 
 # glibc takes no block of 32 MiB or more as a sign of what will be asked for.
@@ -27,7 +26,7 @@ INSIDE = 4
 OVERHEAD = 4
 
 
-def pairs_at_once(plan: Plan, length: int, device: torch.device) -> int:
+def pairs_at_once(plan: ForwardPlan, length: int, device: torch.device) -> int:
     """How many pairs of a sequence and a reference go through the model at once: what fits into free
     memory, and on a CPU no more than pays.
     """
@@ -58,7 +57,7 @@ class Bytes(NamedTuple):
     least: int = LEAST_PAIRS
 
 
-def bytes_of(plan: Plan, length: int, device: torch.device) -> Bytes:
+def bytes_of(plan: ForwardPlan, length: int, device: torch.device) -> Bytes:
     """Measured on an empty device."""
     like = next((t for t in plan.graph.tensors.values() if t.is_floating_point()), torch.zeros(0))
     rows = torch.zeros(2, 4, length, dtype=like.dtype, device=device)
@@ -72,7 +71,7 @@ def bytes_of(plan: Plan, length: int, device: torch.device) -> Bytes:
     return Bytes(sum(sizes.values()) + inside, max(sizes.values()), least_pairs(plan))
 
 
-def least_pairs(plan: Plan) -> int:
+def least_pairs(plan: ForwardPlan) -> int:
     """How many at once pay, however large they are."""
     return LEAST_THROUGH_TIME if Kind.RECURRENT in plan.kinds.values() else LEAST_PAIRS
 

@@ -1,20 +1,22 @@
-"""What a rule sees of one step: its arguments for the sequences and for the references, in pairs."""
+"""What rules are written in: a step with its values in pairs, its pullback, rules and rulebooks."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from seqattr.engine.graph.graph import INPUT, BatchLayout, Ref, Step, map_refs, rewire
+from seqattr.engine.graph.graph import INPUT, BatchLayout, Graph, Ref, Step, map_refs, rewire
 from seqattr.engine.graph.layouts import fold, stretch, unfold
-from seqattr.engine.numerics.multipliers import Parts
-
-if TYPE_CHECKING:
-    from seqattr.engine.walk.plan import Plan
+from seqattr.engine.numerics.multipliers import Multiplier, Parts
+from seqattr.engine.ops.kinds import Kind
+from seqattr.engine.walk.forward import ForwardPlan
 
 ROWS_FIRST = BatchLayout(0, 1, 1)
+Backward = Callable[[Multiplier], Sequence[Multiplier]]  # one multiplier for each activation argument
+
+# --- values --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class PairedValues:
         shape[layout.dim] = layout.before * self.rows.pairs * layout.after
         return tuple(shape)
 
-    def opened(self, name: str) -> tuple[Tensor, Tensor]:
+    def open_batch(self, name: str) -> tuple[Tensor, Tensor]:
         """Both sides with the batch opened, so that they broadcast into pairs without a copy."""
         layout, rows = self.layout(name), self.rows
         many = (1, rows.references) if rows.shared else (rows.sequences, rows.references)
@@ -80,7 +82,7 @@ class PairedValues:
         `more` are of the value's shape for all pairs.
         """
         layout, rows = self.layout(name), (self.rows.sequences, self.rows.references)
-        values = function(*self.opened(name), *(unfold(value, layout, rows) for value in more))
+        values = function(*self.open_batch(name), *(unfold(value, layout, rows) for value in more))
         return [fold(value, layout, 2) for value in values]
 
     def difference(self, name: str) -> Tensor:
@@ -91,20 +93,27 @@ class PairedValues:
         """The value of one side, repeated for each pair."""
         if not self.rows.references:
             return self.number(self.sides.sequence[name])
-        layout, value = self.layout(name), self.opened(name)[reference]
+        layout, value = self.layout(name), self.open_batch(name)[reference]
         sizes = list(value.shape)
         sizes[layout.dim + 1], sizes[layout.dim + 2] = self.rows.sequences, self.rows.references
         return fold(value.expand(sizes), layout, 2)
 
 
-class StepContext:
-    """One step on both sides, as a rule sees it. Arguments are the activation arguments, from 0."""
+# --- steps ---------------------------------------------------------------------------------------
 
-    def __init__(self, plan: "Plan", step: Step, pairs: PairedValues) -> None:
-        self.step, self.plan, self.pairs = step, plan, pairs
+
+class StepContext:
+    """One step on both sides, as a rule sees it. Arguments are the activation arguments, from 0.
+
+    `split` says that a reader wants the difference of the step's value in parts.
+    """
+
+    def __init__(
+        self, plan: ForwardPlan, rulebook: "Rulebook", step: Step, pairs: PairedValues, split: bool
+    ) -> None:
+        self.plan, self.rulebook, self.step, self.pairs, self.split = plan, rulebook, step, pairs, split
         self.inputs = plan.inputs[step.name]
         self.function = plan.functions[step.name]
-        self.split = step.name in plan.split
 
     def shape(self, argument: int = 0) -> tuple[int, ...]:
         """The shape of an argument for all pairs."""
@@ -151,7 +160,7 @@ class StepContext:
 
         return [map_refs(a, fill) for a in self.step.args], map_refs(dict(self.step.kwargs), fill)
 
-    def bound(self) -> Callable[[Sequence[Any]], Any]:
+    def as_function(self) -> Callable[[Sequence[Any]], Any]:
         """The step as a function of its activations; constants are looked up now, before they are let go."""
         constants = {ref: self.constant(ref) for ref in self.step.refs() if ref not in self.plan.active}
 
@@ -176,12 +185,85 @@ class StepContext:
         """The step's weight in some form, worked out once for a plan."""
         weight, key = self.constant(ref), (self.step.name, form)
         if form == "plain" or ref not in self.plan.graph.tensors:
-            return self.plan.formed(self.step, weight, form)
+            return self.plan.in_form(self.step, weight, form)
         if key not in self.plan.weights:
-            self.plan.weights[key] = self.plan.formed(self.step, weight, form)
+            self.plan.weights[key] = self.plan.in_form(self.step, weight, form)
         return self.plan.weights[key]
 
 
 def one(function: Callable[..., Tensor]) -> Callable[..., Sequence[Tensor]]:
     """A function of one value as one of several."""
     return lambda *arguments: (function(*arguments),)
+
+
+# --- rules ---------------------------------------------------------------------------------------
+
+
+class Pullback(NamedTuple):
+    """How a multiplier goes back through a step, and its value's difference in parts where that is natural.
+
+    A rule gives `parts` when `context.split` is set; its `backward` then takes multipliers in parts. A rule
+    that gives none has its value's parts made by sign, and gets one multiplier back.
+    """
+
+    backward: Backward
+    parts: Parts | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a multiplier travels back through a kind of step, and what that needs.
+
+    - `exact`: it asks of a value whether it is 0, or the largest, so that values must be exact.
+    - `divides`: it divides by values that may be near 0, so that multipliers may be of any size.
+      (Either way rounding must not go by the largest value around, as it does through spectra.)
+    - `wants_parts`: it needs its input's difference in two parts.
+    - `passes_parts`: it needs them when a reader wants its own value's.
+    """
+
+    pullback: Callable[[StepContext], Pullback]
+    exact: bool = False
+    divides: bool = False
+    wants_parts: bool = False
+    passes_parts: bool = False
+
+    def __call__(self, context: StepContext) -> Pullback:
+        return self.pullback(context)
+
+    @property
+    def name(self) -> str:
+        return self.pullback.__name__
+
+
+def rule(**needs: bool) -> Callable[[Callable[[StepContext], Pullback]], Rule]:
+    """A function as a rule that needs this."""
+    return lambda pullback: Rule(pullback, **needs)
+
+
+Kinds = Mapping[str, Kind]  # of the steps, by name
+
+
+@dataclass(frozen=True)
+class ByPlace:
+    """In the place of a rule, where which one it is hangs on where in the graph the step stands."""
+
+    choose: Callable[[Graph, Step, Kinds], Rule]
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """For each kind of step, how a multiplier travels back through it: a *composite*, in the words of others.
+
+    `learned` is what is known of steps with weights, by the steps' names, each of its weight's shape, and
+    `forms` are those that a weight takes by it.
+    """
+
+    name: str
+    rules: Mapping[Kind, Rule | ByPlace]
+    forms: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = field(default_factory=dict)
+    learned: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def rule(self, graph: Graph, step: Step, kinds: Kinds) -> Rule:
+        """The rule for one step."""
+        entry = self.rules[kinds[step.name]]
+        return entry.choose(graph, step, kinds) if isinstance(entry, ByPlace) else entry

@@ -13,9 +13,10 @@ from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.graph import INPUT
 from seqattr.engine.graph.outputs import cut_to
 from seqattr.engine.numerics.device import full_precision, pick_device
+from seqattr.engine.walk.forward import Values, side_values
 from seqattr.engine.walk.memory import halving, pairs_at_once, pieces
-from seqattr.engine.walk.plan import Plan, Rulebook
-from seqattr.engine.walk.walk import Values, side_values
+from seqattr.engine.walk.plan import Plan
+from seqattr.engine.walk.rulebook import Rulebook
 from seqattr.errors import InputError, NotFinite
 
 T = TypeVar("T")
@@ -53,8 +54,8 @@ class Session:
         self._shared: list[tuple[Plan, Values]] = []
         self._last: tuple[Plan, Values] | None = None
 
-    def plan(self, rulebook: Rulebook) -> Plan:
-        """What a rulebook does with the session's graph, worked out once."""
+    def plan(self, rulebook: Rulebook | None) -> Plan:
+        """What a rulebook does with the session's graph, worked out once; None: it only runs forward."""
         plan = next((plan for plan in self._plans if plan.rulebook is rulebook), None)
         if plan is None:
             self._plans.append(plan := Plan(self.graph, rulebook))

@@ -13,21 +13,12 @@ from torch import Tensor
 
 from seqattr.engine.graph.graph import FAILURES, INPUT, Step, evaluate_or_raise, raise_for
 from seqattr.engine.graph.outputs import Target
-from seqattr.engine.numerics.multipliers import Multiplier, added, by_sign, collapse
+from seqattr.engine.numerics.multipliers import Multiplier, add_multipliers, by_sign, collapse
 from seqattr.engine.ops.elementwise import OVERWRITING
 from seqattr.engine.ops.kinds import Kind
-from seqattr.engine.walk.plan import Backward, Plan
-from seqattr.engine.walk.rulebook import PairedValues, Rows, SideValues, StepContext
-
-Values = dict[str, Any]  # of one side, by name
-
-
-def side_values(plan: Plan, sequences: Tensor) -> Values:
-    """Every value for sequences (N, 4, L) that take part in several walks: computed once, kept."""
-    values: Values = {**plan.graph.tensors, INPUT: sequences}
-    for step in plan.graph.steps:
-        values[step.name] = evaluate_or_raise(step, plan.functions[step.name], values, sequences)
-    return values
+from seqattr.engine.walk.forward import Values, flat
+from seqattr.engine.walk.plan import Plan
+from seqattr.engine.walk.rulebook import Backward, PairedValues, Rows, SideValues
 
 
 class Traversal:
@@ -77,7 +68,7 @@ class Traversal:
 
     def _way_back(self, step: Step) -> Backward:
         """The rule's way back; where a reader wants parts, the value's parts are kept as well."""
-        context = StepContext(self.plan, step, self.pairs)
+        context = self.plan.context(step, self.pairs)
         try:
             backward, parts = self.plan.rules[step.name](context)
         except FAILURES as error:
@@ -113,7 +104,7 @@ class Traversal:
                 raise_for(step, error)
             fresh = self.plan.kinds[step.name] is Kind.LINEAR  # what it sends back, nobody else has
             for ref, part in zip(self.plan.inputs[step.name], incoming, strict=True):
-                travelling[ref] = added(part, travelling[ref], fresh) if ref in travelling else part
+                travelling[ref] = add_multipliers(part, travelling[ref], fresh) if ref in travelling else part
 
 
 class Walk(Traversal):
@@ -193,8 +184,3 @@ class Walk(Traversal):
         seed = flat(value.new_zeros(self.rows.pairs, *value.shape[1:]))
         seed[:, index] = 1
         return seed.view(self.rows.pairs, *value.shape[1:])
-
-
-def flat(value: Tensor) -> Tensor:
-    """(N, ...) -> (N, elements)."""
-    return value.reshape(len(value), -1)

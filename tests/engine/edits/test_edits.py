@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from seqattr.engine.capture.model import Model
 from seqattr.engine.edits.edits import Editor, Edits
 from seqattr.engine.rules.gradient import GRADIENT
+from seqattr.engine.walk.forward import flat, side_values
 from seqattr.engine.walk.plan import Plan
-from seqattr.engine.walk.walk import flat, side_values
 from tests.helpers.pieces import BPNet, Head, conv
 from tests.helpers.sequences import one_hot
 from tests.helpers.zoo import ZOO, captured
@@ -16,15 +16,15 @@ from tests.helpers.zoo import ZOO, captured
 
 def every_edit(sequence: Tensor, width: int) -> Edits:
     """Each base, `width` times, from each position on."""
-    places = torch.arange(sequence.shape[1] - width + 1)
+    starts = torch.arange(sequence.shape[1] - width + 1)
     columns = torch.eye(4, dtype=sequence.dtype)[:, :, None].expand(-1, -1, width)
-    return Edits(places.repeat_interleave(4), columns.repeat(len(places), 1, 1))
+    return Edits(starts.repeat_interleave(4), columns.repeat(len(starts), 1, 1))
 
 
 def edited(sequence: Tensor, edits: Edits) -> Tensor:
     """The edits written out, one by one."""
-    rows = sequence.repeat(len(edits.places), 1, 1)
-    for row, place, columns in zip(rows, edits.places.tolist(), edits.columns, strict=True):
+    rows = sequence.repeat(len(edits.starts), 1, 1)
+    for row, place, columns in zip(rows, edits.starts.tolist(), edits.columns, strict=True):
         row[:, place : place + columns.shape[1]] = columns
     return rows
 

@@ -17,9 +17,9 @@ from seqattr.engine.graph.recurrent import over_time
 from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.ops.lowering import LAYERS
 from seqattr.engine.rules.deeplift import RESCALE
+from seqattr.engine.walk.forward import side_values
 from seqattr.engine.walk.memory import LEAST_PAIRS, LEAST_THROUGH_TIME, bytes_of, rows_at_once
 from seqattr.engine.walk.plan import Plan
-from seqattr.engine.walk.walk import side_values
 from seqattr.errors import UnsupportedOp
 from seqattr.methods.attribution import attribute
 from seqattr.methods.registry import METHODS

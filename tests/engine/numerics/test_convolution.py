@@ -61,12 +61,12 @@ def compare_form(form: Convolution, plain: Plain, bias: Tensor, x: Tensor) -> No
     for values in (x, x.mT.contiguous().mT):  # in either order in memory
         torch.testing.assert_close(form.forward(values, bias).double(), expected, rtol=1e-5, atol=1e-4)
     m = numbers(*expected.shape, seed=3)
-    back = plain.transposed(m.double(), x.shape)
-    torch.testing.assert_close(form.transposed(m, x.shape).double(), back, rtol=1e-5, atol=1e-4)
+    back = plain.transpose(m.double(), x.shape)
+    torch.testing.assert_close(form.transpose(m, x.shape).double(), back, rtol=1e-5, atol=1e-4)
     # <W x, m> = <x, W^T m>
     straight = (plain.forward(x.double()) * m).sum()
     torch.testing.assert_close(
-        (x * form.transposed(m, x.shape)).sum().double(), straight, rtol=1e-3, atol=1e-2
+        (x * form.transpose(m, x.shape)).sum().double(), straight, rtol=1e-3, atol=1e-2
     )
 
 
@@ -105,9 +105,7 @@ def test_columns_are_the_same_convolution(geometry: Geometry, monkeypatch: pytes
         form = Columns(weight, geometry.padding[0], geometry.dilation[0])
         compare_form(form, Plain(weight.double(), geometry), bias, numbers(5, 18, 60, seed=2))
         narrow = numbers(20, 4, 7, seed=0)
-        form = Columns(
-            narrow, form.straight.padding, geometry.dilation[0], Plain(narrow, geometry).transposed
-        )
+        form = Columns(narrow, form.straight.padding, geometry.dilation[0], Plain(narrow, geometry).transpose)
         compare_form(form, Plain(narrow.double(), geometry), bias, numbers(5, 4, 60, seed=2))
 
 

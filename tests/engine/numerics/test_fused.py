@@ -11,6 +11,7 @@ from torch.nn.functional import max_pool1d, one_hot
 
 import seqattr
 from seqattr.engine.numerics import fused
+from seqattr.engine.numerics.multipliers import project
 
 FUNCTIONS = {
     "relu_secant": (fused.relu_secant, 2),
@@ -19,7 +20,7 @@ FUNCTIONS = {
     "parts_about": (fused.parts_about, 3),
     "sides_added": (fused.sides_added, 2),
     "sum_and_difference": (fused.sum_and_difference, 2),
-    "tilted": (fused.tilted, 3),
+    "tilted": (fused.join_by_sign, 3),
     "chosen": (fused.chosen, 3),
 }
 LAYOUTS = {"channels last": True, "channels first": False}
@@ -120,9 +121,9 @@ def test_contributions_are_gathered_in_one_pass(
     generator = torch.Generator().manual_seed(0)
     multipliers = torch.randn(3, 1 if one_multiplier else 5, 50, 4, generator=generator).mT
     x, r = (torch.randn(*n, 4, 50, generator=generator) for n in ((3,), (1 if shared else 3, 5)))
-    once = fused.project(multipliers, x, r)
+    once = project(multipliers, x, r)
     monkeypatch.setattr(fused, "AVAILABLE", False)
-    for got, expected in zip(once, fused.project(multipliers, x, r), strict=True):
+    for got, expected in zip(once, project(multipliers, x, r), strict=True):
         torch.testing.assert_close(got, expected, rtol=1e-5, atol=1e-5)  # sums of 4 to 200 numbers
 
 
@@ -131,7 +132,7 @@ def test_a_base_that_no_reference_changes_contributes_exactly_0() -> None:
     r = x[:, None].repeat(1, 3, 1, 1)
     r[..., 10:] = r[..., 10:].roll(1, 2)
     multipliers = torch.randn(1, 3, 4, 20, generator=torch.Generator().manual_seed(0))
-    contributions = fused.project(multipliers, x, r).contributions[0]
+    contributions = project(multipliers, x, r).contributions[0]
     assert torch.equal(contributions[:10], torch.zeros(10))
     assert (contributions[10:] != 0).all()
 

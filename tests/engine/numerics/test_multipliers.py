@@ -2,7 +2,7 @@
 
 import torch
 
-from seqattr.engine.numerics.multipliers import Parts, added, by_sign, collapse, each
+from seqattr.engine.numerics.multipliers import Parts, add_multipliers, by_sign, collapse, map_parts
 
 M = Parts(torch.tensor([1.0, 2.0, 3.0]), torch.tensor([10.0, 20.0, 30.0]))
 
@@ -29,13 +29,13 @@ def test_collapsed_parts_explain_the_whole_difference() -> None:
 def test_one_multiplier_is_both_parts() -> None:
     one = torch.tensor([0.5, 0.5, 0.5])
     assert torch.equal(collapse(one, M.positive), one)
-    both = added(one, M)
+    both = add_multipliers(one, M)
     assert isinstance(both, Parts)
     assert both.positive.tolist() == [1.5, 2.5, 3.5]
     assert both.negative.tolist() == [10.5, 20.5, 30.5]
 
 
 def test_each_part_is_mapped() -> None:
-    mapped = each(lambda part: -part, M)
+    mapped = map_parts(lambda part: -part, M)
     assert isinstance(mapped, Parts)
     assert torch.equal(mapped.negative, -M.negative)

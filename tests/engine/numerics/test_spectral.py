@@ -12,7 +12,8 @@ from seqattr.engine.numerics.onednn import channels_last
 from seqattr.engine.numerics.spectral import spectral as through_spectra
 from seqattr.engine.rules.deeplift import GENOMICS_DEFAULT, RESCALE, REVEALCANCEL
 from seqattr.engine.rules.gradient import GRADIENT
-from seqattr.engine.walk.plan import Plan, Rulebook
+from seqattr.engine.walk.plan import Plan
+from seqattr.engine.walk.rulebook import Rulebook
 from seqattr.methods.registry import METHODS
 from tests.engine.numerics.test_convolution import numbers
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from seqattr.engine.capture.model import Model
-from seqattr.engine.numerics import secants
+from seqattr.engine.numerics import multipliers, secants
 from seqattr.engine.walk.session import Session
 from seqattr.methods.attribution import Explainer, attribute
 from tests.helpers.pieces import Net
@@ -65,8 +65,8 @@ def test_nothing_jumps_where_rescale_takes_over() -> None:
     size = torch.linspace(2, 8, 60001, dtype=torch.float64)
     zero, end = torch.zeros_like(size), torch.full_like(size, 0.1)
     positive, negative = size + 0.1, -size
-    slopes = secants.in_both_orders(secants.exp, end, zero, positive, negative)
-    (up, down), beyond = secants.capped(slopes, secants.exp(end, zero), positive, negative)
+    slopes = multipliers.in_both_orders(secants.exp, end, zero, positive, negative)
+    (up, down), beyond = multipliers.cap_effects(slopes, secants.exp(end, zero), positive, negative)
     assert beyond.any()
     assert not beyond.all()
     assert torch.equal(up[~beyond], slopes[0][~beyond])

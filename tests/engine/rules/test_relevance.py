@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from seqattr.engine.capture.model import Model
 from seqattr.engine.rules import relevance
 from seqattr.engine.rules.lrp import lrp
-from seqattr.engine.walk.plan import Rule
+from seqattr.engine.walk.rulebook import Rule
 from seqattr.methods.attribution import Attribution, attribute
 from seqattr.methods.registry import METHODS
 from tests.helpers.pieces import Net
