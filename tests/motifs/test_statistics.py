@@ -13,7 +13,14 @@ from seqattr.errors import InputError
 from seqattr.motifs.matches import STRONG, Matches, importance_of
 from seqattr.motifs.pwm import BUNDLED, GATA1, PWM, TAL1
 from seqattr.motifs.scan import Pick, find_matches
-from seqattr.motifs.statistics import LEAST_EFFECT, motif_statistics, null_motifs
+from seqattr.motifs.statistics import (
+    LEAST_EFFECT,
+    SURE,
+    MotifStatistics,
+    Summary,
+    motif_statistics,
+    null_motifs,
+)
 from seqattr.support.ranks import spearman
 
 SIMULATION = simulate_tal_gata(TalGata(count=160), seed=1)
@@ -217,3 +224,20 @@ def test_padding_changes_nothing(found, null):
         np.testing.assert_allclose(
             [*one.observed, *one.null, *one[5:]], [*two.observed, *two.null, *two[5:]], rtol=1e-4
         )
+
+
+@pytest.mark.parametrize(
+    ("q_value", "observed", "effect", "sure", "carries"),
+    [
+        (0.04, 2.0, 0.05, True, True),
+        (0.04, -2.0, 0.05, True, True),  # against the target
+        (0.04, 2.0, 0.04, True, False),
+        (SURE, 2.0, 1.0, False, False),
+        (0.04, 1.0, 1.0, False, False),  # no more than the null
+        (0.04, math.nan, math.nan, False, False),
+    ],
+)
+def test_what_is_sure_and_what_counts(q_value, observed, effect, sure, carries):
+    summary, null = (Summary(9, 3, 1.0, 0.0, 0.5, carried) for carried in (observed, -1.0))
+    row = MotifStatistics("t", "m", 8, summary, null, observed + 1, 0.01, q_value, effect)
+    assert (row.sure, row.carries) == (sure, carries)

@@ -54,9 +54,9 @@ def test_rows_begin_with_their_first_base_in_the_direction_of_the_lesser():
 
 
 def test_permuted_sums_are_of_the_same_bases():
-    """One row of two bases between N's: its only window has their sum, however they are permuted."""
-    known = np.array([[False, True, True, False]])
-    rows = orient_rows(np.array([[5.0, 1, 2, 5]]), known, window_mask(known, 2, None))
+    """A row of two bases between N's has one window, with their sum in any order; the other row is of 2s."""
+    known = np.array([[False, True, True, False], [True] * 4])
+    rows = orient_rows(np.array([[5.0, 1, 2, 5], [2, 2, 2, 2]]), known, window_mask(known, 2, None))
     (sums,) = permuted_sums(rows, 2, [np.random.default_rng(0)])
-    assert sums.tolist() == [3]
+    assert sums.tolist() == [3, 4, 4, 4]
     assert window_sums(np.array([[1.0, 2, 4]]), 2).tolist() == [[3, 6]]
