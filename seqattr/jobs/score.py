@@ -1,11 +1,10 @@
 """The main job: windows through a model and a method, into a folder of files that other tools read."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,16 +16,14 @@ from seqattr.engine.walk.memory import keep_freed_memory
 from seqattr.engine.walk.session import Session
 from seqattr.errors import InputError, UnknownName, some_of
 from seqattr.evaluate.verdict import Verdict
-from seqattr.inputs import Inputs, by_length, naming, resize, write_dropped
+from seqattr.inputs import Inputs, by_length, naming, write_dropped
 from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.bed import write_regions
-from seqattr.io.hdf5.contributions import ContributionWriter, Rows
 from seqattr.io.ownership import Output, command_in
 from seqattr.io.scores_folder import (
     DROPPED,
     check_told_apart,
     file_names,
-    file_stems,
     scored_stems,
     stale_files,
     stems_of_run,
@@ -35,15 +32,14 @@ from seqattr.io.text import write_json
 from seqattr.jobs.inspect import explained
 from seqattr.jobs.patterns import load_patterns
 from seqattr.jobs.provenance import provenance
+from seqattr.jobs.score_files import Batch, ScoreFiles
 from seqattr.jobs.sources import ModelFile, SequenceFile
-from seqattr.jobs.tracks import Scratch, scratch_in, write_tracks
 from seqattr.methods.attribution import Attribution, Explainer
 from seqattr.methods.method import Method
 from seqattr.methods.precisions import PRECISIONS, Precision, roughness
 from seqattr.methods.registry import method_named, with_patterns
 from seqattr.models.content import content_hash
-from seqattr.refs.kinds import parse
-from seqattr.refs.reference import Reference
+from seqattr.refs.kinds import Reference, parse
 from seqattr.support.caller import LIBRARY, Caller
 from seqattr.support.prefetch import BackgroundWriter, prefetch
 from seqattr.support.progress import Progress, silent
@@ -121,29 +117,19 @@ def score(
     """
     job = Job(model, inputs, Path(out), settings)
     check_writable(out)
-    check_told_apart(job.out, job.stems)
+    check_told_apart(job.out, job.files.stems)
     before = list(stale_files(job.out))
-    with replacing_all(job.out, file_names(job.stems.values(), bool(inputs.dropped))) as job.paths:
-        with scratch_in(job.out, [window.length for window in job.windows]) as scratch:
-            job.attribute(scratch, progress)
-            job.write_tracks(scratch)
-        write_regions(job.paths["regions.bed"], job.regions)
+    with replacing_all(job.out, file_names(job.files.stems.values(), bool(inputs.dropped))) as paths:
+        with job.files.open(paths, job.out):
+            job.attribute(progress)
+        write_regions(paths["regions.bed"], job.files.regions)
         if inputs.dropped:
-            write_dropped(job.paths[DROPPED], inputs.dropped)
-        summary = job.finish()
+            write_dropped(paths[DROPPED], inputs.dropped)
+        summary = job.finish(paths["run.json"])
         (job.out / "run.json").unlink(missing_ok=True)  # what is there is a whole run only with this file
         for path in before:
             path.unlink(missing_ok=True)
     return summary
-
-
-class Batch(NamedTuple):
-    """Windows of one length (B, 4, L) by their rows, their references, and which of them equal all theirs."""
-
-    rows: npt.NDArray[np.intp]
-    sequences: npt.NDArray[np.int8]
-    references: npt.NDArray[Any]
-    same: npt.NDArray[np.intp]
 
 
 class Job:
@@ -152,7 +138,7 @@ class Job:
     def __init__(self, model: Model, inputs: Inputs, out: Path, settings: Settings) -> None:
         if settings.precision not in PRECISIONS:
             raise UnknownName("precision", settings.precision, PRECISIONS)
-        self.model, self.windows, self.sizes, self.out = model, inputs.windows, inputs.sizes, out
+        self.model, self.windows, self.out = model, inputs.windows, out
         self.settings, self.notes = settings, list(inputs.notes)
         if inputs.dropped:
             self.notes.append(f"{DROPPED} lists the {len(inputs.dropped)} that were left out, and why")
@@ -167,12 +153,8 @@ class Job:
         if self.precision.tf32 and self.session.device.type != "cuda":
             raise InputError("`precision=tf32` is a GPU's; on a CPU there is float32")
         check_number(self.targets, settings.targets is not None)
-        self.stems = file_stems(self.targets)
         self.model_hash = content_hash(model)
-        self.paths: Mapping[str, Path] = {}
-        self.length = max(window.length for window in self.windows)
-        self.regions = [resize(window, self.length).region for window in self.windows]
-        self.errors, self.cancellation = np.zeros((2, len(self.targets), len(self.windows)))
+        self.files = ScoreFiles(inputs, self.targets, self.attributes(), settings.h5_dtype)
         self.seconds = dict.fromkeys(("references", "attribution", "writing"), 0.0)
         self.started = time.perf_counter()
 
@@ -181,32 +163,37 @@ class Job:
         session = Session(self.model, self.targets, self.settings.device, precision.dtype, precision.tf32)
         return Explainer(session, self.method)
 
+    def attributes(self) -> dict[str, Any]:
+        """What each HDF5 file says of the run."""
+        return {
+            "method": self.settings.method,
+            "references": self.settings.references,
+            "seed": self.settings.seed,
+            "model": self.model_hash,
+            "seqattr": package_version(),
+        }
+
     # --- attribution ---------------------------------------------------------------------------
 
-    def attribute(self, scratch: Scratch, progress: Progress) -> None:
-        """All windows, batch by batch, into the HDF5 files and the scratch file."""
+    def attribute(self, progress: Progress) -> None:
+        """All windows, batch by batch, into the files."""
         same: list[int] = []
         done = 0
-        with ExitStack() as stack:
-            writers = [stack.enter_context(self.writer(target)) for target in self.targets]
-            for writer in writers:
-                writer.write_regions(self.regions, forward=True)
-            with BackgroundWriter() as behind:
-                for batch in prefetch(self.draw, self.batches()):
-                    result = self.explain(batch)
-                    if self.precision.rough and not done:
-                        self.notes.append(self.roughness(batch, result))
-                    same.extend(batch.rows[batch.same])
-                    behind.do(self.store, batch, result, writers, scratch)
-                    done += len(batch.rows)
-                    progress(done, len(self.windows))
+        with BackgroundWriter() as behind:
+            for batch in prefetch(self.draw, self.batches()):
+                result = self.explain(batch)
+                if self.precision.rough and not done:
+                    self.notes.append(self.roughness(batch, result))
+                same.extend(batch.rows[batch.same])
+                behind.do(self.files.store, batch, result)
+                done += len(batch.rows)
+                progress(done, len(self.windows))
         self.note_unshuffled(same)
         self.notes += [*self.session.notes, *self.explainer.plan.notes]
         if self.reference.name == "fasta":
-            each = (
-                f"a set of {self.reference.number} shared by all" if self.reference.shared else "one for each"
-            )
-            self.notes.append(f"references of {self.settings.references}: {each}")
+            sharing = f"a set of {self.reference.number} shared by all"
+            kind = sharing if self.reference.shared else "one for each"
+            self.notes.append(f"references of {self.settings.references}: {kind}")
 
     def batches(self) -> Iterator[npt.NDArray[np.intp]]:
         """Rows of equal length, in order."""
@@ -215,7 +202,7 @@ class Job:
             self.windows, lambda length: min(MOST_WINDOWS, BATCH_NUMBERS // (4 * length * numbers))
         )
 
-    def draw(self, rows: npt.NDArray[np.intp]) -> "Batch":
+    def draw(self, rows: npt.NDArray[np.intp]) -> Batch:
         """Some windows with their references."""
         start = time.perf_counter()
         sequences = one_hot(np.stack([self.windows[i].codes for i in rows]))
@@ -224,7 +211,7 @@ class Job:
         self.seconds["references"] += time.perf_counter() - start
         return Batch(rows, sequences, references, same)
 
-    def explain(self, batch: "Batch") -> Attribution:
+    def explain(self, batch: Batch) -> Attribution:
         """The attribution of a batch. Raises NotFinite naming the record."""
         start = time.perf_counter()
         try:
@@ -233,58 +220,13 @@ class Job:
         finally:
             self.seconds["attribution"] += time.perf_counter() - start
 
-    def roughness(self, batch: "Batch", result: Attribution) -> str:
+    def roughness(self, batch: Batch, result: Attribution) -> str:
         """How far contributions are from those of float32, measured on some windows."""
         some = slice(min(len(batch.rows), ROUGH_WINDOWS))
         shared = batch.references.ndim == 3
         references = batch.references if shared else batch.references[some]
         exact = self.explainer_in(PRECISIONS["float32"]).attribute(batch.sequences[some], references)
         return roughness(self.settings.precision, result, exact)
-
-    def store(
-        self, batch: "Batch", result: Attribution, writers: Sequence[ContributionWriter], scratch: Scratch
-    ) -> None:
-        """One batch into the files, as it lies on the genome, shorter windows in the middle of their rows."""
-        start = time.perf_counter()
-        minus = np.array([self.windows[row].region.strand == "-" for row in batch.rows])
-        for turned in (False, True):
-            some = np.flatnonzero(minus == turned)
-            if len(some):
-                every = slice(None) if len(some) == len(minus) else some
-                self.store_strand(every, turned, batch, result, writers, scratch)
-        self.seconds["writing"] += time.perf_counter() - start
-
-    def store_strand(
-        self,
-        some: slice | npt.NDArray[np.intp],
-        turned: bool,
-        batch: "Batch",
-        result: Attribution,
-        writers: Sequence[ContributionWriter],
-        scratch: Scratch,
-    ) -> None:
-        """Those windows of a batch that lie on one strand; what was read from the other is `turned`."""
-        rows, length = batch.rows[some], batch.sequences.shape[-1]
-        left, turn = (self.length - length) // 2, slice(None, None, -1 if turned else None)
-        left = self.length - length - left if turned else left
-        sequences = batch.sequences[some][:, turn, turn]
-        for t, writer in enumerate(writers):
-            contributions = result.contributions[t].numpy()[some][:, turn]
-            errors = result.standard_error
-            made = Rows(
-                sequences,
-                result.hypothetical[t].numpy()[some][:, turn, turn],
-                contributions,
-                result.difference[t].numpy()[some],
-                result.additivity_error[t].numpy()[some],
-                None if errors is None else errors[t].numpy()[some][:, turn],
-                result.cancellation[t].numpy()[some],
-            )
-            writer.write(rows, made, left)
-            self.errors[t, rows] = made.additivity_error
-            self.cancellation[t, rows] = result.cancellation[t][some]
-            for row, values in zip(rows, contributions, strict=True):
-                scratch.put(t, int(row), values)
 
     def note_unshuffled(self, same: Sequence[int]) -> None:
         if same:
@@ -294,29 +236,7 @@ class Job:
                 f"{len(same)} of {len(self.names)} ({some}); they may be too short, too periodic or all N"
             )
 
-    # --- files ---------------------------------------------------------------------------------
-
-    def writer(self, target: str) -> ContributionWriter:
-        """The HDF5 file of one target."""
-        attributes = {
-            "target": target,
-            "method": self.settings.method,
-            "references": self.settings.references,
-            "seed": self.settings.seed,
-            "model": self.model_hash,
-            "seqattr": package_version(),
-        }
-        path = self.paths[f"{self.stems[target]}.h5"]
-        dtype: Any = self.settings.h5_dtype
-        typical = int(np.median([window.length for window in self.windows]))
-        return ContributionWriter(path, len(self.windows), self.length, attributes, dtype, typical)
-
-    def write_tracks(self, scratch: Scratch) -> None:
-        """A bigWig for each target."""
-        start = time.perf_counter()
-        paths = [self.paths[f"{self.stems[target]}.bw"] for target in self.targets]
-        write_tracks(paths, scratch, self.windows, self.sizes)
-        self.seconds["writing"] += time.perf_counter() - start
+    # --- summary -------------------------------------------------------------------------------
 
     def quantiles(self, numbers: npt.NDArray[np.float64]) -> dict[str, dict[str, float]]:
         """Of one number for each target and window: its median, 95th percentile and maximum, by target."""
@@ -325,27 +245,28 @@ class Job:
             for t, target in enumerate(self.targets)
         }
 
-    def finish(self) -> Summary:
+    def finish(self, path: Path) -> Summary:
         """run.json, and what the caller prints."""
+        self.seconds["writing"] = self.files.seconds
         self.seconds["total"] = time.perf_counter() - self.started
         rounded = {key: round(value, 3) for key, value in self.seconds.items()}
-        others = set(scored_stems(self.out)) - set(self.stems.values()) - set(stems_of_run(self.out))
+        others = set(scored_stems(self.out)) - set(self.files.stems.values()) - set(stems_of_run(self.out))
         if others:
             self.notes.append(f"{self.out} also holds targets of another run: {', '.join(sorted(others))}")
         summary = Summary(
             self.targets,
             len(self.windows),
-            self.quantiles(self.errors),
-            self.quantiles(self.cancellation),
+            self.quantiles(self.files.errors),
+            self.quantiles(self.files.cancellation),
             rounded,
             self.method.complete,
             str(self.session.dtype).removeprefix("torch."),
-            Verdict.of(self.errors, self.cancellation),
+            Verdict.of(self.files.errors, self.files.cancellation),
             explained(self.model),
             self.notes,
         )
-        facts = provenance(self.session, self.model_hash, self.settings.__dict__, self.length)
-        write_json(self.paths["run.json"], {**facts, **asdict(summary)})
+        facts = provenance(self.session, self.model_hash, vars(self.settings), self.files.length)
+        write_json(path, {**facts, **asdict(summary)})
         return summary
 
 
