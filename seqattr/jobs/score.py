@@ -39,7 +39,8 @@ from seqattr.methods.method import Method
 from seqattr.methods.precisions import PRECISIONS, Precision, roughness
 from seqattr.methods.registry import method_named, with_patterns
 from seqattr.models.content import content_hash
-from seqattr.refs.kinds import Reference, parse
+from seqattr.refs.kinds import parse
+from seqattr.refs.reference import Reference
 from seqattr.support.caller import LIBRARY, Caller
 from seqattr.support.prefetch import BackgroundWriter, prefetch
 from seqattr.support.progress import Progress, silent
