@@ -70,12 +70,12 @@ class Verdict:
 def together(verdicts: Sequence[Verdict]) -> Verdict:
     """Of several targets; the median is the largest of theirs."""
     return Verdict(
-        sum(each.explanations for each in verdicts),
-        sum(each.missing for each in verdicts),
-        max(each.median_error for each in verdicts),
-        max(each.worst_error for each in verdicts),
-        sum(each.cancelling for each in verdicts),
-        max(each.worst_cancellation for each in verdicts),
+        sum(verdict.explanations for verdict in verdicts),
+        sum(verdict.missing for verdict in verdicts),
+        max(verdict.median_error for verdict in verdicts),
+        max(verdict.worst_error for verdict in verdicts),
+        sum(verdict.cancelling for verdict in verdicts),
+        max(verdict.worst_cancellation for verdict in verdicts),
     )
 
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seqattr.figures.heat import heat_map
-from seqattr.figures.style import MOST_DRAWN, SERIES, plain, shortened
+from seqattr.figures.style import MOST_DRAWN, SERIES, plain, short_name
 
 ACROSS = 4
 INCHES = 2.4
@@ -52,7 +52,7 @@ def attention_figure(maps: Sequence[AttentionMap], rollout: Rollout | None, name
     if rollout:
         draw_rollout(below[0].subplots(), rollout)
     some = f", the first {len(shown)} of {len(maps)} layers" if len(shown) < len(maps) else ""
-    figure.suptitle(f"attention in {shortened(name, LONGEST_NAME)}{some}", fontsize=10)
+    figure.suptitle(f"attention in {short_name(name, LONGEST_NAME)}{some}", fontsize=10)
     return figure
 
 
@@ -68,6 +68,7 @@ def draw_map(axes: Axes, layer: AttentionMap) -> None:
 
 
 def heads_in_words(heads: int) -> str:
+    """What a map of so many heads is of."""
     return "1 head" if heads == 1 else f"mean of {heads} heads"
 
 

@@ -57,6 +57,7 @@ def bar_figure(panels: Sequence[Panel], series: Sequence[str], rows: Sequence[st
 
 
 def colour_of(number: int) -> str:
+    """That of a series; after the last one they begin again."""
     return SERIES[number % len(SERIES)]
 
 
@@ -88,10 +89,12 @@ def draw_bar(axes: Axes, interval: Interval, y: float, thick: float, colour: str
 
 
 def percent_label(share: float) -> str:
+    """A share in percent, without the sign."""
     return f"{100 * share:.2f}" if 0 < share < 0.01 else f"{100 * share:.1f}"
 
 
 def dress_bars(axes: Axes, title: str, rows: Sequence[str]) -> None:
+    """The axis of shares below, the rows' names, and a title."""
     axes.set_title(title, fontsize=9)
     axes.set_yticks(range(len(rows)), rows)
     axes.set_ylim(len(rows) - 0.4, -0.6)

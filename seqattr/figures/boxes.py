@@ -8,7 +8,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from seqattr.figures.style import shortened
+from seqattr.figures.style import short_name
 
 INCHES_PER_BASE = 0.075
 NAME_INCHES = 0.14  # a line of names above the letters
@@ -51,7 +51,7 @@ def draw_box(axes: Axes, box: Box, level: int | None) -> None:
     axes.set_ylim(low, high)
     if level is not None:
         axes.annotate(
-            shortened(box.name),
+            short_name(box.name),
             ((box.start + box.end - 1) / 2, 1),
             xytext=(0, 2 + 72 * NAME_INCHES * level),
             xycoords=("data", "axes fraction"),
@@ -68,7 +68,7 @@ def name_levels(boxes: Sequence[Box]) -> list[int]:
     levels: list[int] = []
     spans: list[tuple[float, float]] = []
     for box in boxes:
-        middle, half = (box.start + box.end) / 2, per_letter * (len(shortened(box.name)) + 1) / 2
+        middle, half = (box.start + box.end) / 2, per_letter * (len(short_name(box.name)) + 1) / 2
         span = middle - half, middle + half
         near = {
             level

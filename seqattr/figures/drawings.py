@@ -22,6 +22,7 @@ class Drawing(NamedTuple):
     figure: Figure
 
     def file(self, form: str) -> str:
+        """Its file's name beside the page, in one of the FORMS."""
         return f"figures/{self.name}.{form}"
 
 
@@ -49,6 +50,7 @@ def settle(figure: Figure) -> None:
 
 
 def picture_of(paths: Mapping[str, Path], drawing: Drawing) -> Picture:
+    """What the page shows of a drawing, from its PNG file."""
     png = b64encode(paths[drawing.file("png")].read_bytes()).decode("ascii")
     return Picture(png, drawing.name, drawing.caption)
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from seqattr.figures.style import GREY, LONGEST_NAME, SERIES, plain, shortened
+from seqattr.figures.style import GREY, LONGEST_NAME, SERIES, plain, short_name
 
 
 class Points(NamedTuple):
@@ -37,7 +37,7 @@ def importance_panel(named: Sequence[Points], others: Points, strong: float, tit
     plain(axes)
     axes.set_title(title, fontsize=10)
     if drawn:
-        draw_legend(axes, [shortened(points.name, 2 * LONGEST_NAME) for points, _ in drawn])
+        draw_legend(axes, [short_name(points.name, 2 * LONGEST_NAME) for points, _ in drawn])
     return figure
 
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from seqattr.figures.boxes import INCHES_PER_BASE
 from seqattr.figures.logos import ROW_INCHES, draw_logo
-from seqattr.figures.style import GREY, SERIES, plain, shortened
+from seqattr.figures.style import GREY, SERIES, plain, short_name
 
 DRAWN = 5  # the best so many
 MOST_BASES = 200  # of each: the stretch that carries most
@@ -42,7 +42,7 @@ def maximized_logos(stretches: Sequence[Stretch], outputs: Sequence[float], targ
         axes.set_title(f"output {output:.3g}", fontsize=8, loc="left")
     rows[-1].set_xlabel("position (bp)", fontsize=8)
     figure.suptitle(
-        f"{shortened(target)}: letters as high as it falls with another base in their place", fontsize=10
+        f"{short_name(target)}: letters as high as it falls with another base in their place", fontsize=10
     )
     return figure
 
@@ -57,7 +57,7 @@ def ascent_figure(
     left, right = figure.subplots(1, 2, sharey=True)
     draw_paths(left, relaxed, "relaxed sequence")
     draw_paths(right, discretised, "its most probable bases")
-    left.set_ylabel(f"{shortened(target)}: output", fontsize=9)
+    left.set_ylabel(f"{short_name(target)}: output", fontsize=9)
     handles, labels = left.get_legend_handles_labels()
     figure.legend(handles[::-1], labels[::-1], fontsize=7, frameon=False, loc="outside right center")
     return figure

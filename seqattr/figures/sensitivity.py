@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from seqattr.dna.alphabet import ALPHABET
 from seqattr.figures.heat import heat_map
-from seqattr.figures.style import COLOURS, MOST_DRAWN, plain, shortened
+from seqattr.figures.style import COLOURS, MOST_DRAWN, plain, short_name
 
 
 def sensitivity_figure(targets: Sequence[str], values: npt.NDArray[np.floating], sequences: int) -> Figure:
@@ -32,15 +32,17 @@ def sensitivity_figure(targets: Sequence[str], values: npt.NDArray[np.floating],
 
 
 def draw_profile(axes: Axes, table: npt.NDArray[np.floating], name: str) -> None:
+    """The mean of a target's values (4, L) over the bases, along the sequence."""
     profile = table.mean(0)
     axes.stairs(profile, np.arange(len(profile) + 1) - 0.5, fill=True, color="0.35")
     axes.set_ylim(0, 1.05 * (np.nanmax(profile) or 1))
-    axes.set_ylabel(f"{shortened(name)}\nmean of bases", fontsize=8)
+    axes.set_ylabel(f"{short_name(name)}\nmean of bases", fontsize=8)
     axes.tick_params(labelsize=7)
     plain(axes)
 
 
 def draw_bases(axes: Axes, table: npt.NDArray[np.floating]) -> None:
+    """A target's values (4, L), a row for each base in its colour."""
     heat_map(axes, table, pad=0.01, aspect=8)
     axes.set_yticks(range(4), list(ALPHABET))
     for label in axes.get_yticklabels():

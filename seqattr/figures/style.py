@@ -25,7 +25,8 @@ MOST_DRAWN = 12  # rows or panels of one figure
 LONGEST_NAME = 16
 
 
-def shortened(name: str, longest: int = LONGEST_NAME) -> str:
+def short_name(name: str, longest: int = LONGEST_NAME) -> str:
+    """A name that fits where it stands, with … for what is cut."""
     return name if len(name) <= longest else name[: longest - 1] + "…"
 
 

@@ -145,6 +145,7 @@ def check_layout(step: Step, once: Any, twice: Any, active: bool) -> None:
 
 
 def lies(layout: BatchLayout, shape: Sequence[int], rows: int) -> bool:
+    """Whether a dimension is as long as a batch of so many rows makes it."""
     return shape[layout.dim] == layout.before * rows * layout.after
 
 

@@ -130,6 +130,7 @@ def order_of(numbers: Tensor) -> str:
 
 
 def run_of(first: float, number: int) -> str:
+    """So many elements in their order."""
     return f"{number} elements from {first} on"
 
 

@@ -62,7 +62,7 @@ def load_model(path: Path | str, *, trust: bool = False, foreign: Foreign | None
         return native.from_plain(content)
     if not trust:
         why = "loading it runs the code of its class" if kind in OF_WEIGHTS else "reading it can run code"
-        raise UntrustedModel(f"{path} is {kind}, and {why}", path, wanted(kind, foreign))
+        raise UntrustedModel(f"{path} is {kind}, and {why}", path, reading_needs(kind, foreign))
     check_known(path, kind, foreign)
     module, notes = READERS[kind](path, foreign, content)
     known = with_geometry(module, foreign, path)
@@ -101,7 +101,7 @@ def example_input(foreign: Foreign) -> Tensor:
     return torch.zeros(example_shape(foreign.layout, foreign.length or 1))
 
 
-def wanted(kind: str, foreign: Foreign) -> dict[str, Any]:
+def reading_needs(kind: str, foreign: Foreign) -> dict[str, Any]:
     """What reading a file of this kind takes, by the fields of `Foreign`: as given, or a word in capitals."""
     blank = {"length": "LENGTH", "arch": "MODULE:CLASS" if kind in OF_WEIGHTS else None}
     fields = blank | {name: value for name, value in vars(foreign).items() if value}

@@ -105,6 +105,7 @@ def where_else(name: str, attribute: str, error: BaseException) -> str:
 
 
 def is_network(value: Any) -> bool:
+    """Whether it is a class of torch modules."""
     return isinstance(value, type) and issubclass(value, nn.Module)
 
 
@@ -115,6 +116,7 @@ def here_on_path() -> Any:
 
 @contextmanager
 def on_path(folder: str) -> Iterator[None]:
+    """Modules can be imported from this folder, before all others."""
     sys.path.insert(0, folder)
     try:
         yield

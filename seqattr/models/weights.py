@@ -89,6 +89,7 @@ def reading_note(data: Any, located: Located) -> str:
 
 
 def is_plain(value: Any) -> bool:
+    """Whether it is a number, a text or an array, which may go unread without a word."""
     return value is None or isinstance(value, str | int | float) or hasattr(value, "dtype")
 
 
@@ -135,10 +136,12 @@ def common_prefix(names: Mapping[str, Any], wanted: set[str]) -> str | None:
 
 
 def stripped_note(prefixes: list[str]) -> str:
+    """What was taken from the front of the names."""
     return f"stripped {' and '.join(map(repr, prefixes))} from the names of the weights"
 
 
 def left_out_note(everything: State, taken: State) -> str:
+    """How many weights had another beginning."""
     left = len(everything) - len(taken)
     return f"; {left} others were left out" if left else ""
 

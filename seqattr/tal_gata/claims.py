@@ -77,12 +77,14 @@ def by_means(measure: str, *methods: str) -> Callable[[Callable[..., Verdict]], 
 
 @by_means(MISSED, DEFAULT)
 def few_missed(missed: float) -> Verdict:
+    """The default: at most MOST_MISSED."""
     text = f"{fine_percent(missed)} of the strong matches have importance ≤ 0"
     return Verdict(text, missed <= MOST_MISSED)
 
 
 @by_means(MISSED, DEFAULT, RESCALE)
 def rescale_misses(default: float, rescale: float) -> Verdict:
+    """Rescale: at least TIMES_MISSED times as many as the default."""
     times = f", {rescale / default:.0f} times as many" if default else ""
     text = f"Rescale {fine_percent(rescale)}, the genomics default {fine_percent(default)}{times}"
     return Verdict(text, rescale > default and rescale >= TIMES_MISSED * default)
@@ -90,6 +92,7 @@ def rescale_misses(default: float, rescale: float) -> Verdict:
 
 @by_means(MISSED, RESCALE, "gradient")
 def gradient_misses(rescale: float, gradient: float) -> Verdict:
+    """Gradient * input: more than Rescale."""
     text = f"gradient * input {fine_percent(gradient)}, Rescale {fine_percent(rescale)}"
     return Verdict(text, gradient > rescale)
 
@@ -122,16 +125,19 @@ def is_stepwise(name: str) -> bool:
 
 @by_means(OFF_TASK, DEFAULT)
 def little_off_task(off_task: float) -> Verdict:
+    """The default: at most MOST_OFF_TASK."""
     return Verdict(f"{fine_percent(off_task)} of the strong matches", off_task <= MOST_OFF_TASK)
 
 
 @by_means(OFF_TASK, "guided-backprop")
 def guided_off_task(off_task: float) -> Verdict:
+    """Guided backprop: at least LEAST_OFF_TASK."""
     return Verdict(f"{fine_percent(off_task)} of the strong matches", off_task >= LEAST_OFF_TASK)
 
 
 @by_means("average_precision", DEFAULT, "deeplift-revealcancel")
 def less_noise(default: float, revealcancel: float) -> Verdict:
+    """The default: a higher average precision than RevealCancel everywhere."""
     everywhere = f"RevealCancel everywhere {revealcancel:.3f}"
     text = f"average precision {default:.3f} against planted positions, {everywhere}"
     return Verdict(text, default > revealcancel)

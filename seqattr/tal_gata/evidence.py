@@ -161,10 +161,12 @@ def read_metrics(path: Path) -> dict[str, Any]:
 
 
 def model_of(scores: Scores) -> str:
+    """The hash of the model that was scored."""
     return str(scores.run.get("model", ""))
 
 
 def references_of(scores: Scores) -> str:
+    """The kind of references that was scored against, as `freq`."""
     return str(scores.run["settings"].get("references", ""))
 
 

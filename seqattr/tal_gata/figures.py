@@ -177,6 +177,7 @@ def class_marks() -> list[Line2D]:
 
 
 def draw_scatter(axes: Axes, log_odds: np.ndarray, importance: np.ndarray, classes: np.ndarray) -> None:
+    """A point for each match (K,), in the colour of its sequence's class."""
     axes.axhline(0, color="0.6", linewidth=0.6, zorder=0)
     axes.axvline(STRONG, color="0.6", linewidth=0.8, linestyle=":", zorder=0)
     look: dict[str, Any] = {"s": 5, "linewidths": 0, "alpha": 0.55, "rasterized": True}
@@ -206,6 +207,7 @@ def telling_sequence(evidence: Evidence) -> int | None:
 
 
 def one_of_each(boxes: Sequence[Box]) -> bool:
+    """Whether they are two different motifs."""
     return len({box.name for box in boxes}) == len(boxes) == 2
 
 
@@ -235,6 +237,7 @@ def sequence_figure(evidence: Evidence, row: int) -> Figure:
 
 
 def track(run: Run, row: int, start: int, end: int) -> np.ndarray:
+    """Contributions (end - start,) to `both` on a stretch of a sequence."""
     with open_contributions(run.scores.path("both")) as file:
         return file.contributions(row, slice(start, end), np.float64)
 

@@ -64,7 +64,7 @@ def find(simulation: Simulation) -> Matches:
     return replace(matches, log_odds=log_odds).select(order)
 
 
-def planted(simulation: Simulation, matches: Matches) -> npt.NDArray[np.bool_]:
+def is_planted(simulation: Simulation, matches: Matches) -> npt.NDArray[np.bool_]:
     """Which matches (K,) are where their motif was planted."""
     sites = {(site.motif, site.sequence, site.start) for site in simulation.planted}
     keys = zip(matches.names, matches.sequence.tolist(), matches.start.tolist(), strict=True)
@@ -97,7 +97,7 @@ def measure(simulation: Simulation, matches: Matches, contributions: Contributio
     both = simulation.labels[:, TASKS.index("both")] == 1
     eligible = both[matches.sequence]
     strong = eligible & (matches.log_odds >= STRONG)
-    given, truth = credit(matches, contributions, strong), planted(simulation, matches)
+    given, truth = credit(matches, contributions, strong), is_planted(simulation, matches)
     base = base_level(simulation, contributions["both"], both)
     groups = {motif.name: matches.motif == number for number, motif in enumerate(matches.motifs)}
     groups["pooled"] = np.ones(len(matches), bool)
@@ -125,6 +125,7 @@ def precision_and_recall(called: npt.NDArray[np.bool_], truth: npt.NDArray[np.bo
 
 
 def share_of(part: float, whole: float) -> float:
+    """A share; NaN of nothing."""
     return float(part / whole) if whole else math.nan
 
 

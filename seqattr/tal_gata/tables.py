@@ -95,4 +95,5 @@ def points_table(evidence: Evidence) -> Columns:
 
 
 def round_all(values: Any) -> list[float]:
+    """To so many digits as a few thousand matches can tell."""
     return [round(float(value), DIGITS) + 0.0 for value in values]  # no -0

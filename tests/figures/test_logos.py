@@ -12,7 +12,7 @@ from seqattr.figures.boxes import Box, name_levels
 from seqattr.figures.drawings import settle
 from seqattr.figures.importance import Points, importance_panel
 from seqattr.figures.logos import contribution_logos, motif_logo
-from seqattr.figures.style import FORMATS, save, shortened
+from seqattr.figures.style import FORMATS, save, short_name
 from seqattr.motifs.pwm import TAL1
 
 CODES = np.random.default_rng(0).integers(0, 4, 30).astype(np.uint8)
@@ -51,8 +51,8 @@ def test_names_that_would_touch_stand_on_different_lines():
 
 
 def test_long_names_are_cut():
-    assert shortened("short") == "short"
-    assert len(shortened("ATOH1.H13CORE.0.P.B")) == 16
+    assert short_name("short") == "short"
+    assert len(short_name("ATOH1.H13CORE.0.P.B")) == 16
 
 
 def test_a_motif_logo_is_as_high_as_its_information():

@@ -10,7 +10,7 @@ from seqattr.dna.alphabet import one_hot
 from seqattr.motifs.matches import STRONG, importance_of
 from seqattr.motifs.peaks import highest_peaks
 from seqattr.motifs.pwm import GATA1, TAL1
-from seqattr.tal_gata.measures import average_precision, find, measure, planted
+from seqattr.tal_gata.measures import average_precision, find, is_planted, measure
 from tests.helpers.motifs import scores_of
 
 
@@ -85,7 +85,7 @@ def test_matches_are_the_planted_words_and_their_log_odds_strong(simulation: Sim
     matches = find(simulation)
     tal1, gata1 = (matches.select(which) for _, which in matches.by_motif())
     sites = [site for site in simulation.planted if site.motif == TAL1.name]
-    there = planted(simulation, tal1)
+    there = is_planted(simulation, tal1)
     assert there.sum() > 0.9 * len(sites)
     assert (tal1.log_odds[there] > STRONG).mean() > (tal1.log_odds[~there] > STRONG).mean() + 0.3
     assert set(np.unique(gata1.sequence)) == set(range(130))

@@ -34,10 +34,10 @@ class Findings:
     @property
     def carrying(self) -> list[str]:
         """The motifs that are seen to carry something, the clearest first."""
-        return [row.motif for row in ranked(self.statistics) if row.carries]
+        return [row.motif for row in by_clearness(self.statistics) if row.carries]
 
 
-def ranked(rows: Iterable[MotifStatistics]) -> list[MotifStatistics]:
+def by_clearness(rows: Iterable[MotifStatistics]) -> list[MotifStatistics]:
     """Motifs and targets, the clearest first: by q-value, then by what is carried."""
     return sorted(rows, key=lambda row: (_last(row.q_value), _last(-abs(row.observed.carried))))
 
@@ -58,6 +58,6 @@ class Evidence(NamedTuple):
     notes: list[str]
 
     @property
-    def counted(self) -> Matches:
+    def each_locus_once(self) -> Matches:
         """The matches, each place once."""
         return self.matches.select(counting_matches(self.matches, self.loci))

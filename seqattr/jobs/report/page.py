@@ -9,7 +9,7 @@ from seqattr.dna.regions import Region
 from seqattr.evaluate.verdict import ADDITIVE, cure, together
 from seqattr.figures.html import Link, Picture, fill, png_text
 from seqattr.figures.logos import motif_logo
-from seqattr.jobs.report.findings import Evidence, Findings, ranked
+from seqattr.jobs.report.findings import Evidence, Findings, by_clearness
 from seqattr.jobs.report.scores import Scores
 from seqattr.jobs.report.settings import Settings
 from seqattr.motifs.statistics import LEAST_EFFECT, SURE, MotifStatistics
@@ -42,10 +42,10 @@ class Page:
 
 def all_rows(findings: Iterable[Findings]) -> list[MotifStatistics]:
     """All motifs and targets, the clearest first."""
-    return ranked(row for one in findings for row in one.statistics)
+    return by_clearness(row for one in findings for row in one.statistics)
 
 
-def shown(rows: Sequence[MotifStatistics], motifs: int) -> list[MotifStatistics]:
+def table_rows(rows: Sequence[MotifStatistics], motifs: int) -> list[MotifStatistics]:
     """The rows that the page's table has: of a large collection only those with a strong match."""
     some = rows if motifs <= FEW_MOTIFS else [row for row in rows if row.observed.strong]
     return list(some[:MOST_ROWS])
@@ -63,13 +63,13 @@ def page_of(
     count = len(evidence.findings)
     motifs = evidence.matches.motifs
     named = {pwm.name: pwm for pwm in motifs}
-    rows = shown(all_rows(evidence.findings), len(motifs))
+    rows = table_rows(all_rows(evidence.findings), len(motifs))
     return Page(
         scores=evidence.scores,
         sequences=len(evidence.regions),
         length=evidence.length,
         motifs=len(motifs),
-        picked=picked_in_words(settings, len(evidence.counted)),
+        picked=picked_in_words(settings, len(evidence.each_locus_once)),
         background=background_in_words(evidence.matches.background, settings),
         strong=settings.strong,
         findings=evidence.findings,
@@ -95,6 +95,7 @@ def seqlet_places(findings: Findings, regions: Sequence[Region]) -> list[list[st
 
 
 def picked_in_words(settings: Settings, count: int) -> str:
+    """How many matches were kept, and by which limits."""
     strands = {"both": "both strands", "forward": "the forward strand", "reverse": "the reverse strand"}
     kept = "all" if settings.top is None else f"at most {settings.top} per motif and sequence"
     limits = [] if settings.log_odds is None else [f"log-odds ≥ {settings.log_odds:g}"]
@@ -103,6 +104,7 @@ def picked_in_words(settings: Settings, count: int) -> str:
 
 
 def background_in_words(background: np.ndarray, settings: Settings) -> str:
+    """The frequencies of the bases, and where they are from."""
     shares = " ".join(f"{base} {share:.3f}" for base, share in zip("ACGT", background, strict=True))
     return f"{shares} ({'measured' if settings.background is None else 'given'})"
 
@@ -115,7 +117,7 @@ def render(page: Page) -> str:
         page=page,
         run=run,
         settings=run["settings"],
-        rows=shown(rows, page.motifs),
+        rows=table_rows(rows, page.motifs),
         all_rows=len(rows),
         verdict=together([one.verdict for one in page.findings]),
         complete=run.get("complete", True),

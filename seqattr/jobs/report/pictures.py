@@ -12,7 +12,7 @@ from seqattr.figures.importance import Points, importance_panel
 from seqattr.figures.logos import contribution_logos
 from seqattr.figures.style import SERIES
 from seqattr.jobs.report.excerpts import DRAWN_BASES, Excerpt
-from seqattr.jobs.report.findings import Evidence, Findings, ranked
+from seqattr.jobs.report.findings import Evidence, Findings, by_clearness
 from seqattr.jobs.report.settings import Settings
 from seqattr.motifs.matches import Matches
 
@@ -21,7 +21,7 @@ MOST_POINTS = 20_000  # of the grey ones in a panel
 
 def panels(evidence: Evidence, settings: Settings) -> Iterator[Drawing]:
     """Importance against log-odds, one panel for each target; a motif has one colour in all of them."""
-    coloured, matches = clearest_motifs(evidence.findings), evidence.counted
+    coloured, matches = clearest_motifs(evidence.findings), evidence.each_locus_once
     for findings in evidence.findings:
         named, others = points_of(matches, findings.target, coloured, settings.seed)
         figure = importance_panel(named, others, settings.strong, findings.target)
@@ -31,7 +31,7 @@ def panels(evidence: Evidence, settings: Settings) -> Iterator[Drawing]:
 
 def clearest_motifs(findings: Sequence[Findings]) -> list[str]:
     """As many motifs as there are colours, each target's clearest in turn."""
-    orders = [ranked(one.statistics) for one in findings]
+    orders = [by_clearness(one.statistics) for one in findings]
     names = dict.fromkeys(row.motif for rows in zip(*orders, strict=True) for row in rows)
     return list(names)[: len(SERIES)]
 

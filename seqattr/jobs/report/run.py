@@ -83,7 +83,7 @@ def report(
         out / "report.html",
         len(evidence.regions),
         len(evidence.matches.motifs),
-        len(evidence.counted),
+        len(evidence.each_locus_once),
         {one.target: one.carrying for one in findings},
         {one.target: one.unexplained_seqlets for one in findings},
         together([one.verdict for one in findings]),
@@ -119,6 +119,7 @@ def gather(scores: Scores, motif_specs: Sequence[str | Path], settings: Settings
 
 
 def overlap_in_words(loci: Loci) -> str:
+    """How many sequences share bases, and what follows."""
     of = f"{loci.overlapping_rows:,} of {len(loci):,} sequences"
     return f"{of} hold bases that another one holds too; each place counts once"
 
@@ -135,7 +136,8 @@ def write(out: Path, evidence: Evidence, settings: Settings, drawings: Sequence[
 
 
 def write_tables(paths: Mapping[str, Path], evidence: Evidence) -> None:
-    write_matches(paths["matches.tsv"], paths["matches.bed"], evidence.counted, evidence.regions)
+    """All TABLES, under the paths of their names."""
+    write_matches(paths["matches.tsv"], paths["matches.bed"], evidence.each_locus_once, evidence.regions)
     rows = [row for one in evidence.findings for row in one.statistics]
     write_motif_table(paths["motifs.tsv"], rows)
     seqlets = {one.target: (one.seqlets, one.nearest) for one in evidence.findings}
