@@ -85,7 +85,7 @@ def walk(batch: Batch, row: int, reach: float, most: int) -> Path:
 
 def output_of(batch: Batch, sequence: Tensor, row: int) -> float:
     """The target's value for one sequence (4, L). Raises NotFinite."""
-    output = float(batch.alone(sequence[None]).own_outputs(batch.targets[0]))
+    output = float(batch.alone(sequence[None]).sequence_outputs(batch.targets[0]))
     if not isfinite(output):
         raise NotFinite("the model answers with NaN or infinity for", row)
     return output

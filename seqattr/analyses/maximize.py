@@ -128,7 +128,7 @@ class Hill:
 
     def outputs(self, points: Tensor) -> Tensor:
         """The target's values at points (N, 4, L), (N,)."""
-        return self.batch(points).alone(points).own_outputs(self.target)[:, 0]
+        return self.batch(points).alone(points).sequence_outputs(self.target)[:, 0]
 
     def log_likelihood(self, points: Tensor) -> Tensor:
         """In nats, (N,); of a relaxed sequence the expectation."""
@@ -139,7 +139,7 @@ class Hill:
         batch = self.batch(points)
         walk = batch.alone(points)
         slopes = batch.back(walk, self.target).squeeze(1)
-        return walk.own_outputs(self.target)[:, 0], slopes + self.weight * self.log_background
+        return walk.sequence_outputs(self.target)[:, 0], slopes + self.weight * self.log_background
 
     def effects(self, sequence: Tensor) -> Tensor:
         """What each substitution in a sequence (4, L) does to the output, (4, L)."""

@@ -109,7 +109,7 @@ def gradients(session: Session, plan: Plan, sequences: Tensor, start: int) -> Te
     walk = batch.alone(sequences)
     for target in batch.targets:
         answer = f"the model answers NaN or infinity for target {target.name} of"
-        check_finite(walk.own_outputs(target), answer, start)
+        check_finite(walk.sequence_outputs(target), answer, start)
     slopes = [batch.back(walk, target).squeeze(1) for target in batch.targets]
     for target, slope in zip(batch.targets, slopes, strict=True):
         check_finite(slope, f"the gradient is NaN or infinite for target {target.name} of", start)

@@ -86,7 +86,7 @@ class Batch:
         """Outputs of sequences (B, 1) and references (B or 1, R), of a walk of the sequences alone if
         there is one.
         """
-        of_sequences = self._sequence_outputs() if walk is None else walk.own_outputs
+        of_sequences = self._sequence_outputs() if walk is None else walk.sequence_outputs
         of_references = self._reference_outputs()
         return lambda target: (of_sequences(target), of_references(target))
 

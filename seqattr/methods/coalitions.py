@@ -74,7 +74,7 @@ def by_groups(solve: Solve, most: int) -> Attributor:
             for r in pool
         ]
         multipliers, errors = (
-            torch.stack(each).unflatten(0, pools.shape[:2]) for each in zip(*shares, strict=True)
+            torch.stack(values).unflatten(0, pools.shape[:2]) for values in zip(*shares, strict=True)
         )  # (B, R, T, 4, L), (B, R, T, L)
         errors = errors.square().sum(1).sqrt() / pools.shape[1]
         number = {target: t for t, target in enumerate(batch.targets)}
@@ -98,8 +98,10 @@ def shares_of(
         nothing = sequence.new_zeros(len(batch.targets), *sequence.shape)
         return nothing, nothing[:, 0]
     rng = np.random.default_rng(seed_of(sequence.float(), reference.float()))  # in whatever precision
-    each = groups.to(sequence) / groups.sum(1, keepdim=True)
-    values, errors = (of.to(sequence).T @ each for of in solve(Game(batch, sequence, reference, groups, rng)))
+    shares = groups.to(sequence) / groups.sum(1, keepdim=True)
+    values, errors = (
+        of.to(sequence).T @ shares for of in solve(Game(batch, sequence, reference, groups, rng))
+    )
     return values[:, None] * slope(sequence, reference), errors
 
 

@@ -18,7 +18,7 @@ def signal(batch: Batch) -> Explanation:
     walk = batch.alone(batch.sequences)
 
     def scores(target: Target) -> Tensor:
-        return batch.back(walk, target)[:, 0] * walk.own_outputs(target)[:, :, None]
+        return batch.back(walk, target)[:, 0] * walk.sequence_outputs(target)[:, :, None]
 
     return Explanation(batch.scores_of_bases(scores), batch.outputs(walk))
 
@@ -32,7 +32,7 @@ def share(batch: Batch) -> Explanation:
     walk = batch.alone(batch.sequences)
 
     def scores(target: Target) -> Affine:
-        shares = batch.back(walk, target)[:, 0] * walk.own_outputs(target)[:, :, None]
+        shares = batch.back(walk, target)[:, 0] * walk.sequence_outputs(target)[:, :, None]
         return Affine(torch.zeros_like(shares), shares)
 
     return Explanation(batch.scores_of_bases(scores), batch.outputs(walk))

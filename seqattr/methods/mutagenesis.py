@@ -141,8 +141,8 @@ def occlusion_losses(batch: Batch, sequence: Tensor, references: Tensor, width: 
 def mean_over(windows: Tensor, width: int) -> Tensor:
     """(M) of windows that start at each position, to (M + width - 1): the mean of those over a position."""
     totals, counts = (
-        functional.pad(each, (width - 1, width - 1)).unfold(0, width, 1).sum(1)
-        for each in (windows, torch.ones_like(windows))
+        functional.pad(values, (width - 1, width - 1)).unfold(0, width, 1).sum(1)
+        for values in (windows, torch.ones_like(windows))
     )
     return totals / counts
 

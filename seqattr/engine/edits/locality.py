@@ -66,7 +66,7 @@ def of_convolution(site: Site, at: Positions) -> Local | None:
     geometry = geometry_of(step.op, site.bound())
     if geometry.transposed:
         return None
-    stride, padding, dilation = (list(each)[at.dim] for each in geometry[:3])
+    stride, padding, dilation = (list(sizes)[at.dim] for sizes in geometry[:3])
     without = list(geometry.padding)
     without[at.dim] = 0
     prepared = convolution(weight, geometry._replace(padding=without))

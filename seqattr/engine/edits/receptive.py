@@ -37,9 +37,9 @@ class Fields:
         self.reductions: dict[str, list[int]] = {}  # means and sums over positions, and along what
         self.positions: dict[str, Positions] = {INPUT: Positions(-1, self.length)}
         self._numbers = torch.arange(0, device=values[INPUT].device)
-        places = torch.arange(self.length - width + 1, device=values[INPUT].device)
-        self._reached = {INPUT: (places, places + width - 1)}
-        self.starts[INPUT], self.sizes[INPUT] = places, width
+        starts = torch.arange(self.length - width + 1, device=values[INPUT].device)
+        self._reached = {INPUT: (starts, starts + width - 1)}
+        self.starts[INPUT], self.sizes[INPUT] = starts, width
         for step in plan.graph.steps:
             if step.name in plan.active and most > 0:
                 self._add(step, values, most)

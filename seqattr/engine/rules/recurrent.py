@@ -29,7 +29,7 @@ Carried = Mapping[str, Tensor]  # multipliers of the states before a time step, 
 def recurrent(context: StepContext) -> Pullback:
     """Back through time, from the multipliers of the states after each time step."""
     layer = OverTime(context)
-    spans = [layer.span(*each) for each in layer.times_alike()]
+    spans = [layer.span(times, active) for times, active in layer.times_alike()]
     parts = as_parts(concatenate([states_together(span.parts) for span in spans])) if context.split else None
     return Pullback(lambda m: layer.back(spans, m), parts)
 
@@ -178,9 +178,9 @@ class OverTime:
 
     def _read(self, values: Values, times: slice, names: Collection[str]) -> Values:
         """What time steps read, (times, rows, ...)."""
-        found: Values = {name: self._before(values, name, times) for name in self.starts if name in names}
+        states: Values = {name: self._before(values, name, times) for name in self.starts if name in names}
         given = {GIVEN: values[self.given][times]} if GIVEN in names else {}
-        return {INPUT: values[INPUT], **given, **found}
+        return {INPUT: values[INPUT], **given, **states}
 
     def _before(self, values: Values, name: str, times: slice) -> Tensor:
         """A state before each time step."""
@@ -192,7 +192,7 @@ class OverTime:
 
     def _factors(self, walk: Traversal) -> dict[str, list[Multiplier]]:
         """What a multiplier of 1 of each state is worth to what the time step reads."""
-        found: dict[str, list[Multiplier]] = {}
+        factors: dict[str, list[Multiplier]] = {}
         for output in walk.plan.graph.outputs:
             one = walk.sides.sequence[output].new_ones(walk.pairs.shape(output))
             by_unit = partial(Tensor.unflatten, dim=-1, sizes=(-1, one.shape[-1]))
@@ -203,8 +203,8 @@ class OverTime:
                 travelling = {output: seed}
                 walk.travel(travelling, at=FED_BACK)
                 for name, worth in travelling.items():
-                    found.setdefault(name, []).append(map_parts(by_unit, worth))
-        return found
+                    factors.setdefault(name, []).append(map_parts(by_unit, worth))
+        return factors
 
     def back(self, spans: Sequence[Span], multiplier: Multiplier) -> list[Multiplier]:
         """What the states' multipliers are worth to what is given, and to the states at the start."""
@@ -228,7 +228,7 @@ def products_of(walk: Traversal) -> Iterator[Backward]:
     step, *_ = walk.plan.graph.steps
     product, tensors = walk.plan.rules[step.name], walk.plan.graph.tensors
     layout = walk.pairs.layout(HIDDEN)._replace(dim=0)
-    for values in zip(*(at_each_time((side[HIDDEN], side[FED_BACK])) for side in walk.own), strict=True):
+    for values in zip(*(at_each_time((side[HIDDEN], side[FED_BACK])) for side in walk.to_run), strict=True):
         at_time = [{**tensors, HIDDEN: hidden, FED_BACK: fed_back} for hidden, fed_back in values]
         sides = SideValues(at_time[0], at_time[1] if len(at_time) > 1 else {}, dict(tensors))
         pairs = PairedValues(sides, walk.rows, dict.fromkeys((HIDDEN, FED_BACK), layout))

@@ -58,7 +58,7 @@ def before_rectifier(graph: Graph, step: Step, kinds: Mapping[str, Kind]) -> tup
             return None
         (last,) = after
         if last.op in RECTIFIERS and not last.part_of:
-            return tuple(takewhile(lambda each: kinds[each.name] is not Kind.MAX, passed))
+            return tuple(takewhile(lambda step: kinds[step.name] is not Kind.MAX, passed))
         if kinds[last.name] not in PASSING:
             return None
         passed.append(last)

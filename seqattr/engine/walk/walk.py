@@ -24,26 +24,26 @@ from seqattr.engine.walk.rulebook import Backward, PairedValues, Rows, SideValue
 class Traversal:
     """A graph's steps, one by one forward on both sides, and back by the rules of a plan.
 
-    `own` are the sides whose values this traversal works out and, but for those of the steps to `keep`, lets
-    go again.
+    `to_run` are the sides whose values this traversal works out and, but for those of the steps to `keep`,
+    lets go again.
     """
 
     def __init__(
-        self, plan: Plan, pairs: PairedValues, own: Sequence[Values], keep: Collection[str] = ()
+        self, plan: Plan, pairs: PairedValues, to_run: Sequence[Values], keep: Collection[str] = ()
     ) -> None:
-        self.plan, self.pairs, self.own, self.keep = plan, pairs, own, keep
+        self.plan, self.pairs, self.to_run, self.keep = plan, pairs, to_run, keep
         self.sides, self.rows = pairs.sides, pairs.rows
         self.backward: dict[str, Backward] = {}
 
     def forward(self, step: Step) -> None:
         """The step's value on each side, and the way back through it; then what is used up goes."""
         if step.name in self.plan.overwriting and step.args[0] not in self.keep:
-            self.backward[step.name] = self._way_back(step)
+            self.backward[step.name] = self._pullback(step)
             self._evaluate(step, overwrite=True)
         else:
             self._evaluate(step)
             if step.name in self.plan.active:
-                self.backward[step.name] = self._way_back(step)
+                self.backward[step.name] = self._pullback(step)
             else:
                 self.sides.constant[step.name] = self._constant(step)
         for name in self.plan.last_use.get(step.name, ()):
@@ -53,7 +53,7 @@ class Traversal:
     def _evaluate(self, step: Step, overwrite: bool = False) -> None:
         """The step's value on each side that is not known."""
         function = self.plan.functions[step.name]
-        for values in self.own:
+        for values in self.to_run:
             if overwrite:
                 values[step.name] = OVERWRITING[step.op](values[step.args[0]])
             else:
@@ -66,11 +66,11 @@ class Traversal:
         shapes = {ref: blank.expand(self.pairs.shape(ref)) for ref in self.plan.inputs[step.name]}
         return evaluate_or_raise(step, self.plan.functions[step.name], constant | shapes, constant[INPUT])
 
-    def _way_back(self, step: Step) -> Backward:
+    def _pullback(self, step: Step) -> Backward:
         """The rule's way back; where a reader wants parts, the value's parts are kept as well."""
         context = self.plan.context(step, self.pairs)
         try:
-            backward, parts = self.plan.rules[step.name](context)
+            backward, parts = self.plan.rules[step.name].pullback(context)
         except FAILURES as error:
             raise_for(step, error)
         if not context.split:
@@ -87,7 +87,7 @@ class Traversal:
         return difference.sign()
 
     def _release(self, name: str) -> None:
-        for values in (*self.own, self.sides.constant, self.sides.parts):
+        for values in (*self.to_run, self.sides.constant, self.sides.parts):
             values.pop(name, None)
 
     def travel(self, travelling: dict[str, Multiplier], at: str = INPUT) -> None:
@@ -123,19 +123,19 @@ class Walk(Traversal):
         keep: Collection[str] = (),
     ) -> None:
         tensors = plan.graph.tensors
-        own: list[Values] = []
+        to_run: list[Values] = []
         if isinstance(sequences, Tensor):
             sequences = {**tensors, INPUT: sequences}
-            own.append(sequences)
+            to_run.append(sequences)
         if references is not None:
-            own.append({**tensors, INPUT: references.flatten(0, 1)})
+            to_run.append({**tensors, INPUT: references.flatten(0, 1)})
         number = 0 if references is None else references.shape[1]
         points = sequences[INPUT]
         rows = Rows(len(points), number if shared is None else len(shared[INPUT]), shared is not None)
         one_row_each = points[:1].expand(rows.pairs, -1, -1)
-        reference = shared or ({} if references is None else own[-1])
+        reference = shared or ({} if references is None else to_run[-1])
         sides = SideValues(sequences, reference, {**tensors, INPUT: one_row_each})
-        super().__init__(plan, PairedValues(sides, rows, plan.layouts), own, keep)
+        super().__init__(plan, PairedValues(sides, rows, plan.layouts), to_run, keep)
         self.backward[INPUT] = self._ending()
         for step in plan.graph.steps:
             self.forward(step)
@@ -149,14 +149,14 @@ class Walk(Traversal):
 
     # --- results -------------------------------------------------------------------------------
 
-    def own_outputs(self, target: Target) -> Tensor:
+    def sequence_outputs(self, target: Target) -> Tensor:
         """The target's value for the sequences, (B, 1)."""
         return flat(self.sides.sequence[self._output(target)])[:, target.index, None]
 
     def outputs(self, target: Target) -> tuple[Tensor, Tensor]:
         """The target's value for the sequences (B, 1), and for the references (B, R) or (1, R)."""
         reference = flat(self.sides.reference[self._output(target)])[:, target.index]
-        return self.own_outputs(target), reference.view(-1, self.rows.references)
+        return self.sequence_outputs(target), reference.view(-1, self.rows.references)
 
     def _output(self, target: Target) -> str:
         return self.plan.graph.outputs[target.output]
