@@ -16,10 +16,12 @@ from seqattr.motifs.scan import Pick, find_matches
 from seqattr.motifs.statistics import (
     LEAST_EFFECT,
     SURE,
+    ImportanceSums,
     MotifStatistics,
     Summary,
     motif_statistics,
     null_motifs,
+    statistics_of,
 )
 from seqattr.support.ranks import spearman
 
@@ -241,3 +243,13 @@ def test_what_is_sure_and_what_counts(q_value, observed, effect, sure, carries):
     summary, null = (Summary(9, 3, 1.0, 0.0, 0.5, carried) for carried in (observed, -1.0))
     row = MotifStatistics("t", "m", 8, summary, null, observed + 1, 0.01, q_value, effect)
     assert (row.sure, row.carries) == (sure, carries)
+
+
+def test_a_summary_by_hand():
+    """Of three matches two are strong, one of them at the threshold; it carries nothing, so not positive."""
+    columns = [np.arange(3), np.zeros(3, int), np.zeros(3, int), np.ones(3, int), np.array([7, 6.9, 8])]
+    matches = Matches((GATA1,), np.full(4, 0.25), *columns)
+    sums = ImportanceSums(np.array([0.0, 1, 2]), np.empty(0), np.zeros(3))
+    (row,) = statistics_of(matches, matches.select(slice(0)), "t", sums, strong=7)
+    assert row.observed[:4] == (3, 2, 1.0, 0.5)
+    assert row.null.matches == 0
