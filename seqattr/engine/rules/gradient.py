@@ -66,6 +66,7 @@ def choice(context: StepContext) -> Pullback:
 
 RULES: Mapping[Kind, Rule] = {
     **linear.RULES,
+    Kind.LINEAR: replace(linear.linear, exact=True),  # slopes are taken at its values, and 0 has its own
     Kind.ELEMENTWISE: slope,
     Kind.PRODUCT: jacobian,
     Kind.QUOTIENT: jacobian,

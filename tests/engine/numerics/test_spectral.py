@@ -120,6 +120,11 @@ def directions(pool: nn.Module, rulebook: Rulebook, form: str = "plain") -> set[
     return set(Plan(model_with(pool).graph, rulebook).by_spectra(form))
 
 
+def test_the_gradient_asks_of_linear_models_too() -> None:
+    model = seqattr.Model(nn.Conv1d(4, 48, 11), torch.zeros(2, 4, 150))
+    assert Plan(model.graph, GRADIENT).by_spectra("plain") == {"back"}
+
+
 def test_only_where_nobody_asks_for_equal_values_or_zeros() -> None:
     mean, largest = nn.AdaptiveAvgPool1d(1), nn.MaxPool1d(10)
     assert directions(mean, RESCALE) == directions(mean, GENOMICS_DEFAULT) == {"forward", "back"}
