@@ -34,6 +34,7 @@ TOGETHER = {
         "models/test_content",
         "engine/edits/test_edits",
         "analyses/test_patterns",
+        "analyses/test_attention",
     )
 }
 

@@ -64,7 +64,12 @@ def paper_rollout(weights: list[np.ndarray]) -> np.ndarray:
     return total
 
 
-@pytest.mark.parametrize("options", [{}, {"norm_first": True}, {"activation": "gelu"}], ids=str)
+OTHER_ENCODERS = [{"norm_first": True}, {"activation": "gelu"}]
+
+
+@pytest.mark.parametrize(
+    "options", [{}, *(pytest.param(each, marks=pytest.mark.slow) for each in OTHER_ENCODERS)], ids=str
+)
 def test_an_encoders_weights_are_those_of_its_own_modules(options: dict[str, bool]) -> None:
     layer = nn.TransformerEncoderLayer(6, 2, 9, dropout=0.3, batch_first=True, **options)
     encoder = nn.TransformerEncoder(layer, 3, enable_nested_tensor=False)

@@ -2,6 +2,7 @@
 
 import copy
 from collections import Counter
+from itertools import product
 from typing import Any
 from unittest.mock import patch
 
@@ -17,6 +18,7 @@ from seqattr.engine.walk.session import Session
 from seqattr.errors import NotFinite
 from seqattr.methods import attributors
 from seqattr.methods.attribution import Attribution, Explainer, attribute
+from seqattr.methods.registry import METHODS
 from tests.helpers.kinds_of_method import ONE_OF_EACH, ready, suits
 from tests.helpers.pieces import Head, Net, conv
 from tests.helpers.scales import scale
@@ -108,17 +110,23 @@ def assert_alike(got: Attribution, wanted: Attribution, tolerance: float, method
         assert (a - b).abs().max() <= tolerance * scale(wanted, field, method), field
 
 
-# float32 differs in the kernels alone: one model in `make test`, the others in `make test-slow`.
-IN_BOTH = "bpnet"
+# In `make test` every method on one model, and on the others one method of each family, in float64: float32
+# differs in the kernels alone. All the rest is in `make test-slow`.
+WITH_EVERY_METHOD = "bpnet"
+FIRST_OF_FAMILY = {METHODS[name].family: name for name in reversed(ONE_OF_EACH)}.values()
+
+
+def is_quick(name: str, dtype: torch.dtype, method: str) -> bool:
+    return name == WITH_EVERY_METHOD or (method in FIRST_OF_FAMILY and dtype == torch.float64)
+
+
 CASES = [
-    pytest.param(name, dtype, marks=[] if name == IN_BOTH or dtype == torch.float64 else pytest.mark.slow)
-    for name in MODELS
-    for dtype in TOLERANCE
+    pytest.param(*case, marks=[] if is_quick(*case) else pytest.mark.slow)
+    for case in product(MODELS, TOLERANCE, ONE_OF_EACH)
 ]
 
 
-@pytest.mark.parametrize("method", ONE_OF_EACH)
-@pytest.mark.parametrize(("name", "dtype"), CASES)
+@pytest.mark.parametrize(("name", "dtype", "method"), CASES)
 def test_batch_size_does_not_matter(name: str, dtype: torch.dtype, method: str) -> None:
     _, graph = captured(name)
     if not suits(graph, method):
