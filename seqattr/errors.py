@@ -104,7 +104,7 @@ class NotFinite(SeqattrError):
         super().__init__(what if row is None else f"{what} sequence number {row}")
         self.what, self.row = what, row
 
-    def named(self, name: str) -> "NotFinite":
+    def for_record(self, name: str) -> "NotFinite":
         """The same of a record, by its name."""
         return NotFinite(f"{self.what} sequence {name}; nothing was written")
 

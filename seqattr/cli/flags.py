@@ -62,12 +62,12 @@ def _option(parameter: re.Match[str]) -> str:
 def how_to_convert(error: UntrustedModel) -> str:
     """Why a model file was not read, and the command that makes of it one which can be."""
     files = [str(error.path), "--out", f"{error.path.stem}.seqattr.pt"]
-    facts = [(FLAGS[f"Foreign.{name}"], _typed(value)) for name, value in error.wanted.items()]
+    facts = [(FLAGS[f"Foreign.{name}"], _in_words(value)) for name, value in error.wanted.items()]
     line = shlex.join(["seqattr", "convert", *files, *chain(*facts), FLAGS["trust"]])
     return f"{error.what}; if you trust it, convert it once: {line}"
 
 
-def _typed(value: Any) -> str:
+def _in_words(value: Any) -> str:
     """A value as one types it: names with commas between them, arguments as JSON."""
     if isinstance(value, tuple):
         return ",".join(value)

@@ -1,6 +1,6 @@
 """Options that several commands share, and how a command gets the values of several as one object.
 
-`gathered` options become an argument of the library's own type: a command that reads a model has the
+`as_argument` makes options an argument of the library's own type: a command that reads a model has the
 argument `model`, a ModelFile, whatever the options that describe one. A command's own options, all that are
 left over, become its job's settings by `settings`.
 """
@@ -121,7 +121,9 @@ class TableOption(click.Option):
 # --- several values as one object --------------------------------------------------------------
 
 
-def gathered(name: str, make: Callable[..., Any], *options: Decorator, also: Sequence[str] = ()) -> Decorator:
+def as_argument(
+    name: str, make: Callable[..., Any], *options: Decorator, also: Sequence[str] = ()
+) -> Decorator:
     """A command with these options, whose values it gets as one argument, `name`, that `make` makes of them.
 
     `also` are parameters that are declared elsewhere, above.
@@ -129,15 +131,15 @@ def gathered(name: str, make: Callable[..., Any], *options: Decorator, also: Seq
 
     def decorate(command: Command) -> Command:
         @wraps(command)
-        def called(**values: Any) -> Any:
+        def wrapper(**values: Any) -> Any:
             made = make(**{key: values.pop(key) for key in names})
             return command(**{name: made}, **values)
 
         for option in reversed(options):
-            option(called)
-        declared = called.__click_params__[-len(options) :]  # type: ignore[attr-defined]
+            option(wrapper)
+        declared = wrapper.__click_params__[-len(options) :]  # type: ignore[attr-defined]
         names = [*also, *(parameter.name for parameter in declared)]
-        return called
+        return wrapper
 
     return decorate
 
@@ -153,13 +155,13 @@ def settings(job: str, name: str = "Settings", **more: Callable[[], Any]) -> Dec
         taken = set(inspect.signature(command).parameters)
 
         @wraps(command)
-        def called(**values: Any) -> Any:
+        def wrapper(**values: Any) -> Any:
             own = {key: value for key, value in values.items() if key not in taken}
             given = {key: value for key, value in values.items() if key in taken}
             made = getattr(import_module(job), name)(**own, **{key: give() for key, give in more.items()})
             return command(settings=made, **given)
 
-        return called
+        return wrapper
 
     return decorate
 
@@ -260,10 +262,10 @@ SIZES = click.option(
 FORCE = click.option("--force", is_flag=True, help="Replace what stands at --out, but no input.")
 
 # The arguments `model`, `sequences` and `output` of a command.
-model_options = gathered("model", model_file, *FOREIGN, also=["model"])
-input_options = gathered("sequences", unplaced_sequence_file, *INPUTS)
-placed_input_options = gathered("sequences", sequence_file, *INPUTS, SIZES)
-force_option = gathered("output", output, FORCE, also=["out"])
+model_options = as_argument("model", model_file, *FOREIGN, also=["model"])
+input_options = as_argument("sequences", unplaced_sequence_file, *INPUTS)
+placed_input_options = as_argument("sequences", sequence_file, *INPUTS, SIZES)
+force_option = as_argument("output", output, FORCE, also=["out"])
 
 device_option = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:i.")
 

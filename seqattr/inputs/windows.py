@@ -85,7 +85,7 @@ def naming(names: Sequence[str]) -> Iterator[None]:
     except NotFinite as error:
         if error.row is None:
             raise
-        raise error.named(names[error.row]) from error
+        raise error.for_record(names[error.row]) from error
 
 
 def resize(window: Window, length: int) -> Window:

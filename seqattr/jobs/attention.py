@@ -163,7 +163,7 @@ def rollout_rows(maps: Maps, layer: Layer, windows: Sequence[Window]) -> dict[st
     shares = maps.rollout.mean(1)
     rows, tokens = shares.shape
     some = windows[:rows]
-    starts, ends = places(layer, some)
+    starts, ends = token_regions(layer, some)
     return {
         "sequence": np.repeat([window.name for window in some], tokens),
         "token": np.tile(np.arange(tokens), rows),
@@ -174,7 +174,7 @@ def rollout_rows(maps: Maps, layer: Layer, windows: Sequence[Window]) -> dict[st
     }
 
 
-def places(layer: Layer, windows: Sequence[Window]) -> tuple[Any, Any]:
+def token_regions(layer: Layer, windows: Sequence[Window]) -> tuple[Any, Any]:
     """Where each token of each window lies on its chromosome, or, without one, on its sequence.
 
     Padding lies nowhere: it is cut off, and a token that has seen nothing else has no place.
@@ -183,20 +183,20 @@ def places(layer: Layer, windows: Sequence[Window]) -> tuple[Any, Any]:
         unknown = [""] * (layer.keys * len(windows))
         return unknown, unknown
     bases = layer.bases.numpy()
-    starts, ends = np.concatenate([place(bases, window) for window in windows]).T
+    starts, ends = np.concatenate([token_spans(bases, window) for window in windows]).T
     alone = starts >= ends
-    return blanked(starts, alone), blanked(ends, alone)
+    return with_missing(starts, alone), with_missing(ends, alone)
 
 
-def place(bases: npt.NDArray[np.integer], window: Window) -> npt.NDArray[np.integer]:
+def token_spans(bases: npt.NDArray[np.integer], window: Window) -> npt.NDArray[np.integer]:
     """Start and end (tokens, 2) of what each token has seen of a window's own bases."""
-    whole, own = window.region, window.own_region
+    whole, unpadded = window.region, window.own_region
     minus = whole.strand == "-"
-    places = whole.end - bases[:, ::-1] if minus else whole.start + bases
-    return places.clip(own.start, own.end)
+    spans = whole.end - bases[:, ::-1] if minus else whole.start + bases
+    return spans.clip(unpadded.start, unpadded.end)
 
 
-def blanked(numbers: npt.NDArray[np.integer], missing: npt.NDArray[np.bool_]) -> Any:
+def with_missing(numbers: npt.NDArray[np.integer], missing: npt.NDArray[np.bool_]) -> Any:
     """Whole numbers, or NA."""
     if not missing.any():
         return numbers

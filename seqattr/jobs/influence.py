@@ -156,12 +156,12 @@ def examples_from(
 
 def chosen(tests: Examples, names: Sequence[str], number: int) -> Examples:
     """The tests of these names, or else the first so many, all for 0. Raises UnknownName."""
-    place = {name: row for row, name in enumerate(tests.names)}
-    unknown = next((name for name in names if name not in place), None)
+    rows = {name: row for row, name in enumerate(tests.names)}
+    unknown = next((name for name in names if name not in rows), None)
     if unknown is not None:
         some = [*tests.names[:5], *(["..."] if len(tests.names) > 5 else [])]
         raise UnknownName("test sequence", unknown, some)
-    return tests.only([place[name] for name in names] or list(range(len(tests.names)))[: number or None])
+    return tests.only([rows[name] for name in names] or list(range(len(tests.names)))[: number or None])
 
 
 # --- tables ------------------------------------------------------------------------------------
@@ -180,14 +180,14 @@ def table(
     tests: Examples, training: Examples, scores: npt.NDArray[np.float64], targets: Sequence[str], top: int
 ) -> dict[str, Sequence[Any]]:
     """The columns of a table of the `top` proponents and opponents of each test, with their labels."""
-    found = list(strongest(scores, top))
+    ranked = list(strongest(scores, top))
     labels = np.zeros((len(training.names), 0), int) if training.labels is None else training.labels
     columns: dict[str, Sequence[Any]] = {
-        "test": [tests.names[row] for row, *_ in found],
-        "side": [side for _, side, _, _ in found],
-        "rank": [rank for _, _, rank, _ in found],
-        "training": [training.names[column] for *_, column in found],
-        "score": [float(scores[row, column]) for row, _, _, column in found],
+        "test": [tests.names[row] for row, *_ in ranked],
+        "side": [side for _, side, _, _ in ranked],
+        "rank": [rank for _, _, rank, _ in ranked],
+        "training": [training.names[column] for *_, column in ranked],
+        "score": [float(scores[row, column]) for row, _, _, column in ranked],
     }
-    own = labels[[column for *_, column in found]]
-    return columns | dict(zip(targets, own.T.tolist(), strict=True))
+    of_training = labels[[column for *_, column in ranked]]
+    return columns | dict(zip(targets, of_training.T.tolist(), strict=True))

@@ -48,7 +48,7 @@ def outputs(model: Model) -> list[str]:
     return lines
 
 
-def explained(model: Model) -> str:
+def explained_outputs(model: Model) -> str:
     """In words, at which step the targets are explained."""
     finals = sorted({final for final in model.finals if final})
     if not finals:

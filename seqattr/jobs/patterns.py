@@ -50,7 +50,7 @@ def learn_patterns(
     without weights, NotFinite naming the record where it answers with NaN.
     """
     learning = Learning(model, device)
-    weights, batches = weighted(windows)
+    weights, batches = weights_and_batches(windows)
     with naming([windows[row].name for rows in batches for row in rows]):
         for rows in batches:
             learning.add(
@@ -61,7 +61,7 @@ def learn_patterns(
     return learning.patterns()
 
 
-def weighted(windows: Sequence[Window]) -> tuple[np.ndarray, list[np.ndarray]]:
+def weights_and_batches(windows: Sequence[Window]) -> tuple[np.ndarray, list[np.ndarray]]:
     """The weight of each window, in steps of 1 / STEPS, and rows of one length and weight above 0 that go
     together.
     """

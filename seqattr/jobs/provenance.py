@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from seqattr.engine.walk.session import Session
-from seqattr.jobs.inspect import explained
+from seqattr.jobs.inspect import explained_outputs
 from seqattr.support.version import package_version
 
 
@@ -22,7 +22,7 @@ def provenance(session: Session, model_hash: str, settings: Mapping[str, Any], l
             "numpy": np.__version__,
         },
         "model": model_hash,
-        "explained": explained(session.model),
+        "explained": explained_outputs(session.model),
         "settings": settings,
         "device": str(session.device),
         "length": length,

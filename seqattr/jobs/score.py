@@ -29,7 +29,7 @@ from seqattr.io.scores_folder import (
     stems_of_run,
 )
 from seqattr.io.text import write_json
-from seqattr.jobs.inspect import explained
+from seqattr.jobs.inspect import explained_outputs
 from seqattr.jobs.patterns import load_patterns
 from seqattr.jobs.provenance import provenance
 from seqattr.jobs.score_files import Batch, ScoreFiles
@@ -263,7 +263,7 @@ class Job:
             self.method.complete,
             str(self.session.dtype).removeprefix("torch."),
             Verdict.of(self.files.errors, self.files.cancellation),
-            explained(self.model),
+            explained_outputs(self.model),
             self.notes,
         )
         facts = provenance(self.session, self.model_hash, vars(self.settings), self.files.length)

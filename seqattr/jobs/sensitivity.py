@@ -61,19 +61,19 @@ def measure(
         return sensitivity(model, Aligned(single), progress=progress, clusters=clusters, **vars(settings))
 
 
-def write_sensitivity(out: Path | str, found: Sensitivity) -> None:
+def write_sensitivity(out: Path | str, measured: Sensitivity) -> None:
     """Write OUT/sensitivity.tsv, .npz and .png, all of them or none. Raises OutputError."""
     check_writable(out)
-    arrays = {name: getattr(found, name).numpy() for name in MOMENTS}
-    counts = found.counts.numpy()
+    arrays = {name: getattr(measured, name).numpy() for name in MOMENTS}
+    counts = measured.counts.numpy()
     with replacing_all(out, FILES) as paths:
-        write_table(paths["sensitivity.tsv"], columns(found.targets, arrays, counts))
+        write_table(paths["sensitivity.tsv"], columns(measured.targets, arrays, counts))
         with open(paths["sensitivity.npz"], "wb") as file:  # given a name, numpy would put .npz behind it
             np.savez_compressed(
-                file, targets=found.targets, sequences=found.sequences, counts=counts, **arrays
+                file, targets=measured.targets, sequences=measured.sequences, counts=counts, **arrays
             )
         save(
-            sensitivity_figure(found.targets, arrays["mean_absolute"], found.sequences),
+            sensitivity_figure(measured.targets, arrays["mean_absolute"], measured.sequences),
             paths[FILES[2]],
             "png",
         )

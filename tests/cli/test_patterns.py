@@ -12,7 +12,7 @@ from seqattr.dna.alphabet import one_hot
 from seqattr.dna.regions import Region
 from seqattr.inputs import Window
 from seqattr.io.hdf5.stored import read_contributions
-from seqattr.jobs.patterns import weighted
+from seqattr.jobs.patterns import weights_and_batches
 from tests.conftest import random_texts
 
 METHODS = [name for name, method in seqattr.METHODS.items() if method.needs_patterns]
@@ -181,6 +181,6 @@ def test_sequences_given_again_change_nothing(ran, free, fasta, learned, tmp_pat
     windows = [
         Window(f"w{at}", np.zeros(40, np.uint8), Region("c", at, at + 40), (0, 40)) for at in (0, 10, 99)
     ]
-    weights, batches = weighted(windows)
+    weights, batches = weights_and_batches(windows)
     assert weights.tolist() == [10 / 16, 10 / 16, 1]
     assert [rows.tolist() for rows in batches] == [[2], [0, 1]]
