@@ -114,6 +114,14 @@ def test_a_threshold_is_kept_on_top():
     assert rows(found) == rows(everything.select(everything.log_odds >= 3))
 
 
+@pytest.mark.parametrize("top", [1, None])
+def test_a_match_of_exactly_the_threshold_is_kept(top):
+    sequences = random_sequences(codes=4)
+    best = float(find_matches(sequences, [TAL1], Pick(top=1), BACKGROUND).log_odds.max())
+    (found,) = find_matches(sequences, [TAL1], Pick(top=top, log_odds=best), BACKGROUND).log_odds
+    assert found == best
+
+
 def test_matches_below_a_p_value_are_those_above_its_threshold():
     sequences = random_sequences(count=30, codes=4)
     found = find_matches(sequences, MOTIFS, Pick(top=None, p_value=1e-3), BACKGROUND)
