@@ -120,7 +120,7 @@ def mixtures(
 
 def sum_dim(step: Step, ndim: int) -> int:
     """The one dimension that a sum goes over, counted from the end; one beyond all where there are more."""
-    dims = step.args[1]
+    dims = step.arguments.dim
     return int(dims[0]) % ndim - ndim if dims is not None and len(dims) == 1 else -ndim - 1
 
 

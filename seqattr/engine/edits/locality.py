@@ -138,7 +138,7 @@ def of_reduction(site: Site, at: Positions) -> Local | None:
 
 def reduction_dims(site: Site) -> list[int] | None:
     """The dimensions along which a step reduces, counted from the end; None for all of them."""
-    dims = site.step.args[1] if len(site.step.args) > 1 else None
+    dims = site.step.arguments.dim
     if dims is None or dims == []:
         return None
     count = site.source.ndim
@@ -193,7 +193,7 @@ def window_shape(shape: torch.Size, dim: int, window: Tensor, window_dim: int) -
 
 def of_flip(site: Site, at: Positions) -> Local | None:
     count = len(site.shape)
-    if at.dim not in [dim % count - count for dim in site.step.args[1]]:
+    if at.dim not in [dim % count - count for dim in site.step.arguments.dims]:
         return Local(at, site.function)
     return Local(at, site.function, Read(-1, at.length - 1, at.length - 1))
 

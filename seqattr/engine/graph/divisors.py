@@ -21,14 +21,14 @@ WEIGHTED = {Kind.LINEAR, Kind.BILINEAR, Kind.RECURRENT}
 def has_pole(step: Step) -> bool:
     """Whether the function has no bound at 0, which the points that RevealCancel tries may come near."""
     if step.op == POW:
-        return bool(step.args[1] < 0)
+        return bool(step.arguments.exponent < 0)
     return step.op in POLES
 
 
 def is_steep(step: Step) -> bool:
     """Whether the function's slope has no bound at 0."""
     if step.op == POW:
-        return bool(step.args[1] < 1)
+        return bool(step.arguments.exponent < 1)
     return step.op in STEEP
 
 

@@ -64,7 +64,7 @@ def branching_kind(step: Step, both: bool, active: set[str]) -> Kind:
     if step.op in QUOTIENTS:
         return Kind.SCALE if step.args[0] in active and not both else Kind.QUOTIENT
     if step.op in MATRIX_PRODUCTS | CONVOLUTIONS | DENSE:
-        if any(isinstance(a, Ref) and a in active for a in step.args[2:]):
+        if getattr(step.arguments, "bias", None) in active:
             raise UnsupportedOp(
                 step.op, step.source, "its bias depends on the bases; add it in a step of its own"
             )

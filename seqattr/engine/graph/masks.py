@@ -11,7 +11,7 @@ from seqattr.engine.graph.graph import Graph, Ref, Step
 from seqattr.engine.ops.kinds import AVERAGES, COMPARISONS, PRODUCTS, SHAPES
 from seqattr.engine.ops.makers import LIKES, ZEROS_BESIDE
 from seqattr.engine.ops.moving import CHOICES
-from seqattr.engine.ops.names import CAST, CLAMP_MIN, GE, GT, LE, LT, RELU
+from seqattr.engine.ops.names import CAST, CLAMP_MIN, FULL_LIKE, GE, GT, LE, LT, RELU
 from seqattr.engine.ops.weights import MATRIX_PRODUCTS
 
 
@@ -91,4 +91,4 @@ def is_zero(graph: Graph, argument: object, steps: Mapping[str, Step]) -> bool:
     step = steps.get(argument)
     if step is None or step.op not in LIKES:
         return False
-    return step.op in ZEROS_BESIDE or step.args[1:] == (0,)
+    return step.op in ZEROS_BESIDE or (step.op == FULL_LIKE and step.arguments.fill_value == 0)

@@ -90,7 +90,7 @@ def recognise(step: Step, steps: Mapping[str, Step]) -> tuple[str, str, tuple[St
 def centre_logits(shifted: Step, steps: Mapping[str, Step]) -> tuple[str, tuple[Step, ...]]:
     """Steps for logits minus their mean over the classes, given the step logits - logsumexp(logits)."""
     logits, total = shifted.args[0], steps[shifted.args[1]]
-    mean = Step(f"{shifted.name}_mean", MEAN, (Ref(logits), total.args[1], True), source=shifted.source)
+    mean = Step(f"{shifted.name}_mean", MEAN, (Ref(logits), total.arguments.dim, True), source=shifted.source)
     centre = Step(f"{shifted.name}_centred", SUB, (Ref(logits), Ref(mean.name)), source=shifted.source)
     return centre.name, (mean, centre)
 

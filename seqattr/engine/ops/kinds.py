@@ -9,13 +9,13 @@ from enum import StrEnum
 
 from seqattr.engine.ops import shape_rules as shape
 from seqattr.engine.ops.elementwise import ELEMENTWISE
-from seqattr.engine.ops.makers import CASTS, LIKES, MAKERS, NEW, SHAPE_ONLY
+from seqattr.engine.ops.makers import CASTS, LIKES, MAKERS, NEW, RANGES, SHAPE_ONLY
 from seqattr.engine.ops.moving import CHOICES, CONCATENATIONS, INSERTIONS, PADS, SCATTERS, VIEWS
 from seqattr.engine.ops.names import AMAX, FLIP, LINEAR, LOGSUMEXP, MAX_ALONG, MEAN, NEG, STACK, SUM
 from seqattr.engine.ops.recurrent import RECURRENT
 from seqattr.engine.ops.shape_rules import ShapeOf
 from seqattr.engine.ops.weights import CONVOLUTIONS, DENSE, MATRIX_PRODUCTS
-from seqattr.engine.ops.windows import POOLS
+from seqattr.engine.ops.windows import POOLS, UPSAMPLINGS
 
 
 class Kind(StrEnum):
@@ -79,12 +79,7 @@ AVERAGE_OPS: Mapping[str, ShapeOf] = {
     "aten.sum.default": shape.scalar,
     "aten.cumsum.default": shape.same,
     **dict.fromkeys(SCATTERS, shape.same),
-    "aten.upsample_nearest1d.vec": shape.upsampling,
-    "aten.upsample_nearest2d.vec": shape.upsampling,
-    "aten.upsample_linear1d.vec": shape.upsampling,
-    "aten.upsample_bilinear2d.vec": shape.upsampling,
-    "aten.upsample_nearest1d.default": shape.upsampling,
-    "aten.upsample_linear1d.default": shape.upsampling,
+    **{op: shape.upsampling(op) for op in UPSAMPLINGS},
 }
 ORDERS = frozenset({"aten.sort.default", "aten.sort.stable"})
 
@@ -161,7 +156,7 @@ SHAPES_OF: Mapping[str, ShapeOf] = {
     "aten.ones.default": shape.size,
     "aten.full.default": shape.size,
     "aten.scalar_tensor.default": shape.scalar,
-    **{f"aten.arange.{overload}": shape.count for overload in ("default", "start", "start_step")},
+    **{op: shape.count(op) for op in RANGES},
     "aten.eye.default": shape.square,
     "aten.linspace.default": shape.number_of_steps,
 }

@@ -20,11 +20,12 @@ NEW = frozenset({NEW_ZEROS, NEW_ONES, "aten.new_full.default"})
 LIKES = NEW | {ZEROS_LIKE, ONES_LIKE, FULL_LIKE}
 ZEROS_BESIDE = frozenset({ZEROS_LIKE, NEW_ZEROS})
 SHAPE_ONLY = LIKES | {SYM_SIZE, SYM_NUMEL}
+RANGES = frozenset({ARANGE, "aten.arange.start", "aten.arange.start_step"})
 # Ops that make a tensor out of nothing have to be told the device.
 FACTORIES = frozenset(
     {
         *(ZEROS, ONES, "aten.full.default", "aten.eye.default", "aten.scalar_tensor.default"),
-        *(ARANGE, "aten.arange.start", "aten.arange.start_step", "aten.linspace.default"),
+        *(*RANGES, "aten.linspace.default"),
     }
 )
 CASTS = frozenset({CAST, "aten.to.dtype", "aten.to.dtype_layout", "aten.to.other", "aten.type_as.default"})

@@ -154,11 +154,15 @@ def pool_along(ceil: bool, size: int, taps: int, stride: int, padding: int, dila
     return positive(number)
 
 
-def upsampling(value: Tensor, size: Any, *rest: Any, **_: Any) -> Shape:
-    if size is None:
-        scales = next(r for r in rest if isinstance(r, list | tuple))
-        size = [math.floor(n * scale) for n, scale in zip(value.shape[2:], scales, strict=True)]
-    return (*value.shape[:2], *(positive(n) for n in size))
+def upsampling(op: str) -> ShapeOf:
+    def shape(value: Tensor, *args: Any, **kwargs: Any) -> Shape:
+        a = bind(op, (value, *args), kwargs)
+        size = a.output_size
+        if size is None:
+            size = [math.floor(n * s) for n, s in zip(value.shape[2:], a.scale_factors, strict=True)]
+        return (*value.shape[:2], *(positive(n) for n in size))
+
+    return shape
 
 
 def columns(*args: Any) -> Shape:
@@ -271,10 +275,14 @@ def masking(value: Tensor, mask: Tensor, *_: Any) -> Shape:
 # --- out of nothing ----------------------------------------------------------------------------
 
 
-def count(*arguments: Any, **_: Any) -> Shape:
-    """arange(end), (start, end) or (start, end, step)."""
-    start, end, step = (0, *arguments, 1) if len(arguments) == 1 else (*arguments, 1)[:3]
-    return (max(0, math.ceil((end - start) / step)),)
+def count(op: str) -> ShapeOf:
+    """Of arange, from 0 on and in steps of 1 where it is not told otherwise."""
+
+    def shape(*args: Any, **kwargs: Any) -> Shape:
+        a = bind(op, args, kwargs)
+        return (max(0, math.ceil((a.end - getattr(a, "start", 0)) / getattr(a, "step", 1))),)
+
+    return shape
 
 
 def size(size: Shape, *_: Any, **__: Any) -> Shape:

@@ -46,6 +46,15 @@ AVERAGE_POOLS = {op for op, pool in POOLS.items() if not pool.maximal}
 ADAPTIVE_AVERAGES = {f"aten.adaptive_avg_pool{dims}d.default" for dims in (1, 2, 3)}
 
 
+UPSAMPLINGS = frozenset(
+    f"aten.upsample_{name}"
+    for name in (
+        *("nearest1d.vec", "nearest2d.vec", "linear1d.vec", "bilinear2d.vec"),
+        *("nearest1d.default", "linear1d.default"),
+    )
+)
+
+
 class Pool(NamedTuple):
     """The geometry of a pool that is not adaptive, one number for each dimension that it goes over."""
 

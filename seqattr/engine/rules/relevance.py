@@ -64,12 +64,12 @@ def root_mean_square(context: StepContext) -> Tensor:
 
 def bias_of(context: StepContext) -> Tensor:
     """The bias of a linear step, in a shape that broadcasts with its value; 0 if it has none."""
-    op, args = context.step.op, context.step.args
-    value = context.value()
-    if op not in CONVOLUTIONS | DENSE or len(args) < 3 or args[2] is None:
+    step, value = context.step, context.value()
+    ref = step.arguments.bias if step.op in CONVOLUTIONS | DENSE else None
+    if ref is None:
         return value.new_zeros(())
-    bias: Tensor = context.constant(args[2])
-    return bias.view(-1, *[1] * (value.ndim - 2)) if op in CONVOLUTIONS else bias
+    bias: Tensor = context.constant(ref)
+    return bias.view(-1, *[1] * (value.ndim - 2)) if step.op in CONVOLUTIONS else bias
 
 
 class Signed:
