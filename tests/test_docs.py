@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from seqattr.refs.kinds import REFERENCES
 from tests.test_floors import ROOMS
 
 ROOT = Path(__file__).parents[1]
@@ -87,7 +88,7 @@ def test_what_an_example_makes_is_not_there_yet(page: str) -> None:
 def test_functions_that_a_page_names_are_in_the_files_beside_them(page: str) -> None:
     """In the same paragraph, item or row; where it names no module, anywhere."""
     for paragraph in paragraphs(PAGES[page]):
-        paths = [path for path in FILE.findall(paragraph) if path.endswith(".py")]
+        paths = [path for path in FILE.findall(paragraph) if path in modules()]
         known = frozenset(chain.from_iterable(map(names_in, paths))) if paths else all_names()
         assert {name for name in CALLED.findall(paragraph) if name not in known} == set(), paths
 
@@ -131,6 +132,11 @@ def test_the_rooms_of_the_architecture_are_those_of_the_floors() -> None:
     """From the ground up, as the floors have them; the roof is the package's own module."""
     rows = re.findall(r"^\| `([\w./]+)` \|", PAGES["architecture.md"], flags=re.MULTILINE)
     assert [row.rstrip("/").removesuffix(".py").replace("/", ".") for row in rows] == ROOMS[:-1]
+
+
+def test_the_readme_has_every_kind_of_references() -> None:
+    table = (ROOT / "README.md").read_text().partition("| `--refs` |")[2].partition("\n\n")[0]
+    assert {name for name in REFERENCES if not re.search(rf"`{name}[:`]", table)} == set()
 
 
 def test_the_check_itself_sees_what_it_should() -> None:
