@@ -153,3 +153,35 @@ def free(models: Path) -> Path:
 @pytest.fixture
 def fixed(models: Path) -> Path:
     return models / "fixed.pt"
+
+
+# Tests with very many cases that each take long, mostly by capturing a model: of these `make test` runs one case
+# in so many, and `make test-slow` the others.
+EVERY = {
+    "analyses/test_attention.py::test_rows_sum_to_one_and_no_batch_matters": 3,
+    "cli/test_bad_input.py::test_an_interrupted_run": 2,
+    "engine/capture/test_answers.py::test_an_output_that_cannot_be_explained_is_left_out_and_said": 4,
+    "engine/capture/test_check.py::test_what_is_said_was_tried": 3,
+    "engine/capture/test_spellings.py::test_spellings_agree_to_the_last_bit": 3,
+    "engine/graph/test_recurrent.py::test_contributions_equal_those_of_the_unrolled_graph": 3,
+    "engine/rules/test_quotients.py::test_of_two_vectors_too": 3,
+    "engine/walk/test_work.py::test_batch_size_does_not_matter": 2,
+    "methods/test_every_method.py::test_numbers_are_valid": 3,
+    "methods/test_mirror.py::test_the_explanation_is_mirrored": 3,
+    "methods/test_zero_vectors.py::test_the_gradient_is_torchs_own": 3,
+    "models/test_content.py::test_any_graph_has_a_hash_that_its_own_file_keeps": 5,
+    "models/test_content.py::test_formats_of_one_model_have_one_hash": 3,
+    "models/test_zoo_engine.py::test_contributions_sum_to_the_difference": 2,
+    "test_fuzz.py::test_no_mutated_file_harms": 2,
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks as slow what EVERY leaves out."""
+    seen: dict[str, int] = {}
+    for item in items:
+        test = item.nodeid.removeprefix("tests/").split("[")[0]
+        if test in EVERY:
+            seen[test] = seen.get(test, -1) + 1
+            if seen[test] % EVERY[test]:
+                item.add_marker(pytest.mark.slow)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import EVERY
+
 PACKAGE = Path(__file__).parents[1] / "seqattr"
 FLAG = re.compile(r"(?<![\w-])--[a-z]")
 LONGEST_MODULE, LONGEST_FUNCTION, MOST_PARAMETERS = 300, 40, 6
@@ -131,7 +133,7 @@ RULES: dict[Callable[[Tree], Iterator[Finding]], dict[Finding, str]] = {
     flags_outside_the_command_line: {},
     untyped_options: {
         "cli/options.py:__init__": OPTIONS,
-        "cli/options.py:called": OPTIONS,
+        "cli/options.py:wrapper": OPTIONS,
         "cli/options.py:model_file": OPTIONS,
         "cli/options.py:sequence_file": OPTIONS,
         "cli/options.py:unplaced_sequence_file": OPTIONS,
@@ -166,3 +168,10 @@ def test_each_rule_sees_what_is_against_it(rule: Callable[[Tree], Iterator[Findi
     sample = SAMPLE if rule is not long_functions else "def f():\n" + "    a\n" * 40
     path = {loose: "m.py", untyped_options: "cli/m.py"}.get(rule, "io/m.py")
     assert list(rule((path, ast.parse(sample), sample)))
+
+
+def test_tests_that_run_in_part_are_there() -> None:
+    for test, every in EVERY.items():
+        file, name = test.split("::")
+        assert every > 1
+        assert f"\ndef {name}(" in (Path(__file__).parent / file).read_text()
