@@ -155,8 +155,8 @@ def fixed(models: Path) -> Path:
     return models / "fixed.pt"
 
 
-# Tests with very many cases that each take long, mostly by capturing a model: of these `make test` runs one case
-# in so many, and `make test-slow` the others.
+# Tests with very many cases that each take long, mostly by capturing a model: of these `make test` runs one
+# case in so many, and `make test-slow` the others.
 EVERY = {
     "analyses/test_attention.py::test_rows_sum_to_one_and_no_batch_matters": 3,
     "cli/test_bad_input.py::test_an_interrupted_run": 2,
