@@ -1,11 +1,12 @@
 """seqattr report"""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.options import FORCE, OUT, PATH, or_none, read_by, settings
+from seqattr.cli.options import FORCE, OUT, PATH, TableOption, or_none, read_by, settings
 from seqattr.cli.terminal import say, warn
 from seqattr.errors import InputError, some_of
 from seqattr.support.texts import comma_separated
@@ -13,6 +14,7 @@ from seqattr.support.texts import comma_separated
 if TYPE_CHECKING:
     from seqattr.jobs.report.run import Summary
     from seqattr.jobs.report.settings import Settings
+    from seqattr.motifs.sources import MotifSource
 
 
 def frequencies(text: str) -> tuple[float, ...]:
@@ -23,6 +25,11 @@ def frequencies(text: str) -> tuple[float, ...]:
     return numbers
 
 
+def formats(sources: "Mapping[str, MotifSource]") -> str:
+    """The names of those sources that are formats of files."""
+    return ", ".join(name for name, source in sources.items() if source.form == "FILE")
+
+
 @click.command()
 @click.argument("folder", type=PATH)
 @click.option(
@@ -30,8 +37,10 @@ def frequencies(text: str) -> tuple[float, ...]:
     "specs",
     multiple=True,
     required=True,
-    help="Motif file (MEME, JASPAR, HOMER, ENCODE, TRANSFAC, a matrix), jaspar:NAME, or bundled (TAL1 and "
-    "GATA1 alone); repeatable.",
+    cls=TableOption,
+    table="seqattr.motifs.sources:MOTIF_SOURCES",
+    listed=formats,
+    help="Motif file ({}), jaspar:NAME, or bundled (TAL1 and GATA1 alone); repeatable.",
 )
 @click.option("--out", type=OUT, help="Folder for the report. Default: FOLDER/report.")
 @click.option("--strand", default="both", show_default=True, help="both, forward or reverse.")

@@ -16,7 +16,7 @@ from seqattr.io.kept import refuse_input
 
 _HEAD_BYTES = 4096
 _PICTURES = (b"\x89PNG", b"<?xml", b"<svg", b"%PDF")
-_ARCHIVE, _HDF5 = b"PK\x03\x04", b"\x89HDF"
+_ARCHIVE, _HDF5, _ARRAY = b"PK\x03\x04", b"\x89HDF", b"\x93NUMPY"
 _MODEL, _PAGE = b"seqattr model", b"seqattr"
 CURE = "give another `out`, or replace it with `force=True`"
 
@@ -100,7 +100,7 @@ def ours(path: Path) -> bool:
                 return "seqattr" in store.attrs
     except (OSError, zipfile.BadZipFile, ValueError):
         return False
-    return not head or head.startswith(_PICTURES) or _PAGE in head or _is_table(head)
+    return not head or head.startswith((*_PICTURES, _ARRAY)) or _PAGE in head or _is_table(head)
 
 
 def _our_archive(path: Path) -> bool:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -40,7 +41,8 @@ def test_weights_of_somebody_s_own_are_not_replaced_a_model_file_is(tmp_path: Pa
 def test_what_seqattr_writes_is_its_own(tmp_path: Path) -> None:
     write_table(tmp_path / "t.tsv", {"sequence": ["a"], "output": [1.0]})
     (tmp_path / "empty").write_bytes(b"")
-    for path in (tmp_path / "t.tsv", tmp_path / "empty", tmp_path / "new"):
+    np.save(tmp_path / "a.npy", np.zeros(2))
+    for path in (tmp_path / "t.tsv", tmp_path / "a.npy", tmp_path / "empty", tmp_path / "new"):
         check_own_file(path)
 
 
