@@ -108,7 +108,9 @@ def _columns_from(values: np.ndarray, first: np.ndarray, length: int) -> np.ndar
 
 def window_sums(values: np.ndarray, width: int) -> np.ndarray:
     """The sums (N, L - width + 1) of all windows of values (N, L)."""
-    upto = np.pad(values.cumsum(axis=1), [(0, 0), (1, 0)])
+    sums = values.cumsum(axis=1)
+    upto = np.zeros((len(sums), sums.shape[1] + 1), sums.dtype)
+    upto[:, 1:] = sums
     return upto[:, width:] - upto[:, :-width]
 
 
