@@ -159,6 +159,7 @@ def fixed(models: Path) -> Path:
 # case in so many, and `make test-slow` the others.
 EVERY = {
     "analyses/test_attention.py::test_rows_sum_to_one_and_no_batch_matters": 3,
+    "analyses/test_patterns.py::test_any_graph_has_patterns_that_give_back_the_value": 4,
     "cli/test_bad_input.py::test_an_interrupted_run": 2,
     "engine/capture/test_answers.py::test_an_output_that_cannot_be_explained_is_left_out_and_said": 4,
     "engine/capture/test_check.py::test_what_is_said_was_tried": 3,
@@ -171,7 +172,7 @@ EVERY = {
     "methods/test_zero_vectors.py::test_the_gradient_is_torchs_own": 3,
     "models/test_content.py::test_any_graph_has_a_hash_that_its_own_file_keeps": 5,
     "models/test_content.py::test_formats_of_one_model_have_one_hash": 3,
-    "models/test_zoo_engine.py::test_contributions_sum_to_the_difference": 2,
+    "models/test_zoo_engine.py::test_contributions_sum_to_the_difference": 4,
     "test_fuzz.py::test_no_mutated_file_harms": 2,
 }
 
