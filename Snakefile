@@ -11,7 +11,8 @@ from seqattr.errors import SeqattrError
 from seqattr.io.scores_folder import file_names, file_stems
 from seqattr.motifs.sources import motif_files_among, configured_motif_files
 from seqattr.refs.kinds import reference_file
-from seqattr.data.simulate import FILES, TASKS
+from seqattr.data.simulate import TASKS
+from seqattr.data.simulation_files import FILES
 
 
 configfile: f"{workflow.basedir}/config/config.yaml"
