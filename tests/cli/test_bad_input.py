@@ -345,7 +345,8 @@ def test_a_full_disk(free, fasta, out, tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run(free, fasta, texts, out, number):
-    script = "from seqattr.cli import main; main()"
+    heeded = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # also behind nohup
+    script = f"{heeded}; from seqattr.cli import main; main()"
     command = ["score", "--model", free, "--fasta", fasta(texts(20000)), "--refs", "shuffle:50", "--out", out]
     command.append("--force")
     process = subprocess.Popen(
