@@ -3,7 +3,6 @@
 import json
 import tracemalloc
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pyBigWig
@@ -17,17 +16,6 @@ from seqattr.io.bed import read_bed
 from seqattr.jobs.score import Settings, score
 from tests.helpers.kinds_of_method import ONE_OF_EACH
 from tests.helpers.scoring import FREQ, ROUNDING, agrees, own, read, scored, track
-
-
-@pytest.fixture(scope="module")
-def model(models: Path) -> seqattr.Model:
-    return seqattr.load_model(models / "free.pt")
-
-
-@pytest.fixture(scope="module")
-def sigmoid(models: Path) -> seqattr.Model:
-    return seqattr.load_model(models / "fixed.pt")
-
 
 # --- numbers -----------------------------------------------------------------------------------
 

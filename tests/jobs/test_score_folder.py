@@ -1,7 +1,6 @@
 """The folder that `score` leaves: whole, under its own names, or as it was before."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import h5py
@@ -21,17 +20,6 @@ from seqattr.jobs.export import export
 from seqattr.jobs.report.run import report
 from seqattr.jobs.score import Settings, score
 from tests.helpers.scoring import FREQ, contents, read, scored
-
-
-@pytest.fixture(scope="module")
-def model(models: Path) -> seqattr.Model:
-    return seqattr.load_model(models / "free.pt")
-
-
-@pytest.fixture(scope="module")
-def sigmoid(models: Path) -> seqattr.Model:
-    return seqattr.load_model(models / "fixed.pt")
-
 
 # --- the folder --------------------------------------------------------------------------------
 
