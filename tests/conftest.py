@@ -11,6 +11,7 @@ import pytest
 
 from seqattr.cli.main import main
 from seqattr.io.fasta.records import write_fasta
+from seqattr.support import threads
 
 # For nets as small as these, threads only wait for each other: up to ten times slower beside other work.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -55,7 +56,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Done]]:
     """Run `seqattr` with these arguments, in this process."""
-    handler = signal.getsignal(signal.SIGTERM)
+    handler, number = signal.getsignal(signal.SIGTERM), threads.in_use()
 
     def call(*arguments: Any) -> Done:
         capsys.readouterr()
@@ -65,6 +66,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Done]]:
 
     yield call
     signal.signal(signal.SIGTERM, handler)
+    threads.use(number)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from seqattr.cli.options import (
     model_options,
     placed_input_options,
     settings,
+    threads_option,
 )
 from seqattr.cli.terminal import calling, say
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     help="Write attention.h5; a layer takes heads x tokens x tokens numbers for each sequence.",
 )
 @device_option
+@threads_option()
 @force_option
 @model_options
 @settings("seqattr.jobs.attention")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqattr.cli.options import OUT, PATH, force_option, numbers_like, read_by
+from seqattr.cli.options import OUT, PATH, force_option, numbers_like, read_by, threads_option
 from seqattr.cli.terminal import progress_bar, say
 from seqattr.support.progress import Progress
 
@@ -37,6 +37,7 @@ def benchmark() -> None:
     multiple=True,
     help="Method to compare; repeatable. Default: all but the costly.",
 )
+@threads_option(default=1)
 @force_option
 def tal_gata(output: "Output", quick: bool, seeds: tuple[int, ...] | None, methods: tuple[str, ...]) -> None:
     """Which methods see planted TAL1 and GATA1 motifs: section 4.2 of the paper.
@@ -70,6 +71,7 @@ def tal_gata(output: "Output", quick: bool, seeds: tuple[int, ...] | None, metho
     help="What `seqattr train` wrote beside a model, so that it is named by its seed; repeatable.",
 )
 @click.option("--out", type=OUT, required=True, help="Folder for tables, figures and the page.")
+@threads_option()
 @force_option
 def collect(folders: tuple[Path, ...], simulation: Path, metrics: tuple[Path, ...], output: "Output") -> None:
     """Scores of TAL-GATA sequences as the paper's tables, figures and page.

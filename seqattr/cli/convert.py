@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.options import OUT, PATH, force_option, model_options
+from seqattr.cli.options import OUT, PATH, force_option, model_options, threads_option
 from seqattr.cli.terminal import QUIET, say
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("model", type=PATH, metavar="SOURCE")
 @click.option("--out", type=OUT, required=True, help="The model file to write.")
+@threads_option()
 @force_option
 @model_options
 def convert(model: "ModelFile", output: "Output") -> None:

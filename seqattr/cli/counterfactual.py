@@ -12,6 +12,7 @@ from seqattr.cli.options import (
     input_options,
     model_options,
     settings,
+    threads_option,
 )
 from seqattr.cli.terminal import QUIET, say
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--most", type=int, default=20, show_default=True, help="At most so many substitutions.")
 @click.option("--out", type=OUT, default="counterfactuals.tsv", show_default=True, help="The table to write.")
 @device_option
+@threads_option()
 @force_option
 @model_options
 @settings("seqattr.jobs.counterfactual")

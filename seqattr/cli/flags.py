@@ -35,6 +35,7 @@ FLAGS = {
     "step": "--tile",
     "target": "--target",
     "targets": "--target",
+    "threads": "--threads",
     "tile": "--tile",
     "trust": "--trust-model",
 }

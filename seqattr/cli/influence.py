@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.options import FORCE, OUT, PATH, device_option, settings
+from seqattr.cli.options import FORCE, OUT, PATH, device_option, settings, threads_option
 from seqattr.cli.terminal import calling, say
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--pad", is_flag=True, help="Fill shorter sequences of --fasta up with N.")
 @click.option("--crop", is_flag=True, help="Cut longer sequences of --fasta to their middle.")
 @device_option
+@threads_option()
 @FORCE
 @settings("seqattr.jobs.influence", "Request")
 def influence(settings: "Request") -> None:

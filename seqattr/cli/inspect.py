@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.options import PATH, model_options
+from seqattr.cli.options import PATH, model_options, threads_option
 from seqattr.cli.terminal import QUIET
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("model", type=PATH)
 @click.option("--method", default="deeplift", show_default=True, help="Show this method's rules.")
+@threads_option()
 @model_options
 def inspect(model: "ModelFile", method: str) -> None:
     """The captured graph: step, kind, rule, shape and source line; inputs and outputs."""

@@ -11,6 +11,7 @@ import click
 
 from seqattr.cli.flags import how_to_convert, in_flags
 from seqattr.errors import SeqattrError, UntrustedModel, as_line
+from seqattr.support.threads import wait_quietly
 from seqattr.support.version import package_version
 
 # Each command is the function of this name in the module of this name.
@@ -58,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs a command and leaves: 0 done, 1 an error in one line, 2 wrong usage, 130 interrupted."""
     from seqattr.io.kept import keeping_inputs
 
+    wait_quietly()
     signal.signal(signal.SIGTERM, interrupt)
     try:
         with keeping_inputs():

@@ -4,7 +4,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.options import MODEL, OUT, device_option, force_option, model_options, settings
+from seqattr.cli.options import (
+    MODEL,
+    OUT,
+    device_option,
+    force_option,
+    model_options,
+    settings,
+    threads_option,
+)
 from seqattr.cli.terminal import calling, say
 
 if TYPE_CHECKING:
@@ -32,6 +40,7 @@ if TYPE_CHECKING:
 @click.option("--length", type=int, help="Length of the sequences, of a model that takes any.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the random starts.")
 @device_option
+@threads_option()
 @force_option
 @model_options
 @settings("seqattr.jobs.maximize", "request")

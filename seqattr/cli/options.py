@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seqattr.errors import InputError
+from seqattr.support import threads
 from seqattr.support.texts import comma_separated
 
 if TYPE_CHECKING:
@@ -268,6 +269,20 @@ placed_input_options = as_argument("sequences", sequence_file, *INPUTS, SIZES)
 force_option = as_argument("output", output, FORCE, also=["out"])
 
 device_option = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:i.")
+
+
+def threads_option(default: int | None = None, of: str = "") -> Decorator:
+    """How many threads a command computes with, `of` what it does; without a default, this job's share."""
+    text = f"Threads to compute with{of}."
+    return click.option(
+        "--threads",
+        type=click.IntRange(min=1),
+        default=default,
+        show_default=True,
+        expose_value=False,
+        callback=lambda _ctx, _param, number: threads.use(number or threads.available()),
+        help=text if default else f"{text} Default: this job's share of the cores, or OMP_NUM_THREADS.",
+    )
 
 
 def targets_option(verb: str) -> Decorator:

@@ -4,7 +4,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.options import MODEL, OUT, device_option, force_option, input_options, model_options
+from seqattr.cli.options import (
+    MODEL,
+    OUT,
+    device_option,
+    force_option,
+    input_options,
+    model_options,
+    threads_option,
+)
 from seqattr.cli.terminal import calling, say, warn
 
 if TYPE_CHECKING:
@@ -17,6 +25,7 @@ if TYPE_CHECKING:
 @input_options
 @click.option("--out", type=OUT, default="patterns.h5", show_default=True, help="The file to write.")
 @device_option
+@threads_option()
 @force_option
 @model_options
 def patterns(model: "ModelFile", sequences: "SequenceFile", output: "Output", device: str) -> None:

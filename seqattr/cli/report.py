@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.options import FORCE, OUT, PATH, TableOption, or_none, read_by, settings
+from seqattr.cli.options import FORCE, OUT, PATH, TableOption, or_none, read_by, settings, threads_option
 from seqattr.cli.terminal import say, warn
 from seqattr.errors import InputError, some_of
 from seqattr.support.texts import comma_separated
@@ -65,6 +65,7 @@ def formats(sources: "Mapping[str, MotifSource]") -> str:
 @click.option("--sequences", default=20, show_default=True, help="How many sequences to draw.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the shuffled motifs.")
 @click.option("--strict", is_flag=True, help="An odd motif of a file is an error, not left out.")
+@threads_option()
 @FORCE
 @settings("seqattr.jobs.report.settings")
 def report(folder: Path, specs: tuple[str, ...], out: Path | None, force: bool, settings: "Settings") -> None:

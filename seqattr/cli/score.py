@@ -16,6 +16,7 @@ from seqattr.cli.options import (
     placed_input_options,
     settings,
     targets_option,
+    threads_option,
 )
 from seqattr.cli.terminal import calling, say, this_command, warn
 
@@ -55,6 +56,7 @@ def forms(kinds: "Mapping[str, Entry]") -> str:
 @click.option("--out", type=OUT, default="scores", show_default=True, help="Folder for the results.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the references.")
 @device_option
+@threads_option()
 @click.option(
     "--precision",
     default="model",

@@ -13,6 +13,7 @@ from seqattr.cli.options import (
     model_options,
     settings,
     targets_option,
+    threads_option,
 )
 from seqattr.cli.terminal import calling, say
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 @targets_option("measure")
 @click.option("--out", type=OUT, default="sensitivity", show_default=True, help="Folder for the results.")
 @device_option
+@threads_option()
 @click.option("--batch-size", type=int, help="Sequences at once. Default: by free memory.")
 @force_option
 @model_options

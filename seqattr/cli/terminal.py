@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -57,5 +57,16 @@ def progress_bar(label: str) -> Iterator[Progress]:
 
 
 def this_command() -> str:
-    """What was typed, as results record it: whether other results may be replaced is no part of a run."""
-    return shlex.join(["seqattr", *(word for word in sys.argv[1:] if word != "--force")])
+    """What was typed, as results record it: whether other results may be replaced is no part of a run, nor is
+    the number of threads.
+    """
+    return shlex.join(["seqattr", *_of_the_run(sys.argv[1:])])
+
+
+def _of_the_run(words: Iterable[str]) -> Iterator[str]:
+    rest = iter(words)
+    for word in rest:
+        if word == "--threads":
+            next(rest, None)
+        elif word != "--force" and not word.startswith("--threads="):
+            yield word

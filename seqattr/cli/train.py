@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqattr.cli.options import OUT, PATH, device_option, force_option, settings
+from seqattr.cli.options import OUT, PATH, device_option, force_option, settings, threads_option
 from seqattr.cli.terminal import calling, say, this_command
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     help="A checkpoint after every so many epochs, and after the last.",
 )
 @device_option
+@threads_option(of="; training itself takes one, for sums in one order")
 @force_option
 @settings("seqattr.jobs.train", "request", command=this_command)
 def train(output: "Output", settings: "Request") -> None:

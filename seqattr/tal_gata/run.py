@@ -4,11 +4,9 @@ Each step is what one call of the command line does, with the same settings, so 
 with the same tables.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-
-import torch
 
 from seqattr import inputs
 from seqattr.data.simulate import TalGata, simulate_tal_gata
@@ -47,27 +45,13 @@ def run(recipe: Recipe, out: Path | str, watch: Watch, force: bool = False) -> C
         write_simulation(out / "evaluation", simulate_tal_gata(settings, EVALUATION_SEED))
     nets = [out / f"seed-{seed}" for seed in recipe.seeds]
     folders = []
-    with one_thread():
-        for net, seed in zip(nets, recipe.seeds, strict=True):
-            learn(recipe, out / "data", net, seed, watch)
-            if any(scoring.needs_patterns for scoring in recipe.scorings):
-                learn_from(out / "data" / "sequences.fa", net, watch)
-            folders += explain(recipe, out / "evaluation" / "sequences.fa", net, watch)
+    for net, seed in zip(nets, recipe.seeds, strict=True):
+        learn(recipe, out / "data", net, seed, watch)
+        if any(scoring.needs_patterns for scoring in recipe.scorings):
+            learn_from(out / "data" / "sequences.fa", net, watch)
+        folders += explain(recipe, out / "evaluation" / "sequences.fa", net, watch)
     with watch("collect"):
         return collect(folders, out / "evaluation", [net / "model.metrics.json" for net in nets], out, force)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """As the Snakefile's jobs have it: for a net this small threads gain little, and beside other work they
-    wait for each other several times as long as they compute.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def learn(recipe: Recipe, data: Path, net: Path, seed: int, watch: Watch) -> None:

@@ -110,6 +110,7 @@ REGIONS = [
     call(f"{GENOME} --regions genes_bare.gff", "is GFF or GTF; BED wants chromosome, start - 1 and end"),
     call(f"{GENOME} --regions aligned.bam", "a BAM file", "`bedtools bamtobed` turns it into BED"),
     call(f"{GENOME} --regions free.pt", "is no text at line 1; is this a BED file?"),
+    usage(f"{SCORE} --threads 0", "'--threads': 0 is not in the range x>=1"),
     usage(f"{GENOME} --regions peaks.bed --tile 5", "--regions and --tile exclude each other"),
     usage(f"{GENOME} --ignore-strand", "--ignore-strand is for the strands of --regions"),
     call(f"{GENOME} --tile 0", "--tile must be at least 1 base, not 0"),

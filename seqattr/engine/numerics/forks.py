@@ -4,9 +4,8 @@ import os
 import threading
 from functools import cache
 
-import torch
-
 from seqattr.engine.numerics import fused, workspace
+from seqattr.support import threads
 
 
 @cache
@@ -17,6 +16,6 @@ def expect() -> None:
 
 def compute_alone() -> None:
     """One thread: OpenMP waits in a child for the threads of the parent, and so would our own loops."""
-    torch.set_num_threads(1)
+    threads.use(1)
     fused.pool.cache_clear()
     workspace.POOL.lock = threading.Lock()
