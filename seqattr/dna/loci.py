@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from seqattr.dna.alphabet import UNKNOWN
-from seqattr.dna.regions import Region, cut_overlaps, parse_header
+from seqattr.dna.overlaps import cut
+from seqattr.dna.regions import Region, parse_header
 from seqattr.errors import InputError
 
 
@@ -63,9 +64,8 @@ class Loci:
         for rows in self._overlapping():
             some = rows[high[rows] > low[rows]]
             some = some[np.lexsort((high[some], low[some], self.layer[some]))]
-            regions = [Region(str(self.layer[row]), int(low[row]), int(high[row])) for row in some]
-            cuts = cut_overlaps(regions)
-            low[some], high[some] = np.array(cuts, np.int64).reshape(-1, 2).T
+            middle = (low[some] + high[some]) // 2
+            low[some], high[some] = cut(self.layer[some], low[some], high[some], middle)
         begin = np.where(self.turned, self.start + self.length - width - high + 1, low - self.start)
         return np.stack([begin, begin + high - low], axis=1)
 

@@ -4,13 +4,13 @@ All coordinates are 0-based and half-open, as in BED.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from seqattr.dna.overlaps import cut
 from seqattr.errors import InputError
 
 
@@ -82,19 +82,105 @@ def window(region: Region, length: int) -> Region:
     return replace(region, start=start, end=start + length, summit_offset=None)
 
 
+@dataclass(frozen=True)
+class RegionColumns:
+    """N regions as columns: their chromosomes are `chroms[chrom]`, their strands '-' where `minus`.
+
+    `names` may be any sequence whose slices are sequences of texts, made as they are asked for. Without
+    `summit` regions are about their middle.
+    """
+
+    chroms: Sequence[str]
+    chrom: npt.NDArray[np.integer]  # (N,)
+    start: npt.NDArray[np.int64]  # (N,)
+    end: npt.NDArray[np.int64]  # (N,)
+    minus: npt.NDArray[np.bool_]  # (N,)
+    names: Sequence[str]  # (N,)
+    summit: npt.NDArray[np.int64] | None = None  # (N,)
+
+    @classmethod
+    def of(cls, regions: Sequence[Region]) -> "RegionColumns":
+        """The columns of regions."""
+        numbers: dict[str, int] = {}
+        chrom = [numbers.setdefault(region.chrom, len(numbers)) for region in regions]
+        places = [(region.start, region.end, region.summit) for region in regions]
+        start, end, summit = np.array(places, np.int64).reshape(-1, 3).T
+        minus = np.array([region.strand == "-" for region in regions], bool)
+        names = [region.name for region in regions]
+        return cls(list(numbers), np.array(chrom, np.intp), start, end, minus, names, summit)
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    @property
+    def middle(self) -> npt.NDArray[np.int64]:
+        """The bases that the regions are about (N,): their summits where known, else their middles."""
+        return (self.start + self.end) // 2 if self.summit is None else self.summit
+
+    def slices(self, rows: int = 4096) -> Iterator["RegionColumns"]:
+        """All of them in order, so many regions at a time."""
+        for first in range(0, len(self), rows):
+            some = slice(first, first + rows)
+            columns = (self.chrom[some], self.start[some], self.end[some], self.minus[some])
+            yield RegionColumns(self.chroms, *columns, self.names[some], self.middle[some])
+
+    def name_at(self, row: int) -> str:
+        """Where a region lies, as a text."""
+        return f"{self.chroms[self.chrom[row]]}:{self.start[row]}-{self.end[row]}"
+
+    def genome_order(self, chrom_order: Iterable[str]) -> npt.NDArray[np.intp]:
+        """Indices that sort them by the order of their chromosomes (a list, or chromosome sizes) and start.
+
+        Raises InputError for a region on a chromosome that is not in the order.
+        """
+        ranks = self.numbers_in(chrom_order)
+        return np.lexsort((self.start, ranks))
+
+    def numbers_in(self, chrom_order: Iterable[str]) -> npt.NDArray[np.intp]:
+        """The numbers of their chromosomes (N,) in a list, or in chromosome sizes.
+
+        Raises InputError for a region on a chromosome that is not there.
+        """
+        numbers = {chrom: number for number, chrom in enumerate(chrom_order)}
+        ranks = np.array([numbers.get(chrom, -1) for chrom in self.chroms], np.intp)[self.chrom]
+        if (ranks < 0).any():
+            row = int(np.argmax(ranks < 0))
+            raise InputError(
+                f"region {self.name_at(row)} lies on '{self.chroms[self.chrom[row]]}', "
+                "which the chromosome sizes do not list"
+            )
+        return ranks
+
+    def cuts(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """For each of the regions, sorted by chromosome and start, where the interval that it alone may
+        write begins and ends, as `overlaps.cut` has it. Raises InputError if the regions are not sorted.
+        """
+        self._check_sorted()
+        return cut(self.chrom, self.start, self.end, self.middle)
+
+    def _check_sorted(self) -> None:
+        changes = np.ones(len(self), bool)
+        changes[1:] = self.chrom[1:] != self.chrom[:-1]
+        runs = np.flatnonzero(changes)
+        again = np.delete(runs, np.unique(self.chrom[runs], return_index=True)[1])
+        back = np.flatnonzero(~changes[1:] & (self.start[1:] < self.start[:-1])) + 1
+        if len(back) and not (again < back[0]).any():
+            here, before = (self.name_at(int(row)) for row in (back[0], back[0] - 1))
+            raise InputError(f"regions must be sorted by start: {here} comes after {before}")
+        if len(again):
+            row = int(again.min())
+            chrom = self.chroms[self.chrom[row]]
+            raise InputError(
+                f"regions must be sorted by chromosome: '{chrom}' comes back at {self.name_at(row)}"
+            )
+
+
 def genome_order(regions: Sequence[Region], chrom_order: Iterable[str]) -> npt.NDArray[np.intp]:
     """Indices that sort regions by the order of their chromosomes (a list, or chromosome sizes) and start.
 
     Raises InputError for a region on a chromosome that is not in the order.
     """
-    rank = {chrom: number for number, chrom in enumerate(chrom_order)}
-    for region in regions:
-        if region.chrom not in rank:
-            raise InputError(
-                f"region {region} lies on '{region.chrom}', which the chromosome sizes do not list"
-            )
-    ranks = [rank[region.chrom] for region in regions]
-    return np.lexsort(([region.start for region in regions], ranks))
+    return RegionColumns.of(regions).genome_order(chrom_order)
 
 
 def cut_overlaps(regions: Sequence[Region]) -> list[tuple[int, int]]:
@@ -105,56 +191,5 @@ def cut_overlaps(regions: Sequence[Region]) -> list[tuple[int, int]]:
     union of all windows is in exactly one interval, and that within its own window. Raises InputError if
     the regions are not sorted.
     """
-    _check_sorted(regions)
-    intervals = [(region.start, region.start) for region in regions]
-    kept = _not_nested(regions)
-    begin = regions[kept[0]].start if kept else 0
-    for index, following in pairwise(kept):
-        end, next_begin = _cut(regions[index], regions[following], begin)
-        intervals[index] = (begin, end)
-        begin = next_begin
-    for last in kept[-1:]:
-        intervals[last] = (begin, regions[last].end)
-    return intervals
-
-
-def _cut(left: Region, right: Region, begin: int) -> tuple[int, int]:
-    """Where the interval of `left` that starts at `begin` ends, and where that of `right` starts.
-
-    Without nesting both the starts and the ends rise, so the cut lies in both windows, and a third window
-    that overlaps the first overlaps the one between them too: neighbours are all that need looking at.
-    """
-    if left.chrom != right.chrom or left.end <= right.start:
-        return left.end, right.start
-    middle = (left.summit + right.summit) // 2
-    cut = max(begin, right.start, min(middle, left.end))
-    return cut, cut
-
-
-def _not_nested(regions: Sequence[Region]) -> list[int]:
-    """Indices of the regions that lie in no other one (of identical ones the first): a rising chain."""
-    kept: list[int] = []
-    for index, region in enumerate(regions):
-        top = regions[kept[-1]] if kept else None
-        if top is not None and top.chrom == region.chrom:
-            if region.end <= top.end:
-                continue
-            if region.start == top.start:
-                kept.pop()
-        kept.append(index)
-    return kept
-
-
-def _check_sorted(regions: Sequence[Region]) -> None:
-    seen: set[str] = set()
-    previous: Region | None = None
-    for region in regions:
-        if previous is None or region.chrom != previous.chrom:
-            if region.chrom in seen:
-                raise InputError(
-                    f"regions must be sorted by chromosome: '{region.chrom}' comes back at {region}"
-                )
-            seen.add(region.chrom)
-        elif region.start < previous.start:
-            raise InputError(f"regions must be sorted by start: {region} comes after {previous}")
-        previous = region
+    begin, end = RegionColumns.of(regions).cuts()
+    return list(zip(begin.tolist(), end.tolist(), strict=True))
