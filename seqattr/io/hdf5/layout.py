@@ -1,6 +1,8 @@
-"""What stands where in a contributions file, and whether a file is one."""
+"""What stands where in a contributions file, how that is cut into chunks, and whether a file is one."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import h5py
 import numpy as np
@@ -12,6 +14,46 @@ NUMBERS = DIFFERENCE, ADDITIVITY_ERROR = ("difference", "additivity_error")
 ERRORS, CANCELLATION = "standard_error", "cancellation"
 REGIONS, FORWARD = "regions", "forward"
 PLACES = {"chrom": str, "start": int, "end": int, "name": str, "strand": str}
+
+_CHUNK_BYTES = 1 << 19
+_CHUNK_BASES = 1 << 15
+_LEAST_CHUNK = 64
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A file of n sequences of `length` bases, in chunks of whole sequences at best.
+
+    Where most sequences are shorter than the longest one, `typical` is a length that many of them have:
+    chunks of padding alone are left out.
+    """
+
+    n: int
+    length: int
+    dtype: Literal["float32", "float16"] = "float32"
+    typical: int | None = None
+
+    @property
+    def chunk_bases(self) -> int:
+        """Bases of a chunk."""
+        return min(self.length, _CHUNK_BASES, max(self.typical or self.length, _LEAST_CHUNK))
+
+    @property
+    def chunk_rows(self) -> int:
+        """Sequences of a chunk."""
+        return max(1, min(self.n, _CHUNK_BYTES // (4 * self.chunk_bases * np.dtype(self.dtype).itemsize)))
+
+    def dtype_of(self, name: str) -> np.dtype[Any]:
+        """The type of one of COLUMNS or ERRORS, which small values would lose in float16."""
+        return np.dtype({ONE_HOT: "int8", ERRORS: "float32"}.get(name, self.dtype))
+
+    def shape_of(self, name: str) -> tuple[int, ...]:
+        """The shape of one of COLUMNS, or of ERRORS."""
+        return (self.n, self.length) if name == ERRORS else (self.n, 4, self.length)
+
+    def chunks_of(self, name: str) -> tuple[int, ...]:
+        """The shape of a chunk of one of COLUMNS, or of ERRORS."""
+        return (self.chunk_rows, *self.shape_of(name)[1:-1], self.chunk_bases)
 
 
 def place_name(field: str) -> str:
