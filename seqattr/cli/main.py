@@ -11,6 +11,7 @@ import click
 
 from seqattr.cli.flags import how_to_convert, in_flags
 from seqattr.errors import SeqattrError, UntrustedModel, as_line
+from seqattr.support.garbage import leave_at_exit
 from seqattr.support.threads import wait_quietly
 from seqattr.support.version import package_version
 
@@ -60,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from seqattr.io.kept import keeping_inputs
 
     wait_quietly()
+    leave_at_exit()
     signal.signal(signal.SIGTERM, interrupt)
     try:
         with keeping_inputs():

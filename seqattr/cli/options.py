@@ -17,6 +17,7 @@ import click
 
 from seqattr.errors import InputError
 from seqattr.support import threads
+from seqattr.support.garbage import importing
 from seqattr.support.texts import comma_separated
 
 if TYPE_CHECKING:
@@ -159,7 +160,9 @@ def settings(job: str, name: str = "Settings", **more: Callable[[], Any]) -> Dec
         def wrapper(**values: Any) -> Any:
             own = {key: value for key, value in values.items() if key not in taken}
             given = {key: value for key, value in values.items() if key in taken}
-            made = getattr(import_module(job), name)(**own, **{key: give() for key, give in more.items()})
+            with importing():
+                make = getattr(import_module(job), name)
+            made = make(**own, **{key: give() for key, give in more.items()})
             return command(settings=made, **given)
 
         return wrapper
@@ -169,7 +172,8 @@ def settings(job: str, name: str = "Settings", **more: Callable[[], Any]) -> Dec
 
 def model_file(model: Path, trust: bool, **foreign: Any) -> "ModelFile":
     """A model file, and what was said of one that is not in seqattr's own format."""
-    from seqattr.jobs.sources import Foreign, ModelFile
+    with importing():
+        from seqattr.jobs.sources import Foreign, ModelFile
 
     fields = {name.removeprefix("foreign_"): value for name, value in foreign.items()}
     return ModelFile(model, trust, Foreign(**fields))
@@ -181,7 +185,8 @@ def sequence_file(**values: Any) -> "SequenceFile":
         raise click.UsageError("--regions and --tile exclude each other")
     if values["ignore_strand"] and values["regions"] is None:
         raise click.UsageError("--ignore-strand is for the strands of --regions")
-    from seqattr.jobs.sources import SequenceFile
+    with importing():
+        from seqattr.jobs.sources import SequenceFile
 
     return SequenceFile(**values)
 

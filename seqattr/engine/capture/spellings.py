@@ -16,7 +16,7 @@ from torch.fx import Node
 from seqattr.engine.ops.hints import HINTS
 from seqattr.engine.ops.idle import DROPOUTS, NO_OPS
 from seqattr.engine.ops.kinds import KNOWN
-from seqattr.engine.ops.lowering import COMPOSITES, lowering_table
+from seqattr.engine.ops.lowering import composite_names, lowering_table
 from seqattr.engine.ops.makers import CASTS
 from seqattr.engine.ops.names import short_name
 
@@ -57,7 +57,7 @@ class Origins:
         name = self.name_of(node)
         op = self.ops.get(name, "")
         alone = op in self.by_torch and self.number[name] < 2
-        return COMPOSITES.get(op) or ("" if alone or op not in self.by_torch else short_name(op))
+        return composite_names().get(op) or ("" if alone or op not in self.by_torch else short_name(op))
 
     def name_of(self, node: Node) -> str:
         """The node of the user's own graph that this node was written out from."""

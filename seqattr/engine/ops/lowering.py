@@ -259,8 +259,12 @@ def lowering_table() -> dict[Any, Callable[..., Any]]:
     return compositions | COMPOSITIONS | LOWERINGS
 
 
-# What steps are part of that come of such an op, by its short name; of a softmax too the inside has no parts.
-COMPOSITES = {str(op): short_name(str(op)) for op in lowering_table() if op not in TRANSPARENT} | {
-    "aten.special_softmax.default": "softmax",
-    "aten.special_log_softmax.default": "log_softmax",
-}
+@functools.cache
+def composite_names() -> dict[str, str]:
+    """What steps are part of that come of such an op, by its short name; of a softmax too the inside has no
+    parts. torch's own table takes long to make, and only a model that is captured needs it.
+    """
+    return {str(op): short_name(str(op)) for op in lowering_table() if op not in TRANSPARENT} | {
+        "aten.special_softmax.default": "softmax",
+        "aten.special_log_softmax.default": "log_softmax",
+    }
