@@ -104,6 +104,15 @@ class NotFinite(SeqattrError):
         super().__init__(what if row is None else f"{what} sequence number {row}")
         self.what, self.row = what, row
 
+    @property
+    def reason(self) -> str:
+        """What is wrong, with no sequence named."""
+        return self.what.removesuffix(" of").removesuffix(" for")
+
+    def counted_from(self, start: int) -> "NotFinite":
+        """The same where rows are counted from `start`."""
+        return self if self.row is None else NotFinite(self.what, start + self.row)
+
     def for_record(self, name: str) -> "NotFinite":
         """The same of a record, by its name."""
         return NotFinite(f"{self.what} sequence {name}; nothing was written")

@@ -118,7 +118,7 @@ RULES: dict[Callable[[Tree], Iterator[Finding]], dict[Finding, str]] = {
     many_parameters: {
         "analyses/sensitivity.py:sensitivity": PUBLIC,
         "engine/capture/export.py:max_pool1d": ATEN,
-        "engine/numerics/kernels.py:project": LOOPS,
+        "engine/numerics/base_kernels.py:project": LOOPS,
         "engine/numerics/kernels.py:tiled_max_secant": LOOPS,
         "engine/numerics/kernels.py:to_spectra": LOOPS,
         "engine/ops/lowering.py:attention": ATEN,

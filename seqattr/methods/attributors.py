@@ -1,6 +1,6 @@
 """How a method uses a rulebook on one batch: against references, at the sequence alone, along a path."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -34,7 +34,8 @@ class Explanation(NamedTuple):
 class Batch:
     """Sequences (B, 4, L) with their references (B, R, 4, L), or (1, R, 4, L) shared by all.
 
-    `plan` is the method's own. `in_pieces` says that the sequences have more references than these.
+    `plan` is the method's own. `in_pieces` says that the sequences have more references than these. Shared
+    references of one `key` are the same, if it is not None.
     """
 
     session: Session
@@ -43,6 +44,7 @@ class Batch:
     references: Tensor
     shared: bool
     in_pieces: bool = False
+    key: Hashable = None
 
     @classmethod
     def of_points(cls, session: Session, plan: Plan, points: Tensor) -> "Batch":
@@ -62,10 +64,13 @@ class Batch:
             sequences = self.sequences
             session.rows_forward += len(self.sequences)
         if self.shared:
-            shared = session.shared_values(self.plan, self.references[0])
-            return Walk(self.plan, sequences, shared=shared)
+            return Walk(self.plan, sequences, shared=self.shared_values())
         session.rows_forward += self.references.shape[0] * self.references.shape[1]
         return Walk(self.plan, sequences, self.references)
+
+    def shared_values(self) -> Values:
+        """Of the references that all sequences share."""
+        return self.session.shared_values(self.plan, self.references[0], self.key)
 
     def alone(self, points: Tensor, rulebook: Rulebook | None = None, keep: Collection[str] = ()) -> Walk:
         """Forward and ready to go back at points (rows, 4, L), with no references beside them."""
@@ -100,7 +105,7 @@ class Batch:
     def _reference_outputs(self) -> Callable[[Target], Tensor]:
         """The outputs of the references, (B or 1, R)."""
         if self.shared:
-            values = self.session.shared_values(self.plan, self.references[0])
+            values = self.shared_values()
         else:
             self.session.rows_forward += self.references.shape[0] * self.references.shape[1]
             values = side_values(self.plan, self.references.flatten(0, 1))

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqattr.engine.numerics import kernels
+from seqattr.engine.numerics import base_kernels, kernels
 from seqattr.engine.numerics.workspace import POOL, like
 from seqattr.support.compiled import AVAILABLE
 
@@ -125,6 +125,17 @@ def elementwise(
     flat = tuple(t.as_strided((n,), (1,)).numpy() for t, n in zip(inputs, lines.extents, strict=True))
     in_threads(kernel, lines.number, made.numpy(), flat, lines.starts, *more)
     return [part.as_strided(lines.shape, lines.strides) for part in made]
+
+
+def one_hot(codes: Tensor, dtype: torch.dtype) -> Tensor:
+    """The columns (..., 4, L) of codes (..., L), made where these are; of a code above 3 it is empty."""
+    if not (AVAILABLE and codes.is_cpu and dtype in TYPES):
+        bases = torch.arange(4, dtype=torch.uint8, device=codes.device)[:, None]
+        return (codes[..., None, :] == bases).to(dtype)
+    lead, length = codes.shape[:-1], codes.shape[-1]
+    columns = POOL.take(4 * codes.numel(), dtype).view(-1, 4, length)
+    in_threads(base_kernels.one_hot, len(columns), columns.numpy(), codes.reshape(-1, length).numpy())
+    return columns.view(*lead, 4, length)
 
 
 # --- one pass over its arguments, which broadcast together ---------------------------------------

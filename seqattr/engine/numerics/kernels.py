@@ -153,45 +153,6 @@ def _largest(values: Any, start: int, size: int, top: Any, free: Any) -> None:
             top[c] = max(top[c], row[c])
 
 
-@compiled
-def project(
-    start: int,
-    end: int,
-    contributions: Any,
-    against: Any,
-    mean: Any,
-    totals: Any,
-    sizes: Any,
-    multipliers: Any,
-    sequences: Any,
-    references: Any,
-) -> None:
-    number, length = multipliers.shape[1], multipliers.shape[3]
-    share = mean.dtype.type(1) / mean.dtype.type(number)
-    for n in range(start, end):
-        for k in range(number):
-            m, x, r = multipliers[n, k], sequences[n], references[n, k]
-            total, size = 0.0, 0.0
-            for i in range(length):
-                moved = m[0, i] * (x[0, i] - r[0, i])
-                kept = m[0, i] * r[0, i]
-                for c in range(1, 4):
-                    moved += m[c, i] * (x[c, i] - r[c, i])
-                    kept += m[c, i] * r[c, i]
-                for c in range(4):
-                    mean[n, c, i] += m[c, i]
-                contributions[n, i] += moved
-                against[n, i] += kept
-                total += moved
-                size += abs(moved)
-            totals[n, k], sizes[n, k] = total, size
-        for i in range(length):
-            contributions[n, i] *= share
-            against[n, i] *= share
-            for c in range(4):
-                mean[n, c, i] *= share
-
-
 # --- spectra of tiles: two tiles at a time, as the real and the imaginary part of one signal ---
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from seqattr.engine.numerics import fused, kernels
+from seqattr.engine.numerics import base_kernels, fused
 from seqattr.errors import ModelError
 from seqattr.support.compiled import AVAILABLE
 
@@ -162,5 +162,5 @@ def project_once(multipliers: Tensor, sequences: Tensor, references: Tensor) -> 
     multipliers = multipliers.expand(-1, references.shape[1], -1, -1)
     references = references.expand(number, -1, -1, -1)
     arrays = [t.numpy() for t in (*result, multipliers, sequences, references)]
-    fused.in_threads(kernels.project, number, *arrays)
+    fused.in_threads(base_kernels.project, number, *arrays)
     return result

@@ -120,8 +120,12 @@ def is_out_of_memory(error: BaseException) -> bool:
 OUT_OF_MEMORY = ("not enough memory", "out of memory", "can't allocate memory", "Cannot allocate memory")
 
 
-def halving(run: Callable[[int], T], pairs: int) -> T:
-    """run(pairs), with half as many pairs each time memory runs out."""
+def halving(run: Callable[[int], T], pairs: int, halved: Callable[[int], None] = lambda pairs: None) -> T:
+    """run(pairs), with half as many pairs each time memory runs out, which `halved` is told.
+
+    What other calls have sent to a GPU goes on there untouched: memory is refused here, before any of this
+    call's work is done with it.
+    """
     while True:
         try:
             return run(pairs)
@@ -129,5 +133,6 @@ def halving(run: Callable[[int], T], pairs: int) -> T:
             if pairs == 1 or not is_out_of_memory(error):
                 raise
         pairs = pairs // 2
+        halved(pairs)
         if torch.cuda.is_available():
             torch.cuda.empty_cache()

@@ -20,6 +20,10 @@ from seqattr.engine.walk.rulebook import Rulebook
 from seqattr.errors import InputError, NotFinite
 
 T = TypeVar("T")
+HALVED = (
+    "memory ran out, so that fewer sequences went through the model at once: the last digits of numbers may "
+    "hang on that"
+)
 KEPT = 4  # shared references whose values stay in memory: the pieces of a large set
 
 
@@ -51,7 +55,8 @@ class Session:
         self.notes: list[str] = []  # what a user should know of how it was done
         self._plans: list[Plan] = []
         self._kept: dict[Hashable, Any] = {}
-        self._shared: list[tuple[Plan, Values]] = []
+        self._shared: list[tuple[Plan, Hashable, Values]] = []
+        self._carried: tuple[Tensor, Tensor, Hashable] | None = None
         self._last: tuple[Plan, Values] | None = None
 
     def plan(self, rulebook: Rulebook | None) -> Plan:
@@ -75,10 +80,19 @@ class Session:
         with torch.no_grad(), full_precision(self.tf32):
             yield
 
-    def run(self, work: Callable[[int], T], rows: int) -> T:
-        """work(rows), with half as many rows each time memory runs out."""
+    def run(self, work: Callable[[int], T], rows: int, key: Hashable = None) -> T:
+        """work(rows), with half as many rows each time memory runs out; a note says so. What is kept under
+        the key as the number of rows is then that many.
+        """
+
+        def halved(fewer: int) -> None:
+            if key in self._kept:
+                self._kept[key] = fewer
+            if HALVED not in self.notes:
+                self.notes.append(HALVED)
+
         with self.running():
-            return halving(work, rows)
+            return halving(work, rows, halved)
 
     def batches(
         self, plan: Plan, sequences: "Sequences", batch_size: int | None, work: Callable[[Tensor, int], T]
@@ -102,39 +116,60 @@ class Session:
         """
         self.model.check_length(length)
         if batch_size is None:
-            return self.once((plan, length), lambda: pairs_at_once(plan, length, self.device))
+            return self.once(rows_key(plan, length), lambda: pairs_at_once(plan, length, self.device))
         if batch_size < 1:
             raise InputError(f"the batch size must be at least 1, not {batch_size}")
         return batch_size
 
+    def carry(self, data: Tensor) -> Tensor:
+        """On the device, as it is; to a GPU by memory that it reads itself, while the host goes on."""
+        if self.device.type == "cuda" and data.is_cpu:
+            return data.pin_memory().to(self.device, non_blocking=True)
+        return data.to(self.device)
+
+    def carry_shared(self, data: Tensor) -> tuple[Tensor, Hashable]:
+        """The same of what many calls give alike: once, with a key that lasts as long as it is the same."""
+        kept = self._carried
+        if kept is None or kept[0].dtype != data.dtype or not kept[0].equal(data):
+            self._carried = kept = data.clone(), self.carry(data), object()
+        return kept[1:]
+
     def to_device(self, sequences: Tensor) -> Tensor:
         """On the device, as precise as the session; it travels as it is, a byte a number for bases."""
-        if self.device.type == "cuda" and sequences.is_cpu:
-            sequences = sequences.pin_memory().to(self.device, non_blocking=True)
-        return sequences.to(self.device, self.dtype)
+        return self.carry(sequences).to(self.dtype)
 
     # --- values that serve several walks -------------------------------------------------------
 
-    def shared_values(self, plan: Plan, references: Tensor) -> Values:
-        """Values of references (R, 4, L) that all sequences share: forward once, however many batches."""
-        for known, values in self._shared:
-            if known is plan and torch.equal(values[INPUT], references):
+    def shared_values(self, plan: Plan, references: Tensor, key: Hashable = None) -> Values:
+        """Values of references (R, 4, L) that all sequences share: forward once, however many batches.
+
+        References of one key are known to be equal; without a key they are compared.
+        """
+        for known, known_key, values in self._shared:
+            if known is plan and (known_key == key if key else values[INPUT].equal(references)):
                 return values
         values = side_values(plan, references)
         self.rows_forward += len(references)
-        self._shared = [*self._shared[1 - KEPT :], (plan, values)]
+        self._shared = [*self._shared[1 - KEPT :], (plan, key, values)]
         return values
 
     def sequence_values(self, plan: Plan, sequences: Tensor) -> Values:
         """Values of sequences (B, 4, L) whose references come in pieces, one after the other."""
         last = self._last
-        if last is not None and last[0] is plan and torch.equal(last[1][INPUT], sequences):
-            return last[1]
+        if last is not None and last[0] is plan:
+            known = last[1][INPUT]
+            if known is sequences or known.equal(sequences):
+                return last[1]
         self._last = last = None  # let it go first
         values = side_values(plan, sequences)
         self.rows_forward += len(sequences)
         self._last = plan, values
         return values
+
+
+def rows_key(plan: Plan, length: int) -> Hashable:
+    """Under which a session keeps how many rows of this length go through a plan at once."""
+    return plan, length
 
 
 def in_pieces(work: Callable[[Tensor, int], T], batch: Tensor, start: int, size: int) -> list[T]:
