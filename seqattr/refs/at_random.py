@@ -4,16 +4,17 @@ A draw depends on the seed, the name of the reference and the sequence itself, a
 batch, its order or the shard; and the first five of shuffle:10 are shuffle:5.
 """
 
-import hashlib
 from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
-from seqattr.dna.alphabet import UNKNOWN, one_hot
+from seqattr.dna.alphabet import UNKNOWN
 from seqattr.errors import InputError
+from seqattr.refs import loops
+from seqattr.refs.chances import draw_chances
 from seqattr.refs.reference import Names, Reference
-from seqattr.refs.shuffle import uniform
+from seqattr.support.compiled import AVAILABLE
 
 # So many references are drawn when nobody says how many, and not more of each sequence.
 USUAL_NUMBER = 10
@@ -22,7 +23,7 @@ MOST_REFERENCES = 100_000
 # So many bases are drawn at once: enough to be quick, few enough to stay in the cache.
 BASES_AT_ONCE = 2**18
 
-# codes (N, L), random bits (N, R, L) -> codes (N, R, L)
+# codes (N, L), chance (N, R, L) in [0, 1) -> codes (N, R, L)
 Rearrange = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -52,25 +53,20 @@ def _draw_at_random(
     rearrange: Rearrange, name: str, number: int, codes: np.ndarray, seed: int, names: Names
 ) -> np.ndarray:
     count, length = codes.shape
-    drawn = np.empty((count, number, 4, length), np.int8)
+    drawn = np.empty((count, number, length), np.uint8)
     step = max(1, BASES_AT_ONCE // (number * max(1, length)))
     for start in range(0, count, step):
         some = codes[start : start + step]
-        bits = np.stack([_bits(name, seed, one, number) for one in some])
-        drawn[start : start + step] = one_hot(rearrange(some, bits))
+        drawn[start : start + step] = rearrange(some, draw_chances(name, seed, some, number))
     return drawn
 
 
-def _bits(name: str, seed: int, codes: np.ndarray, number: int) -> np.ndarray:
-    """(R, L) random 64-bit numbers that belong to this seed, reference and sequence."""
-    digest = hashlib.blake2b(f"{seed} {name} ".encode() + codes.tobytes(), digest_size=16).digest()
-    return np.random.PCG64(int.from_bytes(digest, "little")).random_raw((number, len(codes)))
-
-
-def same_gc(codes: np.ndarray, bits: np.ndarray) -> np.ndarray:
+def same_gc(codes: np.ndarray, chance: np.ndarray) -> np.ndarray:
     """Each base drawn on its own, with the sequence's share of G and C, both alike, and A and T alike."""
+    if AVAILABLE:
+        return loops.looped(loops.same_gc, codes, chance)
     known = codes != UNKNOWN
     gc = ((codes == 1) | (codes == 2)).sum(axis=-1) / np.maximum(known.sum(axis=-1), 1)
-    second = (bits & np.uint64(1)).astype(np.uint8)
-    drawn = np.where(uniform(bits) < gc[:, None, None], 1 + second, 3 * second)
+    gc = gc[:, None, None]
+    drawn = np.where(chance < gc, 1 + (chance < gc / 2), 3 * (chance < (1 + gc) / 2)).astype(np.uint8)
     return np.where(known[:, None], drawn, np.uint8(UNKNOWN))

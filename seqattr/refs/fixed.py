@@ -1,12 +1,11 @@
 """References that are the same for all sequences: no base at all, or base frequencies."""
 
-from functools import partial
-
 import numpy as np
 
+from seqattr.dna.alphabet import UNKNOWN
 from seqattr.dna.frequencies import BACKGROUND, background_of
 from seqattr.errors import InputError
-from seqattr.refs.reference import Names, Reference, for_all
+from seqattr.refs.reference import Names, Reference
 from seqattr.support.texts import comma_separated
 
 
@@ -18,7 +17,7 @@ def read_zeros(spec: str, argument: str | None, names: Names) -> Reference:
 
 
 def _draw_zeros(codes: np.ndarray, seed: int, names: Names) -> np.ndarray:
-    return np.broadcast_to(np.int8(0), (len(codes), 1, 4, codes.shape[1]))
+    return np.broadcast_to(np.uint8(UNKNOWN), (len(codes), 1, codes.shape[1]))
 
 
 def read_frequencies(spec: str, argument: str | None, names: Names) -> Reference:
@@ -26,10 +25,4 @@ def read_frequencies(spec: str, argument: str | None, names: Names) -> Reference
     numbers = BACKGROUND if argument is None else comma_separated(argument, float)
     if numbers is None:
         raise InputError(f"'{spec}' must look like freq:.3,.2,.2,.3 (A,C,G,T)")
-    frequencies = background_of(numbers)
-    return Reference("freq", spec, 1, True, partial(_draw_freq, frequencies.astype(np.float32)))
-
-
-def _draw_freq(frequencies: np.ndarray, codes: np.ndarray, seed: int, names: Names) -> np.ndarray:
-    everywhere = np.broadcast_to(frequencies[:, None], (1, 4, codes.shape[1]))
-    return for_all(everywhere, codes)
+    return Reference("freq", spec, 1, True, _frequencies=tuple(background_of(numbers)))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seqattr.dna.alphabet import encode, one_hot
+from seqattr.dna.alphabet import encode
 from seqattr.errors import InputError
 from seqattr.io.fasta.records import Record, read_fasta
 from seqattr.refs.reference import Names, Reference, for_all, without_unknown
@@ -43,7 +43,7 @@ def _record_of_each(file: str, records: list[Record], names: Sequence[str]) -> d
 
 
 def _draw_set(file: str, records: list[Record], codes: np.ndarray, seed: int, names: Names) -> np.ndarray:
-    return for_all(_one_hot_of(file, records, codes.shape[1]), codes)
+    return for_all(_codes_of(file, records, codes.shape[1]), codes)
 
 
 def _draw_own(
@@ -54,14 +54,14 @@ def _draw_own(
     missing = [name for name in names if name not in record_of]
     if missing:
         raise InputError(f"{file} holds one reference per sequence, but none for {missing[0]}")
-    drawn = _one_hot_of(file, [record_of[name] for name in names], codes.shape[1])
+    drawn = _codes_of(file, [record_of[name] for name in names], codes.shape[1])
     return without_unknown(drawn[:, None], codes)
 
 
-def _one_hot_of(file: str, records: list[Record], length: int) -> np.ndarray:
+def _codes_of(file: str, records: list[Record], length: int) -> np.ndarray:
     for name, _, text in records:
         if len(text) != length:
             raise InputError(
                 f"the reference {name} in {file} has {len(text)} bases, the sequences have {length}"
             )
-    return one_hot(np.stack([encode(record.text) for record in records]))
+    return np.stack([encode(record.text) for record in records])

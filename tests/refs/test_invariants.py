@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqattr.dna.alphabet import codes_of, decode, one_hot
+from seqattr.dna.alphabet import UNKNOWN, codes_of, decode, one_hot
 from seqattr.io.fasta.records import write_fasta
 from seqattr.refs.at_random import USUAL_NUMBER
 from seqattr.refs.kinds import REFERENCES, parse, references
@@ -93,6 +93,27 @@ def test_a_position_has_one_base_or_frequencies_or_none_has_any(spec: str) -> No
     assert not drawn.any() or np.abs(totals - 1).max() < 1e-6
     assert drawn.dtype in (np.int8, np.float32)
     assert drawn.dtype == np.float32 or set(np.unique(drawn)) <= {0, 1}
+
+
+@every
+def test_codes_are_what_the_one_hot_references_are(spec: str) -> None:
+    """Or there are none, and frequencies instead, from which a sequence's N's are not cut out yet."""
+    for unknown in (False, True):
+        x = sequences(unknown=unknown)
+        reference, codes = parse(spec), codes_of(x)
+        drawn, values = reference.draw_codes(codes, 3), reference.values(LENGTH)
+        assert (drawn is None) == (len(values) > 0)
+        if drawn is None:
+            assert (values.dtype, values.shape) == (np.float32, (reference.number, 4, LENGTH))
+            expected = values * (codes != UNKNOWN)[:, None, None]
+        else:
+            assert (drawn.dtype, drawn.shape) == (np.uint8, (6, reference.number, LENGTH))
+            assert unknown or reference.shared == (drawn.strides[0] == 0)
+            expected = one_hot(drawn)
+        np.testing.assert_array_equal(reference.draw(x, 3), expected)
+        np.testing.assert_array_equal(
+            reference.degenerate(codes, drawn), reference.degenerate(x, reference.draw(x, 3))
+        )
 
 
 @every

@@ -240,6 +240,13 @@ def test_sequences_with_only_themselves_are_named_once() -> None:
         drawn = references("shuffle:5", sequences)
     assert len(caught) == 1
     np.testing.assert_array_equal(Reference.degenerate(sequences, drawn), [0, 2, 3])
+    np.testing.assert_array_equal(Reference.degenerate(codes_of(sequences), codes_of(drawn)), [0, 2, 3])
+
+
+def test_against_frequencies_only_what_is_unknown_everywhere_has_itself() -> None:
+    sequences = np.stack([one_hot(text) for text in ("NNNN", "AAAA", "NNNA", "NNNN")])
+    assert list(Reference.degenerate(codes_of(sequences), None)) == [0, 3]
+    assert list(Reference.degenerate(sequences, parse("freq").draw(sequences))) == [0, 3]
 
 
 def test_a_sequence_with_other_references_is_not_warned_of() -> None:
