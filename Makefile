@@ -1,11 +1,11 @@
 # Two commands set up a fresh machine that has Python 3.11 and make:
 #   make demo   simulate, train, score and draw, in demo/ (SIZE=small for a one-minute run)
 #   make test   lint, types and tests
-# and two more run the paper's benchmark (CONFIG=config/test.yaml for a trial of about a minute):
+# and two more run the paper's benchmark (CONFIG=test.yaml for a trial of about a minute):
 #   make benchmark   in one process      make workflow   the same by Snakemake
 PYTHON ?= python3.11
 SIZE ?= full
-CONFIG ?= config/config.yaml
+CONFIG ?= config.yaml
 CORES ?= 2
 SECONDS ?= 900
 SEED ?= 0
@@ -42,7 +42,7 @@ benchmark: $(VENV)/.installed
 	$(BIN)/seqattr benchmark tal-gata --out results/tal-gata
 
 workflow: $(VENV)/.workflow
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile $(CONFIG)
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile seqattr/workflow/benchmark/$(CONFIG)
 
 test-workflow: $(VENV)/.tested $(VENV)/.workflow
 	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -m workflow

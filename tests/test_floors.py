@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "seqattr"
 ROOMS = [  # from the ground up
-    *("errors", "support", "dna", "io", "figures", "refs", "motifs", "inputs"),
+    *("errors", "support", "workflow", "dna", "io", "figures", "refs", "motifs", "inputs"),
     *("engine.numerics", "engine.ops", "engine.graph", "engine.capture"),
     *("engine.walk", "engine.rules", "engine.edits"),
     *("models", "methods", "data", "analyses", "evaluate", "jobs", "tal_gata"),

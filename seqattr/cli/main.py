@@ -19,6 +19,7 @@ from seqattr.support.version import package_version
 COMMANDS = (
     *("simulate", "train", "convert", "inspect", "methods", "score", "report", "plot", "export"),
     *("patterns", "sensitivity", "attention", "maximize", "counterfactual", "influence", "benchmark"),
+    "workflow",
 )
 INTERRUPTED = 130
 

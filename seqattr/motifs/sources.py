@@ -5,7 +5,7 @@ and one that reads them.
 """
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -114,20 +114,6 @@ def read_motifs(
     if len(left_out) > _MOST_REASONS:
         warn(f"{len(left_out) - _MOST_REASONS} more motifs were left out for such reasons")
     return motifs
-
-
-def motif_files_among(specs: Iterable[str]) -> list[str]:
-    """Which of them are files to be read, and not what comes with the package or out of a database."""
-    return [spec for spec in specs if _source_of(spec, ()) is None]
-
-
-def configured_motif_files(specs: Sequence[str]) -> list[str]:
-    """What the config of a workflow gives as `motifs`; raises InputError where that is nothing."""
-    if not specs:
-        raise InputError(
-            "the config's `motifs` names no file; give a collection such as JASPAR's, in MEME format"
-        )
-    return list(specs)
 
 
 def _read(spec: str, strict: bool) -> Collection:

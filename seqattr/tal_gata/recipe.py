@@ -1,9 +1,8 @@
 """What the benchmark runs: how many sequences, which nets, which methods and references; and its tables."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import chain, combinations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from seqattr.errors import InputError
 from seqattr.io.scores_folder import filename
@@ -55,7 +54,7 @@ def folder_name(name: str) -> str:
 
 @dataclass(frozen=True)
 class Recipe:
-    """The sizes of a benchmark, as config/config.yaml has them.
+    """The sizes of a benchmark, as the config of the workflow has them.
 
     `train` sequences to learn from (a tenth each for validation and testing), `evaluation` sequences to score
     (10 of 13 hold both motifs), a net for each of `seeds`. All `methods` (every one there is, but those that
@@ -109,17 +108,6 @@ def refuse_one_folder(scorings: list[Scoring]) -> None:
                 f"scores {one} and {other} would both be written to the folder {folder}; "
                 "leave one of them out"
             )
-
-
-def recipe_from(config: Mapping[str, Any]) -> Recipe:
-    """The recipe within a workflow's config, which may hold other settings too. Raises as Recipe does."""
-    known = {field.name for field in fields(Recipe)}
-    settings: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in config.items()
-        if name in known
-    }
-    return Recipe(**settings)
 
 
 FULL = Recipe()

@@ -338,6 +338,8 @@ PLACES = [
     call("maximize --model free.pt --out s.fa", "it is, or lies in, a file"),
     call("simulate tal-gata --out s.fa", "it is, or lies in, a file"),
     call("benchmark tal-gata --quick --out s.fa", "it is, or lies in, a file"),
+    call("workflow s.fa", "it is, or lies in, a file"),
+    usage("workflow", "Missing argument 'DIR'"),
 ]
 CALLS = [*FILES, *LENGTHS, *REGIONS, *MODELS, *OPTIONS, *TRAINING, *RESULTS, *PLACES]
 

@@ -9,7 +9,7 @@ from scipy.stats import t as student
 from seqattr.errors import InputError, UnknownName
 from seqattr.methods.registry import COSTLY, METHODS
 from seqattr.tal_gata.claims import CLAIMS, DEFAULT, FREQUENCIES, SHUFFLES
-from seqattr.tal_gata.recipe import FULL, QUICK, Recipe, Scoring, recipe_from
+from seqattr.tal_gata.recipe import FULL, QUICK, Recipe, Scoring
 from seqattr.tal_gata.summary import POOLED, SHARES, Key, Summary, share_interval, t_quantile
 
 
@@ -177,8 +177,3 @@ def test_a_costly_method_takes_part_when_it_is_named(monkeypatch):
     assert "gradient" not in {scoring.method for scoring in FULL.scorings}
     every = [Scoring("gradient", "freq"), Scoring("gradient", "shuffle:10")]
     assert Recipe(methods=("gradient",)).scorings == every
-
-
-def test_a_config_may_hold_more_than_the_recipe():
-    config = {"out": "somewhere", "threads": 2, "train": 100, "seeds": [4], "methods": ["gradient"]}
-    assert recipe_from(config) == Recipe(train=100, seeds=(4,), methods=("gradient",))

@@ -1,0 +1,1 @@
+"""What both workflows share, and the rules of each."""
