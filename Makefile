@@ -14,7 +14,7 @@ TESTS ?= tests/motifs/test_seqlets.py
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow fuzz mutation test-peers test-workflow benchmark workflow bench bench-quick clean
+.PHONY: demo test test-slow fuzz mutation test-peers test-workflow test-slurm benchmark workflow bench bench-quick clean
 
 demo: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/demo $(SIZE)
@@ -46,6 +46,11 @@ workflow: $(VENV)/.workflow
 
 test-workflow: $(VENV)/.tested $(VENV)/.workflow
 	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -m workflow
+
+# A Slurm of this one machine: needs root and, where Slurm is missing, Debian's apt-get.
+test-slurm: $(VENV)/.tested $(VENV)/.workflow
+	scripts/slurm-here install
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -m workflow tests/workflow/test_slurm.py
 
 $(VENV)/.workflow: $(VENV)/.installed
 	$(BIN)/pip install -c constraints.txt -e ".[workflow]"

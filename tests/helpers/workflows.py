@@ -36,9 +36,10 @@ def parsed(value: str) -> Any:
 
 
 def snakemake(folder: Path, *arguments: str, code: int = 0, environment: dict[str, str] | None = None) -> str:
-    """What it says; it runs this source tree's `seqattr`."""
+    """What it says in a folder; it runs this source tree's `seqattr`."""
     done = subprocess.run(
-        ["snakemake", "--directory", str(folder), *arguments],
+        ["snakemake", *arguments],
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=500,

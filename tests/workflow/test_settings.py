@@ -140,6 +140,8 @@ def test_several_models_are_scored_by_methods_without_patterns():
 
 def test_words_and_devices():
     assert settings.words("--model", ["a", "b c"]) == ["--model", "a", "--model", "b c"]
+    assert settings.words("--patterns", "a.h5") == ["--patterns", "a.h5"]
+    assert settings.words("--patterns", []) == []
     assert [settings.devices(gpus) for gpus in (0, 1, 2)] == [[], ["cuda"], ["cuda:all"]]
     assert settings.parents(["a/1-2/shard.json", "b"]) == ["a/1-2", "."]
 

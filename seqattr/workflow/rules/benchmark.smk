@@ -98,7 +98,7 @@ rule train:
         "environment.yaml"
     shell:
         "seqattr train {params.data:q} --out {output.model:q} --epochs {params.epochs} --seed {wildcards.seed}"
-        " 2> {log:q}"
+        " --threads {threads} 2> {log:q}"
 
 
 include: "scores.smk"
@@ -129,4 +129,4 @@ rule collect:
         "environment.yaml"
     shell:
         "seqattr benchmark collect {params.folders:q} --simulation {params.simulation:q} {params.metrics:q}"
-        " --out {params.out:q} 2> {log:q}"
+        " --threads {threads} --out {params.out:q} 2> {log:q}"

@@ -65,4 +65,5 @@ rule report:
     conda:
         "environment.yaml"
     shell:
-        "seqattr report {params.scores:q} {params.motifs:q} {params.options} --out {params.out:q} 2> {log:q}"
+        "seqattr report {params.scores:q} {params.motifs:q} {params.options}"
+        " --threads {threads} --out {params.out:q} 2> {log:q}"

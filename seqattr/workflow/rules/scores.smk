@@ -26,7 +26,7 @@ rule patterns:
         "environment.yaml"
     shell:
         "seqattr patterns --model {input.model:q} --fasta {input.fasta:q} {params.regions:q} {params.options}"
-        " --out {output:q} 2> {log:q}"
+        " --threads {threads} --out {output:q} 2> {log:q}"
 
 
 # A job that was killed finds its finished blocks in its folder, so no folder is an output: Snakemake would empty it.

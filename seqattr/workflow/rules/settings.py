@@ -145,9 +145,10 @@ def parents(paths: Iterable[str]) -> list[str]:
     return [str(Path(path).parent) for path in paths]
 
 
-def words(option: str, values: Iterable[str]) -> list[str]:
-    """An option of the command line for each value, in the words of a shell."""
-    return [word for value in values for word in (option, value)]
+def words(option: str, values: str | Iterable[str]) -> list[str]:
+    """An option of the command line for each value, or for the one there is, in the words of a shell."""
+    every = [values] if isinstance(values, str) else values
+    return [word for value in every for word in (option, value)]
 
 
 def devices(gpus: int) -> list[str]:
