@@ -12,6 +12,7 @@ import click
 from seqattr.cli.flags import how_to_convert, in_flags
 from seqattr.errors import SeqattrError, UntrustedModel, as_line
 from seqattr.support.garbage import leave_at_exit
+from seqattr.support.interruptions import Terminated, what_is_left
 from seqattr.support.threads import wait_quietly
 from seqattr.support.version import package_version
 
@@ -21,7 +22,8 @@ COMMANDS = (
     *("patterns", "sensitivity", "attention", "maximize", "counterfactual", "influence", "benchmark"),
     "workflow",
 )
-INTERRUPTED = 130
+INTERRUPTED = 128 + signal.SIGINT
+TERMINATED = 128 + signal.SIGTERM  # what shells and schedulers show of a process that SIGTERM ended
 
 
 class Commands(click.Group):
@@ -58,7 +60,7 @@ def cli() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs a command and leaves: 0 done, 1 an error in one line, 2 wrong usage, 130 interrupted."""
+    """Runs a command and leaves: 0 done, 1 an error in one line, 2 wrong usage, 130 Ctrl-C, 143 SIGTERM."""
     from seqattr.io.kept import keeping_inputs
 
     wait_quietly()
@@ -71,9 +73,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         show(error)
         sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        complain("interrupted; no file was left half-written")
-        sys.exit(INTERRUPTED)
+    except (KeyboardInterrupt, click.Abort) as error:
+        stop = error.__cause__ or error  # click has its own word for Ctrl-C
+        complain(f"interrupted; {what_is_left(stop)}")
+        sys.exit(TERMINATED if isinstance(stop, Terminated) else INTERRUPTED)
     except BrokenPipeError:  # the reader of our output left
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
@@ -85,8 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def interrupt(*_: Any) -> None:
-    """A polite kill is Ctrl-C: what is being written is cleaned up."""
-    raise KeyboardInterrupt
+    """A polite kill ends a command as Ctrl-C does, but for the exit code."""
+    raise Terminated
 
 
 def line_for(error: Exception) -> str:

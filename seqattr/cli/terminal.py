@@ -2,8 +2,9 @@
 
 import shlex
 import sys
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import click
@@ -11,7 +12,7 @@ import click
 from seqattr.cli.flags import in_flags
 from seqattr.errors import as_line
 from seqattr.support.caller import Caller
-from seqattr.support.progress import Progress, silent
+from seqattr.support.progress import Clock, Log, Pace, Progress, silent
 
 
 def say(line: str) -> None:
@@ -26,7 +27,7 @@ def warn(*lines: str) -> None:
 
 @contextmanager
 def calling(label: str) -> Iterator[Caller]:
-    """A job's caller in this command: its progress is a bar of this label, its messages name options."""
+    """A job's caller in this command: it shows progress under this label, and its messages name options."""
     with progress_bar(label) as progress:
         yield Caller(progress, warn, in_flags)
 
@@ -35,25 +36,45 @@ QUIET = Caller(silent, warn, in_flags)  # of a job that is done at once
 
 
 @contextmanager
-def progress_bar(label: str) -> Iterator[Progress]:
-    """A function (done, total) that draws a bar on a terminal, and nothing in a log."""
-    if not sys.stderr.isatty():
-        yield silent
+def progress_bar(label: str, clock: Clock = time.monotonic) -> Iterator[Progress]:
+    """A function (done, total) that draws a bar on a terminal, and says a line every minute in a log."""
+    if sys.stderr.isatty():
+        with closing(Bar(label, Pace(clock))) as bar:
+            yield bar
         return
-    bar: Any = None
+    log = Log(label, say, clock)
+    yield log
+    log.end()
 
-    def draw(done: int, total: int) -> None:
-        nonlocal bar
-        if bar is None:
-            bar = click.progressbar(length=total, label=label, file=sys.stderr, show_pos=True)
-            bar.__enter__()
-        bar.update(done - bar.pos)
 
-    try:
-        yield draw
-    finally:
-        if bar is not None:
-            bar.__exit__(None, None, None)
+class Bar:
+    """Progress as a bar on a terminal, with the time that remains."""
+
+    def __init__(self, label: str, pace: Pace) -> None:
+        self.label, self.pace = label, pace
+        self.drawn: Any = None
+
+    def __call__(self, done: int, total: int) -> None:
+        self.pace.report(done, total)
+        if self.drawn is None:
+            self.drawn = self.draw(total)
+        self.drawn.update(done - self.drawn.pos, self.pace.left())
+
+    def draw(self, total: int) -> Any:
+        """One of click's, whose own estimate would count what was there before."""
+        return click.progressbar(
+            length=total,
+            label=self.label,
+            file=sys.stderr,
+            show_pos=True,
+            show_eta=False,
+            item_show_func=lambda left: left,
+        ).__enter__()
+
+    def close(self) -> None:
+        """Leaves the line that the bar stands on."""
+        if self.drawn is not None:
+            self.drawn.__exit__(None, None, None)
 
 
 def this_command() -> str:

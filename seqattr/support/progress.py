@@ -1,8 +1,16 @@
-"""How those who do long work say how far they are."""
+"""How those who do long work say how far they are, and what that says of the rest.
 
+A run that goes on with what an earlier one left first reports what is there: a `Pace` counts from its first
+report on.
+"""
+
+import time
 from collections.abc import Callable
 
 Progress = Callable[[int, int], None]  # what is done, and what there is in all
+Clock = Callable[[], float]  # seconds
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 def silent(done: int, total: int) -> None:
@@ -19,3 +27,88 @@ class Counter:
         """`number` more."""
         self.done += number
         self.progress(self.done, self.total)
+
+
+class Pace:
+    """How fast work goes, and when it will be done.
+
+    What was done by the first report does not count: another process may have done it, and it may have taken
+    what a start takes.
+    """
+
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        self.clock, self.began = clock, clock()
+        self.done, self.total, self.now = 0, 0, self.began
+        self.first: tuple[int, float] | None = None
+
+    def report(self, done: int, total: int) -> None:
+        """So many are done by now."""
+        self.done, self.total, self.now = done, total, self.clock()
+        if self.first is None:
+            self.first = done, self.now
+
+    @property
+    def rate(self) -> float | None:
+        """How many are done in a second; None while nobody can know."""
+        done, since = self.first or (0, self.began)
+        return (self.done - done) / (self.now - since) if self.done > done and self.now > since else None
+
+    def left(self) -> str:
+        """As "about 38 min left"; "" while nobody can know."""
+        return f"about {duration((self.total - self.done) / self.rate)} left" if self.rate else ""
+
+    def state(self) -> str:
+        """As "12,400 of 250,000 (5 %), 103 a second, about 38 min left"."""
+        share = 100 * self.done // max(self.total, 1)
+        parts = [f"{self.done:,} of {self.total:,} ({share} %)", rate_in_words(self.rate), self.left()]
+        return ", ".join(part for part in parts if part)
+
+    def summary(self) -> str:
+        """As "250,000 of 250,000 in 41 min, 103 a second"."""
+        taken = duration(self.clock() - self.began)
+        rate = rate_in_words(self.rate)
+        return f"{self.done:,} of {self.total:,} in {taken}{', ' if rate else ''}{rate}"
+
+
+class Log:
+    """Progress as lines in a log: one every minute, and one at the end of a run that had such a line."""
+
+    def __init__(self, label: str, say: Callable[[str], None], clock: Clock = time.monotonic) -> None:
+        self.label, self.say, self.pace = label, say, Pace(clock)
+        self.last, self.lines = self.pace.began, 0
+
+    def __call__(self, done: int, total: int) -> None:
+        self.pace.report(done, total)
+        if self.pace.now - self.last >= MINUTE:
+            self.last, self.lines = self.pace.now, self.lines + 1
+            self.say(f"{self.label}: {self.pace.state()}")
+
+    def end(self) -> None:
+        """The work is over."""
+        if self.lines:
+            self.say(f"{self.label}: {self.pace.summary()}")
+
+
+# --- in words ----------------------------------------------------------------------------------
+
+
+def duration(seconds: float) -> str:
+    """As one says it: "45 s", "38 min", "3 h 20 min", "2 days 3 h"."""
+    if seconds < 1.5 * MINUTE:
+        return f"{max(seconds, 1):.0f} s"
+    minutes = round(seconds / MINUTE)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours = round(seconds / HOUR)
+    return f"{minutes // 60} h {minutes % 60} min" if hours < 48 else f"{hours // 24} days {hours % 24} h"
+
+
+def rate_in_words(rate: float | None) -> str:
+    """Of so many in a second: "103 a second", "2.5 a minute", "4.2 an hour"; "" of none."""
+    if not rate:
+        return ""
+    unit, seconds = next(
+        (each for each in (("a second", 1), ("a minute", MINUTE)) if rate * each[1] >= 1), ("an hour", HOUR)
+    )
+    number = rate * seconds
+    return f"{number:,.0f} {unit}" if number >= 10 else f"{number:.1f} {unit}"

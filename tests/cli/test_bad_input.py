@@ -343,8 +343,8 @@ def test_a_full_disk(free, fasta, out, tmp_path):
     assert list((tmp_path / "e").iterdir()) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run(free, fasta, texts, out, number):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run(free, fasta, texts, out, number, code):
     heeded = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # also behind nohup
     script = f"{heeded}; from seqattr.cli import main; main()"
     command = ["score", "--model", free, "--fasta", fasta(texts(20000)), "--refs", "shuffle:50", "--out", out]
@@ -357,7 +357,7 @@ def test_an_interrupted_run(free, fasta, texts, out, number):
         time.sleep(0.02)  # files under temporary names: it has begun
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert said.strip() == "seqattr: error: interrupted; no file was left half-written"
 
 
