@@ -6,16 +6,16 @@ from typing import Any
 import torch
 
 from seqattr.engine.capture.model import Model
-from seqattr.engine.walk.session import Session
+from seqattr.methods.ensemble import Ensemble, sessions
 from seqattr.methods.explainer import Explainer
 from seqattr.methods.method import Method
 from seqattr.methods.pending import Attribution, Pending
 
-__all__ = ["Attribution", "Explainer", "Pending", "attribute"]
+__all__ = ["Attribution", "Ensemble", "Explainer", "Pending", "attribute"]
 
 
 def attribute(
-    model: Model,
+    model: Model | Sequence[Model],
     sequences: Any,
     references: Any = None,
     *,
@@ -24,6 +24,7 @@ def attribute(
     device: str = "auto",
     dtype: torch.dtype | None = None,
     batch_size: int | None = None,
+    both_strands: bool = False,
 ) -> Attribution:
     """What each base of each sequence contributes to each target.
 
@@ -33,8 +34,14 @@ def attribute(
     base put there. `batch_size` counts pairs of a sequence and a reference; None chooses it from free
     memory. The precision is the model's unless `dtype` says otherwise.
 
-    Raises InputError for shapes that do not fit, UnknownName for an unknown method or target, NotFinite
-    if the model answers with NaN or infinity.
+    Of several models, such as the folds of a cross-validation, the mean is returned; their targets are
+    matched by name, in the first one's order. So is the mean over the strands with `both_strands`: what is
+    found of the reverse complements, of sequences and references, is read backwards. `additivity_error` and
+    `cancellation` are then the worst of all.
+
+    Raises InputError for shapes that do not fit and for models whose targets differ, UnknownName for an
+    unknown method or target, NotFinite if a model answers with NaN or infinity.
     """
-    session = Session(model, targets, device, dtype)
-    return Explainer(session, method).attribute(sequences, references, batch_size)
+    models = [model] if isinstance(model, Model) else model
+    explainers = [Explainer(session, method) for session in sessions(models, targets, device, dtype)]
+    return Ensemble(explainers, both_strands).attribute(sequences, references, batch_size)
