@@ -123,7 +123,7 @@ def write_track(path: Path, values: np.ndarray) -> None:
     """All rows on one chromosome, with a gap between each two."""
     step = values.shape[1] + 1
     tracks = (Track("chr1", row * step, each) for row, each in enumerate(values))
-    write_bigwig(path, {"chr1": len(values) * step}, tracks, values.size)
+    write_bigwig(path, {"chr1": len(values) * step}, tracks)
 
 
 def write_rows(path: Path, sequences: np.ndarray, values: np.ndarray) -> None:

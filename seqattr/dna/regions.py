@@ -4,8 +4,9 @@ All coordinates are 0-based and half-open, as in BED.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -82,21 +83,54 @@ def window(region: Region, length: int) -> Region:
     return replace(region, start=start, end=start + length, summit_offset=None)
 
 
-@dataclass(frozen=True)
-class RegionColumns:
+class Columns(Protocol):
     """N regions as columns: their chromosomes are `chroms[chrom]`, their strands '-' where `minus`.
 
-    `names` may be any sequence whose slices are sequences of texts, made as they are asked for. Without
-    `summit` regions are about their middle.
+    `names` may be texts that are made as they are asked for.
     """
 
+    @property
+    def chroms(self) -> Sequence[str]:
+        """Names of chromosomes, in any order."""
+
+    @property
+    def chrom(self) -> npt.NDArray[np.integer]:
+        """Which of them each lies on (N,)."""
+
+    @property
+    def start(self) -> npt.NDArray[np.int64]:
+        """(N,)"""
+
+    @property
+    def end(self) -> npt.NDArray[np.int64]:
+        """(N,)"""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """(N,)"""
+
+    @property
+    def minus(self) -> npt.NDArray[np.bool_]:
+        """(N,)"""
+
+    @property
+    def summit(self) -> npt.NDArray[np.int64]:
+        """The base that each is about (N,): its peak's summit where known, else its middle."""
+
+    def __len__(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class RegionColumns:
+    """The columns of a list of regions."""
+
     chroms: Sequence[str]
-    chrom: npt.NDArray[np.integer]  # (N,)
-    start: npt.NDArray[np.int64]  # (N,)
-    end: npt.NDArray[np.int64]  # (N,)
-    minus: npt.NDArray[np.bool_]  # (N,)
-    names: Sequence[str]  # (N,)
-    summit: npt.NDArray[np.int64] | None = None  # (N,)
+    chrom: npt.NDArray[np.integer]
+    start: npt.NDArray[np.int64]
+    end: npt.NDArray[np.int64]
+    names: Sequence[str]
+    minus: npt.NDArray[np.bool_]
+    summit: npt.NDArray[np.int64]
 
     @classmethod
     def of(cls, regions: Sequence[Region]) -> "RegionColumns":
@@ -107,80 +141,33 @@ class RegionColumns:
         start, end, summit = np.array(places, np.int64).reshape(-1, 3).T
         minus = np.array([region.strand == "-" for region in regions], bool)
         names = [region.name for region in regions]
-        return cls(list(numbers), np.array(chrom, np.intp), start, end, minus, names, summit)
+        return cls(list(numbers), np.array(chrom, np.intp), start, end, names, minus, summit)
 
     def __len__(self) -> int:
         return len(self.start)
 
-    @property
-    def middle(self) -> npt.NDArray[np.int64]:
-        """The bases that the regions are about (N,): their summits where known, else their middles."""
-        return (self.start + self.end) // 2 if self.summit is None else self.summit
 
-    def slices(self, rows: int = 4096) -> Iterator["RegionColumns"]:
-        """All of them in order, so many regions at a time."""
-        for first in range(0, len(self), rows):
-            some = slice(first, first + rows)
-            columns = (self.chrom[some], self.start[some], self.end[some], self.minus[some])
-            yield RegionColumns(self.chroms, *columns, self.names[some], self.middle[some])
+def numbers_in(regions: Columns, chrom_order: Iterable[str]) -> npt.NDArray[np.intp]:
+    """The numbers of the regions' chromosomes (N,) in a list, or in chromosome sizes.
 
-    def name_at(self, row: int) -> str:
-        """Where a region lies, as a text."""
-        return f"{self.chroms[self.chrom[row]]}:{self.start[row]}-{self.end[row]}"
-
-    def genome_order(self, chrom_order: Iterable[str]) -> npt.NDArray[np.intp]:
-        """Indices that sort them by the order of their chromosomes (a list, or chromosome sizes) and start.
-
-        Raises InputError for a region on a chromosome that is not in the order.
-        """
-        ranks = self.numbers_in(chrom_order)
-        return np.lexsort((self.start, ranks))
-
-    def numbers_in(self, chrom_order: Iterable[str]) -> npt.NDArray[np.intp]:
-        """The numbers of their chromosomes (N,) in a list, or in chromosome sizes.
-
-        Raises InputError for a region on a chromosome that is not there.
-        """
-        numbers = {chrom: number for number, chrom in enumerate(chrom_order)}
-        ranks = np.array([numbers.get(chrom, -1) for chrom in self.chroms], np.intp)[self.chrom]
-        if (ranks < 0).any():
-            row = int(np.argmax(ranks < 0))
-            raise InputError(
-                f"region {self.name_at(row)} lies on '{self.chroms[self.chrom[row]]}', "
-                "which the chromosome sizes do not list"
-            )
-        return ranks
-
-    def cuts(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """For each of the regions, sorted by chromosome and start, where the interval that it alone may
-        write begins and ends, as `overlaps.cut` has it. Raises InputError if the regions are not sorted.
-        """
-        self._check_sorted()
-        return cut(self.chrom, self.start, self.end, self.middle)
-
-    def _check_sorted(self) -> None:
-        changes = np.ones(len(self), bool)
-        changes[1:] = self.chrom[1:] != self.chrom[:-1]
-        runs = np.flatnonzero(changes)
-        again = np.delete(runs, np.unique(self.chrom[runs], return_index=True)[1])
-        back = np.flatnonzero(~changes[1:] & (self.start[1:] < self.start[:-1])) + 1
-        if len(back) and not (again < back[0]).any():
-            here, before = (self.name_at(int(row)) for row in (back[0], back[0] - 1))
-            raise InputError(f"regions must be sorted by start: {here} comes after {before}")
-        if len(again):
-            row = int(again.min())
-            chrom = self.chroms[self.chrom[row]]
-            raise InputError(
-                f"regions must be sorted by chromosome: '{chrom}' comes back at {self.name_at(row)}"
-            )
+    Raises InputError for a region on a chromosome that is not there.
+    """
+    numbers = {chrom: number for number, chrom in enumerate(chrom_order)}
+    ranks = np.array([numbers.get(chrom, -1) for chrom in regions.chroms], np.intp)[regions.chrom]
+    for row in np.flatnonzero(ranks < 0)[:1].tolist():
+        chrom = regions.chroms[regions.chrom[row]]
+        raise InputError(
+            f"region {place_of(regions, row)} lies on '{chrom}', which the chromosome sizes do not list"
+        )
+    return ranks
 
 
-def genome_order(regions: Sequence[Region], chrom_order: Iterable[str]) -> npt.NDArray[np.intp]:
+def genome_order(regions: Columns, chrom_order: Iterable[str]) -> npt.NDArray[np.intp]:
     """Indices that sort regions by the order of their chromosomes (a list, or chromosome sizes) and start.
 
     Raises InputError for a region on a chromosome that is not in the order.
     """
-    return RegionColumns.of(regions).genome_order(chrom_order)
+    return np.lexsort((regions.start, numbers_in(regions, chrom_order)))
 
 
 def cut_overlaps(regions: Sequence[Region]) -> list[tuple[int, int]]:
@@ -191,5 +178,28 @@ def cut_overlaps(regions: Sequence[Region]) -> list[tuple[int, int]]:
     union of all windows is in exactly one interval, and that within its own window. Raises InputError if
     the regions are not sorted.
     """
-    begin, end = RegionColumns.of(regions).cuts()
+    columns = RegionColumns.of(regions)
+    _check_sorted(columns)
+    begin, end = cut(columns.chrom, columns.start, columns.end, columns.summit)
     return list(zip(begin.tolist(), end.tolist(), strict=True))
+
+
+def _check_sorted(regions: Columns) -> None:
+    """Raises InputError naming the first region that is not in its place."""
+    chrom, start = regions.chrom, regions.start
+    changes = np.ones(len(chrom), bool)
+    changes[1:] = chrom[1:] != chrom[:-1]
+    runs = np.flatnonzero(changes)
+    again = np.delete(runs, np.unique(chrom[runs], return_index=True)[1])
+    back = np.flatnonzero(~changes[1:] & (start[1:] < start[:-1])) + 1
+    for row in sorted([*again[:1].tolist(), *back[:1].tolist()])[:1]:
+        here = place_of(regions, row)
+        if row in again:
+            name = regions.chroms[chrom[row]]
+            raise InputError(f"regions must be sorted by chromosome: '{name}' comes back at {here}")
+        raise InputError(f"regions must be sorted by start: {here} comes after {place_of(regions, row - 1)}")
+
+
+def place_of(regions: Columns, row: int) -> str:
+    """Where one of the regions lies, as a text."""
+    return f"{regions.chroms[regions.chrom[row]]}:{regions.start[row]}-{regions.end[row]}"

@@ -2,17 +2,20 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from seqattr.dna.regions import Region
+import numpy as np
+
+from seqattr.dna.regions import Columns, Region, place_of
 from seqattr.errors import InputError, OutputError
 from seqattr.io.atomic import replacing
 from seqattr.io.foreign import MINUS_ONE
 from seqattr.io.reading import text_lines
 
 _NARROWPEAK_COLUMNS = 10
+_LINES_AT_ONCE = 1 << 12
 _BED12_COLUMNS = 12
 _NOT_DATA = ("#", "track ", "track\t", "browser ", "browser\t")
 _STRANDS = ("+", "-", ".")
@@ -175,25 +178,30 @@ def _number(text: str) -> int:
     return number
 
 
-def write_regions(path: Path | str, regions: Sequence[Region]) -> None:
-    """Write regions in their order as narrowPeak (10 columns), which is valid BED too.
+def write_regions(path: Path | str, regions: Columns) -> None:
+    """Write regions in their order as narrowPeak (10 columns), which is valid BED too, some at a time.
 
     A start before the chromosome's is written as 0, and column 10 still points to the same base. Raises
     OutputError where the file cannot be written or a region has no base on its chromosome.
     """
-    lines = [_narrowpeak(path, region) for region in regions]
     with replacing(path) as part, open(part, "w", encoding="utf-8", newline="\n") as file:
-        file.writelines(lines)
+        for first in range(0, len(regions), _LINES_AT_ONCE):
+            file.writelines(_narrowpeak(path, regions, slice(first, first + _LINES_AT_ONCE)))
 
 
-def _narrowpeak(path: Path | str, region: Region) -> str:
-    start = max(region.start, 0)
-    if region.end <= start:
-        raise OutputError(f"cannot write {path}: region {region} has no base on its chromosome")
-    summit = min(max(region.summit, start), region.end - 1)
-    name = "_".join(region.name.split()) or "."
-    columns = (region.chrom, start, region.end, name, 0, region.strand, 0, -1, -1, summit - start)
-    return "\t".join(map(str, columns)) + "\n"
+def _narrowpeak(path: Path | str, regions: Columns, rows: slice) -> Iterator[str]:
+    """The lines of some regions."""
+    start, end = np.maximum(regions.start[rows], 0), regions.end[rows]
+    for row in np.flatnonzero(end <= start)[:1].tolist():
+        where = place_of(regions, (rows.start or 0) + row)
+        raise OutputError(f"cannot write {path}: region {where} has no base on its chromosome")
+    peaks = (np.clip(regions.summit[rows], start, end - 1) - start).tolist()
+    chroms = (regions.chroms[number] for number in regions.chrom[rows].tolist())
+    names = ("_".join(name.split()) or "." for name in regions.names[rows])
+    strands = np.where(regions.minus[rows], "-", "+").tolist()
+    columns = (chroms, start.tolist(), end.tolist(), names, strands, peaks)
+    for chrom, begin, stop, name, strand, peak in zip(*columns, strict=True):
+        yield f"{chrom}\t{begin}\t{stop}\t{name}\t0\t{strand}\t0\t-1\t-1\t{peak}\n"
 
 
 def read_chrom_sizes(path: Path | str) -> dict[str, int]:

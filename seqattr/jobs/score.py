@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqattr.dna.alphabet import one_hot
+from seqattr.dna.regions import RegionColumns
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.outputs import check_number
 from seqattr.engine.walk.memory import keep_freed_memory
@@ -123,7 +124,7 @@ def score(
     with replacing_all(job.out, file_names(job.files.stems.values(), bool(inputs.dropped))) as paths:
         with job.files.open(paths, job.out):
             job.attribute(progress)
-        write_regions(paths["regions.bed"], job.files.regions)
+        write_regions(paths["regions.bed"], RegionColumns.of(job.files.regions))
         if inputs.dropped:
             write_dropped(paths[DROPPED], inputs.dropped)
         summary = job.finish(paths["run.json"])

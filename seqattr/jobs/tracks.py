@@ -1,18 +1,23 @@
 """From contributions that come batch by batch to tracks that lie in the genome's order."""
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 import numpy.typing as npt
 
-from seqattr.dna.regions import Region, cut_overlaps, genome_order
+from seqattr.dna.overlaps import cut
+from seqattr.dna.regions import Columns, RegionColumns, genome_order, numbers_in
 from seqattr.inputs import Window
 from seqattr.io.atomic import cannot_write
-from seqattr.io.bigwig import Track, write_bigwig
+from seqattr.io.bigwig import write_stretches
+from seqattr.io.bigwig_values import Stretches
+
+_BASES_AT_ONCE = 1 << 17
 
 
 class Scratch:
@@ -29,6 +34,12 @@ class Scratch:
     def get(self, target: int, row: int) -> npt.NDArray[np.float32]:
         self._seek(target, row)
         return np.frombuffer(self._file.read(4 * self._lengths[row]), np.float32)
+
+    def rows(
+        self, target: int, before: Sequence[int], rows: npt.NDArray[np.intp]
+    ) -> list[npt.NDArray[np.float32]]:
+        """Some rows, without so many values before each."""
+        return [self.get(target, row)[before[row] :] for row in rows.tolist()]
 
     def _seek(self, target: int, row: int) -> None:
         self._file.seek(4 * (target * int(self._starts[-1]) + int(self._starts[row])))
@@ -50,24 +61,38 @@ def write_tracks(
     windows: Sequence[Window],
     sizes: Mapping[str, int],
 ) -> None:
-    """A bigWig for each target, on genome coordinates where windows have them.
+    """A bigWig for each target, on genome coordinates where windows have them."""
+    own = RegionColumns.of([window.own_region for window in windows])
+    before = (own.start - [window.region.start for window in windows]).tolist()
+    for target, path in enumerate(paths):
+        write_track(path, own, partial(scratch.rows, target, before), sizes)
 
-    Where windows overlap, each gives what lies on its side of the midpoint between their summits.
+
+Read = Callable[[npt.NDArray[np.intp]], Sequence[npt.NDArray[np.floating]]]
+
+
+def write_track(path: Path, own: Columns, read: Read, sizes: Mapping[str, int]) -> None:
+    """A bigWig of what windows (N,) have on the genome, whose bases `own` are.
+
+    `read` gives the values of K windows, by their numbers (K,): for each of them at least as many as it has
+    bases, from its first base on, as they lie on the forward strand; NaN gives nothing. Where windows
+    overlap, each gives what lies on its side of the midpoint between their summits. Raises InputError for
+    windows that are not on the chromosomes, and OutputError where the file cannot be written.
     """
     sizes = dict(sorted(sizes.items()))  # readers search the names in byte order
-    inner = [window.own_region for window in windows]
-    order = genome_order(inner, sizes)
-    cuts = cut_overlaps([inner[i] for i in order])
-    total = sum(end - begin for begin, end in cuts)
-    for target, path in enumerate(paths):
-        tracks = (
-            track(scratch.get(target, int(i)), windows[int(i)].region, begin, end)
-            for i, (begin, end) in zip(order, cuts, strict=True)
-            if end > begin
-        )
-        write_bigwig(path, sizes, tracks, total)
+    write_stretches(path, sizes, _stretches(own, read, sizes))
 
 
-def track(values: npt.NDArray[np.float32], region: Region, begin: int, end: int) -> Track:
-    """What one window, whose values lie as the forward strand, writes of the genome: bases begin to end."""
-    return Track(region.chrom, begin, values[begin - region.start : end - region.start])
+def _stretches(own: Columns, read: Read, sizes: Mapping[str, int]) -> Iterator[Stretches]:
+    """What the windows give, in the order of the genome, some at a time."""
+    order = genome_order(own, sizes)
+    chrom, start = numbers_in(own, sizes)[order], own.start[order]
+    begin, end = cut(chrom, start, own.end[order], own.summit[order])
+    some = np.flatnonzero(end > begin)
+    bases = np.cumsum((end - begin)[some]) // _BASES_AT_ONCE
+    for part in np.split(some, np.flatnonzero(np.diff(bases)) + 1) if len(some) else []:
+        values = read(order[part])
+        first, last = ((edge - start)[part].tolist() for edge in (begin, end))
+        pieces = [row[a:b] for row, a, b in zip(values, first, last, strict=True)]
+        joined = np.concatenate(pieces).astype(np.float32, copy=False)
+        yield Stretches(chrom[part], begin[part], (end - begin)[part], joined)

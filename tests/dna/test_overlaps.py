@@ -44,7 +44,7 @@ def random_regions(rng: np.random.Generator, count: int) -> list[Region]:
         start, length = int(rng.integers(-5, room)), longest if equal else int(rng.integers(1, longest + 1))
         offset = int(rng.integers(0, length)) if peaks else None
         regions.append(Region(str(rng.choice(["b", "a", "c"])), start, start + length, summit_offset=offset))
-    return [regions[i] for i in genome_order(regions, ["c", "a", "b"])]
+    return [regions[i] for i in genome_order(RegionColumns.of(regions), ["c", "a", "b"])]
 
 
 def test_cuts_are_those_of_a_walk_from_window_to_window():
@@ -65,9 +65,9 @@ def test_columns_are_those_of_the_regions():
     columns = RegionColumns.of(regions)
     assert [columns.chroms[i] for i in columns.chrom] == ["b", "a", "b"]
     assert columns.minus.tolist() == [True, False, False]
-    assert columns.middle.tolist() == [region.summit for region in regions]
-    assert [list(part.names) for part in columns.slices(2)] == [["x", "y"], [""]]
-    assert columns.genome_order({"a": 9, "b": 9}).tolist() == [1, 0, 2]
+    assert columns.summit.tolist() == [region.summit for region in regions]
+    assert columns.names == ["x", "y", ""]
+    assert genome_order(columns, {"a": 9, "b": 9}).tolist() == [1, 0, 2]
     assert len(RegionColumns.of([])) == 0
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seqattr.dna.regions import Region, cut_overlaps, genome_order, parse_header, window
+from seqattr.dna.regions import Region, RegionColumns, cut_overlaps, genome_order, parse_header, window
 from seqattr.errors import InputError
 
 
@@ -73,14 +73,16 @@ def test_a_window_without_length_is_refused():
 
 def test_genome_order_follows_the_sizes_and_then_the_start():
     regions = [Region("b", 5, 6), Region("a", 9, 10), Region("b", 1, 2), Region("a", 3, 4), Region("a", 3, 9)]
-    np.testing.assert_array_equal(genome_order(regions, ["a", "b"]), [3, 4, 1, 2, 0])
-    np.testing.assert_array_equal(genome_order(regions, {"b": 100, "a": 100}), [2, 0, 3, 4, 1])
-    assert len(genome_order([], ["a"])) == 0
+    np.testing.assert_array_equal(genome_order(RegionColumns.of(regions), ["a", "b"]), [3, 4, 1, 2, 0])
+    np.testing.assert_array_equal(
+        genome_order(RegionColumns.of(regions), {"b": 100, "a": 100}), [2, 0, 3, 4, 1]
+    )
+    assert len(genome_order(RegionColumns.of([]), ["a"])) == 0
 
 
 def test_genome_order_names_an_unknown_chromosome():
     with pytest.raises(InputError, match="region c:1-2 lies on 'c', which the chromosome sizes do not list"):
-        genome_order([Region("c", 1, 2)], ["a", "b"])
+        genome_order(RegionColumns.of([Region("c", 1, 2)]), ["a", "b"])
 
 
 def check_against_each_base(regions: list[Region]) -> None:

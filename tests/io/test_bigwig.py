@@ -35,21 +35,21 @@ def test_values_come_back_to_the_last_bit(tmp_path):
                 values[rng.random(len(values)) < 0.01] = np.nan
                 expected[name][start:end] = values
                 tracks.append(Track(name, start, values))
-        write_bigwig(tmp_path / f"{trial}.bw", sizes, tracks, 10**6)
+        write_bigwig(tmp_path / f"{trial}.bw", sizes, tracks)
         for name, values in expected.items():
             np.testing.assert_array_equal(values_of(tmp_path / f"{trial}.bw", name), values)
 
 
 def test_all_chromosomes_stand_in_the_header_in_their_order(tmp_path):
     sizes = {"chr10": 100, "chr2": 50, "chr1": 70, "unused": 9}
-    write_bigwig(tmp_path / "a.bw", sizes, [Track("chr2", 3, np.ones(4, np.float32))], 4)
+    write_bigwig(tmp_path / "a.bw", sizes, [Track("chr2", 3, np.ones(4, np.float32))])
     with pyBigWig.open(str(tmp_path / "a.bw")) as file:
         assert list(file.chroms().items()) == list(sizes.items())
 
 
 def test_the_summary_is_that_of_the_values(tmp_path):
     values = np.random.default_rng(1).normal(size=5000).astype(np.float32) * 100
-    write_bigwig(tmp_path / "a.bw", {"c": 9000}, [Track("c", 1000, values)], 5000)
+    write_bigwig(tmp_path / "a.bw", {"c": 9000}, [Track("c", 1000, values)])
     with pyBigWig.open(str(tmp_path / "a.bw")) as file:
         header = file.header()
     assert header["nBasesCovered"] == 5000
@@ -63,7 +63,7 @@ def test_there_are_zoom_levels(tmp_path):
     """A genome browser draws nothing of a file without them."""
     size = 32 * 4**6
     values = np.resize([0.5, 1.5], size)  # one value alone would be one interval
-    write_bigwig(tmp_path / "a.bw", {"c": size}, [Track("c", 0, values)], size)
+    write_bigwig(tmp_path / "a.bw", {"c": size}, [Track("c", 0, values)])
     with pyBigWig.open(str(tmp_path / "a.bw")) as file:
         assert file.header()["nLevels"] > 1
         assert file.stats("c", 0, size, nBins=4) == pytest.approx(
@@ -79,7 +79,7 @@ def names(count: int) -> list[str]:
 def test_any_number_of_chromosomes_is_found(tmp_path, count):
     """One node of the trees, or several levels of them."""
     tracks = [Track(name, 2, np.full(3, number, np.float32)) for number, name in enumerate(names(count))]
-    write_bigwig(tmp_path / "a.bw", dict.fromkeys(names(count), 10), tracks, 3 * count)
+    write_bigwig(tmp_path / "a.bw", dict.fromkeys(names(count), 10), tracks)
     with pyBigWig.open(str(tmp_path / "a.bw")) as file:
         assert list(file.chroms()) == names(count)
         for number, name in [*enumerate(names(count))][:: max(1, count // 50)]:
@@ -94,7 +94,7 @@ def test_every_zoom_level_sums_up_what_lies_below(tmp_path):
     values = rng.normal(size=300_000).astype(np.float32)
     tracks = [Track("a", start, values[start : start + 700]) for start in range(0, 300_000, 1000)]
     tracks += [Track("b", 5, values[:60_000])]
-    write_bigwig(tmp_path / "a.bw", {"a": 300_000, "b": 100_000}, tracks, 300_000)
+    write_bigwig(tmp_path / "a.bw", {"a": 300_000, "b": 100_000}, tracks)
     with pyBigWig.open(str(tmp_path / "a.bw")) as file:
         for chrom, end in (("a", 299_700), ("b", 60_005)):
             for start, stop in ((0, end), (end // 3, end // 2), (1000, 21_000)):
@@ -114,7 +114,7 @@ def test_the_time_is_in_proportion_to_the_chromosomes(tmp_path):
     def seconds_each(count: int) -> float:
         tracks = [Track(name, 0, ONES) for name in names(count)]
         start = time.process_time()
-        write_bigwig(tmp_path / "a.bw", dict.fromkeys(names(count), 10), tracks, 10 * count)
+        write_bigwig(tmp_path / "a.bw", dict.fromkeys(names(count), 10), tracks)
         return (time.process_time() - start) / count
 
     assert seconds_each(16_000) < 3 * max(seconds_each(1000), seconds_each(1000))
@@ -122,7 +122,7 @@ def test_the_time_is_in_proportion_to_the_chromosomes(tmp_path):
 
 def test_one_very_long_name(tmp_path):
     name = "x" * 5000
-    write_bigwig(tmp_path / "a.bw", {name: 5}, [Track(name, 0, np.arange(5.0))], 5)
+    write_bigwig(tmp_path / "a.bw", {name: 5}, [Track(name, 0, np.arange(5.0))])
     np.testing.assert_array_equal(values_of(tmp_path / "a.bw", name), np.arange(5))
 
 
@@ -144,7 +144,7 @@ ONES = np.ones(10, np.float32)
 )
 def test_a_bad_track_is_named_and_nothing_written(tmp_path, tracks, line):
     with pytest.raises(InputError) as caught:
-        write_bigwig(tmp_path / "a.bw", {"b": 50, "a": 50}, [Track(*t) for t in tracks], 100)
+        write_bigwig(tmp_path / "a.bw", {"b": 50, "a": 50}, [Track(*t) for t in tracks])
     assert str(caught.value) == line
     assert list(tmp_path.iterdir()) == []
 
@@ -160,12 +160,12 @@ def test_a_bad_track_is_named_and_nothing_written(tmp_path, tracks, line):
 )
 def test_bad_sizes_are_refused(tmp_path, sizes, message):
     with pytest.raises(InputError, match=message):
-        write_bigwig(tmp_path / "a.bw", sizes, [], 0)
+        write_bigwig(tmp_path / "a.bw", sizes, [])
 
 
 def test_a_missing_folder_is_an_error_and_no_crash(tmp_path):
     with pytest.raises(OutputError, match="No such file or directory"):
-        write_bigwig(tmp_path / "none" / "a.bw", {"a": 50}, [Track("a", 0, ONES)], 10)
+        write_bigwig(tmp_path / "none" / "a.bw", {"a": 50}, [Track("a", 0, ONES)])
 
 
 @pytest.mark.parametrize("limit", [0, 100, 3000, 100_000])
@@ -173,7 +173,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(with_full_disk, tmp_path, li
     out = with_full_disk(
         "from seqattr.io.bigwig import Track, write_bigwig",
         "values = np.random.default_rng(0).normal(size=10**5); "
-        "write_bigwig('a.bw', {'c': 10**6}, [Track('c', 0, values)], 10**5)",
+        "write_bigwig('a.bw', {'c': 10**6}, [Track('c', 0, values)])",
         limit,
     )
     assert out == "OutputError: cannot write a.bw: File too large"

@@ -235,7 +235,7 @@ def test_many_places_are_written_some_at_a_time(tmp_path):
             return names
 
     numbers, names = np.arange(10_000), Names()
-    places = RegionColumns(["x", "y"], numbers % 2, numbers, numbers + 5, numbers % 3 == 0, names)
+    places = RegionColumns(["x", "y"], numbers % 2, numbers, numbers + 5, names, numbers % 3 == 0, numbers)
     layout, zeros = Layout(10_000, 5), np.zeros((10_000, 4, 5), np.float32)
     block = encode_block("a.h5", layout, 0, BlockRows(zeros.astype(np.int8), zeros, zeros[:, 0], {}))
     assemble(tmp_path / "a.h5", layout, places, {}, [block])
