@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqattr.cli.options import OUT, PATH, force_option, numbers_like, read_by, threads_option
+from seqattr.cli.options import OUT, PATH, force_option, threads_option
 from seqattr.cli.terminal import progress_bar, say
+from seqattr.cli.values import numbers_like, read_by
 from seqattr.support.progress import Progress
 
 if TYPE_CHECKING:

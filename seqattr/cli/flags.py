@@ -25,6 +25,7 @@ FLAGS = {
     "fasta": "--fasta",
     "force": "--force",
     "ignore_strand": "--ignore-strand",
+    "max_n": "--max-n",
     "out": "--out",
     "pad": "--pad",
     "patterns": "--patterns",

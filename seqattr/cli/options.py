@@ -6,7 +6,6 @@ left over, become its job's settings by `settings`.
 """
 
 import inspect
-import json
 from collections.abc import Callable, Sequence
 from functools import wraps
 from importlib import import_module
@@ -15,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqattr.errors import InputError
+from seqattr.cli.values import json_object, names_in, or_none, read_by
 from seqattr.support import threads
 from seqattr.support.garbage import importing
-from seqattr.support.texts import comma_separated
 
 if TYPE_CHECKING:
     from seqattr.io.ownership import Output
@@ -53,44 +51,6 @@ class InputPath(NamedPath):
 
 PATH = InputPath(path_type=Path)
 OUT = NamedPath(path_type=Path)
-
-
-def read_by(read: Callable[[Any], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
-    """A callback of an option that has its value read; None where there is none."""
-    return lambda _ctx, _param, value: None if value is None else read(value)
-
-
-def or_none(value: Any) -> Any:
-    """None for 0, or for no word of a repeatable option: a job then takes all."""
-    return value or None
-
-
-def numbers_like(option: str, example: str) -> Callable[[str], tuple[int, ...]]:
-    """A reader of whole numbers with commas between them."""
-
-    def read(text: str) -> tuple[int, ...]:
-        numbers = comma_separated(text, int)
-        if numbers is None:
-            raise InputError(f"{option} must look like {example}, not '{text}'")
-        return numbers
-
-    return read
-
-
-def json_object(text: str) -> dict[str, Any]:
-    """The arguments of a model's class."""
-    try:
-        arguments = json.loads(text)
-    except ValueError as error:
-        raise InputError(f"--arch-args is not JSON: {error}") from error
-    if not isinstance(arguments, dict):
-        raise InputError("--arch-args must be a JSON object, as in '{\"tasks\": 3}'")
-    return arguments
-
-
-def names_in(text: str) -> tuple[str, ...] | None:
-    """Names with commas between them."""
-    return tuple(name.strip() for name in text.split(",")) if text else None
 
 
 # --- help that reads tables --------------------------------------------------------------------
@@ -259,6 +219,12 @@ INPUTS = (
     click.option("--tile", type=int, metavar="STEP", help="Take windows every STEP bases of each record."),
     click.option("--pad", is_flag=True, help="Fill shorter sequences up to the model's length with N."),
     click.option("--crop", is_flag=True, help="Cut longer sequences to the model's length."),
+    click.option(
+        "--max-n",
+        type=float,
+        metavar="SHARE",
+        help="Leave out windows of which more than this share is N (0 to 1); those of N alone always are.",
+    ),
     click.option("--any-length", is_flag=True, help="Take sequences of any length at which the model runs."),
     click.option("--strict", is_flag=True, help="Stop where a record or region cannot be used."),
 )

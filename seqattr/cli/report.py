@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.options import FORCE, OUT, PATH, TableOption, or_none, read_by, settings, threads_option
+from seqattr.cli.options import FORCE, OUT, PATH, TableOption, settings, threads_option
 from seqattr.cli.terminal import say, warn
+from seqattr.cli.values import or_none, read_by
 from seqattr.errors import InputError, some_of
 from seqattr.support.texts import comma_separated
 

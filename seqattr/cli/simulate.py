@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.options import OUT, TableOption, force_option, numbers_like, read_by, settings
+from seqattr.cli.options import OUT, TableOption, force_option, settings
 from seqattr.cli.terminal import say
+from seqattr.cli.values import numbers_like, read_by
 
 if TYPE_CHECKING:
     from seqattr.io.ownership import Output

@@ -31,7 +31,7 @@ def _not_nested(chrom: Integers, start: Integers, end: Integers) -> npt.NDArray[
 
     A window must end behind all before it, and the next that does so must not start where it starts.
     """
-    furthest = _running_max(end, chrom)
+    furthest = running_max(end, chrom)
     rises = np.ones(len(end), bool)
     rises[1:] = (chrom[1:] != chrom[:-1]) | (end[1:] > furthest[:-1])
     chain = np.flatnonzero(rises)
@@ -53,13 +53,13 @@ def _cut_chain(
     middle = np.minimum((summit[:-1] + summit[1:]) // 2, end[:-1])
     begin = start.astype(np.int64)
     begin[1:] = np.where(apart, start[1:], np.maximum(start[1:], middle))
-    begin = _running_max(begin, chrom)
+    begin = running_max(begin, chrom)
     stop = end.astype(np.int64)
     stop[:-1] = np.where(apart, end[:-1], begin[1:])
     return begin, stop
 
 
-def _running_max(values: Integers, chrom: Integers) -> npt.NDArray[np.int64]:
+def running_max(values: Integers, chrom: Integers) -> npt.NDArray[np.int64]:
     """The largest of all values up to each on its chromosome, whose numbers rise from 0."""
     different, ranks = np.unique(values, return_inverse=True)
     count = len(different)

@@ -1,11 +1,15 @@
 """Windows brought to the length of a model, as far as they may be."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from seqattr.errors import InputError, some_of
-from seqattr.inputs.dropped import Dropped
-from seqattr.inputs.windows import Inputs, Window, resize
+from seqattr.inputs.dropped import Dropped, DroppedRows
+from seqattr.inputs.table import Windows
+from seqattr.inputs.windows import Inputs
 
 _GENOME = 20  # a record of so many times the model's length is no sequence for it
 _PERHAPS_GENOME = 3  # a small one, or records to be cropped
@@ -38,43 +42,48 @@ def fit_windows(
     `lengths` are those that the model takes; windows of others are dropped. Raises InputError naming them
     where those are all, or in a `strict` run.
     """
-    windows = [
-        resize(w, length) if (pad and w.length < length) or (crop and w.length > length) else w
-        for w in inputs.windows
-    ]
-    wrong = [w for w in windows if w.length not in lengths]
-    if not wrong:
-        return inputs._replace(windows=windows)
-    misfit = f"the model, which takes {lengths}"
-    if strict or len(wrong) == len(windows):
+    windows = Windows.of(inputs.windows)
+    change = (pad & (windows.lengths < length)) | (crop & (windows.lengths > length))
+    windows = windows.resize(length, change) if change.any() else windows
+    taken = [one for one in np.unique(windows.lengths).tolist() if one in lengths]
+    fits = np.isin(windows.lengths, taken)
+    if fits.all():
+        return inputs._replace(windows=windows) if change.any() else inputs
+    wrong, misfit = windows.select(~fits), f"the model, which takes {lengths}"
+    if strict or not taken:
         others = "".join(f"{one.reason}; " for one in inputs.dropped[:1])
-        what = f"{others}{count_in_words(wrong, windows)} not fit {misfit}"
-        raise InputError(f"{what}: {some_windows(wrong)}; {hint(wrong, length)}")
-    dropped = [Dropped(w.name, w.region, f"{w.length} bp do not fit {misfit}") for w in wrong]
-    what = f"{count_in_words(wrong, windows)} not fit {misfit}, and were left out"
-    note = f"{what}: {some_windows(wrong)}; {hint(wrong, length)}"
-    kept = [w for w in windows if w.length in lengths]
-    return inputs._replace(windows=kept, notes=[*inputs.notes, note], dropped=[*inputs.dropped, *dropped])
+        what = f"{others}{count_in_words(len(wrong), len(windows))} not fit {misfit}"
+        raise InputError(f"{what}: {some_windows(wrong)}; {hint(wrong.lengths, length)}")
+
+    def one_dropped(row: int) -> Dropped:
+        reason = f"{wrong.lengths[row]} bp do not fit {misfit}"
+        return Dropped(wrong.names[row], wrong.regions[row], reason)
+
+    what = f"{count_in_words(len(wrong), len(windows))} not fit {misfit}, and were left out"
+    note = f"{what}: {some_windows(wrong)}; {hint(wrong.lengths, length)}"
+    dropped = DroppedRows.of(inputs.dropped) + DroppedRows.made(len(wrong), one_dropped)
+    return inputs._replace(windows=windows.select(fits), notes=[*inputs.notes, note], dropped=dropped)
 
 
-def count_in_words(wrong: Sequence[Window], windows: Sequence[Window]) -> str:
+def count_in_words(wrong: int, windows: int) -> str:
     """As 2 of 5 records do, before `not`."""
-    return f"{len(wrong)} of {len(windows)} records {'does' if len(wrong) == 1 else 'do'}"
+    return f"{wrong} of {windows} records {'does' if wrong == 1 else 'do'}"
 
 
-def some_windows(wrong: Sequence[Window]) -> str:
+def some_windows(wrong: Windows) -> str:
     """The first few, with their lengths."""
-    return some_of([f"{w.name} ({w.length} bp)" for w in wrong])
+    rows = range(min(len(wrong), 4))
+    return some_of([f"{wrong.names[row]} ({wrong.lengths[row]} bp)" for row in rows])
 
 
-def hint(wrong: Sequence[Window], length: int) -> str:
+def hint(wrong: npt.NDArray[np.int32], length: int) -> str:
     """What would help: another use of a genome, or other lengths."""
-    longest = max(w.length for w in wrong)
+    longest = int(wrong.max())
     genome = "of a genome, `regions` takes windows around peaks and `tile` windows all along it"
     if longest > _GENOME * length:
         return genome
     hints = {
-        "`pad=True` would fill up short ones with N": any(w.length < length for w in wrong),
+        "`pad=True` would fill up short ones with N": bool((wrong < length).any()),
         "`crop=True` would cut long ones to their middle": longest > length,
     }
     lengths = " and ".join(text for text, helps in hints.items() if helps)

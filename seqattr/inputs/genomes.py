@@ -1,22 +1,29 @@
-"""Windows of a genome: around regions, or one after the other all along it."""
+"""Windows of a genome around regions."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from seqattr.dna.alphabet import UNKNOWN, check_dna, count_ambiguous, encode
-from seqattr.dna.regions import Region, window
+from seqattr.dna.alphabet import check_dna, letter_codes, text_of_letter_codes
+from seqattr.dna.places import Places
 from seqattr.errors import InputError
-from seqattr.inputs.dropped import Dropped, left_out
+from seqattr.inputs.bases import Bases, Counts, GenomeBases, Numbers, survey
+from seqattr.inputs.dropped import Dropped, DroppedRows, left_out
+from seqattr.inputs.names import RegionNames
 from seqattr.inputs.records import notes_on_letters
-from seqattr.inputs.windows import Inputs, Window, resize
-from seqattr.io.bed import parse_bed
-from seqattr.io.fasta.records import Genome, OddRecord, Record, iter_fasta, unique
-from seqattr.support.memory import free_bytes
+from seqattr.inputs.spool import Spool
+from seqattr.inputs.table import Windows
+from seqattr.inputs.windows import Inputs
+from seqattr.io.bed import Regions, parse_bed
+from seqattr.io.fasta.index import Indexed
+from seqattr.io.fasta.records import Genome
+from seqattr.io.fasta.spans import Spans
 
-BYTES_PER_BASE = 8  # that a record takes for a moment, and room for the others
+_SHOWN = 3
 
 
 def from_regions(
@@ -35,105 +42,154 @@ def from_regions(
     or in a `strict` run.
     """
     source, peaks = Genome(genome), parse_bed(bed)
-    around = [window(region, length) for region in peaks.regions]
+    around = windows_around(peaks.regions, length)
     if ignore_strand:
-        around = [replace(region, strand="+") for region in around]
-    texts = source.texts_of(around)
+        around = replace(around, minus=np.zeros(len(around), bool))
+    cut = cut_out(source, around, pad)
     check_names(source, bed, around)
-    cut = [cut_out(source, region, text, pad) for region, text in zip(around, texts, strict=True)]
-    windows = [one for one in cut if isinstance(one, Window)]
-    dropped = [Dropped(line.where, None, f"{line.where} {line.reason}") for line in peaks.odd]
-    dropped += [one for one in cut if isinstance(one, Dropped)]
-    helps = any("partly outside" in one.reason for one in dropped)
-    cure = "; `pad=True` would fill up with N what a chromosome lacks" if helps else ""
+    windows = cut.windows()
+    dropped = DroppedRows.made(len(peaks.odd), partial(_odd_line, peaks)) + cut.dropped()
+    cure = "; `pad=True` would fill up with N what a chromosome lacks" if cut.could_pad else ""
     notes = left_out(dropped, len(dropped) + len(windows), "regions", strict, cure)
     notes += [*source.notes, *peaks.notes, *notes_on_strands(peaks.regions, ignore_strand)]
-    used = (count_ambiguous(text) for text, one in zip(texts, cut, strict=True) if isinstance(one, Window))
-    return Inputs(windows, dict(source.sizes), notes_on_letters(used) + notes, dropped)
+    letters = notes_on_letters(cut.counts.ambiguous[cut.fits].tolist())
+    return Inputs(windows, dict(source.sizes), letters + notes, dropped)
 
 
-def cut_out(source: Genome, region: Region, text: str, pad: bool) -> Window | Dropped:
-    """The window of a region whose chromosome has this text of it, or why there is none."""
-    name = region.name if region.name not in ("", ".") else str(region)
-    own_place, length = replace(region, name=name), region.end - region.start
-    try:
-        source.check(region, partly=pad)
-        check_dna(str(region), text)
-    except InputError as error:
-        return Dropped(name, own_place, str(error))
-    codes = np.full(length, UNKNOWN, np.uint8)
-    first = max(-region.start, 0)
-    inside = (first, first + len(text))
-    codes[slice(*inside)] = encode(text)
-    if region.strand == "-":
-        codes = np.where(codes == UNKNOWN, UNKNOWN, 3 - codes)[::-1].astype(np.uint8)
-        inside = (length - inside[1], length - inside[0])
-    return Window(name, codes, own_place, inside)
+def windows_around(regions: Places, length: int) -> Places:
+    """The windows of `length` bases [summit - length // 2, ...) around the summits of regions.
+
+    One may begin before its chromosome does. Raises InputError for a length below 1.
+    """
+    if length < 1:
+        raise InputError(f"a window needs a length of at least 1 base, not {length}")
+    start = regions.summit - length // 2
+    return replace(regions, start=start, end=start + length, offset=None)
 
 
-def check_names(source: Genome, bed: Path | str, regions: Sequence[Region]) -> None:
+def _odd_line(peaks: Regions, row: int) -> Dropped:
+    where, reason = peaks.odd[row]
+    return Dropped(where, None, f"{where} {reason}")
+
+
+# --- the bases of regions ------------------------------------------------------------------------
+
+
+def cut_out(source: Genome, around: Places, pad: bool) -> "Cut":
+    """The bases of windows, as far as they lie on chromosomes of the genome."""
+    if isinstance(source.source, Indexed):
+        return source.source.settled(partial(_indexed, source, source.source, around, pad))
+    return _spooled(source, around, pad)
+
+
+def _indexed(source: Genome, indexed: Indexed, around: Places, pad: bool) -> "Cut":
+    """By random access: all are read once, for what they hold, and again when they are asked for."""
+    bases = GenomeBases(indexed)
+    at = bases.begins(around.chroms)[around.chrom] + np.maximum(around.start, 0)
+    cut = Cut(source, around, pad, bases, at)
+    bases.surveyed(cut.content)
+    return cut
+
+
+def _spooled(source: Genome, around: Places, pad: bool) -> "Cut":
+    """From a file that can only be read from its beginning to its end: all that windows cover is kept."""
+    assert not isinstance(source.source, Indexed)
+    spans, spool = Spans(around.chrom, around.start, around.end), Spool()
+    by_number = spans.by_chromosome()
+    wanted = {name: by_number[number] for number, name in enumerate(around.chroms) if number in by_number}
+    source.source.copy(wanted, lambda at, letters: spool.put(at, letter_codes(letters)))
+    spool.digest()
+    return Cut(source, around, pad, spool, spans.at)
+
+
+class Cut:
+    """Windows as they are cut out of a genome, and which of them (`fits`) can be used.
+
+    `at` (N,) are the places of their first bases in `bases`.
+    """
+
+    def __init__(self, source: Genome, around: Places, pad: bool, bases: Bases, at: Numbers) -> None:
+        self._source, self._around, self._pad = source, around, pad
+        self._bases, self._at = bases, at
+        size = np.array([source.sizes.get(chrom, 0) for chrom in around.chroms], np.int64)[around.chrom]
+        self._first, self._end = np.maximum(around.start, 0), np.minimum(around.end, size)
+        partly = self._first < self._end
+        whole = (around.start >= 0) & (around.end <= size)
+        self.could_pad = bool((~whole & (size > 0)).any()) and not pad
+        self.fits: npt.NDArray[np.bool_] = partly & (whole | pad)
+        width = np.where(self.fits, self._end - self._first, 0).astype(np.int32)
+        self.counts, self.content = self._survey(width)
+        self.fits = self.fits & (self.counts.illegal == 0)
+
+    def _survey(self, width: npt.NDArray[np.int32]) -> tuple[Counts, str]:
+        """Of those that lie on their chromosomes."""
+        rows = np.flatnonzero(self.fits)
+        some, content = survey(self._bases, self._at[rows], width[rows])
+        counts = Counts(*np.zeros((3, len(width)), np.int32))
+        for all_rows, counted in zip(counts, some, strict=True):
+            all_rows[rows] = counted
+        return counts, content
+
+    def windows(self) -> Windows:
+        """Those that can be used."""
+        around = self._around.select(self.fits)
+        first = (self._first - self._around.start)[self.fits]
+        inside = np.stack([first, first + (self._end - self._first)[self.fits]], axis=1)
+        lengths = (around.end - around.start).astype(np.int32)
+        inside = np.where(around.minus[:, None], lengths[:, None] - inside[:, ::-1], inside)
+        return Windows(
+            self._bases,
+            self._at[self.fits],
+            RegionNames(around),
+            around.chroms,
+            around.chrom,
+            around.start,
+            lengths,
+            around.minus,
+            inside.astype(np.int32),
+            counted=self.counts.unknown[self.fits],
+        )
+
+    def dropped(self) -> DroppedRows:
+        """Those that cannot."""
+        rows = np.flatnonzero(~self.fits)
+        return DroppedRows.made(len(rows), lambda number: self._why(int(rows[number])))
+
+    def _why(self, row: int) -> Dropped:
+        """Why there is no window of a row."""
+        region = self._around[row]
+        where = replace(region, name=region.name or str(region))
+        try:
+            self._source.check(region, partly=self._pad)
+            check_dna(str(region), self._text(row))
+        except InputError as error:
+            return Dropped(where.name, where, str(error))
+        raise AssertionError(f"region {region} can be used")
+
+    def _text(self, row: int) -> bytes:
+        at = int(self._at[row])
+        codes = self._bases.read(at, at + int(self._end[row] - self._first[row]))
+        return text_of_letter_codes(codes.tobytes())
+
+
+def check_names(source: Genome, bed: Path | str, regions: Places) -> None:
     """Raise InputError where several regions, and all of them, lie on chromosomes that there are not."""
-    names = list(dict.fromkeys(region.chrom for region in regions))
-    if len(regions) < 2 or any(name in source.sizes for name in names):
+    if len(regions) < 2 or any(name in source.sizes for name in regions.chroms):
         return
-    known = ", ".join(list(source.sizes)[:3])
+    names, known = list(islice(regions.chroms, _SHOWN)), ", ".join(islice(source.sizes, _SHOWN))
     other = source.other_name(names[0])
     cure = f": '{names[0]}' of the one is '{other}' of the other" if other else ""
     raise InputError(
         f"none of the {len(regions)} regions of {bed} lies on a chromosome of {source.path}: it names "
-        f"{', '.join(names[:3])}, the genome {known}; give both files the same names{cure}"
+        f"{', '.join(names)}, the genome {known}; give both files the same names{cure}"
     )
 
 
-def notes_on_strands(regions: Sequence[Region], ignored: bool) -> list[str]:
+def notes_on_strands(regions: Places, ignored: bool) -> list[str]:
     """How regions on strand '-' were read."""
-    minus = sum(region.strand == "-" for region in regions)
+    minus = int(regions.minus.sum())
     if not minus:
         return []
     turned = "read as the reverse complement; `ignore_strand=True` would not"
     how = "strands were ignored" if ignored else turned
     return [f"{minus} of {len(regions)} regions lie on strand -: {how}"]
-
-
-def from_tiles(genome: Path | str, length: int, step: int, pad: bool = False, strict: bool = True) -> Inputs:
-    """Windows of `length` bases every `step` bases of each record, and a last one that ends at its end.
-
-    Those that are all N are left out. Records that are shorter than a window are filled up with N where
-    `pad` says so, else dropped, or an InputError in a `strict` run.
-    """
-    if step < 1:
-        raise InputError(f"`step` must be at least 1 base, not {step}")
-    odd: list[OddRecord] = []
-    sizes: dict[str, int] = {}
-    windows, ambiguous, unknown, dropped = [], 0, 0, []
-    for record in unique(genome, iter_fasta(genome, odd, free_bytes() // BYTES_PER_BASE)):
-        sizes[record.name] = len(record.text)
-        if len(record.text) < length and not pad:
-            reason = f"record {record.name} has {len(record.text)} bases, fewer than a window of {length}"
-            dropped.append(Dropped(record.name, Region(record.name, 0, len(record.text)), reason))
-            continue
-        ambiguous += count_ambiguous(record.text)
-        cut = list(tiles(record, length, step))
-        kept = [window for window in cut if (window.codes != UNKNOWN).any()]
-        unknown += len(cut) - len(kept)
-        windows += kept
-    dropped += [Dropped(record.name, None, record.reason) for record in odd]
-    cure = "; `pad=True` would fill up short ones"
-    notes = left_out(dropped, len(sizes) + len(odd), "records", strict, cure)
-    if not windows:
-        raise InputError(f"{genome} has no window of {length} bp with a base in it")
-    notes += [f"{unknown} windows of nothing but N were left out"] if unknown else []
-    return Inputs(windows, sizes, notes_on_letters([ambiguous]) + notes, dropped)
-
-
-def tiles(record: Record, length: int, step: int) -> Iterator[Window]:
-    """The windows of one record; one around the whole of it where it is shorter."""
-    codes = encode(record.text)
-    last = len(codes) - length
-    if last < 0:
-        whole = Region(record.name, 0, len(codes), record.name)
-        yield resize(Window(record.name, codes, whole, (0, len(codes))), length)
-        return
-    for start in [*range(0, last, step), last]:
-        region = Region(record.name, start, start + length, f"{record.name}:{start}-{start + length}")
-        yield Window(region.name, codes[start : start + length], region, (0, length))

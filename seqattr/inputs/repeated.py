@@ -6,15 +6,17 @@ import numpy as np
 import numpy.typing as npt
 
 from seqattr.dna.loci import Loci, loci_of
+from seqattr.inputs.table import Windows
 from seqattr.inputs.windows import Window
 
 
 def loci_of_windows(windows: Sequence[Window]) -> Loci:
     """Where windows of one length lie."""
-    return loci_of((window.codes[None] for window in windows), [window.region for window in windows])
+    table = Windows.of(windows)
+    return loci_of((window.codes[None] for window in table), table.regions)
 
 
-def once(windows: Sequence[Window]) -> tuple[list[Window], npt.NDArray[np.int64]]:
+def once(windows: Sequence[Window]) -> tuple[Windows, npt.NDArray[np.int64]]:
     """Windows of one length without those that hold the same as one before, and the cluster (N,) of each.
 
     Those that overlap are in one cluster, and stand together.
@@ -27,7 +29,7 @@ def once(windows: Sequence[Window]) -> tuple[list[Window], npt.NDArray[np.int64]
     rows = np.array(list(first.values()), np.int64)
     clusters = loci.clusters(rows, np.zeros_like(rows), np.full_like(rows, loci.length))
     order = np.argsort(clusters, kind="stable")
-    return [windows[row] for row in rows[order].tolist()], clusters[order]
+    return Windows.of(windows).select(rows[order]), clusters[order]
 
 
 def shares(windows: Sequence[Window]) -> npt.NDArray[np.float64]:

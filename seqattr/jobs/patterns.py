@@ -42,7 +42,7 @@ def run(
 
 
 def learn_patterns(
-    model: Model, windows: list[Window], device: str = "auto", progress: Progress = silent
+    model: Model, windows: Sequence[Window], device: str = "auto", progress: Progress = silent
 ) -> Patterns:
     """The patterns of every step with weights, from one pass over windows of one length or of several.
 

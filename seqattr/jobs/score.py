@@ -10,14 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from seqattr.dna.alphabet import one_hot
-from seqattr.dna.regions import RegionColumns
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.outputs import check_number
 from seqattr.engine.walk.memory import keep_freed_memory
 from seqattr.engine.walk.session import Session
 from seqattr.errors import InputError, UnknownName, some_of
 from seqattr.evaluate.verdict import Verdict
-from seqattr.inputs import Inputs, by_length, naming, write_dropped
+from seqattr.inputs import Inputs, Windows, by_length, naming, write_dropped
 from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.bed import write_regions
 from seqattr.io.ownership import Output, command_in
@@ -124,7 +123,7 @@ def score(
     with replacing_all(job.out, file_names(job.files.stems.values(), bool(inputs.dropped))) as paths:
         with job.files.open(paths, job.out):
             job.attribute(progress)
-        write_regions(paths["regions.bed"], RegionColumns.of(job.files.regions))
+        write_regions(paths["regions.bed"], job.files.regions)
         if inputs.dropped:
             write_dropped(paths[DROPPED], inputs.dropped)
         summary = job.finish(paths["run.json"])
@@ -140,11 +139,11 @@ class Job:
     def __init__(self, model: Model, inputs: Inputs, out: Path, settings: Settings) -> None:
         if settings.precision not in PRECISIONS:
             raise UnknownName("precision", settings.precision, PRECISIONS)
-        self.model, self.windows, self.out = model, inputs.windows, out
+        self.model, self.windows, self.out = model, Windows.of(inputs.windows), out
         self.settings, self.notes = settings, list(inputs.notes)
         if inputs.dropped:
             self.notes.append(f"{DROPPED} lists the {len(inputs.dropped)} that were left out, and why")
-        self.names = [window.name for window in self.windows]
+        self.names = self.windows.names
         self.reference: Reference = parse(settings.references, self.names)
         picked = dict.fromkeys(model.pick(settings.targets))  # by name and by number is once
         self.targets = [target.name for target in picked]
@@ -207,7 +206,7 @@ class Job:
     def draw(self, rows: npt.NDArray[np.intp]) -> Batch:
         """Some windows with their references."""
         start = time.perf_counter()
-        sequences = one_hot(np.stack([self.windows[i].codes for i in rows]))
+        sequences = one_hot(self.windows.codes(rows))
         references = self.reference.draw(sequences, self.settings.seed, [self.names[i] for i in rows])
         same = self.reference.degenerate(sequences, references)
         self.seconds["references"] += time.perf_counter() - start

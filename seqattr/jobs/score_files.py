@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from seqattr.inputs import Inputs, resize
+from seqattr.inputs import Inputs, Windows
 from seqattr.io.hdf5.contributions import ContributionWriter, Rows
 from seqattr.io.scores_folder import file_stems
 from seqattr.jobs.tracks import Scratch, scratch_in, write_tracks
@@ -35,18 +35,18 @@ class ScoreFiles:
     def __init__(
         self, inputs: Inputs, targets: Sequence[str], attributes: Mapping[str, Any], dtype: Any = "float32"
     ) -> None:
-        self.windows, self.sizes = inputs.windows, inputs.sizes
+        self.windows, self.sizes = Windows.of(inputs.windows), inputs.sizes
         self.targets, self.stems = targets, file_stems(targets)
         self.attributes, self.dtype = attributes, dtype
-        self.length = max(window.length for window in self.windows)
-        self.regions = [resize(window, self.length).region for window in self.windows]
+        self.length = int(self.windows.lengths.max())
+        self.regions = self.windows.resize(self.length).regions
         self.errors, self.cancellation = np.zeros((2, len(targets), len(self.windows)))
         self.seconds = 0.0
 
     @contextmanager
     def open(self, paths: Mapping[str, Path], folder: Path) -> Iterator[None]:
         """Within the block `store` takes batches; after it the tracks are written. Raises OutputError."""
-        with scratch_in(folder, [window.length for window in self.windows]) as self._scratch:
+        with scratch_in(folder, self.windows.lengths.tolist()) as self._scratch:
             with ExitStack() as stack:
                 self._writers = [stack.enter_context(self._writer(paths, target)) for target in self.targets]
                 for writer in self._writers:
@@ -58,7 +58,7 @@ class ScoreFiles:
         """The HDF5 file of one target."""
         attributes = {"target": target, **self.attributes}
         path, dtype = paths[f"{self.stems[target]}.h5"], self.dtype
-        typical = int(np.median([window.length for window in self.windows]))
+        typical = int(np.median(self.windows.lengths))
         return ContributionWriter(path, len(self.windows), self.length, attributes, dtype, typical)
 
     def _write_tracks(self, paths: Mapping[str, Path], scratch: Scratch) -> None:
@@ -71,7 +71,7 @@ class ScoreFiles:
     def store(self, batch: Batch, result: Attribution) -> None:
         """One batch into the files, as it lies on the genome."""
         start = time.perf_counter()
-        minus = np.array([self.windows[row].region.strand == "-" for row in batch.rows])
+        minus = self.windows.minus[batch.rows]
         for reverse in (False, True):
             strand = np.flatnonzero(minus == reverse)
             if len(strand):

@@ -6,7 +6,7 @@ from pathlib import Path
 from seqattr import inputs
 from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError
-from seqattr.inputs import Inputs
+from seqattr.inputs import DroppedRows, Inputs
 from seqattr.models.load import Foreign, load_model
 from seqattr.support.caller import LIBRARY, Caller
 
@@ -31,7 +31,8 @@ class SequenceFile:
     """A FASTA file, which windows of it are meant, and how far they may be fitted to a model.
 
     Each record is a window, unless there are `regions` (BED) to take them around, or one is to begin every
-    `tile` bases. Shorter ones are filled up with N where `pad` says so, longer ones cut to their middle where
+    `tile` bases. Windows of nothing but N are left out, and those with a share of N above `max_n`.
+    Shorter ones are filled up with N where `pad` says so, longer ones cut to their middle where
     `crop` does; with `any_length` all are taken at which the model runs. What does not fit is left out, or
     with `strict` an error. Where `placed`, headers such as chr1:100-200 are coordinates on a genome, whose
     chromosomes are as long as the file `sizes` says. Raises InputError for regions and tiles together.
@@ -47,18 +48,30 @@ class SequenceFile:
     strict: bool = False
     sizes: Path | None = None
     placed: bool = True
+    max_n: float | None = None
 
     def __post_init__(self) -> None:
+        if self.max_n is not None and not 0 <= self.max_n <= 1:
+            raise InputError(f"`max_n` is a share of a window's bases, from 0 to 1, not {self.max_n:g}")
         if self.regions is not None and self.tile is not None:
             raise InputError("`regions` and `tile` exclude each other")
 
-    def read(self, model: Model, caller: Caller = LIBRARY) -> Inputs:
-        """The windows, fitted to the model as far as they may be, with notes in the caller's words."""
+    def read(self, model: Model, caller: Caller = LIBRARY, folder: Path | None = None) -> Inputs:
+        """The windows, fitted to the model as far as they may be, with notes in the caller's words.
+
+        Codes that are too many for memory come into a file in the folder, which nobody sees; without one into
+        the system's.
+        """
+        with inputs.spooling_in(folder):
+            windows = self._fitted(model)
+        notes = [caller.phrase(note) for note in windows.notes]
+        return windows._replace(notes=notes, dropped=DroppedRows.of(windows.dropped).phrased(caller.phrase))
+
+    def _fitted(self, model: Model) -> Inputs:
         length, free = model.example_length, self.any_length or model.lengths.is_fixed
         lengths = model.lengths if free else inputs.OneLength(length, model.lengths)
         windows = inputs.fit_windows(self._windows(length), lengths, length, self.pad, self.crop, self.strict)
-        dropped = [one._replace(reason=caller.phrase(one.reason)) for one in windows.dropped]
-        return windows._replace(notes=[caller.phrase(note) for note in windows.notes], dropped=dropped)
+        return inputs.drop_unknown(windows, self.max_n, self.strict)
 
     def _windows(self, length: int) -> Inputs:
         if self.regions is not None:

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from seqattr.dna.overlaps import cut
-from seqattr.dna.regions import Columns, RegionColumns, genome_order, numbers_in
-from seqattr.inputs import Window
+from seqattr.dna.regions import Columns, genome_order, numbers_in
+from seqattr.inputs import Windows
 from seqattr.io.atomic import cannot_write
 from seqattr.io.bigwig import write_stretches
 from seqattr.io.bigwig_values import Stretches
@@ -58,12 +58,12 @@ def scratch_in(folder: Path, lengths: Sequence[int]) -> Iterator[Scratch]:
 def write_tracks(
     paths: Sequence[Path],
     scratch: Scratch,
-    windows: Sequence[Window],
+    windows: Windows,
     sizes: Mapping[str, int],
 ) -> None:
     """A bigWig for each target, on genome coordinates where windows have them."""
-    own = RegionColumns.of([window.own_region for window in windows])
-    before = (own.start - [window.region.start for window in windows]).tolist()
+    own = windows.own_regions
+    before = (own.start - windows.start).tolist()
     for target, path in enumerate(paths):
         write_track(path, own, partial(scratch.rows, target, before), sizes)
 

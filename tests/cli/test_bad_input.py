@@ -321,8 +321,8 @@ def test_a_model_that_cannot_be_written(refused, free, tmp_path):
 def test_a_full_disk(free, fasta, out, tmp_path):
     """No file may grow beyond so many bytes; and what then cannot be written."""
     pytest.importorskip("resource")
-    score = ["score", "--model", free, "--fasta", fasta(["N" * 40] * 500), "--refs", "zeros", "--out", out]
-    score.append("--force")
+    records = fasta(["A" + "N" * 39] * 500)
+    score = ["score", "--model", free, "--fasta", records, "--refs", "zeros", "--out", out, "--force"]
     failing = [
         (0, score, out),
         (20_000, score, out / "target0.h5"),  # 100 kB

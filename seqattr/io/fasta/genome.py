@@ -5,29 +5,23 @@ windows. Both use one parser, so that they answer alike. An index beside the fil
 seen to fit it; and what is read with it is checked to have as many letters as it says.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Protocol
+
+import numpy as np
 
 from seqattr.dna.alphabet import check_dna, reverse_complement_text
 from seqattr.dna.regions import Region
 from seqattr.errors import InputError
-from seqattr.io.fasta.index import Indexed, check_new, without_empty
+from seqattr.io.fasta.index import Indexed
+from seqattr.io.fasta.scan import check_new, without_empty
+from seqattr.io.fasta.spans import Spans, Stretch
 from seqattr.io.fasta.stream import Header, stream
 from seqattr.io.reading import is_gzip
 
 _SHOWN = 3
-
-
-class Source(Protocol):
-    """Where chromosomes come from."""
-
-    notes: list[str]
-
-    @property
-    def sizes(self) -> Mapping[str, int]: ...
-
-    def texts_of(self, regions: Sequence[Region]) -> list[str]: ...
 
 
 class Genome:
@@ -39,24 +33,24 @@ class Genome:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         streamed = is_gzip(self.path) or (self.path.exists() and not self.path.is_file())
-        self._source: Source = Streamed(self.path) if streamed else Indexed(self.path)
+        self.source: Streamed | Indexed = Streamed(self.path) if streamed else Indexed(self.path)
 
     @property
     def sizes(self) -> Mapping[str, int]:
         """The bases of each chromosome, in file order."""
-        return self._source.sizes
+        return self.source.sizes
 
     @property
     def notes(self) -> list[str]:
         """What the user should know of the file."""
-        return self._source.notes
+        return self.source.notes
 
     def texts_of(self, regions: Sequence[Region]) -> list[str]:
         """The letters of regions on the forward strand, as far as their chromosomes go: '' for none.
 
         Letters are not checked.
         """
-        return self._source.texts_of(regions)
+        return self.source.texts_of(regions)
 
     def window(self, region: Region) -> str:
         """The bases of a region as text, of the other strand where its strand is '-'.
@@ -76,7 +70,7 @@ class Genome:
         """
         size = self.sizes.get(region.chrom)
         if size is None:
-            known = ", ".join(list(self.sizes)[:_SHOWN])
+            known = ", ".join(islice(self.sizes, _SHOWN))
             other = self.other_name(region.chrom)
             cure = f"; is '{other}' meant?" if other else ""
             raise InputError(f"{self.path} has no chromosome '{region.chrom}' (it begins with {known}){cure}")
@@ -108,44 +102,59 @@ class Streamed:
     @property
     def sizes(self) -> Mapping[str, int]:
         if self._sizes is None:
-            self.texts_of([])
+            self.copy({}, lambda at, letters: None)
         assert self._sizes is not None
         return self._sizes
 
     def texts_of(self, regions: Sequence[Region]) -> list[str]:
-        wanted: dict[str, list[int]] = {}
-        for row in sorted(range(len(regions)), key=lambda row: -regions[row].start):
-            wanted.setdefault(regions[row].chrom, []).append(row)  # the first of a chromosome comes last
-        texts = [bytearray() for _ in regions]
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(r.chrom for r in regions))}
+        chrom = np.array([numbers[region.chrom] for region in regions], np.int32)
+        start, end = (np.array([getattr(r, part) for r in regions], np.int64) for part in ("start", "end"))
+        spans = Spans(chrom, start, end)
+        letters = bytearray(spans.size)
+        by_number = spans.by_chromosome()
+        self.copy({name: by_number[number] for name, number in numbers.items()}, partial(put_into, letters))
+        sizes = np.array([self.sizes.get(region.chrom, 0) for region in regions], np.int64)
+        widths = np.maximum(np.minimum(end, sizes) - np.maximum(start, 0), 0)
+        places = zip(spans.at.tolist(), widths.tolist(), strict=True)
+        return [letters[at : at + width].decode("latin-1") for at, width in places]
+
+    def copy(self, wanted: Mapping[str, Sequence[Stretch]], put: Callable[[int, bytes], None]) -> None:
+        """Read the file, and give the letters of the chromosomes' stretches away, as far as they go."""
         sizes: dict[str, int] = {}
-        chromosome = Passing(regions, [], texts)
+        chromosome = Passing([], put)
         for event in stream(self._path):
             if isinstance(event, Header):
                 check_new(self._path, event.name, sizes)
-                chromosome = Passing(regions, wanted.pop(event.name, []), texts)
+                chromosome = Passing(wanted.get(event.name, ()), put)
                 sizes[event.name] = 0
             else:
                 chromosome.pass_by(event.letters)
                 sizes[next(reversed(sizes))] = chromosome.passed
         self._sizes, self.notes = without_empty(self._path, sizes)
-        return [letters.decode("latin-1") for letters in texts]
 
 
 class Passing:
-    """A chromosome that passes by, of whose letters some rows' regions keep theirs."""
+    """A chromosome that passes by, of which some stretches are kept."""
 
-    def __init__(self, regions: Sequence[Region], rows: list[int], texts: Sequence[bytearray]) -> None:
-        self._regions, self._waiting, self._texts = regions, rows, texts
-        self._open: list[int] = []
+    def __init__(self, stretches: Sequence[Stretch], put: Callable[[int, bytes], None]) -> None:
+        self._stretches, self._put = iter(stretches), put
+        self._next = next(self._stretches, None)
         self.passed = 0
 
     def pass_by(self, letters: bytes) -> None:
         """Some more of the chromosome's letters."""
         begin, end = self.passed, self.passed + len(letters)
-        while self._waiting and self._regions[self._waiting[-1]].start < end:
-            self._open.append(self._waiting.pop())
-        for row in self._open:
-            region = self._regions[row]
-            self._texts[row] += letters[max(region.start - begin, 0) : max(region.end - begin, 0)]
-        self._open = [row for row in self._open if self._regions[row].end > end]
+        while self._next is not None and self._next.start < end:
+            first, stop, at = self._next
+            start = max(first, begin)
+            self._put(at + start - first, letters[start - begin : stop - begin])
+            if stop > end:
+                break
+            self._next = next(self._stretches, None)
         self.passed = end
+
+
+def put_into(content: bytearray, at: int, letters: bytes) -> None:
+    """Letters to their place."""
+    content[at : at + len(letters)] = letters

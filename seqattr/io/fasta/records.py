@@ -1,6 +1,5 @@
 """FASTA: a small fast reader for whole files, and a writer."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from seqattr.errors import InputError, OutputError
 from seqattr.io.atomic import replacing
 from seqattr.io.fasta.genome import Genome
 from seqattr.io.fasta.stream import Header, Lines, stream
+from seqattr.support.packed import Texts, TextsBuilder
 
 __all__ = ["Genome", "OddRecord", "Record", "iter_fasta", "read_fasta", "unique", "write_fasta"]
 
@@ -42,12 +42,20 @@ def read_fasta(path: Path | str, odd: list[OddRecord] | None = None) -> list[Rec
 
 def unique(path: Path | str, records: Iterable[Record]) -> Iterator[Record]:
     """The records of a file. Raises InputError behind the last of them where two have one name."""
-    counts: Counter[str] = Counter()
+    names = TextsBuilder()
     for record in records:
-        counts[record.name] += 1
+        names.add(record.name)
         yield record
-    if len(counts) < counts.total():
-        raise InputError(f"{path} holds more than one record of the name {_repeated_names(counts)}")
+    check_unique(path, names.finish())
+
+
+def check_unique(path: Path | str, names: Texts) -> None:
+    """Raise InputError where two records of a file have one name."""
+    repeated = names.repeated()
+    if repeated:
+        some = ", ".join(f"'{name}'" for name in repeated[:_SHOWN])
+        more = f" (and {len(repeated) - _SHOWN} others)" if len(repeated) > _SHOWN else ""
+        raise InputError(f"{path} holds more than one record of the name {some}{more}")
 
 
 def iter_fasta(
@@ -88,10 +96,7 @@ def _letters_by_header(path: Path | str, most: int) -> Iterator[tuple[Header, li
 
 def _record(path: Path | str, header: Header, pieces: Sequence[bytes], most: int) -> Record:
     if sum(map(len, pieces)) > most:
-        raise InputError(
-            f"record '{header.name}' of {path} has more than {most:,} bases, more than can be held at once; "
-            "of a genome, `regions` takes windows around peaks"
-        )
+        raise InputError(too_long(path, header.name, most))
     letters = b"".join(pieces)
     if not letters:
         raise InputError(f"record '{header.name}' of {path} has no sequence")
@@ -99,11 +104,12 @@ def _record(path: Path | str, header: Header, pieces: Sequence[bytes], most: int
     return Record(header.name, header.text, letters.decode("ascii"))
 
 
-def _repeated_names(counts: Counter[str]) -> str:
-    """The first few names that come up again, for a message."""
-    again = [name for name, count in counts.items() if count > 1]
-    names = ", ".join(f"'{name}'" for name in again[:_SHOWN])
-    return names if len(again) <= _SHOWN else f"{names} (and {len(again) - _SHOWN} others)"
+def too_long(path: Path | str, name: str, most: int) -> str:
+    """Why a record of more than so many bases is no sequence."""
+    return (
+        f"record '{name}' of {path} has more than {most:,} bases, more than can be held at once; "
+        "of a genome, `regions` takes windows around peaks"
+    )
 
 
 def write_fasta(path: Path | str, names: Sequence[str], texts: Sequence[str]) -> None:

@@ -1,0 +1,48 @@
+"""What is typed for an option, as what it means."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from seqattr.errors import InputError
+from seqattr.support.texts import comma_separated
+
+
+def read_by(read: Callable[[Any], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """A callback of an option that has its value read; None where there is none."""
+    return lambda _ctx, _param, value: None if value is None else read(value)
+
+
+def or_none(value: Any) -> Any:
+    """None for 0, or for no word of a repeatable option: a job then takes all."""
+    return value or None
+
+
+def numbers_like(option: str, example: str) -> Callable[[str], tuple[int, ...]]:
+    """A reader of whole numbers with commas between them."""
+
+    def read(text: str) -> tuple[int, ...]:
+        numbers = comma_separated(text, int)
+        if numbers is None:
+            raise InputError(f"{option} must look like {example}, not '{text}'")
+        return numbers
+
+    return read
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """The arguments of a model's class."""
+    try:
+        arguments = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"--arch-args is not JSON: {error}") from error
+    if not isinstance(arguments, dict):
+        raise InputError("--arch-args must be a JSON object, as in '{\"tasks\": 3}'")
+    return arguments
+
+
+def names_in(text: str) -> tuple[str, ...] | None:
+    """Names with commas between them."""
+    return tuple(name.strip() for name in text.split(",")) if text else None
