@@ -162,8 +162,11 @@ class Sums:
         return Fields(self.contributions, self.hypothetical, self.multipliers, self.variance)
 
     def facts(self) -> Facts:
-        slopes = self.hypothetical.isfinite().flatten(2).all(2).double()
-        return Facts(self.prediction, self.difference, self.error, self.cancellation, self.answer, slopes)
+        numbers = self.hypothetical.flatten(2)  # NaN is the largest and the least there is
+        slopes = numbers.amax(2).isfinite() & numbers.amin(2).isfinite()
+        return Facts(
+            self.prediction, self.difference, self.error, self.cancellation, self.answer, slopes.double()
+        )
 
 
 def first_not_finite(values: Tensor) -> Tensor:

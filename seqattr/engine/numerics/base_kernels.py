@@ -35,14 +35,22 @@ def project(
     multipliers: Any,
     sequences: Any,
     references: Any,
+    channels_last: bool,
 ) -> None:
-    number, length = multipliers.shape[1], multipliers.shape[3]
+    """As `multipliers.project`. References may be one set for all sequences, multipliers (B, R or 1, ..) one for
+    all references; these are (.., L, 4) with `channels_last`.
+    """
+    number, length = totals.shape[1], mean.shape[2]
     share = mean.dtype.type(1) / mean.dtype.type(number)
-    moved = np.empty(length, mean.dtype)
+    moved, turned = np.empty(length, mean.dtype), np.empty((4, length), mean.dtype)
     for n in range(start, end):
-        x = sequences[n]
+        x, kept = sequences[n], against[n]
+        pool = references[min(n, len(references) - 1)]
         for k in range(number):
-            m, r, kept = multipliers[n, k], references[n, k], against[n]
+            m, r = multipliers[n, min(k, multipliers.shape[1] - 1)], pool[k]
+            if channels_last:
+                _turn(m, turned)
+                m = turned
             for i in range(length):
                 near = m[0, i] * (x[0, i] - r[0, i]) + m[1, i] * (x[1, i] - r[1, i])
                 moved[i] = near + m[2, i] * (x[2, i] - r[2, i]) + m[3, i] * (x[3, i] - r[3, i])
@@ -55,6 +63,13 @@ def project(
         contributions[n] *= share
         against[n] *= share
         mean[n] *= share
+
+
+@compiled
+def _turn(rows: Any, columns: Any) -> None:
+    for i in range(len(rows)):
+        for c in range(4):
+            columns[c, i] = rows[i, c]
 
 
 @compiled

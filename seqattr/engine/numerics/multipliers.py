@@ -159,8 +159,8 @@ def project_once(multipliers: Tensor, sequences: Tensor, references: Tensor) -> 
         sequences.new_zeros(number, 4, length),
         *torch.zeros(2, number, references.shape[1], dtype=torch.float64),
     )
-    multipliers = multipliers.expand(-1, references.shape[1], -1, -1)
-    references = references.expand(number, -1, -1, -1)
-    arrays = [t.numpy() for t in (*result, multipliers, sequences, references)]
-    fused.in_threads(base_kernels.project, number, *arrays)
+    last = multipliers.stride()[2:] == (1, 4)
+    multipliers = (multipliers.mT if last else multipliers).contiguous()
+    arrays = [t.numpy() for t in (*result, multipliers, sequences.contiguous(), references.contiguous())]
+    fused.in_threads(base_kernels.project, number, *arrays, last)
     return result
