@@ -37,8 +37,8 @@ def project(
     references: Any,
     channels_last: bool,
 ) -> None:
-    """As `multipliers.project`. References may be one set for all sequences, multipliers (B, R or 1, ..) one for
-    all references; these are (.., L, 4) with `channels_last`.
+    """As `multipliers.project`. References may be one set for all sequences, multipliers (B, R or 1, ..) one
+    for all references; these are (.., L, 4) with `channels_last`.
     """
     number, length = totals.shape[1], mean.shape[2]
     share = mean.dtype.type(1) / mean.dtype.type(number)

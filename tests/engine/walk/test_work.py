@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from seqattr.engine.capture.model import Model
 from seqattr.engine.capture.watch import Watch
-from seqattr.engine.walk.memory import halving, is_out_of_memory
+from seqattr.engine.walk.memory import Bytes, halving, is_out_of_memory, rows_at_once
 from seqattr.engine.walk.session import Session
 from seqattr.errors import NotFinite
 from seqattr.methods import attributors
@@ -188,6 +188,31 @@ def test_halving_tries_half_until_it_fits() -> None:
 
     assert halving(run, 20) == 2
     assert tried == [20, 10, 5, 2]
+
+
+GIB = 2**30
+BPNET = Bytes(14_100_000, 541_000)  # of 64 filters, 2,114 bp
+
+
+@pytest.mark.parametrize(
+    ("row", "free", "device", "wanted"),
+    [
+        (BPNET, 139 * GIB, "cuda", 992),
+        (BPNET, 110 * GIB, "cuda", 992),  # whatever is free, as long as there is enough
+        (BPNET, 79 * GIB, "cuda", 512),
+        (BPNET, 60 * GIB, "cuda", 512),
+        (BPNET, 2**20, "cuda", 1),
+        (Bytes(150_000, 38_000), 79 * GIB, "cuda", 14128),
+        (BPNET._replace(largest=2**31), 139 * GIB, "cuda", 2),
+        (BPNET, 79 * GIB, "cpu", 7),
+        (BPNET, GIB // 4, "cpu", 2),
+    ],
+)
+def test_a_batch_is_what_pays_unless_memory_is_short(
+    row: Bytes, free: int, device: str, wanted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seqattr.engine.walk.memory.free_bytes", lambda _: free)
+    assert rows_at_once(row, torch.device(device)) == wanted
 
 
 def test_what_does_not_fit_alone_is_raised() -> None:
