@@ -212,6 +212,7 @@ def looped(loop: Callable[..., None], codes: np.ndarray, chance: np.ndarray) -> 
     It gets arrays of one kind only, in order and writable, so that it is compiled only once.
     """
     codes, chance = (np.require(array, requirements=["C", "W"]) for array in (codes, chance))
-    drawn = np.repeat(codes[:, None], chance.shape[1], axis=1)
+    drawn = np.empty(chance.shape, np.uint8)
+    drawn[:] = codes[:, None]
     loop(codes, chance, drawn)
     return drawn
