@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seqattr.cli.options import FORCE, OUT, PATH, TableOption
-from seqattr.cli.terminal import say
+from seqattr.cli.terminal import QUIET, say
 
 if TYPE_CHECKING:
     from seqattr.jobs.export import Writer
@@ -37,4 +37,4 @@ def export(folder: Path, form: str, target: str | None, out: Path | None, force:
     """Scores of `seqattr score` in the form another tool reads."""
     from seqattr.jobs.export import export as run
 
-    say(f"wrote {run(folder, form, target, out, force)}")
+    say(f"wrote {run(folder, form, target, out, force, QUIET)}")

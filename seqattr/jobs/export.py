@@ -5,24 +5,27 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqattr.errors import InputError, UnknownName
-from seqattr.io.hdf5.stored import open_contributions
+from seqattr.io.hdf5.stored import StoredContributions, open_contributions
 from seqattr.io.npz import write_modisco
 from seqattr.io.ownership import Output
 from seqattr.io.scores_folder import filename, scored_stems
+from seqattr.support.caller import LIBRARY, Caller
 
 
 class Writer(NamedTuple):
-    """How a file of contributions is written in a format, to which files of a folder, and what they are."""
+    """How an open file of contributions is written in a format, to which files of a folder, and its words.
 
-    write: Callable[[Path, Path], None]
+    All rows are written, and zeros for the contributions of sequences that have no values.
+    """
+
+    write: Callable[[StoredContributions, Path], None]
     files: tuple[str, ...]
     help: str
 
 
-def modisco(source: Path, out: Path) -> None:
+def modisco(file: StoredContributions, out: Path) -> None:
     """ohe.npz and shap.npz for `modisco motifs -s ohe.npz -a shap.npz`."""
-    with open_contributions(source) as file:
-        write_modisco(out, file.one_hot, file.hypothetical)
+    write_modisco(out, file.one_hot, file.hypothetical_or_zeros)
 
 
 WRITERS: dict[str, Writer] = {
@@ -31,11 +34,17 @@ WRITERS: dict[str, Writer] = {
 
 
 def export(
-    folder: Path, form: str, target: str | None = None, out: Path | None = None, force: bool = False
+    folder: Path,
+    form: str,
+    target: str | None = None,
+    out: Path | None = None,
+    force: bool = False,
+    caller: Caller = LIBRARY,
 ) -> Path:
     """One target of a folder of scores in another format; returns the folder that it was written to.
 
-    Raises UnknownName for a format or target that there is not, InputError where the target must be named,
+    The rows stay those of regions.bed; the caller is warned where some of them have no values. Raises
+    UnknownName for a format or target that there is not, InputError where the target must be named,
     OutputError where something stands there that seqattr did not write, unless forced.
     """
     if form not in WRITERS:
@@ -43,7 +52,14 @@ def export(
     name, writer = pick(folder, target), WRITERS[form]
     destination = out or folder / f"{name}.{form}"
     Output(destination, force).claim_folder(writer.files, writer.files[-1])
-    writer.write(folder / f"{name}.h5", destination)
+    with open_contributions(folder / f"{name}.h5") as file:
+        writer.write(file, destination)
+        without = int((~file.has_values).sum())
+        if without:
+            caller.warn(
+                f"{without:,} of {len(file):,} sequences have no values, but NaN; "
+                f"{destination} has zeros for their contributions"
+            )
     return destination
 
 

@@ -88,8 +88,8 @@ def plot(
 
     The region is NAME or NAME:start-end, 0-based and half-open, of a scored sequence, or chrom:start-end on
     the genome. The caller is warned of each motif that is left out. Raises InputError where there is no such
-    region or target, or the folders hold different sequences there, OutputError where the file cannot be
-    written.
+    region or target, or no values, or the folders hold different sequences there, OutputError where the file
+    cannot be written.
     """
     form = form_of(out)
     runs = [open_scores(folder) for folder in folders]
@@ -122,6 +122,9 @@ def tracks_of(run: Scores, region: str, targets: Sequence[str]) -> list[Track]:
     for target in targets or run.targets:
         with open_contributions(run.path(target)) as file:
             stretch = find(file, region, run.folder)
+            if not file.has_values[stretch.row]:
+                name = file.names[stretch.row]
+                raise InputError(f"{run.folder} has no values of {target} at {region}: {name} has NaN")
             bases = slice(stretch.start, stretch.end)
             values = file.contributions(stretch.row, bases, np.float64)
             one_hot = file.one_hot[stretch.row, :, bases]
@@ -148,16 +151,18 @@ def stretch_and_boxes(
 ) -> tuple[Stretch, list[Box]]:
     """The stretch, and boxes on its axis for the strong matches in it.
 
-    The background is that of all sequences of the file, as in a report.
+    The background is that of all sequences of the file that have values, as in a report.
     """
     with open_contributions(path) as file:
         stretch = find(file, region, run.folder)
         if not motifs:
             return stretch, []
-        loci, minus = layout_of(file)
-        background = background_in(file, loci, minus)
-        row = slice(stretch.row, stretch.row + 1)
-        one_hot = file.one_hot[row]
+        some = file.only(file.has_values)
+        loci, minus = layout_of(some)
+        background = background_in(some, loci, minus)
+        number = int(file.has_values[: stretch.row].sum())  # of the row among those
+        row = slice(number, number + 1)
+        one_hot = some.one_hot[row]
     matches = find_matches(one_hot, motifs, Pick(log_odds=strong), background, minus[row])
     shift = stretch.first - stretch.start
     boxes = clear_boxes(boxes_of(matches), matches.log_odds, stretch.start, stretch.end)
@@ -171,7 +176,7 @@ def find(file: StoredContributions, region: str, folder: Path) -> Stretch:
     """The stretch of a row that a region means: a name, a part of a name, or a place on the genome."""
     names, length = file.names, file.length
     stretch = whole_row(names, region, length) or part_of_row(names, region, length)
-    stretch = stretch or on_genome(file.places, region)
+    stretch = stretch or on_genome(file.places, region, file.has_values)
     if stretch is None:
         raise InputError(f"{folder} holds no sequence '{region}'; there is: {some_of(names, 8, total=True)}")
     if stretch.end - stretch.start > MOST_BASES:
@@ -198,11 +203,15 @@ def part_of_row(names: Sequence[str], region: str, length: int) -> Stretch | Non
     return Stretch(names.index(name), start, end, start, f"position in {name} (bp)")
 
 
-def on_genome(regions: Sequence[Region], region: str) -> Stretch | None:
-    """The row that covers most of chrom:start-end, the first of equals; on strand '-' the row's direction."""
+def on_genome(regions: Sequence[Region], region: str, has_values: np.ndarray) -> Stretch | None:
+    """The row that covers most of chrom:start-end, the first of equals; on strand '-' the row's direction.
+
+    One that has no values (N,) is meant only where no other covers any of it.
+    """
     chrom, start, end = parts_of(region)
     common = [min(end, row.end) - max(start, row.start) if row.chrom == chrom else 0 for row in regions]
-    best = int(np.argmax(common))
+    with_values = np.where(has_values, common, 0)
+    best = int(np.argmax(with_values if with_values.max() > 0 else common))
     row = regions[best]
     if common[best] < 1:
         return None

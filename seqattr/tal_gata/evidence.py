@@ -42,7 +42,8 @@ class Run:
     """One folder of scores: its net, method and references, and what it reaches.
 
     `importance` (K,) is that of the matches, by task; `weakest` (N,) the least that a planted motif of a
-    sequence has of all the sequence's absolute contributions to `both`, infinite where none was planted.
+    sequence has of all the sequence's absolute contributions to `both`: infinite where none was planted, NaN
+    of a sequence without values.
     """
 
     scores: Scores
@@ -77,6 +78,11 @@ class Evidence:
         """The runs of the first net against the first references: one for each method."""
         net, references = self.runs[0].net, self.references[0]
         return [run for run in self.runs if (run.net, run.references) == (net, references)]
+
+    @property
+    def drawn_sequences(self) -> npt.NDArray[np.bool_]:
+        """Which sequences (N,) have values in all of these runs."""
+        return np.logical_and.reduce([~np.isnan(run.weakest) for run in self.drawn_runs])
 
 
 def gather(folders: Sequence[Path], simulation: Simulation, metrics: Sequence[Path]) -> Evidence:
@@ -128,13 +134,16 @@ def contributions_of(scores: Scores, task: str, simulation: Simulation) -> npt.N
 def weakest_shares(
     simulation: Simulation, contributions: npt.NDArray[np.floating]
 ) -> npt.NDArray[np.float64]:
-    """The least share (N,) that a planted motif has of its sequence's absolute contributions: 0 of none."""
+    """The least share (N,) that a planted motif has of its sequence's absolute contributions.
+
+    It is 0 of none, infinite where none was planted, NaN of a sequence without values.
+    """
     total = abs(contributions).sum(axis=1, dtype=np.float64)
     least = np.full(len(total), np.inf)
     for site in simulation.planted:
         under = contributions[site.sequence, site.start : site.end].sum(dtype=np.float64)
         least[site.sequence] = min(least[site.sequence], under)
-    return least / np.where(total > 0, total, 1)
+    return np.where(np.isnan(total), np.nan, least / np.where(total > 0, total, 1))
 
 
 # --- nets ----------------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ def appendix_j(evidence: Evidence, summary: Summary, motifs: Sequence[str]) -> D
 
 def drawn_matches(evidence: Evidence) -> np.ndarray:
     """Which matches (K,) are drawn: those of the first sequences of each class."""
-    classes = classes_of(evidence.simulation)
+    classes = np.where(evidence.drawn_sequences, classes_of(evidence.simulation), -1)
     rows = np.concatenate([np.flatnonzero(classes == one)[:POINTS_PER_CLASS] for one in range(len(CLASSES))])
     mask: np.ndarray = np.isin(evidence.matches.sequence, rows)
     return mask
@@ -199,7 +199,8 @@ def telling_sequence(evidence: Evidence) -> int | None:
     has one of each.
     """
     sites = planted_in(evidence.simulation)
-    rows = [row for row, boxes in sites.items() if one_of_each(boxes) and near(boxes)]
+    drawn = evidence.drawn_sequences
+    rows = [row for row, boxes in sites.items() if one_of_each(boxes) and near(boxes) and drawn[row]]
     if not rows:
         return None
     shares = np.array([run.weakest[rows] for run in evidence.drawn_runs])

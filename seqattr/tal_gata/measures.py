@@ -93,8 +93,12 @@ def credit(matches: Matches, contributions: Contributions, strong: npt.NDArray[n
 
 
 def measure(simulation: Simulation, matches: Matches, contributions: Contributions) -> dict[str, Measures]:
-    """The measures of each motif, and of both pooled (`pooled`), in sequences that hold both."""
-    both = simulation.labels[:, TASKS.index("both")] == 1
+    """The measures of each motif, and of both pooled (`pooled`), in sequences that hold both.
+
+    A sequence without values, NaN for some task, takes no part.
+    """
+    there = ~np.any([np.isnan(values).any(axis=1) for values in contributions.values()], axis=0)
+    both = (simulation.labels[:, TASKS.index("both")] == 1) & there
     eligible = both[matches.sequence]
     strong = eligible & (matches.log_odds >= STRONG)
     given, truth = credit(matches, contributions, strong), is_planted(simulation, matches)

@@ -10,6 +10,7 @@ import numpy as np
 from seqattr.dna.alphabet import one_hot
 from seqattr.dna.regions import Region
 from seqattr.io.hdf5.contributions import ContributionWriter, Rows
+from seqattr.io.hdf5.stored import read_contributions
 from seqattr.io.scores_folder import file_stems
 from seqattr.motifs.pwm import GATA1, TAL1
 
@@ -69,3 +70,28 @@ def write_scores(
     run = {"settings": {"method": method, "references": "shuffle:10"}, "targets": list(targets), "notes": []}
     (folder / "run.json").write_text(json.dumps(run))
     return Made(folder, tuple(targets), names, codes)
+
+
+def without_values(made: Made, folder: Path, failed: Sequence[int]) -> Path:
+    """The same scores, but that some rows have no values."""
+    return _written_again(made, folder, failed, range(len(made.names)))
+
+
+def without_rows(made: Made, folder: Path, left_out: Sequence[int]) -> Path:
+    """The same scores without some of the rows."""
+    return _written_again(made, folder, [], [row for row in range(len(made.names)) if row not in left_out])
+
+
+def _written_again(made: Made, folder: Path, failed: Sequence[int], kept: Sequence[int]) -> Path:
+    folder.mkdir(parents=True)
+    for stem in file_stems(made.targets).values():
+        stored, nan = read_contributions(made.folder / f"{stem}.h5"), np.ones(len(made.names))
+        nan[list(failed)] = np.nan
+        numbers = (stored.difference, stored.additivity_error, None, stored.cancellation)
+        values = Rows(stored.one_hot, stored.hypothetical, stored.contributions, *numbers)
+        rows = [None if each is None else (each.T * nan).T[kept] for each in values[1:]]
+        with ContributionWriter(folder / f"{stem}.h5", len(kept), stored.one_hot.shape[2]) as file:
+            file.write(slice(None), Rows(stored.one_hot[kept], *rows))
+            file.write_regions([stored.regions[row] for row in kept])
+    (folder / "run.json").write_bytes((made.folder / "run.json").read_bytes())
+    return folder

@@ -10,6 +10,8 @@ import pytest
 from seqattr.errors import InputError, UnknownName
 from seqattr.io.hdf5.stored import read_contributions
 from seqattr.jobs.export import WRITERS, export
+from seqattr.support.caller import Caller
+from tests.helpers.scored import without_values, write_scores
 
 
 @pytest.fixture
@@ -63,6 +65,22 @@ def test_writing_again_leaves_the_same_and_nothing_else(scores, form):
     assert set(os.listdir(scores)) - before == {f"b.{form}"}
     for one, other in zip(first, second, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_sequences_without_values_have_zeros_and_the_caller_is_told(tmp_path, form):
+    """All rows stay, so that they line up with regions.bed."""
+    made = write_scores(tmp_path / "scores", count=6)
+    folder, said = without_values(made, tmp_path / "nan", [1, 4]), []
+    one_hot, hypothetical = READERS[form](export(folder, form, "quiet", caller=Caller(warn=said.append)))
+    whole = read_contributions(made.folder / "quiet.h5")
+    np.testing.assert_array_equal(one_hot, whole.one_hot)
+    whole.hypothetical[[1, 4]] = 0
+    np.testing.assert_array_equal(hypothetical, whole.hypothetical)
+    assert len(said) == 1
+    assert said[0].startswith("2 of 6 sequences have no values, but NaN; ")
+    export(made.folder, form, "quiet", caller=Caller(warn=said.append))
+    assert len(said) == 1
 
 
 def test_the_only_target_needs_no_name(ran, free, fasta, tmp_path):

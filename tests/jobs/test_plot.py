@@ -9,7 +9,8 @@ from seqattr.io.hdf5.stored import open_contributions
 from seqattr.jobs import plot as module
 from seqattr.jobs.plot import Settings, find, plot
 from seqattr.jobs.report.scores import open_scores
-from tests.helpers.scored import GATA_AT, LENGTH, TAL_AT, Made, write_scores
+from seqattr.motifs.sources import read_motifs
+from tests.helpers.scored import GATA_AT, LENGTH, TAL_AT, Made, without_rows, without_values, write_scores
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,38 @@ def test_an_unknown_region_is_refused_with_the_names(made, region):
 def test_bases_that_a_sequence_has_not_are_refused(made, region):
     with pytest.raises(InputError, match=f"not within the {LENGTH} bases"):
         found(made, region)
+
+
+def test_a_sequence_without_values_is_refused(made, tmp_path):
+    folder = without_values(made, tmp_path / "nan", [3])
+    for region in ("seq3", "seq3:10-40", "chr1:3010-3020"):
+        with pytest.raises(InputError, match=f"has no values of carries at {region}: seq3 has NaN"):
+            plot([folder], region, tmp_path / "x.svg")
+    assert not (tmp_path / "x.svg").exists()
+
+
+def test_a_place_is_shown_by_a_sequence_that_has_values(made, tmp_path):
+    """Of two that cover it, the one that covers more has none."""
+    folder = without_values(made, tmp_path / "nan", [3])
+    with h5py.File(folder / "carries.h5", "r+") as file:
+        file["regions/start"][4], file["regions/end"][4] = 3030, 3030 + LENGTH
+    with open_contributions(folder / "carries.h5") as file:
+        assert find(file, "chr1:3000-3080", folder)[:2] == (4, 0)
+        assert find(file, "chr1:3000-3020", folder)[:2] == (3, 0)
+
+
+@pytest.mark.parametrize("failed", [[], [0, 3], [7]])
+def test_boxes_are_those_of_a_file_without_the_rows_that_have_no_values(made, tmp_path, failed):
+    motifs = list(read_motifs(["bundled"]).values())
+    drawn = []
+    for folder in (
+        without_values(made, tmp_path / "nan", failed),
+        without_rows(made, tmp_path / "few", failed),
+    ):
+        scores = open_scores(folder)
+        drawn.append(module.stretch_and_boxes(scores, scores.path("carries"), "chr1:4000-4080", motifs, 6)[1])
+    assert drawn[0] == drawn[1]
+    assert len(drawn[0]) == 2
 
 
 @pytest.mark.parametrize(

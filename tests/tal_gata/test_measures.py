@@ -1,6 +1,7 @@
 """The benchmark's measures on contributions whose worth is known."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -49,6 +50,20 @@ def test_the_truth_scores_perfectly(simulation: Simulation) -> None:
     # strong matches that were not planted are few; they alone can have no importance
     assert found["pooled"].not_positive < 0.05
     assert found["pooled"].off_task < 0.05
+
+
+def test_sequences_without_values_take_no_part(simulation: Simulation) -> None:
+    """As if they did not hold both motifs."""
+    values = {task: truth(simulation, {TAL1.name, GATA1.name}) for task in TASKS}
+    rng, failed = np.random.default_rng(0), np.flatnonzero(simulation.labels.all(axis=1))[::3]
+    values = {task: one + rng.normal(0, 0.3, one.shape) for task, one in values.items()}
+    labels = simulation.labels.copy()
+    labels[failed] = 0
+    expected = measure(replace(simulation, labels=labels), find(simulation), values)
+    values["GATA1"] = values["GATA1"].copy()
+    values["GATA1"][failed] = np.nan
+    values["both"][failed[:2]] = np.nan
+    assert measure(simulation, find(simulation), values) == expected
 
 
 def test_credit_in_the_other_task_is_seen(simulation: Simulation) -> None:

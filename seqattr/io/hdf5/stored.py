@@ -29,6 +29,7 @@ from seqattr.io.hdf5.layout import (
     check_layout,
     place_name,
 )
+from seqattr.io.hdf5.rows import Column, SomeRows, ZerosInRows
 from seqattr.io.reading import reading
 from seqattr.support.memory import check_room
 
@@ -56,12 +57,20 @@ class Contributions:
         """Where the rows lie, with the strand that they are on."""
         return as_they_lie(self.regions, self.forward)
 
+    @property
+    def has_values(self) -> npt.NDArray[np.bool_]:
+        """Which sequences (N,) have values; all numbers of the others are NaN."""
+        return values_are_there(self.difference)
+
 
 class StoredContributions:
-    """An open contributions file of N sequences of L bases; datasets are read as they are sliced."""
+    """An open contributions file of N sequences of L bases; datasets are read as they are sliced.
 
-    def __init__(self, file: h5py.File) -> None:
-        self._file = file
+    With `rows`, numbers in ascending order, it is as if the file held no others.
+    """
+
+    def __init__(self, file: h5py.File, rows: npt.NDArray[np.intp] | None = None) -> None:
+        self._file, self._rows = file, rows
 
     def __len__(self) -> int:
         return int(self.one_hot.shape[0])
@@ -71,27 +80,42 @@ class StoredContributions:
         """L"""
         return int(self.one_hot.shape[2])
 
-    @property
-    def one_hot(self) -> h5py.Dataset:
-        """(N, 4, L) int8"""
-        return self._file[ONE_HOT]
+    @cached_property
+    def has_values(self) -> npt.NDArray[np.bool_]:
+        """Which sequences (N,) have values; all numbers of the others are NaN."""
+        return values_are_there(self._numbers(DIFFERENCE))
+
+    def only(self, which: npt.NDArray[np.bool_]) -> "StoredContributions":
+        """The same file as if it held these of its sequences (N,) alone."""
+        numbers = np.arange(len(self)) if self._rows is None else self._rows
+        return self if which.all() else StoredContributions(self._file, numbers[which])
 
     @property
-    def hypothetical(self) -> h5py.Dataset:
+    def one_hot(self) -> Column:
+        """(N, 4, L) int8"""
+        return self._column(ONE_HOT)
+
+    @property
+    def hypothetical(self) -> Column:
         """(N, 4, L) hypothetical contributions"""
-        return self._file[HYPOTHETICAL]
+        return self._column(HYPOTHETICAL)
+
+    @property
+    def hypothetical_or_zeros(self) -> ZerosInRows:
+        """The same, to be read by the slice, with zeros for sequences that have no values."""
+        return ZerosInRows(self.hypothetical, ~self.has_values)
 
     def contributions(
         self, rows: slice | int, bases: slice = slice(None), dtype: type[np.floating] = np.float32
     ) -> npt.NDArray[Any]:
         """Contributions (B, l) of some rows, or (l,) of one, on some of their bases."""
-        projected = self._file[PROJECTED][rows, :, bases]
+        projected = self._column(PROJECTED)[rows, :, bases]
         return np.asarray(projected.sum(axis=-2, dtype=dtype))
 
     @cached_property
     def names(self) -> list[str]:
         """Of the sequences."""
-        return list(self._file[place_name("name")].asstr()[:].tolist())
+        return self._places("name")
 
     @property
     def forward(self) -> bool:
@@ -101,11 +125,7 @@ class StoredContributions:
     @property
     def regions(self) -> list[Region]:
         """Where the rows lie, with the strand that was read."""
-        columns = []
-        for field, kind in PLACES.items():
-            stored = self._file[place_name(field)]
-            columns.append((stored.asstr() if kind is str else stored)[:].tolist())
-        return [Region(*fields) for fields in zip(*columns, strict=True)]
+        return [Region(*fields) for fields in zip(*map(self._places, PLACES), strict=True)]
 
     @property
     def places(self) -> list[Region]:
@@ -115,30 +135,51 @@ class StoredContributions:
     @property
     def additivity_error(self) -> npt.NDArray[np.float64]:
         """(N,)"""
-        return np.asarray(self._file[ADDITIVITY_ERROR][:])
+        return self._numbers(ADDITIVITY_ERROR)
 
     @property
     def cancellation(self) -> npt.NDArray[np.float64] | None:
         """(N,); None in a file of other makers."""
-        return np.asarray(self._file[CANCELLATION][:]) if CANCELLATION in self._file else None
+        return self._numbers(CANCELLATION) if CANCELLATION in self._file else None
+
+    def _column(self, name: str) -> Column:
+        stored = self._file[name]
+        return stored if self._rows is None else SomeRows(stored, self._rows)
+
+    def _numbers(self, name: str) -> npt.NDArray[Any]:
+        return np.asarray(self._column(name)[:])
+
+    def _places(self, field: str) -> list[Any]:
+        """One of PLACES, of all rows."""
+        stored = self._file[place_name(field)]
+        values = (stored.asstr() if PLACES[field] is str else stored)[:]
+        return list((values if self._rows is None else values[self._rows]).tolist())
 
     def read(self, path: Path | str) -> Contributions:
         """All of it; the path is for messages. Raises InputError where there is no memory for it."""
         file = self._file
         check_room(path, sum(file[name].nbytes for name in COLUMNS))
-        one_hot, hypothetical, projected = (file[name][:] for name in COLUMNS)
+        one_hot, hypothetical, projected = map(self._numbers, COLUMNS)
         return Contributions(
             one_hot=one_hot,
             hypothetical=hypothetical.astype(np.float32),
             contributions=projected.sum(axis=1, dtype=np.float32),
             regions=self.regions,
-            difference=file[DIFFERENCE][:],
+            difference=self._numbers(DIFFERENCE),
             additivity_error=self.additivity_error,
             attributes={name: _value(stored) for name, stored in file.attrs.items()},
-            standard_error=file[ERRORS][:].astype(np.float32) if ERRORS in file else None,
+            standard_error=self._numbers(ERRORS).astype(np.float32) if ERRORS in file else None,
             forward=self.forward,
             cancellation=self.cancellation,
         )
+
+
+def values_are_there(difference: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
+    """Which sequences (N,) have values, from their differences.
+
+    Where the model or the method answers with NaN or infinity, all numbers of a sequence are NaN.
+    """
+    return ~np.isnan(difference)
 
 
 def as_they_lie(regions: list[Region], forward: bool) -> list[Region]:

@@ -6,13 +6,12 @@ Of the rows only what grows with the matches is kept, and a few numbers of each.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import h5py
 import numpy as np
 
 from seqattr.dna.alphabet import ALPHABET
 from seqattr.dna.loci import Loci
-from seqattr.errors import InputError
 from seqattr.evaluate.verdict import Verdict
+from seqattr.io.hdf5.rows import Column
 from seqattr.io.hdf5.stored import StoredContributions
 from seqattr.jobs.report.blocks import code_blocks, row_blocks, value_blocks
 from seqattr.jobs.report.excerpts import StrongestExcerpts
@@ -43,33 +42,25 @@ def matches_in(file: StoredContributions, scanner: Scanner, minus: np.ndarray) -
 
 
 class Ground(NamedTuple):
-    """What the findings of every target stand on, as the file of the first of them has it."""
+    """What the findings of every target stand on: the same in the files of all of them."""
 
-    target: str
     loci: Loci
     null: Matches  # those of the motifs with their columns shuffled
     counted: WindowCounts  # the windows in which seqlets may be
     width: int  # of these windows
 
 
-def ground_of(target: str, file: StoredContributions, null: Matches, loci: Loci) -> Ground:
+def ground_of(file: StoredContributions, null: Matches, loci: Loci) -> Ground:
     """From the open file of a target."""
     width = min(WINDOW, loci.length)
     known = (file.one_hot[rows].any(axis=1) for rows in row_blocks(file))
-    return Ground(target, loci, null, count_windows(known, width, loci.counting_starts(width)), width)
+    return Ground(loci, null, count_windows(known, width, loci.counting_starts(width)), width)
 
 
 def examine(
     target: str, file: StoredContributions, matches: Matches, ground: Ground, strong: float, drawn: int
 ) -> tuple[Matches, Findings]:
-    """All findings of one target from its open file, and the matches as they were measured for it.
-
-    Raises InputError where the file has other rows.
-    """
-    if (len(file), file.length) != (len(ground.loci), ground.loci.length):
-        first = f"{len(ground.loci)} of {ground.loci.length}"
-        here = f"{len(file)} sequences of {file.length} bases"
-        raise InputError(f"{target} has {here}, but {ground.target} has {first}; score again")
+    """All findings of one target from its open file, and the matches as they were measured for it."""
     search = Search(ground.counted, ground.loci.counting_starts(ground.width), ground.width)
     strongest = StrongestExcerpts(ground.loci)
     matches, importance = first_pass(target, file, matches, ground, search, strongest)
@@ -122,7 +113,7 @@ def seqlets_of(search: Search, file: StoredContributions, loci: Loci) -> Seqlets
     return search.seqlets(loci)
 
 
-def read_in(stored: h5py.Dataset, seqlets: Seqlets) -> np.ndarray:
+def read_in(stored: Column, seqlets: Seqlets) -> np.ndarray:
     """What is stored (N, 4, L) in the seqlets, (S, 4, w); neighbours in the file are read together."""
     cut = np.zeros((len(seqlets), 4, seqlets.width), stored.dtype)
     for number in np.argsort(seqlets.sequence, kind="stable").tolist():

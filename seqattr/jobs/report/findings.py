@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 from seqattr.dna.loci import Loci
 from seqattr.dna.regions import Region
 from seqattr.evaluate.verdict import Verdict
@@ -47,7 +49,7 @@ def _last(value: float) -> float:
 
 
 class Evidence(NamedTuple):
-    """All that was computed: what the tables, the figures and the page are made of."""
+    """All that was computed, of the sequences that have values: what tables, figures and page are made of."""
 
     scores: Scores
     regions: list[Region]
@@ -61,3 +63,8 @@ class Evidence(NamedTuple):
     def each_locus_once(self) -> Matches:
         """The matches, each place once."""
         return self.matches.select(counting_matches(self.matches, self.loci))
+
+    @property
+    def row_in_file(self) -> np.ndarray:
+        """Where the sequences stand in the files of scores."""
+        return np.flatnonzero(self.scores.has_values)

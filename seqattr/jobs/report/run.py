@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,6 @@ from seqattr.dna.loci import Loci
 from seqattr.evaluate.verdict import Verdict, together
 from seqattr.figures.drawings import Drawing, files_of, links_of, write_drawings
 from seqattr.io.atomic import check_writable, replacing_all
-from seqattr.io.hdf5.stored import open_contributions
 from seqattr.io.ownership import Output
 from seqattr.io.stale import drop_stale
 from seqattr.io.text import write_text
@@ -97,7 +96,7 @@ def gather(scores: Scores, motif_specs: Sequence[str | Path], settings: Settings
     pick, notes = settings.pick, list[str]()
     motifs = list(read_motifs(motif_specs, settings.strict, notes.append).values())
     notes += [BUNDLED_NOTE] if set(map(str, motif_specs)) == {"bundled"} else []
-    with open_contributions(scores.path(scores.targets[0])) as file:
+    with scores.open(scores.targets[0]) as file:
         loci, minus = layout_of(file)
         if settings.background is None:
             background = background_in(file, loci, minus, settings.strand)
@@ -108,11 +107,12 @@ def gather(scores: Scores, motif_specs: Sequence[str | Path], settings: Settings
             matches_in(file, Scanner.of(some, pick, background, loci.length), minus)
             for some in (motifs, null_motifs(motifs, settings.seed))
         )
-        ground = ground_of(scores.targets[0], file, null, loci)
+        ground = ground_of(file, null, loci)
     notes += [overlap_in_words(loci)] if loci.overlapping_rows else []
+    notes += filter(None, [scores.without_values()])
     findings = list[Findings]()
     for target in scores.targets:
-        with open_contributions(scores.path(target)) as file:
+        with scores.open(target) as file:
             matches, one = examine(target, file, matches, ground, settings.strong, settings.sequences)
         findings.append(one)
     return Evidence(scores, regions, loci.length, loci, matches, findings, notes)
@@ -136,9 +136,14 @@ def write(out: Path, evidence: Evidence, settings: Settings, drawings: Sequence[
 
 
 def write_tables(paths: Mapping[str, Path], evidence: Evidence) -> None:
-    """All TABLES, under the paths of their names."""
-    write_matches(paths["matches.tsv"], paths["matches.bed"], evidence.each_locus_once, evidence.regions)
+    """All TABLES, under the paths of their names; rows are those of the files of scores."""
+    matches, regions, row = evidence.each_locus_once, evidence.scores.places(), evidence.row_in_file
+    matches = replace(matches, sequence=row[matches.sequence])
+    write_matches(paths["matches.tsv"], paths["matches.bed"], matches, regions)
     rows = [row for one in evidence.findings for row in one.statistics]
     write_motif_table(paths["motifs.tsv"], rows)
-    seqlets = {one.target: (one.seqlets, one.nearest) for one in evidence.findings}
-    write_seqlets(paths["seqlets.tsv"], seqlets, evidence.regions)
+    seqlets = {
+        one.target: (replace(one.seqlets, sequence=row[one.seqlets.sequence]), one.nearest)
+        for one in evidence.findings
+    }
+    write_seqlets(paths["seqlets.tsv"], seqlets, regions)

@@ -1,11 +1,19 @@
 """A folder of scores as a report reads it: what run.json says of the run, and the file of each target."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from seqattr.dna.regions import Region
 from seqattr.errors import InputError, UnknownName
+from seqattr.io.hdf5.stored import StoredContributions, open_contributions
 from seqattr.io.scores_folder import file_stems, scored_stems
 
 
@@ -30,6 +38,50 @@ class Scores:
         if target not in self.stems:
             raise UnknownName("target", target, self.stems)
         return self.folder / f"{self.stems[target]}.h5"
+
+    @cached_property
+    def has_values(self) -> npt.NDArray[np.bool_]:
+        """Which sequences (N,) have values for all targets; the others are left out.
+
+        Raises InputError where the files of targets have other rows, or no sequence has values.
+        """
+        shapes, there = dict[str, tuple[int, int]](), list[npt.NDArray[np.bool_]]()
+        for target in self.targets:
+            with open_contributions(self.path(target)) as file:
+                shapes[target] = len(file), file.length
+                there.append(file.has_values)
+        check_shapes(shapes)
+        whole = np.logical_and.reduce(there)
+        if not whole.any():
+            raise InputError(f"no sequence in {self.folder} has values: all are NaN")
+        return np.asarray(whole)
+
+    @contextmanager
+    def open(self, target: str) -> Iterator[StoredContributions]:
+        """The file of a target, as if it held those sequences alone that have values."""
+        with open_contributions(self.path(target)) as file:
+            yield file.only(self.has_values)
+
+    def places(self) -> list[Region]:
+        """Where all rows of the files lie, with the strand that they are on."""
+        with open_contributions(self.path(self.targets[0])) as file:
+            return file.places
+
+    def without_values(self) -> str:
+        """How many sequences have no values, and that they take no part; empty where all have."""
+        count = int((~self.has_values).sum())
+        of = f"{count:,} of {len(self.has_values):,} sequences"
+        return f"{of} have no values, but NaN, and take no part" if count else ""
+
+
+def check_shapes(shapes: dict[str, tuple[int, int]]) -> None:
+    """Raises InputError unless all targets have as many sequences (N, L), of as many bases."""
+    first = next(iter(shapes))
+    for target, (count, length) in shapes.items():
+        if (count, length) != shapes[first]:
+            here = f"{count} sequences of {length} bases"
+            there = "{} of {}".format(*shapes[first])
+            raise InputError(f"{target} has {here}, but {first} has {there}; score again")
 
 
 def open_scores(folder: Path | str) -> Scores:
