@@ -135,6 +135,7 @@ RULES: dict[Callable[[Tree], Iterator[Finding]], dict[Finding, str]] = {
         "cli/options.py:__init__": OPTIONS,
         "cli/options.py:wrapper": OPTIONS,
         "cli/options.py:model_file": OPTIONS,
+        "cli/options.py:model_files": OPTIONS,
         "cli/options.py:sequence_file": OPTIONS,
         "cli/options.py:unplaced_sequence_file": OPTIONS,
     },

@@ -13,15 +13,18 @@ from typing import Any
 from seqattr.errors import UntrustedModel
 
 FLAGS = {
-    "Foreign.length": "--input-length",
-    "Foreign.layout": "--input-layout",
-    "Foreign.channels": "--channels",
     "Foreign.arch": "--arch",
     "Foreign.arch_args": "--arch-args",
+    "Foreign.channels": "--channels",
+    "Foreign.layout": "--input-layout",
+    "Foreign.length": "--input-length",
     "Foreign.targets": "--target-names",
     "any_length": "--any-length",
+    "both_strands": "--both-strands",
     "crop": "--crop",
     "data": "--train",
+    "device": "--device",
+    "each_model": "--each-model",
     "fasta": "--fasta",
     "force": "--force",
     "ignore_strand": "--ignore-strand",
@@ -31,7 +34,9 @@ FLAGS = {
     "patterns": "--patterns",
     "precision": "--precision",
     "regions": "--regions",
+    "restart": "--restart",
     "scores": "--scores",
+    "shard": "--shard",
     "sizes": "--chrom-sizes",
     "step": "--tile",
     "target": "--target",
@@ -39,6 +44,7 @@ FLAGS = {
     "threads": "--threads",
     "tile": "--tile",
     "trust": "--trust-model",
+    "workers": "--workers",
 }
 WRITERS = {
     "checkpoints_in": "`seqattr train --checkpoints`",

@@ -18,7 +18,7 @@ from seqattr.support.version import package_version
 
 # Each command is the function of this name in the module of this name.
 COMMANDS = (
-    *("simulate", "train", "convert", "inspect", "methods", "score", "report", "plot", "export"),
+    *("simulate", "train", "convert", "inspect", "methods", "score", "merge", "report", "plot", "export"),
     *("patterns", "sensitivity", "attention", "maximize", "counterfactual", "influence", "benchmark"),
     "workflow",
 )

@@ -139,6 +139,11 @@ def model_file(model: Path, trust: bool, **foreign: Any) -> "ModelFile":
     return ModelFile(model, trust, Foreign(**fields))
 
 
+def model_files(models: Sequence[Path], trust: bool, **foreign: Any) -> "list[ModelFile]":
+    """Several, of which the same was said."""
+    return [model_file(model, trust, **foreign) for model in models]
+
+
 def sequence_file(**values: Any) -> "SequenceFile":
     """A FASTA file, and which windows of it are meant. Raises UsageError where options exclude each other."""
     if values["regions"] is not None and values["tile"] is not None:
@@ -166,6 +171,14 @@ def output(out: Path, force: bool) -> "Output":
 
 MODEL = click.option(
     "--model", type=PATH, required=True, help="Model file; others than seqattr's own need --trust-model."
+)
+MODELS = click.option(
+    "--model",
+    "models",
+    type=PATH,
+    multiple=True,
+    required=True,
+    help="Model file; others than seqattr's own need --trust-model. Several: folds, whose mean is written.",
 )
 FOREIGN = (
     click.option(
@@ -235,6 +248,7 @@ FORCE = click.option("--force", is_flag=True, help="Replace what stands at --out
 
 # The arguments `model`, `sequences` and `output` of a command.
 model_options = as_argument("model", model_file, *FOREIGN, also=["model"])
+models_options = as_argument("models", model_files, *FOREIGN, also=["models"])
 input_options = as_argument("sequences", unplaced_sequence_file, *INPUTS)
 placed_input_options = as_argument("sequences", sequence_file, *INPUTS, SIZES)
 force_option = as_argument("output", output, FORCE, also=["out"])

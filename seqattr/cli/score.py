@@ -1,28 +1,29 @@
 """seqattr score"""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from seqattr.cli.options import (
-    MODEL,
+    MODELS,
     OUT,
     TableOption,
+    as_argument,
     device_option,
     force_option,
-    model_options,
+    models_options,
     placed_input_options,
     settings,
     targets_option,
     threads_option,
 )
-from seqattr.cli.terminal import calling, say, this_command, warn
+from seqattr.cli.results import report
+from seqattr.cli.terminal import calling, this_run
 
 if TYPE_CHECKING:
     from seqattr.io.ownership import Output
-    from seqattr.jobs.score import Settings, Summary
+    from seqattr.jobs.score.settings import Settings, Working
     from seqattr.jobs.sources import ModelFile, SequenceFile
     from seqattr.refs.kinds import Entry
 
@@ -32,8 +33,32 @@ def forms(kinds: "Mapping[str, Entry]") -> str:
     return ", ".join(kind.form for kind in kinds.values())
 
 
+def working(shard: str | None, workers: int, restart: bool) -> "Working":
+    """How the run is worked out."""
+    from seqattr.jobs.score.settings import Shard, Working
+
+    return Working(Shard() if shard is None else Shard.parse(shard), workers, restart)
+
+
+FAILED_CODE = 3  # of a strict run that ended, but for sequences without values
+
+working_options = as_argument(
+    "working",
+    working,
+    click.option("--shard", metavar="I/N", help="Work out the I-th of N parts; `seqattr merge` joins them."),
+    click.option(
+        "--workers",
+        type=click.IntRange(1),
+        default=1,
+        show_default=True,
+        help="Processes on a CPU; on all GPUs by --device cuda:all.",
+    ),
+    click.option("--restart", is_flag=True, help="Throw away what an unfinished run has kept."),
+)
+
+
 @click.command()
-@MODEL
+@MODELS
 @placed_input_options
 @click.option(
     "--refs",
@@ -73,45 +98,31 @@ def forms(kinds: "Mapping[str, Entry]") -> str:
     show_default=True,
     help="Numbers in the HDF5 files, but for standard errors.",
 )
+@click.option("--both-strands", is_flag=True, help="The mean with the reverse complement's, mirrored.")
+@click.option("--each-model", is_flag=True, help="Write each model's own results too, to OUT/models.")
+@working_options
 @force_option
-@model_options
-@settings("seqattr.jobs.score", command=this_command)
-def score(model: "ModelFile", sequences: "SequenceFile", output: "Output", settings: "Settings") -> None:
+@models_options
+@settings("seqattr.jobs.score.settings", command=this_run)
+@click.pass_context
+def score(
+    context: click.Context,
+    models: "list[ModelFile]",
+    sequences: "SequenceFile",
+    output: "Output",
+    working: "Working",
+    settings: "Settings",
+) -> None:
     """Contributions of each base to each target, as bigWig and HDF5.
 
-    Writes OUT/<target>.bw, OUT/<target>.h5 (ChromBPNet's layout), OUT/regions.bed and OUT/run.json, and
-    OUT/dropped.tsv where there is something that could not be scored.
+    Writes OUT/<target>.bw, OUT/<target>.h5 (ChromBPNet's layout), OUT/regions.bed and OUT/run.json,
+    OUT/dropped.tsv where there is something that could not be scored, and OUT/failed.tsv where the model
+    answers with NaN or infinity. What is done is kept in OUT/blocks: the same command goes on after any stop.
     """
-    from seqattr.jobs.score import run
+    from seqattr.jobs.score.run import run
 
     with calling("scoring") as caller:
-        summary = run(model, sequences, output, settings, caller)
-    report(summary, output.path)
-
-
-def report(summary: "Summary", out: Path) -> None:
-    """What was written, and whether it can be believed."""
-    for note in summary.notes:
-        warn(note)
-    middle, worst = (max(e[q] for e in summary.additivity_error.values()) for q in ("q0.5", "q1"))
-    say(f"explained {summary.explained}: {', '.join(summary.targets)}")
-    errors = f"{middle:.0e} in the median, {worst:.0e} at most"
-    cancelled = max(each["q0.5"] for each in summary.cancellation.values())
-    say(
-        f"additivity error {errors}; cancellation {cancelled:.2g} in the median, "
-        f"{summary.verdict.worst_cancellation:.2g} at most, over {summary.sequences} sequences"
-    )
-    judge(summary)
-    say(f"wrote {out}/<target>.bw and .h5, regions.bed and run.json in {summary.seconds['total']:.1f} s")
-
-
-def judge(summary: "Summary") -> None:
-    """What speaks against the contributions."""
-    from seqattr.evaluate.verdict import cure
-
-    if not summary.complete:
-        say("(this method does not promise that contributions sum to the difference)")
-    elif summary.verdict.missing:
-        warn(f"{summary.verdict.misses()}; {cure(summary.dtype)}")
-    if summary.verdict.cancelling:
-        warn(f"{summary.verdict.cancellations()}; such contributions say nothing of the bases")
+        summary = run(models, sequences, output, settings, working, caller)
+    failed = report(summary, output.path)
+    if failed and sequences.strict:
+        context.exit(FAILED_CODE)

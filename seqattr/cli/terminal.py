@@ -3,8 +3,9 @@
 import shlex
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from itertools import islice
 from typing import Any
 
 import click
@@ -77,17 +78,26 @@ class Bar:
             self.drawn.__exit__(None, None, None)
 
 
+# What is no part of a run, as its results do not depend on it: the options, and how many words each takes.
+HOW = {"--threads": 1, "--workers": 1, "--shard": 1, "--force": 0, "--restart": 0}
+
+
 def this_command() -> str:
-    """What was typed, as results record it: whether other results may be replaced is no part of a run, nor is
-    the number of threads.
-    """
-    return shlex.join(["seqattr", *_of_the_run(sys.argv[1:])])
+    """What was typed, as results record it: without what they do not depend on."""
+    return shlex.join(["seqattr", *_without(HOW)])
 
 
-def _of_the_run(words: Iterable[str]) -> Iterator[str]:
-    rest = iter(words)
+def this_run() -> str:
+    """The same of a command whose results lie in a folder, wherever that is."""
+    return shlex.join(["seqattr", *_without({**HOW, "--out": 1})])
+
+
+def _without(options: Mapping[str, int]) -> Iterator[str]:
+    """The words typed, without these options and what each takes."""
+    rest = iter(sys.argv[1:])
     for word in rest:
-        if word == "--threads":
-            next(rest, None)
-        elif word != "--force" and not word.startswith("--threads="):
+        name, _, value = word.partition("=")
+        if name not in options:
             yield word
+        elif not value:
+            list(islice(rest, options[name]))

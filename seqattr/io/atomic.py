@@ -127,13 +127,15 @@ def check_file(path: Path | str) -> None:
 
     Raises OutputError.
     """
-    final = Path(os.path.realpath(path))
-    try:
-        _refuse_folder(final)
+    check_name(path)
+    check_writable(Path(os.path.realpath(path)).parent)
+
+
+def check_name(path: Path | str) -> None:
+    """That no folder and no input has this name. Raises OutputError."""
+    with _refusals(path):
+        _refuse_folder(Path(os.path.realpath(path)))
         refuse_input(path)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    check_writable(final.parent)
 
 
 # --- what a kill leaves -------------------------------------------------------------------------
@@ -194,6 +196,19 @@ def _lock(descriptor: int) -> bool:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
+    return True
+
+
+def locked(descriptor: int) -> bool:
+    """Lock a file for as long as it is open; False where another process has it. A file system without locks
+    has none to tell of.
+    """
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
     return True
 
 

@@ -54,15 +54,30 @@ def tells_case_apart(folder: Path) -> bool:
         probe.unlink(missing_ok=True)
 
 
-DROPPED = "dropped.tsv"
+DROPPED, FAILED = "dropped.tsv", "failed.tsv"
+SHARD = "shard.json"  # marks a folder whose blocks are a whole shard
+TIMING = "timing.json"  # how long the parts of a run took; of each run another
 
 
-def file_names(stems: Iterable[str], dropped: bool = False) -> list[str]:
-    """All files of a run, with the list of what it `dropped`; run.json, which says that they belong together,
-    is the last.
+def folder_of_model(folder: Path, name: str) -> Path:
+    """Where one of several models has its own results, beside their mean."""
+    return folder / "models" / filename(name)
+
+
+def file_names(stems: Iterable[str], dropped: bool = False, failed: bool = False) -> list[str]:
+    """All files of a run, with the lists of what it `dropped` and of what `failed`; run.json, which says that
+    they belong together, is the last.
     """
-    lists = ["regions.bed", *[DROPPED] * dropped]
+    lists = ["regions.bed", *[DROPPED] * dropped, *[FAILED] * failed]
     return [*(f"{stem}.{ending}" for stem in stems for ending in ("h5", "bw")), *lists, "run.json"]
+
+
+def result_paths(
+    folder: Path, results: Sequence[str], targets: Sequence[str], ending: str = "h5"
+) -> list[Path]:
+    """A file of each target of each of the results; those of a model (not "") have folders of their own."""
+    folders = [folder_of_model(folder, name) if name else folder for name in results]
+    return [one / f"{stem}.{ending}" for one in folders for stem in file_stems(targets).values()]
 
 
 # What is made of scores in their own folder: reports, and files for other tools.
@@ -70,6 +85,7 @@ MADE_OF_SCORES = {
     "report/*": r"report\.html|(matches|motifs|seqlets)\.tsv|matches\.bed",
     "report/figures/*": r"(importance_.+|sequence_\d+)\.(png|svg)",
     "*.modisco/*": r"(ohe|shap)\.npz",
+    "models/*/*": r".+\.(h5|bw)|regions\.bed|(dropped|failed)\.tsv|(run|timing)\.json",
 }
 
 
@@ -78,7 +94,8 @@ def stale_files(folder: Path) -> Iterator[Path]:
 
     A report beside no run.json may be of anything, and stays; so does what this run reads.
     """
-    paths = [folder / name for name in file_names(stems_of_run(folder), dropped=True)]
+    names = [*file_names(stems_of_run(folder), dropped=True, failed=True), TIMING]
+    paths = [folder / name for name in names]
     made = MADE_OF_SCORES if (folder / "run.json").is_file() else {}
     for pattern, name in made.items():
         paths += [path for path in folder.glob(pattern) if re.fullmatch(name, path.name)]

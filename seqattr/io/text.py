@@ -22,3 +22,12 @@ def write_rows(path: Path | str, rows: Iterable[Sequence[object]]) -> None:
 def write_json(path: Path | str, facts: Mapping[str, Any]) -> None:
     """Write facts as JSON that people can read. Raises OutputError."""
     write_text(path, json.dumps(facts, indent=2) + "\n")
+
+
+def read_json(path: Path | str) -> dict[str, Any]:
+    """The facts that a file holds; none where there is no such file, or it holds something else."""
+    try:
+        facts = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return facts if isinstance(facts, dict) else {}

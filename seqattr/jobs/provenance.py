@@ -12,8 +12,8 @@ from seqattr.jobs.inspect import explained_outputs
 from seqattr.support.version import package_version
 
 
-def provenance(session: Session, model_hash: str, settings: Mapping[str, Any], length: int) -> dict[str, Any]:
-    """Versions, settings, the model's hash, and how much work it was on sequences of this length."""
+def provenance(session: Session, settings: Mapping[str, Any], length: int) -> dict[str, Any]:
+    """Versions, settings, what was explained, where, and of sequences of which length."""
     return {
         "seqattr": package_version(),
         "versions": {
@@ -21,11 +21,8 @@ def provenance(session: Session, model_hash: str, settings: Mapping[str, Any], l
             "torch": torch.__version__,
             "numpy": np.__version__,
         },
-        "model": model_hash,
         "explained": explained_outputs(session.model),
         "settings": settings,
-        "device": str(session.device),
+        "device": session.device.type,
         "length": length,
-        "rows_forward": session.rows_forward,
-        "rows_backward": session.rows_backward,
     }

@@ -99,6 +99,12 @@ def parse(spec: str, names: Names = None) -> Reference:
     return REFERENCES[name].read(spec, argument if colon else None, names)
 
 
+def reference_file(spec: str) -> str | None:
+    """The file that references are read from, as that of fasta:FILE; None where they are drawn."""
+    name, _, argument = spec.partition(":")
+    return argument if name == "fasta" and argument else None
+
+
 def _only_themselves(spec: str, same: np.ndarray, total: int) -> str:
     first = ", ".join(map(str, same[:5])) + (", ..." if len(same) > 5 else "")
     return f"{len(same)} of {total} sequences have only themselves for references under {spec}: {first}"

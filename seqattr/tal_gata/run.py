@@ -17,8 +17,8 @@ from seqattr.data.training_files import save
 from seqattr.io.atomic import check_writable
 from seqattr.io.ownership import Output
 from seqattr.jobs.patterns import learn_patterns, save_patterns
-from seqattr.jobs.score import Settings as ScoreSettings
-from seqattr.jobs.score import score
+from seqattr.jobs.score.run import score
+from seqattr.jobs.score.settings import Settings as ScoreSettings
 from seqattr.models.load import load_model
 from seqattr.support.progress import Progress
 from seqattr.tal_gata.collect import Collected, collect

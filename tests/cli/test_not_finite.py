@@ -31,9 +31,19 @@ def torn(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("command", ["score", "sensitivity", "attention", "patterns"])
+@pytest.mark.parametrize("command", ["sensitivity", "attention", "patterns"])
 def test_the_record_is_named_and_nothing_is_written(refused, torn, fasta, texts, tmp_path, command):
     records = dict(zip("pqrst", texts(5), strict=True)) | {"r": "CGT" * 13 + "C"}
     line = refused(command, "--model", torn, "--fasta", fasta(records), "--out", tmp_path / "out")
     assert line.endswith(" sequence r; nothing was written")
     assert not list(tmp_path.glob("out/*"))
+
+
+def test_score_lists_the_record_and_goes_on(run, torn, fasta, texts, tmp_path):
+    records = dict(zip("pqrst", texts(5), strict=True)) | {"r": "CGT" * 13 + "C"}
+    words = ("score", "--model", torn, "--fasta", fasta(records), "--refs", "freq", "--out", tmp_path / "out")
+    done = run(*words)
+    assert done.code == 0
+    assert "sequences without values: 1 of 5 (r), as the model answers nan for target target0" in done.err
+    assert (tmp_path / "out" / "failed.tsv").read_text().count("\nr\t") == 1
+    assert run(*words, "--force", "--strict").code == 3

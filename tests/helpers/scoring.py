@@ -10,7 +10,9 @@ import seqattr
 from seqattr.dna.alphabet import one_hot
 from seqattr.inputs import from_fasta
 from seqattr.io.hdf5.stored import Contributions, read_contributions
-from seqattr.jobs.score import Settings, Summary, method_of, score
+from seqattr.jobs.score.run import score
+from seqattr.jobs.score.settings import Settings
+from seqattr.jobs.score.summary import Summary
 
 # Different batches take different paths through the same kernels: float32 rounding, 1e-7 of the output.
 ROUNDING = {"rtol": 1e-5, "atol": 1e-6}
@@ -25,7 +27,7 @@ def own(
     """The library's own result for texts of one length."""
     sequences = one_hot(texts)
     references = seqattr.references(settings.references, sequences, settings.seed)
-    return seqattr.attribute(model, sequences, references, method=method_of(settings), **options)
+    return seqattr.attribute(model, sequences, references, method=settings.method_with_patterns(), **options)
 
 
 def scored(model: seqattr.Model, path: Path, out: Path, settings: Settings = FREQ) -> Summary:
@@ -49,3 +51,9 @@ def track(out: Path, target: str, chrom: str, start: int = 0, end: int | None = 
 def contents(folder: Path) -> dict[str, bytes]:
     """All files of a folder, hidden ones too."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """All that a run leaves, in folders within too, but for its timing."""
+    paths = [path for path in folder.glob("**/*") if path.is_file() and path.name != "timing.json"]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(paths)}

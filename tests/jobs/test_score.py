@@ -13,7 +13,8 @@ import seqattr
 from seqattr.dna.alphabet import one_hot, reverse_complement_text
 from seqattr.inputs import fit_windows, from_fasta, from_regions
 from seqattr.io.bed import read_bed
-from seqattr.jobs.score import Settings, score
+from seqattr.jobs.score.run import score
+from seqattr.jobs.score.settings import Settings
 from tests.helpers.kinds_of_method import ONE_OF_EACH
 from tests.helpers.scoring import FREQ, ROUNDING, agrees, own, read, scored, track
 

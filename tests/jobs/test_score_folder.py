@@ -18,8 +18,9 @@ from seqattr.io.bed import read_bed
 from seqattr.io.scores_folder import filename
 from seqattr.jobs.export import export
 from seqattr.jobs.report.run import report
-from seqattr.jobs.score import Settings, score
-from tests.helpers.scoring import FREQ, contents, read, scored
+from seqattr.jobs.score.run import score
+from seqattr.jobs.score.settings import Settings, Working
+from tests.helpers.scoring import FREQ, contents, files, read, scored
 
 # --- the folder --------------------------------------------------------------------------------
 
@@ -42,12 +43,16 @@ def test_run_json_says_how_to_run_it_again(sigmoid, fasta, tmp_path):
         "batch_size": 4,
         "h5_dtype": "float32",
         "patterns": None,
+        "both_strands": False,
+        "each_model": False,
     }
     assert run["explained"] == "the values before the final sigmoid"
     assert len(run["model"]) == 64
     assert set(run["versions"]) == {"python", "torch", "numpy"}
-    assert run["rows_forward"] == 5 * 3  # each sequence once, each reference once
-    assert run["rows_backward"] == 5 * 2 * 2  # each pair once for each target
+    timing = json.loads((tmp_path / "out" / "timing.json").read_text())
+    assert timing["rows_forward"] == 5 * 3  # each sequence once, each reference once
+    assert timing["rows_backward"] == 5 * 2 * 2  # each pair once for each target
+    assert {"references", "attribution", "writing", "assembly", "total"} == set(timing["seconds"])
     found = read(tmp_path / "out", "c", "a")
     for target, content in zip(("c", "a"), found, strict=True):
         assert run["additivity_error"][target]["q1"] == content.additivity_error.max()
@@ -63,13 +68,13 @@ def test_run_json_says_how_to_run_it_again(sigmoid, fasta, tmp_path):
             "seqattr": run["seqattr"],
         }
     assert run["verdict"]["explanations"] == 10
-    assert sorted(contents(tmp_path / "out")) == ["a.bw", "a.h5", "c.bw", "c.h5", "regions.bed", "run.json"]
+    assert sorted(files(tmp_path / "out")) == ["a.bw", "a.h5", "c.bw", "c.h5", "regions.bed", "run.json"]
 
 
 def test_a_target_named_twice_is_scored_once(model, fasta, tmp_path):
     settings = Settings(references="zeros", targets=["target1", 1, "1"])
     assert scored(model, fasta(2), tmp_path / "out", settings).targets == ["target1"]
-    assert sorted(contents(tmp_path / "out")) == ["regions.bed", "run.json", "target1.bw", "target1.h5"]
+    assert sorted(files(tmp_path / "out")) == ["regions.bed", "run.json", "target1.bw", "target1.h5"]
 
 
 @pytest.mark.parametrize(
@@ -133,19 +138,19 @@ def test_what_was_made_of_the_first_run_goes_with_it(model, fasta, tmp_path):
     made = {path for path in out.glob("*/**/*") if path.is_file()}
     assert {path.name for path in made} >= {"report.html", "matches.tsv", "ohe.npz", "shap.npz"}
     (out / "report" / "mine.txt").write_text("kept")
-    scored(model, fasta(3), out)
+    scored(model, fasta(3), out, Settings(references="freq", seed=1))
     assert {path.name for path in out.glob("*/**/*") if path.is_file()} == {"mine.txt"}
 
 
 def test_two_runs_write_the_same_bytes(model, fasta, tmp_path):
     for name in ("a", "b"):
         scored(model, fasta(4), tmp_path / name)
-    a, b = contents(tmp_path / "a"), contents(tmp_path / "b")
-    assert {n: a[n] for n in a if n != "run.json"} == {n: b[n] for n in b if n != "run.json"}
+    assert files(tmp_path / "a") == files(tmp_path / "b")
 
 
 def test_progress_counts_every_window_once(model, fasta, tmp_path, monkeypatch):
-    monkeypatch.setattr("seqattr.jobs.score.MOST_WINDOWS", 2)
+    monkeypatch.setattr("seqattr.io.hdf5.layout._CHUNK_BYTES", 1)
+    monkeypatch.setattr("seqattr.jobs.score.plan.BLOCK_BASES", 2 * 40)
     seen: list[tuple[int, int]] = []
     settings = Settings(references="shuffle:2")
     score(model, from_fasta(fasta(5)), tmp_path / "out", settings, lambda *step: seen.append(step))
@@ -197,19 +202,22 @@ def logarithm() -> seqattr.Model:
     return seqattr.Model(Log(), torch.zeros(2, 4, 40))
 
 
+def failed(out):
+    """Names and reasons of failed.tsv."""
+    lines = (out / "failed.tsv").read_text().splitlines()[1:]
+    return {line.split("\t")[0]: line.split("\t")[-1] for line in lines}
+
+
 def test_a_model_that_answers_infinity_is_named_with_the_record(logarithm, fasta, texts, tmp_path):
     records = dict(zip("pqrst", texts(5), strict=True)) | {"r": "CGT" * 13 + "C"}
     settings = Settings(references="freq", targets=[0], batch_size=2)
-    with pytest.raises(NotFinite) as caught:
-        scored(logarithm, fasta(records), tmp_path / "out", settings)
-    line = "the model answers -inf for target target0 of sequence r; nothing was written"
-    assert str(caught.value) == line
-    assert contents(tmp_path / "out") == {}
+    assert scored(logarithm, fasta(records), tmp_path / "out", settings).failed == 1
+    assert failed(tmp_path / "out") == {"r": "the model answers -inf for target target0"}
 
 
 def test_a_reference_for_which_the_model_answers_infinity_is_named_too(logarithm, fasta, texts, tmp_path):
     path = fasta({"bad": "CGT" * 13 + "C", "good": texts(1)[0]}, "refs.fa")
-    with pytest.raises(NotFinite, match="-inf for target target0 of a reference of sequence r0; nothing was"):
+    with pytest.raises(NotFinite, match="-inf for target target0 of a reference of sequence r0, as of all"):
         scored(logarithm, fasta(3), tmp_path / "out", Settings(references=f"fasta:{path}", targets=[0]))
 
 
@@ -217,10 +225,12 @@ def test_a_method_that_gives_infinity_is_named_with_the_record(logarithm, fasta,
     """The square root is finite at 0, its slope is not: no NaN may reach the files."""
     records = {"r0": texts(1)[0], "no C": "AGT" * 13 + "A"}
     settings = Settings(references="freq", method="gradient", targets=[1])
-    line = "the method finds a slope that is NaN or infinite for target target1 of sequence no"
-    with pytest.raises(NotFinite, match=line):
-        scored(logarithm, fasta(records), tmp_path / "out", settings)
-    assert contents(tmp_path / "out") == {}
+    assert scored(logarithm, fasta(records), tmp_path / "out", settings).failed == 1
+    line = "the method finds a slope that is NaN or infinite for target target1"
+    assert failed(tmp_path / "out") == {"no": line}
+    (found,) = read(tmp_path / "out", "target1")
+    assert np.isfinite(found.hypothetical[0]).all()
+    assert np.isnan(found.hypothetical[1]).all()
 
 
 @pytest.fixture
@@ -270,7 +280,7 @@ def test_a_folder_in_the_place_of_a_file_is_found_before_the_work(model, fasta, 
 def test_whatever_stops_a_run_leaves_the_earlier_one(model, fasta, tmp_path):
     out = tmp_path / "out"
     scored(model, fasta(2), out)
-    before = contents(out)
+    before = files(out)
 
     def stop(done: int, total: int) -> None:
         if done == total:
@@ -278,9 +288,13 @@ def test_whatever_stops_a_run_leaves_the_earlier_one(model, fasta, tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         score(model, from_fasta(fasta(5)), out, FREQ, stop)
-    assert contents(out) == before
+    after = files(out)
+    assert {name: after[name] for name in before} == before
+    assert set(after) - set(before) == {
+        f"blocks/{name}" for name in ("blocks-0.journal", "lock", "plan.json")
+    }
     inputs = from_fasta(fasta(5))
     beyond = [w.__class__(w.name, w.codes, Region("r0", 30, 70), w.inside) for w in inputs.windows]
     with pytest.raises(InputError, match="lies partly outside r0, which has 40 bases"):  # at the bigWig
-        score(model, Inputs(beyond, inputs.sizes, []), out, FREQ)
-    assert contents(out) == before
+        score(model, Inputs(beyond, inputs.sizes, []), out, FREQ, working=Working(restart=True))
+    assert {name: files(out)[name] for name in before} == before

@@ -22,7 +22,7 @@ def python(script: str, *words: str) -> str:
 
 
 def test_score_imports_what_it_needs_alone():
-    loaded = set(ast.literal_eval(python("import sys, seqattr.jobs.score; print(sorted(sys.modules))")))
+    loaded = set(ast.literal_eval(python("import sys, seqattr.jobs.score.run; print(sorted(sys.modules))")))
     assert not loaded & {*NEEDLESS, *NEEDLESS_OF_TORCH, *OURS}
 
 
@@ -32,7 +32,7 @@ def test_a_model_in_our_own_format_is_read_without_the_tables_of_capture(free):
 import sys
 from seqattr.engine.capture.spellings import torchs_own
 from seqattr.engine.ops.lowering import composite_names, lowering_table
-from seqattr.jobs.score import Settings, score
+from seqattr.jobs.score.run import score
 from seqattr.models.load import load_model
 load_model(sys.argv[1])
 made = [f.__name__ for f in (torchs_own, composite_names, lowering_table) if f.cache_info().currsize]

@@ -18,6 +18,7 @@ PLACES = {"chrom": str, "start": int, "end": int, "name": str, "strand": str}
 _CHUNK_BYTES = 1 << 19
 _CHUNK_BASES = 1 << 15
 _LEAST_CHUNK = 64
+_ROW_BASES = 1 << 19  # of the rows of a chunk, padding too: one long window must not widen many short ones
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Layout:
     @property
     def chunk_rows(self) -> int:
         """Sequences of a chunk."""
-        return max(1, min(self.n, _CHUNK_BYTES // (4 * self.chunk_bases * np.dtype(self.dtype).itemsize)))
+        by_size = _CHUNK_BYTES // (4 * self.chunk_bases * np.dtype(self.dtype).itemsize)
+        return max(1, min(self.n, by_size, _ROW_BASES // self.length))
 
     def dtype_of(self, name: str) -> np.dtype[Any]:
         """The type of one of COLUMNS or ERRORS, which small values would lose in float16."""

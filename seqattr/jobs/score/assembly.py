@@ -1,0 +1,172 @@
+"""From the blocks of a run to its files, which take their names together when all are whole."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from shutil import copyfile
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from seqattr.errors import NotFinite, some_of
+from seqattr.evaluate.verdict import Verdict
+from seqattr.inputs import Dropped, write_dropped
+from seqattr.io.atomic import replacing_all
+from seqattr.io.bed import write_regions
+from seqattr.io.hdf5.assembly import assemble as assemble_hdf5
+from seqattr.io.scores_folder import (
+    DROPPED,
+    FAILED,
+    file_names,
+    file_stems,
+    folder_of_model,
+    scored_stems,
+    stale_files,
+    stems_of_run,
+)
+from seqattr.io.text import write_json
+from seqattr.jobs.score.blocks_folder import BlocksFolder, opened
+from seqattr.jobs.score.plan import Plan
+from seqattr.jobs.score.records import Records
+from seqattr.jobs.score.summary import Summary, quantiles
+from seqattr.jobs.tracks import write_track
+
+
+def assemble(out: Path, plan: Plan, folders: Sequence[BlocksFolder]) -> Summary:
+    """The files of a run, in `out`, from all its blocks, which lie in these folders.
+
+    Raises InputError where some are missing, NotFinite where no sequence has values, and OutputError.
+    """
+    with opened([path for folder in folders for path in folder.journals()], verify=False) as journals:
+        dropped = folders[0] / DROPPED
+        return Assembly(Records(plan, journals), out, dropped if dropped.is_file() else None).write()
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """The files of a run in the folder `out`; `dropped` lists what gave no window, if something did."""
+
+    records: Records
+    out: Path
+    dropped: Path | None = None
+
+    def write(self) -> Summary:
+        """All of them. What was there of another run goes, with what was made of it.
+
+        Raises OutputError where something cannot be written.
+        """
+        self._check_any()
+        before = list(stale_files(self.out))
+        with ExitStack() as stack:
+            summaries = [
+                self._write_result(number, stack) for number in reversed(range(len(self.plan.results)))
+            ]
+            (self.out / "run.json").unlink(
+                missing_ok=True
+            )  # what is there is a whole run only with this file
+            for path in before:
+                path.unlink(missing_ok=True)
+        return summaries[-1]
+
+    def _check_any(self) -> None:
+        """That there is a sequence with values."""
+        failures = self.records.failures
+        if len(failures) == self.plan.rows:
+            row, reason = next(iter(failures.items()))
+            raise NotFinite(f"{reason} of").for_record(f"{self.records.names[row]}, as of all others")
+
+    @property
+    def plan(self) -> Plan:
+        return self.records.plan
+
+    # --- one result, a mean or a model's own -----------------------------------------------------
+
+    def _write_result(self, number: int, stack: ExitStack) -> Summary:
+        """The files of the mean, or of one of the models, in a folder of their own."""
+        plan, stems = self.plan, file_stems(self.plan.targets)
+        folder = folder_of_model(self.out, plan.results[number]) if plan.results[number] else self.out
+        folder.mkdir(parents=True, exist_ok=True)
+        failures = self.records.failures
+        names = file_names(stems.values(), self.dropped is not None, bool(failures))
+        paths = stack.enter_context(replacing_all(folder, names))
+        for target, name in enumerate(plan.targets):
+            output = number * len(plan.targets) + target
+            self._write_target(output, {"target": name, **plan.attributes[number]}, paths, stems[name])
+        write_regions(paths["regions.bed"], self.records.rows)
+        if self.dropped is not None:
+            copyfile(self.dropped, paths[DROPPED])
+        if failures:
+            windows = [(self.records.windows[row], reason) for row, reason in failures.items()]
+            write_dropped(paths[FAILED], [Dropped(region.name, region, why) for region, why in windows])
+        summary = self._summary(number)
+        write_json(
+            paths["run.json"],
+            {**plan.facts, **plan.model_facts[number], **summary.facts(), "identity": plan.identity},
+        )
+        return summary
+
+    def _write_target(
+        self, output: int, attributes: Mapping[str, Any], paths: Mapping[str, Path], stem: str
+    ) -> None:
+        plan, records = self.plan, self.records
+        assemble_hdf5(paths[f"{stem}.h5"], plan.layout, records.rows, attributes, records.encoded(output))
+        write_track(paths[f"{stem}.bw"], records.bases, partial(self._values, output), plan.sizes)
+
+    def _values(self, output: int, rows: npt.NDArray[np.intp]) -> list[npt.NDArray[np.float32]]:
+        """The contributions of rows from their first base on that is no padding."""
+        before = self.records.bases.start[rows] - self.records.windows.start[rows]
+        values = self.records.values(output, rows)
+        return [row[first:] for row, first in zip(values, before.tolist(), strict=True)]
+
+    # --- in words ----------------------------------------------------------------------------------
+
+    def _summary(self, number: int) -> Summary:
+        plan, targets = self.plan, self.plan.targets
+        first = number * len(targets)
+        numbers = [self.records.numbers(first + target) for target in range(len(targets))]
+        errors, cancellation = (
+            np.stack([one[name] for one in numbers]) for name in ("additivity_error", "cancellation")
+        )
+        whole = ~np.isnan(errors).any(axis=0)
+        return Summary(
+            targets=list(targets),
+            sequences=plan.rows,
+            additivity_error=quantiles(list(errors), targets),
+            cancellation=quantiles(list(cancellation), targets),
+            complete=plan.facts["complete"],
+            dtype=plan.facts["dtype"],
+            verdict=Verdict.of(errors[:, whole], cancellation[:, whole]),
+            explained=plan.facts["explained"],
+            failed=len(self.records.failures),
+            dropped=plan.dropped,
+            notes=self._notes(),
+        )
+
+    def _notes(self) -> list[str]:
+        plan, records = self.plan, self.records
+        notes = [*plan.notes, *records.notes]
+        if records.same:
+            notes.append(
+                f"sequences that equal all their references ({plan.facts['settings']['references']}), and so "
+                f"score 0: {len(records.same)} of {plan.rows} ({self._some(records.same)}); they may be too "
+                "short, too periodic or all N"
+            )
+        failures = records.failures
+        if failures:
+            reasons, some = "; ".join(list(dict.fromkeys(failures.values()))[:3]), self._some(list(failures))
+            notes.append(
+                f"sequences without values: {len(failures)} of {plan.rows} ({some}), as {reasons}; "
+                f"{FAILED} lists them"
+            )
+        others = (
+            set(scored_stems(self.out)) - set(file_stems(plan.targets).values()) - set(stems_of_run(self.out))
+        )
+        if others:
+            notes.append(f"{self.out} also holds targets of another run: {', '.join(sorted(others))}")
+        return notes
+
+    def _some(self, rows: Sequence[int]) -> str:
+        return some_of([self.records.names[row] for row in rows[:4]])

@@ -1,0 +1,136 @@
+"""OUT/blocks: what a run keeps while it works, so that nothing that is done is lost whatever stops it.
+
+plan.json     what run it is of
+blocks-N.journal   the blocks that are done, of the N-th process
+dropped.tsv   what gave no window
+lock          held by the run that is at work
+
+It goes when the results are whole. A shard's stays, with OUT/shard.json beside it, for `merge`.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from seqattr.errors import InputError, OutputError
+from seqattr.io.atomic import cannot_write, locked
+from seqattr.io.journal import Journal
+from seqattr.io.scores_folder import SHARD
+from seqattr.jobs.score.plan import Plan, differences
+from seqattr.jobs.score.settings import Shard
+
+FOLDER = "blocks"
+PLAN, LOCK = "plan.json", "lock"
+_JOURNAL = re.compile(r"blocks-\d+\.journal")
+_OWN = re.compile(rf"{_JOURNAL.pattern}|plan\.json|dropped\.tsv|lock|\..+\.part")
+
+
+class BlocksFolder:
+    """The folder of blocks in OUT."""
+
+    def __init__(self, out: Path | str) -> None:
+        self.out, self.path = Path(out), Path(out) / FOLDER
+
+    def __truediv__(self, name: str) -> Path:
+        return self.path / name
+
+    def journal(self, worker: int) -> Path:
+        """Where a process adds its blocks."""
+        return self.path / f"blocks-{worker}.journal"
+
+    def journals(self) -> list[Path]:
+        """All there are."""
+        return sorted(path for path in self.path.glob("*.journal") if _JOURNAL.fullmatch(path.name))
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Within the block no other run works here. Raises OutputError where one does."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+        if not locked(descriptor) or not _is_still(self / LOCK, descriptor):
+            os.close(descriptor)
+            raise OutputError(
+                f"another run is at work in {self.out}; wait for its end, or give another `out`"
+            )
+        try:
+            yield
+        finally:
+            if self.is_empty() and not (self.out / SHARD).is_file():  # there is nothing to keep
+                self.remove()
+            os.close(descriptor)
+
+    def is_empty(self) -> bool:
+        """Whether no block is done."""
+        try:
+            with opened(self.journals(), verify=False) as journals:
+                return not any(journal.records for journal in journals)
+        except InputError:
+            return False
+
+    def continue_as(self, plan: Plan, shard: Shard) -> None:
+        """Make it this run's, whose blocks it may hold already. Raises OutputError for another run's."""
+        plan = replace(plan, identity={**plan.identity, "shard": str(shard)})
+        if self.has_plan():
+            different = list(differences(plan.identity, self.plan().identity))
+            if different:
+                raise OutputError(
+                    f"{self.path} holds the finished blocks of a run that was stopped, with "
+                    f"{'; '.join(different)}; give the same to go on with it, or `restart=True` to begin anew"
+                )
+        else:
+            self.clear()
+        plan.write(self / PLAN)
+
+    def has_plan(self) -> bool:
+        return (self / PLAN).is_file()
+
+    def plan(self) -> Plan:
+        """What run it is of. Raises InputError."""
+        return Plan.read(self / PLAN)
+
+    def clear(self) -> None:
+        """Remove what is ours in it, but for the lock."""
+        for path in list(self.path.iterdir()) if self.path.is_dir() else []:
+            if _OWN.fullmatch(path.name) and path.name != LOCK:
+                path.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Remove it, unless somebody keeps something else in it."""
+        with suppress(OSError):
+            (self / PLAN).unlink(missing_ok=True)  # without it the rest is of no run
+            self.clear()
+            (self / LOCK).unlink(missing_ok=True)
+            self.path.rmdir()
+
+
+def _is_still(path: Path, descriptor: int) -> bool:
+    """Whether a file that is open is the one of this name, and not one that somebody has just removed."""
+    with suppress(OSError):
+        status, there = os.fstat(descriptor), os.stat(path)
+        return (status.st_dev, status.st_ino) == (there.st_dev, there.st_ino)
+    return False
+
+
+@contextmanager
+def opened(paths: list[Path], verify: bool = True) -> Iterator[list[Journal]]:
+    """Journals for reading, whose records are verified unless they just have been. Raises InputError where
+    one is none.
+    """
+    with ExitStack() as stack:
+        journals = []
+        for path in paths:
+            journals.append(journal := Journal(path, verify))
+            stack.callback(journal.close)
+        yield journals
+
+
+def finished_blocks(paths: list[Path]) -> set[int]:
+    """The numbers of the blocks that are whole in these journals."""
+    with opened(paths) as journals:
+        return {number for journal in journals for number in journal.records}

@@ -1,0 +1,60 @@
+"""What is whole already: a run's results, or a shard whose blocks are kept for `merge`."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from seqattr.io.scores_folder import SHARD, file_names, file_stems, folder_of_model
+from seqattr.io.text import read_json, write_json
+from seqattr.jobs.score.blocks_folder import BlocksFolder, finished_blocks
+from seqattr.jobs.score.plan import Plan
+from seqattr.jobs.score.settings import Shard
+from seqattr.jobs.score.summary import Summary
+
+
+class Part(NamedTuple):
+    """A shard that is whole."""
+
+    shard: Shard
+    sequences: int
+    blocks: int
+    done_before: bool
+
+
+def done_before(out: Path, plan: Plan, shard: Shard) -> Summary | Part | None:
+    """The results of the same run, where they are there and whole."""
+    if not shard.is_whole:
+        return _shard_before(out, plan, shard)
+    run = read_json(out / "run.json")
+    if run.get("identity") != plan.identity:
+        return None
+    names = file_names(file_stems(plan.targets).values(), bool(run.get("dropped")), bool(run.get("failed")))
+    folders = [folder_of_model(out, name) if name else out for name in plan.results]
+    if not all((folder / name).is_file() for folder in folders for name in names):
+        return None
+    summary = Summary.read(out / "run.json")
+    summary.done_before = True
+    return summary
+
+
+def _shard_before(out: Path, plan: Plan, shard: Shard) -> Part | None:
+    if read_json(out / SHARD) != _mark(plan, shard):
+        return None
+    numbers = set(shard.numbers(plan.blocks))
+    if not numbers <= finished_blocks(BlocksFolder(out).journals()):
+        return None
+    return part_of(plan, shard, True)
+
+
+def keep_shard(out: Path, plan: Plan, shard: Shard) -> Part:
+    """Mark a shard as whole."""
+    write_json(out / SHARD, _mark(plan, shard))
+    return part_of(plan, shard, False)
+
+
+def part_of(plan: Plan, shard: Shard, done_before: bool) -> Part:
+    numbers = shard.numbers(plan.blocks)
+    return Part(shard, sum(len(plan.rows_of(number)) for number in numbers), len(numbers), done_before)
+
+
+def _mark(plan: Plan, shard: Shard) -> dict[str, object]:
+    return {"shard": str(shard), "identity": plan.identity}

@@ -1,0 +1,415 @@
+"""What a run has done is kept: it goes on after any stop, in shards and in processes, with the same bytes."""
+
+import json
+import os
+from dataclasses import replace
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import seqattr
+from seqattr.errors import InputError, NotFinite, OutputError
+from seqattr.inputs import from_fasta
+from seqattr.io.journal import JournalWriter
+from seqattr.io.ownership import Output
+from seqattr.jobs import merge
+from seqattr.jobs.score.calculation import Calculation
+from seqattr.jobs.score.done import Part
+from seqattr.jobs.score.run import score
+from seqattr.jobs.score.settings import Settings, Shard, Working
+from tests.conftest import random_texts
+from tests.helpers.scoring import files, read
+
+SETTINGS = Settings(references="shuffle:2")
+BLOCKS = 5  # of the run of these tests
+ROWS = 33
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    """Chunks of one row and blocks of seven."""
+    monkeypatch.setattr("seqattr.io.hdf5.layout._CHUNK_BYTES", 4 * 40 * 4)
+    monkeypatch.setattr("seqattr.jobs.score.plan.BLOCK_BASES", 7 * 40)
+
+
+@pytest.fixture(scope="module")
+def whole(model, tmp_path_factory):
+    """A run that nothing stopped, by the FASTA file that it read."""
+    folder = tmp_path_factory.mktemp("whole")
+    path = folder / "a.fa"
+    path.write_text("".join(f">s{i}\n{text}\n" for i, text in enumerate(random_texts(ROWS))))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("seqattr.io.hdf5.layout._CHUNK_BYTES", 4 * 40 * 4)
+        patch.setattr("seqattr.jobs.score.plan.BLOCK_BASES", 7 * 40)
+        score(model, from_fasta(path), folder / "out", SETTINGS)
+    return path
+
+
+@pytest.fixture
+def expected(whole) -> dict[str, bytes]:
+    return files(whole.parent / "out")
+
+
+class Stop(Exception):
+    """Somebody stops the run."""
+
+
+@pytest.fixture
+def stopping(monkeypatch):
+    """A function that lets runs add so many blocks more, and no other, or all; it tells which were added."""
+    add, added, left = JournalWriter.add, [], [10**9]
+
+    def counted(self, number, buffers):
+        if left[0] == 0:
+            raise Stop
+        left[0] -= 1
+        add(self, number, buffers)
+        added.append(number)
+
+    monkeypatch.setattr(JournalWriter, "add", counted)
+
+    def after(blocks: int | None) -> list[int]:
+        left[0] = 10**9 if blocks is None else blocks
+        added.clear()
+        return added
+
+    return after
+
+
+@pytest.mark.parametrize("blocks", range(BLOCKS))
+def test_a_run_that_was_stopped_goes_on_and_ends_with_the_same_bytes(
+    model, whole, expected, tmp_path, stopping, blocks
+):
+    before = list(stopping(blocks))
+    with pytest.raises(Stop):
+        score(model, from_fasta(whole), tmp_path, SETTINGS)
+    assert sorted(files(tmp_path)) == [
+        *["blocks/blocks-0.journal", "blocks/lock", "blocks/plan.json"] * bool(blocks)
+    ]
+    after = stopping(None)
+    score(model, from_fasta(whole), tmp_path, SETTINGS)
+    assert len(after) == BLOCKS - blocks
+    assert not set(before) & set(after)
+    assert files(tmp_path) == expected
+
+
+def test_no_block_is_worked_out_again(model, whole, tmp_path, stopping, monkeypatch):
+    stopping(3)
+    with pytest.raises(Stop):
+        score(model, from_fasta(whole), tmp_path, SETTINGS)
+    begun, begin = [], Calculation.begin
+    monkeypatch.setattr(
+        Calculation, "begin", lambda self, drawn: begun.append(drawn[0]) or begin(self, drawn)
+    )
+    stopping(None)
+    seen: list[Any] = []
+    score(model, from_fasta(whole), tmp_path, SETTINGS, lambda *step: seen.append(step))
+    assert len(begun) == BLOCKS - 3
+    assert seen[0] == (21, ROWS)  # what was done before
+    assert seen[-1] == (ROWS, ROWS)
+    assert json.loads((tmp_path / "timing.json").read_text())["blocks_done_before"] == 3
+
+
+CHANGES = {
+    "seed": ({"seed": 1}, "another seed (0, now 1)"),
+    "method": ({"method": "gradient"}, "another method (deeplift, now gradient)"),
+    "references": ({"references": "shuffle:3"}, "another kind of references (shuffle:2, now shuffle:3)"),
+    "targets": ({"targets": [0]}, "another choice of targets"),
+    "numbers": ({"h5_dtype": "float16"}, "another type of numbers (float32, now float16)"),
+    "precision": ({"precision": "float64"}, "another precision (model, now float64)"),
+    "strands": ({"both_strands": True}, "another choice of strands (one, now both)"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_another_run_does_not_go_on_with_the_blocks_and_says_what_differs(
+    model, whole, tmp_path, stopping, name
+):
+    changes, line = CHANGES[name]
+    stopping(2)
+    with pytest.raises(Stop):
+        score(model, from_fasta(whole), tmp_path, SETTINGS)
+    stopping(None)
+    before = files(tmp_path)
+    with pytest.raises(OutputError) as caught:
+        score(model, from_fasta(whole), tmp_path, replace(SETTINGS, **changes))
+    assert line in str(caught.value)
+    assert str(caught.value).endswith("give the same to go on with it, or `restart=True` to begin anew")
+    assert files(tmp_path) == before
+
+
+def test_another_model_or_input_is_seen_too(model, sigmoid, whole, fasta, texts, tmp_path, stopping):
+    stopping(2)
+    with pytest.raises(Stop):
+        score(model, from_fasta(whole), tmp_path, SETTINGS)
+    stopping(None)
+    with pytest.raises(OutputError, match=r"another model; another choice of targets"):
+        score(sigmoid, from_fasta(whole), tmp_path, SETTINGS)
+    other = texts(ROWS)
+    other[30] = other[30][:-1] + ("A" if other[30][-1] != "A" else "C")
+    with pytest.raises(OutputError, match=r"with another input; give the same"):
+        score(model, from_fasta(fasta({f"s{i}": text for i, text in enumerate(other)})), tmp_path, SETTINGS)
+
+
+def test_a_restart_begins_anew(model, whole, expected, tmp_path, stopping):
+    stopping(2)
+    with pytest.raises(Stop):
+        score(model, from_fasta(whole), tmp_path, replace(SETTINGS, seed=3))
+    added = stopping(None)
+    score(model, from_fasta(whole), tmp_path, SETTINGS, working=Working(restart=True))
+    assert len(added) == BLOCKS
+    assert files(tmp_path) == expected
+
+
+def test_an_earlier_result_stands_until_the_new_one_is_whole(model, whole, tmp_path, stopping):
+    score(model, from_fasta(whole), tmp_path, replace(SETTINGS, seed=3))
+    before = files(tmp_path)
+    stopping(4)
+    with pytest.raises(Stop):
+        score(model, from_fasta(whole), tmp_path, SETTINGS)
+    after = files(tmp_path)
+    assert {name: after[name] for name in before} == before
+
+
+def test_a_run_that_is_done_is_not_done_again_unless_forced(model, whole, tmp_path, stopping):
+    first = score(model, from_fasta(whole), tmp_path, SETTINGS)
+    times = {path: path.stat().st_mtime_ns for path in tmp_path.glob("**/*")}
+    added = stopping(None)
+    again = score(model, from_fasta(whole), tmp_path, SETTINGS)
+    assert not first.done_before
+    assert again.done_before
+    assert added == []
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("**/*")} == times
+    assert again.facts() == first.facts()
+    before = files(tmp_path)
+    assert not score(model, from_fasta(whole), tmp_path, SETTINGS, working=Working(force=True)).done_before
+    assert len(added) == BLOCKS
+    assert files(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ["target1.bw", "target0.h5", "regions.bed"])
+def test_a_run_of_which_a_file_was_lost_is_done_again(model, whole, expected, tmp_path, name):
+    score(model, from_fasta(whole), tmp_path, SETTINGS)
+    (tmp_path / name).unlink()
+    assert not score(model, from_fasta(whole), tmp_path, SETTINGS).done_before
+    assert files(tmp_path) == expected
+
+
+def test_two_runs_in_one_folder(model, whole, expected, tmp_path, monkeypatch):
+    lines = []
+
+    def meanwhile(done: int, total: int) -> None:
+        if not lines:
+            with pytest.raises(OutputError) as caught:
+                score(model, from_fasta(whole), tmp_path, SETTINGS)
+            lines.append(str(caught.value))
+
+    score(model, from_fasta(whole), tmp_path, SETTINGS, meanwhile)
+    assert lines == [f"another run is at work in {tmp_path}; wait for its end, or give another `out`"]
+    assert files(tmp_path) == expected
+
+
+def test_a_full_disk_ends_the_run_in_one_line_and_it_goes_on_later(
+    model, whole, expected, tmp_path, monkeypatch
+):
+    real, written = os.pwrite, [0]
+
+    def full(descriptor, data, at):
+        written[0] += len(data)
+        if written[0] > 20_000:
+            raise OSError(28, "No space left on device")
+        return real(descriptor, data, at)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        with pytest.raises(OutputError, match=r"cannot write .*blocks-0.journal: No space left on device"):
+            score(model, from_fasta(whole), tmp_path, SETTINGS)
+    assert (tmp_path / "blocks" / "blocks-0.journal").stat().st_size > 1000
+    score(model, from_fasta(whole), tmp_path, SETTINGS)
+    assert files(tmp_path) == expected
+
+
+def test_what_somebody_keeps_in_the_folder_of_blocks_stays(model, whole, tmp_path):
+    (tmp_path / "blocks").mkdir()
+    (tmp_path / "blocks" / "mine.txt").write_text("kept")
+    score(model, from_fasta(whole), tmp_path, SETTINGS)
+    assert [path.name for path in (tmp_path / "blocks").iterdir()] == ["mine.txt"]
+
+
+# --- shards ------------------------------------------------------------------------------------
+
+
+def shards(model, path, folder, count, numbers=None):
+    """The folders of so many shards, of which those of these numbers are worked out."""
+    folders = []
+    for number in numbers or range(1, count + 1):
+        folders.append(folder / f"shard-{number}")
+        part = score(model, from_fasta(path), folders[-1], SETTINGS, working=Working(Shard(number, count)))
+        assert isinstance(part, Part)
+    return folders
+
+
+@pytest.mark.parametrize("count", [1, 3, 7])
+def test_shards_merge_into_the_bytes_of_one_run(model, whole, expected, tmp_path, count):
+    if count == 1:
+        score(model, from_fasta(whole), tmp_path / "out", SETTINGS, working=Working(Shard(1, 1)))
+    else:
+        folders = shards(model, whole, tmp_path, count)
+        merge.run(folders[::-1], Output(tmp_path / "out"))
+        assert all((folder / "blocks").is_dir() for folder in folders)
+    assert files(tmp_path / "out") == expected
+
+
+def test_a_shard_is_told_and_not_worked_out_again(model, whole, tmp_path, stopping):
+    added = stopping(None)
+    part = score(model, from_fasta(whole), tmp_path, SETTINGS, working=Working(Shard(2, 3)))
+    assert part == Part(Shard(2, 3), 12, 2, False)
+    assert sorted(added) == [1, 4]
+    assert sorted(files(tmp_path)) == [
+        "blocks/blocks-0.journal",
+        "blocks/lock",
+        "blocks/plan.json",
+        "shard.json",
+    ]
+    again = score(model, from_fasta(whole), tmp_path, SETTINGS, working=Working(Shard(2, 3)))
+    assert again == part._replace(done_before=True)
+    assert len(added) == 2
+
+
+def test_a_shard_that_was_stopped_goes_on(model, whole, expected, tmp_path, stopping):
+    stopping(1)
+    with pytest.raises(Stop):
+        score(model, from_fasta(whole), tmp_path / "shard-1", SETTINGS, working=Working(Shard(1, 2)))
+    assert not (tmp_path / "shard-1" / "shard.json").exists()
+    added = stopping(None)
+    folders = shards(model, whole, tmp_path, 2)
+    assert len(added) == BLOCKS - 1
+    merge.run(folders, Output(tmp_path / "out"))
+    assert files(tmp_path / "out") == expected
+
+
+def test_shards_that_do_not_belong_together_are_refused(model, whole, tmp_path):
+    first, third = shards(model, whole, tmp_path, 3, [1, 3])
+    with pytest.raises(InputError, match=r"2 of 5 blocks are missing, .* of sequences 8 to 14$"):
+        merge.run([first, third], Output(tmp_path / "out"))
+    other = tmp_path / "other"
+    score(model, from_fasta(whole), other, replace(SETTINGS, seed=1), working=Working(Shard(2, 3)))
+    with pytest.raises(InputError, match=r"other is no part of the run of .*shard-1: it has another seed"):
+        merge.run([first, other, third], Output(tmp_path / "out"))
+    score(model, from_fasta(whole), tmp_path / "whole", SETTINGS)
+    with pytest.raises(InputError, match=r"whole holds no whole shard; it should be a folder that `score`"):
+        merge.run([first, tmp_path / "whole"], Output(tmp_path / "out"))
+    assert not list(files(tmp_path / "out"))
+
+
+@pytest.mark.parametrize("text", ["", "1", "0/3", "4/3", "1/0", "a/b", "1/3/5", "-1/3", "1 /3x"])
+def test_a_shard_is_a_number_and_a_count(text):
+    with pytest.raises(InputError, match="a shard is its number and how many there are, as in 1/3 to 3/3"):
+        Shard.parse(text)
+    assert Shard.parse("2/3") == Shard(2, 3)
+
+
+# --- sequences without values --------------------------------------------------------------------
+
+
+class Log(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.stack([x.sum(-1)[:, 0].log(), x.sum(-1)[:, 1]], 1)
+
+
+@pytest.fixture(scope="module")
+def logarithm() -> seqattr.Model:
+    """Minus infinity for a sequence without an A."""
+    return seqattr.Model(Log(), torch.zeros(2, 4, 40))
+
+
+def test_a_sequence_without_values_is_marked_and_listed_and_the_others_are_whole(
+    logarithm, fasta, texts, tmp_path
+):
+    records = {f"s{i}": text for i, text in enumerate(texts(20))}
+    bad = {"s3": "CGT" * 13 + "C", "s17": "G" * 40}
+    settings = Settings(references="freq", batch_size=4)
+    summary = score(logarithm, from_fasta(fasta({**records, **bad})), tmp_path / "out", settings)
+    score(logarithm, from_fasta(fasta(records, "good.fa")), tmp_path / "good", settings)
+    assert summary.failed == 2
+    reason = "the model answers -inf for target target0"
+    assert summary.notes == [
+        f"sequences without values: 2 of 20 (s3, s17), as {reason}; failed.tsv lists them"
+    ]
+    lines = (tmp_path / "out" / "failed.tsv").read_text().splitlines()
+    assert lines[0].split("\t") == ["name", "chrom", "start", "end", "strand", "reason"]
+    assert [line.split("\t") for line in lines[1:]] == [
+        [name, name, "0", "40", "+", reason] for name in ("s3", "s17")
+    ]
+    rest = [row for row in range(20) if row not in (3, 17)]
+    for target in ("target0", "target1"):
+        (found,), (good,) = read(tmp_path / "out", target), read(tmp_path / "good", target)
+        np.testing.assert_array_equal(found.contributions[rest], good.contributions[rest])
+        assert np.isnan(found.contributions[[3, 17]]).all()
+        assert np.isnan(found.difference[[3, 17]]).all()
+        with h5py.File(tmp_path / "out" / f"{target}.h5") as file:
+            assert np.isnan(file["shap/seq"][3]).all()
+            assert file["raw/seq"][3].sum() == 40
+    run = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert run["failed"] == 2
+    assert np.isfinite(run["additivity_error"]["target0"]["q1"])
+
+
+def test_where_no_sequence_has_values_nothing_is_written(logarithm, fasta, tmp_path):
+    with pytest.raises(
+        NotFinite, match="-inf for target target0 of sequence a, as of all others; nothing was"
+    ):
+        score(
+            logarithm, from_fasta(fasta({"a": "C" * 40, "b": "G" * 40})), tmp_path / "out", Settings("freq")
+        )
+    assert not (tmp_path / "out" / "run.json").exists()
+
+
+# --- several models, both strands ----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def folds() -> list[seqattr.Model]:
+    def fold(seed: int) -> seqattr.Model:
+        torch.manual_seed(seed)
+        net = nn.Sequential(nn.Conv1d(4, 5, 7), nn.ReLU(), nn.Flatten(), nn.Linear(5 * 34, 2))
+        return seqattr.Model(net, torch.zeros(2, 4, 40))
+
+    return [fold(seed) for seed in range(3)]
+
+
+def test_several_models_are_averaged_and_each_is_written_where_it_is_asked_for(folds, whole, tmp_path):
+    settings = replace(SETTINGS, each_model=True)
+    score(folds, from_fasta(whole), tmp_path / "all", settings)
+    singles = []
+    for number, fold in enumerate(folds):
+        score(fold, from_fasta(whole), tmp_path / str(number), SETTINGS)
+        (single,) = read(tmp_path / str(number), "target1")
+        (own,) = read(tmp_path / "all" / "models" / f"model{number}", "target1")
+        np.testing.assert_array_equal(own.contributions, single.contributions)
+        singles.append(single)
+    (mean,) = read(tmp_path / "all", "target1")
+    for name in ("contributions", "hypothetical", "difference"):
+        wanted = np.mean([getattr(single, name) for single in singles], axis=0)
+        np.testing.assert_allclose(getattr(mean, name), wanted, rtol=1e-5, atol=1e-6)
+    run = json.loads((tmp_path / "all" / "run.json").read_text())
+    assert run["models"] == 3
+    assert len(run["model"].split("+")) == 3
+
+
+def test_both_strands_of_a_sequence_count_alike(model, whole, tmp_path, texts, fasta):
+    settings = Settings(references="zeros", both_strands=True)
+    score(model, from_fasta(whole), tmp_path / "out", settings)
+    forward = Settings(references="zeros")
+    score(model, from_fasta(whole), tmp_path / "forward", forward)
+    turned = {
+        f"s{i}": text[::-1].translate(str.maketrans("ACGT", "TGCA")) for i, text in enumerate(texts(ROWS))
+    }
+    score(model, from_fasta(fasta(turned)), tmp_path / "turned", forward)
+    (both,), (one,), (other) = (read(tmp_path / name, "target0") for name in ("out", "forward", "turned"))
+    wanted = (one.contributions + other[0].contributions[:, ::-1]) / 2
+    np.testing.assert_allclose(both.contributions, wanted, rtol=1e-5, atol=1e-6)
