@@ -6,12 +6,13 @@ the process; torch alone asks none of the last two.
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from math import inf
 from pathlib import Path
 
 from seqattr.errors import InputError
+from seqattr.support import cgroups
 
 OPENMP = "OMP_NUM_THREADS"
 # How threads wait for each other at the end of a loop, by OpenMP's own name and that of LLVM's and Intel's
@@ -25,7 +26,8 @@ _told: list[int] = []  # what `use` was told last
 
 def available() -> int:
     """As many threads as OMP_NUM_THREADS says, or else this process's share of the machine."""
-    return _wanted(os.environ) or share()
+    first = os.environ.get(OPENMP, "").split(",")[0]  # of one number for each level of nested loops
+    return cgroups.number(first) or share()
 
 
 def in_use() -> int:
@@ -58,20 +60,10 @@ def wait_quietly() -> None:
 # --- the share ---------------------------------------------------------------------------------
 
 
-def _wanted(environment: Mapping[str, str]) -> int | None:
-    """What the user set for OpenMP: the first of one number for each level of nested loops."""
-    return _count(environment.get(OPENMP, "").split(",")[0])
-
-
-def _count(text: str) -> int | None:
-    """A whole number of one or more; None of any other text."""
-    return int(text) or None if text.strip().isdecimal() else None
-
-
 @cache
 def share() -> int:
     """How many threads the kernel, control groups and Slurm let this process run at once; one at least."""
-    return least_of(cores(), quota(Path("/")), _count(os.environ.get("SLURM_CPUS_PER_TASK", "")))
+    return least_of(cores(), quota(), cgroups.number(os.environ.get("SLURM_CPUS_PER_TASK", "")) or None)
 
 
 def least_of(*limits: float | None) -> int:
@@ -90,47 +82,19 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def quota(root: Path) -> float | None:
-    """The cores' worth of time that control groups allow, of version 2 and 1, below the file system's root.
-
-    A group's limit holds for all below it. None where nothing is limited.
-    """
-    limits = [limit for group in _groups(root) for limit in _limits(group) if limit < inf]
+def quota(root: Path = cgroups.ROOT) -> float | None:
+    """The cores' worth of time that control groups allow; None where nothing is limited."""
+    limits = [limit for group in cgroups.folders("cpu", root) for limit in _limits(group) if limit < inf]
     return min(limits, default=None)
-
-
-def _groups(root: Path) -> Iterator[Path]:
-    """The folders of the process's own control groups that may limit its time, and all above each.
-
-    Inside a container the path may be that of the host, of which only the top is there.
-    """
-    mounts = root / "sys/fs/cgroup"
-    for line in _text(root / "proc/self/cgroup").splitlines():
-        _, _, rest = line.partition(":")
-        controllers, _, path = rest.partition(":")
-        if controllers and "cpu" not in controllers.split(","):
-            continue
-        tops = (controllers, "cpu") if controllers else ("", "unified")
-        parts = [part for part in path.split("/") if part and part != ".."]
-        for top in tops:
-            yield from (mounts.joinpath(top, *parts[:depth]) for depth in range(len(parts) + 1))
 
 
 def _limits(group: Path) -> Iterator[float]:
     """What a group's files allow, in cores."""
-    yield _ratio(*_text(group / "cpu.max").split()[:2])  # of version 2, as in "150000 100000"
-    yield _ratio(_text(group / "cpu.cfs_quota_us"), _text(group / "cpu.cfs_period_us"))
+    yield _ratio(*cgroups.text(group / "cpu.max").split()[:2])  # of version 2, as in "150000 100000"
+    yield _ratio(*(cgroups.text(group / f"cpu.cfs_{name}_us") for name in ("quota", "period")))
 
 
 def _ratio(quota: str = "", period: str = "") -> float:
-    """Microseconds of time within so many of the clock; infinite for "max", -1 and what is not there."""
-    time, clock = _count(quota), _count(period)
-    return inf if time is None or clock is None else time / clock
-
-
-def _text(path: Path) -> str:
-    """A file's text; none where it cannot be read."""
-    try:
-        return path.read_text()
-    except (OSError, ValueError):
-        return ""
+    """Microseconds of time within so many of the clock; infinite where one of them is not there."""
+    time, clock = cgroups.number(quota), cgroups.number(period)
+    return time / clock if time and clock else inf

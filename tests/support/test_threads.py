@@ -4,28 +4,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from seqattr.errors import InputError
 from seqattr.support import threads
+from tests.helpers.machines import machine
 
 TWO = "0::/system.slice/slurmstepd.scope/job_7/step_0\n"
 ONE = "5:memory:/docker/1f\n4:cpu,cpuacct:/docker/1f\n1:name=systemd:/docker/1f\n"
 HYBRID = "3:cpuset:/a\n0::/a/b\n"
 JOB = "system.slice/slurmstepd.scope/job_7"
-
-
-def machine(root: Path, groups: str | None, files: dict[str, str]) -> Path:
-    """A file system with the control groups of this process, and files below /sys/fs/cgroup."""
-    written = {f"sys/fs/cgroup/{name}": text for name, text in files.items()}
-    if groups is not None:
-        written["proc/self/cgroup"] = groups
-    for name, text in written.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-    return root
 
 
 @pytest.mark.parametrize(
@@ -83,7 +72,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """A process of 16 cores that was told nothing, as one without torch."""
     monkeypatch.setattr(threads, "_told", [])
     monkeypatch.setattr(threads, "cores", lambda: 16)
-    monkeypatch.setattr(threads, "quota", lambda _root: None)
+    monkeypatch.setattr(threads, "quota", lambda: None)
     monkeypatch.setitem(sys.modules, "torch", None)
     for name in ("OMP_NUM_THREADS", "SLURM_CPUS_PER_TASK"):
         monkeypatch.delenv(name, raising=False)
@@ -134,6 +123,7 @@ def test_torch_follows_whether_it_is_loaded_or_not():
     script = """
 import sys
 from seqattr.support import threads
+from tests.helpers.machines import machine
 threads.use(1)
 assert "torch" not in sys.modules
 import torch
