@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ with_snakemake = [
     pytest.mark.workflow,
     pytest.mark.skipif(shutil.which("snakemake") is None, reason="Snakemake is not installed"),
 ]
+COMMAND = "from seqattr.cli import main; main()"  # as Python runs it
 
 
 def settings_in(*names: str) -> dict[str, Any]:
@@ -35,7 +37,9 @@ def parsed(value: str) -> Any:
         return [word for word in value[1:-1].split(", ") if word] if value.startswith("[") else value
 
 
-def snakemake(folder: Path, *arguments: str, code: int = 0, environment: dict[str, str] | None = None) -> str:
+def snakemake(
+    folder: Path, *arguments: str, code: int = 0, environment: Mapping[str, str] | None = None
+) -> str:
     """What it says in a folder; it runs this source tree's `seqattr`."""
     done = subprocess.run(
         ["snakemake", *arguments],
@@ -49,11 +53,12 @@ def snakemake(folder: Path, *arguments: str, code: int = 0, environment: dict[st
     return done.stdout + done.stderr
 
 
-def with_command(folder: Path) -> dict[str, str]:
-    """An environment whose `seqattr` is this source tree's."""
+def with_command(folder: Path, code: str = COMMAND) -> dict[str, str]:
+    """An environment whose `seqattr` is this source tree's, or another Python program."""
     (folder / "bin").mkdir(exist_ok=True)
-    command = folder / "bin" / "seqattr"
-    command.write_text(f"#!/bin/sh\nexec {sys.executable} -c 'from seqattr.cli import main; main()' \"$@\"\n")
+    command, program = folder / "bin" / "seqattr", folder / "bin" / "program.py"
+    program.write_text(code)
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} {program} "$@"\n')
     command.chmod(0o755)
     paths = filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])
     return {
@@ -61,13 +66,6 @@ def with_command(folder: Path) -> dict[str, str]:
         "PATH": f"{command.parent}:{os.environ['PATH']}",
         "PYTHONPATH": os.pathsep.join(paths),
     }
-
-
-def configured(folder: Path, config: dict[str, Any]) -> tuple[str, str]:
-    """As JSON, which is YAML."""
-    path = folder / f"{config['out']}.yaml"
-    path.write_text(json.dumps(config))
-    return "--configfile", str(path)
 
 
 def jobs_in(said: str) -> dict[str, int]:

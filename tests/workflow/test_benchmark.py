@@ -1,18 +1,26 @@
 """The benchmark by Snakemake: its calls end with the command's tables."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from seqattr.tal_gata.recipe import TABLES, Recipe
-from tests.helpers.workflows import ROOT, configured, jobs_in, snakemake, with_snakemake
+from tests.helpers.workflows import ROOT, jobs_in, snakemake, with_snakemake
 
 # A workflow of seconds: one net that has learned next to nothing, two methods.
 TINY: dict[str, Any] = {"out": "made", "train": 200, "epochs": 1, "evaluation": 130, "seeds": [0]}
 TINY["methods"] = ["deeplift", "patternattribution"]
 SNAKEFILE = ("-c2", "--snakefile", str(ROOT / "Snakefile"))
 pytestmark = with_snakemake
+
+
+def configured(folder: Path, config: dict[str, Any]) -> tuple[str, str]:
+    """As JSON, which is YAML."""
+    path = folder / f"{config['out']}.yaml"
+    path.write_text(json.dumps(config))
+    return "--configfile", str(path)
 
 
 @pytest.fixture(scope="module")

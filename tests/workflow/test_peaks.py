@@ -1,43 +1,15 @@
 """One's own models and sequences by Snakemake, in a folder that `seqattr workflow` wrote."""
 
 import importlib.util
-import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from seqattr.io.ownership import Output
-from seqattr.jobs.workflow import run as write_workflow
 from tests.helpers.workflows import jobs_in, snakemake, with_snakemake
 
 pytestmark = with_snakemake
-SETTINGS: dict[str, Any] = {
-    "out": "own",
-    "models": ["free.pt"],
-    "fasta": "s.fa",
-    "methods": ["gradient", "patternnet"],
-    "refs": ["freq"],
-    "motifs": ["bundled"],
-    "targets": ["target0"],
-    "report_options": "--sequences 1",
-}
-
-
-@pytest.fixture
-def configured(tmp_path: Path, models: Path, fasta: Callable[..., Path]) -> Callable[..., Path]:
-    """A folder as `seqattr workflow` writes it, with a model, sequences and these settings in config.yaml."""
-    write_workflow(Output(tmp_path))
-    (tmp_path / "free.pt").symlink_to(models / "free.pt")
-    fasta(20)
-
-    def configure(**changes: Any) -> Path:
-        (tmp_path / "config.yaml").write_text(json.dumps(SETTINGS | changes))
-        return tmp_path
-
-    return configure
 
 
 def planned(folder: Path, *options: str, **more: Any) -> dict[str, int]:
@@ -102,7 +74,7 @@ def test_a_job_says_what_it_is_to_do_and_takes(configured):
         "seqattr score --model free.pt --model other.pt --fasta s.fa --regions peaks.bed --refs freq ",
         " --method gradient ",
         " --target target0 --device cuda:all --seed 3 --both-strands --shard 2/3 --threads 2 ",
-        " --out own/model/freq/gradient/shards/2-3 2>> own/logs/score/model/freq/gradient/2-3.log",
+        " --out own/model/freq/gradient/shards/2-3 2> own/logs/score/model/freq/gradient/2-3.log",
     ):
         assert words in call
     assert "gpu=2" in said

@@ -67,4 +67,4 @@ rule score:
     shell:
         "seqattr score {params.models:q} --fasta {input.fasta:q} {params.regions:q} --refs {params.refs:q}"
         " --method {params.method:q} {params.patterns:q} {params.targets:q} {params.device:q} {params.options}"
-        " {params.shard:q} --threads {threads} --out {params.out:q} 2>> {log:q}"
+        " {params.shard:q} --threads {threads} --out {params.out:q} 2> {log:q}"
