@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.numerics import base_kernels, kernels
+from seqattr.engine.numerics.on_gpu import on_gpu
 from seqattr.engine.numerics.workspace import POOL, like
 from seqattr.support.compiled import AVAILABLE
 
@@ -161,24 +162,6 @@ def one_pass(
         return run
 
     return decorate
-
-
-@cache
-def on_gpu(expression: Callable[..., Any]) -> Callable[..., Any]:
-    """The expression as one kernel, by Triton; as it stands where that finds no compiler or fails."""
-    working = [torch.compile(expression, dynamic=True)]
-
-    def run(*tensors: Tensor) -> Any:
-        if working:
-            try:
-                return working[0](*tensors)
-            except torch.OutOfMemoryError:
-                raise
-            except Exception:  # of whatever compiler
-                working.clear()
-        return expression(*tensors)
-
-    return run
 
 
 def secant(a: Tensor, b: Tensor) -> Tensor:
