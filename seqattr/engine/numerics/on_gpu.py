@@ -1,9 +1,9 @@
 """An expression of tensors that broadcast together as one kernel of a GPU's, that torch's compiler makes.
 
-Compiling takes seconds, and a kernel serves tensors of other sizes only where they look alike: for a size of
-1, for sizes that are equal where they were not, or for another order in memory torch compiles anew. So tensors
-come to it in one form: with as few dimensions as there can be, none of them 1, in the order that they have in
-memory.
+Compiling takes seconds, and a kernel serves tensors of other sizes only where they look alike: for a size
+of 1, for sizes that are equal where they were not, or for another order in memory torch compiles anew. So
+tensors come to it in one form: with as few dimensions as there can be, none of them 1, in the order that
+they have in memory.
 """
 
 from collections.abc import Callable, Sequence
