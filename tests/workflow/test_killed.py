@@ -1,0 +1,57 @@
+"""A scoring job that is killed half-way and started again goes on, and its bytes are those of a plain run."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from seqattr.cli.main import main
+from tests.helpers.workflows import COMMAND, snakemake, with_command, with_snakemake
+
+pytestmark = with_snakemake
+JOURNAL = "blocks/blocks-0.journal"
+# `seqattr`, but the first `score`, or the first of shard 2, is killed as soon as some blocks are done.
+MORTAL = f"""
+import shutil, subprocess, sys, time
+from pathlib import Path
+
+words, call = sys.argv[1:], [sys.executable, "-c", {COMMAND!r}, *sys.argv[1:]]
+found, killed = Path("found.journal"), Path("killed.journal")
+if words[0] != "score" or "--shard" in words and "2/3" not in words or found.exists():
+    sys.exit(subprocess.run(call).returncode)
+journal = Path(words[words.index("--out") + 1]) / {JOURNAL!r}
+if killed.exists():
+    shutil.copy(journal, found)
+    sys.exit(subprocess.run(call).returncode)
+process = subprocess.Popen(call)
+while process.poll() is None and not (journal.exists() and journal.stat().st_size > 10_000):
+    time.sleep(0.001)
+process.kill()
+assert process.wait() == -9, "it was done before it could be killed"
+shutil.copy(journal, killed)
+sys.exit(137)
+"""
+OPTIONS = "--any-length --batch-size 40"
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_a_killed_job_goes_on(shards, configured, fasta, texts, monkeypatch):
+    folder = configured(
+        shards=shards, methods=["deeplift"], refs=["shuffle:2"], retries=1, score_options=OPTIONS
+    )
+    fasta(texts(4800, 500))
+    said = snakemake(folder, "--profile", "profiles/local", environment=with_command(folder, MORTAL))
+    assert "Trying to restart job" in said
+    found = (folder / "found.journal").read_bytes()
+    assert found == (folder / "killed.journal").read_bytes() != b""
+    scores = folder / "own" / "model" / "shuffle-2" / "deeplift"
+    assert not list(scores.glob("**/*.journal"))
+    assert not (scores / "shards").exists()
+    monkeypatch.chdir(folder)
+    plain = f"score --model free.pt --fasta s.fa --refs shuffle:2 --target target0 {OPTIONS} --out plain"
+    with pytest.raises(SystemExit) as left:
+        main(shlex.split(plain))
+    assert not left.value.code
+    for name in ("target0.h5", "target0.bw", "regions.bed"):
+        assert (scores / name).read_bytes() == Path("plain", name).read_bytes(), name
+    assert "Nothing to be done" in snakemake(folder, "--profile", "profiles/local")
