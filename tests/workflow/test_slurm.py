@@ -116,7 +116,7 @@ def test_killed_jobs_go_on_and_the_whole_has_the_bytes_of_a_plain_run(
     shards = [Shard(scores, "1", kill_process), Shard(scores, "2", cancel_job)]
     with submitted(folder) as submitting:
         try:
-            wait_until(lambda: all([shard.is_killed() for shard in shards]), "blocks of both shards")
+            wait_until(lambda: all(list(map(Shard.is_killed, shards))), "blocks of both shards")
             for shard in shards:
                 wait_until(shard.is_done, f"the end of shard {shard.name}")
             code = submitting.wait(SECONDS)
