@@ -18,10 +18,12 @@ import torch
 from seqattr import Model, save_model
 from seqattr import references as draw_references
 from seqattr.dna.alphabet import ALPHABET
-from seqattr.dna.regions import Region
+from seqattr.dna.regions import Region, RegionColumns
 from seqattr.engine.walk.session import Session
 from seqattr.io.bigwig import Track, write_bigwig
-from seqattr.io.hdf5.contributions import ContributionWriter, Rows
+from seqattr.io.hdf5.assembly import assemble
+from seqattr.io.hdf5.blocks import BlockRows, encode_block
+from seqattr.io.hdf5.layout import Layout
 from seqattr.methods.attribution import Explainer
 from speed import mutagenesis, process
 from speed.cases import random_sequences
@@ -127,15 +129,16 @@ def write_track(path: Path, values: np.ndarray) -> None:
 
 
 def write_rows(path: Path, sequences: np.ndarray, values: np.ndarray) -> None:
-    """Sixteen rows at a time."""
+    """A block of two chunks at a time."""
     count, _, length = sequences.shape
-    zeros = np.zeros(count)
-    with ContributionWriter(path, count, length) as writer:
-        writer.write_regions([Region("chr1", row, row + length, f"r{row}") for row in range(count)])
-        for start in range(0, count, 16):
-            some = slice(start, min(start + 16, count))
-            rows = Rows(sequences[some], values[some], values[some, 0], zeros[some], zeros[some])
-            writer.write(some, rows)
+    layout, zeros = Layout(count, length), np.zeros(count)
+    numbers = {"difference": zeros, "additivity_error": zeros}
+    rows = BlockRows(sequences, values, values[:, 0], numbers)
+    regions = RegionColumns.of([Region("chr1", row, row + length, f"r{row}") for row in range(count)])
+    step = 2 * layout.chunk_rows
+    parts = ((start, rows.some(slice(start, start + step))) for start in range(0, count, step))
+    blocks = (encode_block(path, layout, start, part) for start, part in parts)
+    assemble(path, layout, regions, {}, blocks)
 
 
 # --- seqattr score -----------------------------------------------------------------------------

@@ -19,8 +19,10 @@ from seqattr.analyses.influence import examples_of, influence
 from seqattr.data.simulate import TASKS, TalGata, simulate_tal_gata
 from seqattr.data.simulation_files import read_simulation, write_simulation
 from seqattr.dna.alphabet import one_hot
-from seqattr.dna.regions import Region
-from seqattr.io.hdf5.contributions import ContributionWriter, Rows
+from seqattr.dna.regions import Region, RegionColumns
+from seqattr.io.hdf5.assembly import ContributionFile
+from seqattr.io.hdf5.blocks import BlockRows, encode_block
+from seqattr.io.hdf5.layout import Layout
 from seqattr.io.hdf5.patterns import write_patterns
 from seqattr.io.hdf5.stored import read_contributions
 from seqattr.jobs.export import export
@@ -52,12 +54,12 @@ def score_files(targets: tuple[str, ...]) -> Files:
     with tempfile.TemporaryDirectory() as folder:
         for target in targets:
             values = rng.normal(0, 1, codes.shape).astype(np.float32)
-            rows = Rows(
-                sequences, values[:, None] * sequences, values, values.sum(axis=1), np.full(count, 1e-7)
-            )
-            with ContributionWriter(Path(folder) / f"{target}.h5", count, length, {"target": target}) as file:
-                file.write(slice(None), rows)
-                file.write_regions(regions)
+            numbers = {"difference": values.sum(axis=1), "additivity_error": np.full(count, 1e-7)}
+            rows = BlockRows(sequences, values[:, None] * sequences, values, numbers)
+            path, layout = Path(folder) / f"{target}.h5", Layout(count, length)
+            with ContributionFile(path, layout, {"target": target}) as file:
+                file.write_places(RegionColumns.of(regions))
+                file.add(encode_block(path, layout, 0, rows))
         settings = {"method": "deeplift", "references": "shuffle:10"}
         run = {"settings": settings, "model": "a" * 64, "targets": list(targets), "notes": []}
         (Path(folder) / "run.json").write_text(json.dumps(run, indent=1))

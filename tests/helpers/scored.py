@@ -9,10 +9,10 @@ import numpy as np
 
 from seqattr.dna.alphabet import one_hot
 from seqattr.dna.regions import Region
-from seqattr.io.hdf5.contributions import ContributionWriter, Rows
 from seqattr.io.hdf5.stored import read_contributions
 from seqattr.io.scores_folder import file_stems
 from seqattr.motifs.pwm import GATA1, TAL1
+from tests.helpers.contributions import rows_of, write_contributions
 
 LENGTH = 90
 TAL_AT, GATA_AT, ODD_AT = 20, 50, 70  # the odd stretch is of no motif, and carries in `carries` all the same
@@ -61,12 +61,12 @@ def write_scores(
             values[::2, TAL_AT : TAL_AT + TAL1.width] += 0.5
             values[0, ODD_AT : ODD_AT + ODD] += 0.5
         sequences = one_hot(codes)
-        numbers = values.sum(axis=1), np.full(count, error)
-        told = np.full(count, float(cancellation))
-        rows = Rows(sequences, values[:, None] * sequences, values, *numbers, cancellation=told)
-        with ContributionWriter(folder / f"{stem}.h5", count, length, {"target": target}) as file:
-            file.write(slice(None), rows)
-            file.write_regions(regions)
+        numbers = {
+            "additivity_error": np.full(count, error),
+            "cancellation": np.full(count, float(cancellation)),
+        }
+        rows = rows_of(sequences, values[:, None] * sequences, values, **numbers)
+        write_contributions(folder / f"{stem}.h5", rows, regions, {"target": target})
     run = {"settings": {"method": method, "references": "shuffle:10"}, "targets": list(targets), "notes": []}
     (folder / "run.json").write_text(json.dumps(run))
     return Made(folder, tuple(targets), names, codes)

@@ -9,8 +9,8 @@ from seqattr.data.simulate import TASKS, Simulation, TalGata, simulate_tal_gata
 from seqattr.data.simulation_files import write_simulation
 from seqattr.dna.alphabet import one_hot
 from seqattr.dna.regions import Region
-from seqattr.io.hdf5.contributions import ContributionWriter, Rows
 from seqattr.motifs.pwm import GATA1, TAL1
+from tests.helpers.contributions import rows_of, write_contributions
 
 OWN = {"both": {TAL1.name, GATA1.name}, "TAL1": {TAL1.name}, "GATA1": {GATA1.name}}
 EVERY = {task: {TAL1.name, GATA1.name} for task in TASKS}
@@ -45,13 +45,12 @@ def write_run(
     """A folder as `seqattr score` leaves it; `missed` sequences have nothing for the task `both`."""
     folder.mkdir(parents=True)
     sequences = one_hot(simulation.codes)
-    count, _, length = sequences.shape
+    length = sequences.shape[-1]
     for task, motifs in (credited or OWN).items():
         values = scale * credit(simulation, motifs, missed if task == "both" else 0)
-        with ContributionWriter(folder / f"{task}.h5", count, length, {"target": task}) as file:
-            rows = Rows(sequences, values[:, None] * sequences, values, values.sum(axis=1), np.zeros(count))
-            file.write(slice(None), rows)
-            file.write_regions([Region(name, 0, length, name) for name in simulation.names])
+        rows = rows_of(sequences, values[:, None] * sequences, values)
+        regions = [Region(name, 0, length, name) for name in simulation.names]
+        write_contributions(folder / f"{task}.h5", rows, regions, {"target": task})
     settings = {"method": method, "references": references}
     run = {"settings": settings, "model": model, "targets": list(TASKS), "notes": []}
     (folder / "run.json").write_text(json.dumps(run))

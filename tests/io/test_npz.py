@@ -7,9 +7,9 @@ from seqattr.dna.alphabet import one_hot
 from seqattr.dna.regions import Region
 from seqattr.errors import OutputError
 from seqattr.io import npz
-from seqattr.io.hdf5.contributions import ContributionWriter, Rows
 from seqattr.io.hdf5.stored import open_contributions
 from seqattr.io.npz import write_modisco
+from tests.helpers.contributions import rows_of, write_contributions
 
 
 @pytest.fixture
@@ -33,10 +33,8 @@ def test_numpy_reads_what_was_written(tmp_path, arrays, monkeypatch, block_bytes
 
 def test_an_open_contributions_file_is_streamed(tmp_path, arrays):
     sequences, hypothetical = arrays
-    zeros = np.zeros(13)
-    with ContributionWriter(tmp_path / "a.h5", 13, 20, dtype="float16") as writer:
-        writer.write_regions([Region("c", 0, 20)] * 13)
-        writer.write(slice(0, 13), Rows(sequences, hypothetical, hypothetical[:, 0], zeros, zeros))
+    rows = rows_of(sequences, hypothetical, hypothetical[:, 0])
+    write_contributions(tmp_path / "a.h5", rows, [Region("c", 0, 20)] * 13, dtype="float16")
     with open_contributions(tmp_path / "a.h5") as file:
         write_modisco(tmp_path, file.one_hot, file.hypothetical)
     with np.load(tmp_path / "shap.npz") as archive:

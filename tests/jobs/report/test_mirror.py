@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqattr.io.hdf5.contributions import ContributionWriter, Rows
 from seqattr.io.hdf5.stored import read_contributions
 from seqattr.jobs.report.run import report
 from seqattr.jobs.report.settings import Settings
+from tests.helpers.contributions import rows_of, write_contributions
 from tests.helpers.scored import LENGTH, write_scores
 
 SETTINGS = Settings(sequences=2)
@@ -25,16 +25,14 @@ def mirror(folder: Path, out: Path) -> Path:
     for path in folder.glob("*.h5"):
         here = read_contributions(path)
         regions = [replace(region, strand={"+": "-", "-": "+"}[region.strand]) for region in here.regions]
-        rows = Rows(
+        rows = rows_of(
             here.one_hot[:, ::-1, ::-1],
             here.hypothetical[:, ::-1, ::-1],
             here.contributions[:, ::-1],
-            here.difference,
-            here.additivity_error,
+            difference=here.difference,
+            additivity_error=here.additivity_error,
         )
-        with ContributionWriter(out / path.name, len(regions), LENGTH, here.attributes) as file:
-            file.write(slice(None), rows)
-            file.write_regions(regions)
+        write_contributions(out / path.name, rows, regions, here.attributes)
     (out / "run.json").write_bytes((folder / "run.json").read_bytes())
     return out
 
@@ -92,15 +90,13 @@ def test_strands_of_rows_on_the_forward_strand_are_information_only(reports, tmp
     here = reports[0].parent
     for path in here.glob("*.h5"):
         found = read_contributions(path)
-        rows = Rows(
-            found.one_hot, found.hypothetical, found.contributions, found.difference, found.additivity_error
-        )
+        numbers = {"difference": found.difference, "additivity_error": found.additivity_error}
+        rows = rows_of(found.one_hot, found.hypothetical, found.contributions, **numbers)
         # the second of these rows is a backward one: as score writes it, it lies forward too
         for array in rows[:3]:
             array[1] = array[1, ..., ::-1].copy() if array.ndim == 2 else array[1, ::-1, ::-1].copy()
-        with ContributionWriter(tmp_path / path.name, len(found.regions), LENGTH, found.attributes) as file:
-            file.write(slice(None), rows)
-            file.write_regions([replace(region, strand="-") for region in found.regions], forward=True)
+        regions = [replace(region, strand="-") for region in found.regions]
+        write_contributions(tmp_path / path.name, rows, regions, found.attributes, forward=True)
     (tmp_path / "run.json").write_bytes((here / "run.json").read_bytes())
     report(tmp_path, ["bundled"], SETTINGS)
     lines = [

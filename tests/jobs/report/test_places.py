@@ -10,12 +10,12 @@ import pytest
 from seqattr.dna.alphabet import UNKNOWN, one_hot
 from seqattr.dna.frequencies import measured_background
 from seqattr.dna.regions import Region
-from seqattr.io.hdf5.contributions import ContributionWriter, Rows
 from seqattr.io.hdf5.stored import open_contributions
 from seqattr.jobs.report import blocks
 from seqattr.jobs.report.run import report
 from seqattr.jobs.report.settings import Settings
 from seqattr.motifs.pwm import GATA1, TAL1
+from tests.helpers.contributions import rows_of, write_contributions
 
 LENGTH, COUNT = 120, 40
 TABLES = ("motifs.tsv", "matches.tsv", "seqlets.tsv")
@@ -37,10 +37,8 @@ def peaks(seed: int = 0) -> tuple[np.ndarray, np.ndarray, list[Region]]:
 def write(folder: Path, codes: np.ndarray, values: np.ndarray, regions: list[Region]) -> Path:
     folder.mkdir()
     x = one_hot(codes)
-    rows = Rows(x, values[:, None] * x, values, values.sum(axis=1), np.zeros(len(codes)))
-    with ContributionWriter(folder / "t.h5", *codes.shape, {"target": "t"}) as file:
-        file.write(slice(None), rows)
-        file.write_regions(regions)
+    rows = rows_of(x, values[:, None] * x, values)
+    write_contributions(folder / "t.h5", rows, regions, {"target": "t"})
     run = {"settings": {"method": "deeplift"}, "targets": ["t"], "notes": []}
     (folder / "run.json").write_text(json.dumps(run))
     return folder
