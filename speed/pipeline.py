@@ -18,7 +18,8 @@ import torch
 from seqattr import Model, save_model
 from seqattr import references as draw_references
 from seqattr.dna.alphabet import ALPHABET
-from seqattr.dna.regions import Region, RegionColumns
+from seqattr.dna.places import Places
+from seqattr.dna.regions import Region
 from seqattr.engine.walk.session import Session
 from seqattr.io.bigwig import Track, write_bigwig
 from seqattr.io.hdf5.assembly import assemble
@@ -134,7 +135,7 @@ def write_rows(path: Path, sequences: np.ndarray, values: np.ndarray) -> None:
     layout, zeros = Layout(count, length), np.zeros(count)
     numbers = {"difference": zeros, "additivity_error": zeros}
     rows = BlockRows(sequences, values, values[:, 0], numbers)
-    regions = RegionColumns.of([Region("chr1", row, row + length, f"r{row}") for row in range(count)])
+    regions = Places.of([Region("chr1", row, row + length, f"r{row}") for row in range(count)])
     step = 2 * layout.chunk_rows
     parts = ((start, rows.some(slice(start, start + step))) for start in range(0, count, step))
     blocks = (encode_block(path, layout, start, part) for start, part in parts)

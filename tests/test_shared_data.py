@@ -14,7 +14,7 @@ from torch import nn
 
 import seqattr
 from seqattr.dna.alphabet import one_hot
-from seqattr.dna.regions import RegionColumns, cut_overlaps, genome_order
+from seqattr.dna.order import cut_overlaps, genome_order
 from seqattr.errors import UntrustedModel
 from seqattr.inputs import fit_windows, from_fasta
 from seqattr.io.bed import read_bed
@@ -80,7 +80,7 @@ def check_rows(out: Path, network: Path, rows: np.ndarray, spec: str) -> None:
 def check_tracks(out: Path, sizes: dict[str, int], padding: int = 0) -> None:
     """Each window's own stretch of the genome, without its padding, holds its row of the HDF5 file."""
     regions = read_bed(out / "regions.bed")
-    order = genome_order(RegionColumns.of(regions), sizes)
+    order = genome_order(regions, sizes)
     cuts = cut_overlaps([regions[i] for i in order])
     for task in TASKS:
         with h5py.File(out / f"{task}.h5") as file, pyBigWig.open(str(out / f"{task}.bw")) as track:

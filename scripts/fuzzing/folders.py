@@ -19,7 +19,8 @@ from seqattr.analyses.influence import examples_of, influence
 from seqattr.data.simulate import TASKS, TalGata, simulate_tal_gata
 from seqattr.data.simulation_files import read_simulation, write_simulation
 from seqattr.dna.alphabet import one_hot
-from seqattr.dna.regions import Region, RegionColumns
+from seqattr.dna.places import Places
+from seqattr.dna.regions import Region
 from seqattr.io.hdf5.assembly import ContributionFile
 from seqattr.io.hdf5.blocks import BlockRows, encode_block
 from seqattr.io.hdf5.layout import Layout
@@ -58,7 +59,7 @@ def score_files(targets: tuple[str, ...]) -> Files:
             rows = BlockRows(sequences, values[:, None] * sequences, values, numbers)
             path, layout = Path(folder) / f"{target}.h5", Layout(count, length)
             with ContributionFile(path, layout, {"target": target}) as file:
-                file.write_places(RegionColumns.of(regions))
+                file.write_places(Places.of(regions))
                 file.add(encode_block(path, layout, 0, rows))
         settings = {"method": "deeplift", "references": "shuffle:10"}
         run = {"settings": settings, "model": "a" * 64, "targets": list(targets), "notes": []}

@@ -8,7 +8,7 @@ from pathlib import Path
 from fuzzing.mutations import mutate, pack
 from fuzzing.reader import Files, check_lines, each
 from seqattr.dna.alphabet import decode, reverse_complement_text
-from seqattr.dna.regions import Region, RegionColumns
+from seqattr.dna.regions import Region
 from seqattr.errors import as_line
 from seqattr.inputs import Inputs, Window, fit_windows, frequencies, from_fasta, from_regions, from_tiles
 from seqattr.io.bed import parse_bed, read_bed, read_chrom_sizes, write_regions
@@ -98,7 +98,7 @@ class Bed(Fasta):
         found = parse_bed(folder / "a.bed")
         assert all(0 <= region.start < region.end for region in found.regions)
         assert all(region.start <= region.summit < region.end for region in found.regions)
-        write_regions(folder / "again.bed", RegionColumns.of(found.regions))
+        write_regions(folder / "again.bed", found.regions)
         assert list(map(place, read_bed(folder / "again.bed"))) == list(map(place, found.regions))
         check_sizes(read_chrom_sizes(folder / "sizes"))
         read_all(folder, rng)

@@ -9,7 +9,7 @@ from typing import NamedTuple, overload
 import numpy as np
 
 from seqattr.dna.places import Places
-from seqattr.dna.regions import Columns, Region, place_of
+from seqattr.dna.regions import Region
 from seqattr.errors import InputError, OutputError
 from seqattr.io.atomic import replacing
 from seqattr.io.bed_lines import Fields, common_line, names_columns, region_of, whole_number
@@ -137,27 +137,27 @@ def _fields_of(columns: Sequence[str]) -> tuple[Fields, str]:
     return (region.chrom, region.start, region.end, region.name, region.strand == "-", offset), form
 
 
-def write_regions(path: Path | str, regions: Columns) -> None:
+def write_regions(path: Path | str, regions: Sequence[Region]) -> None:
     """Write regions in their order as narrowPeak (10 columns), which is valid BED too, some at a time.
 
     A start before the chromosome's is written as 0, and column 10 still points to the same base. Raises
     OutputError where the file cannot be written or a region has no base on its chromosome.
     """
+    places = Places.of(regions)
     with replacing(path) as part, open(part, "w", encoding="utf-8", newline="\n") as file:
-        for first in range(0, len(regions), _LINES_AT_ONCE):
-            file.writelines(_narrowpeak(path, regions, slice(first, first + _LINES_AT_ONCE)))
+        for first in range(0, len(places), _LINES_AT_ONCE):
+            file.writelines(_narrowpeak(path, places[first : first + _LINES_AT_ONCE]))
 
 
-def _narrowpeak(path: Path | str, regions: Columns, rows: slice) -> Iterator[str]:
-    """The lines of some regions."""
-    start, end = np.maximum(regions.start[rows], 0), regions.end[rows]
+def _narrowpeak(path: Path | str, regions: Places) -> Iterator[str]:
+    """The lines of regions."""
+    start, end = np.maximum(regions.start, 0), regions.end
     for row in np.flatnonzero(end <= start)[:1].tolist():
-        where = place_of(regions, (rows.start or 0) + row)
-        raise OutputError(f"cannot write {path}: region {where} has no base on its chromosome")
-    peaks = (np.clip(regions.summit[rows], start, end - 1) - start).tolist()
-    chroms = (regions.chroms[number] for number in regions.chrom[rows].tolist())
-    names = ("_".join(name.split()) or "." for name in regions.names[rows])
-    strands = np.where(regions.minus[rows], "-", "+").tolist()
+        raise OutputError(f"cannot write {path}: region {regions[row]} has no base on its chromosome")
+    peaks = (np.clip(regions.summit, start, end - 1) - start).tolist()
+    chroms = (regions.chroms[number] for number in regions.chrom.tolist())
+    names = ("_".join(name.split()) or "." for name in regions.names)
+    strands = np.where(regions.minus, "-", "+").tolist()
     columns = (chroms, start.tolist(), end.tolist(), names, strands, peaks)
     for chrom, begin, stop, name, strand, peak in zip(*columns, strict=True):
         yield f"{chrom}\t{begin}\t{stop}\t{name}\t0\t{strand}\t0\t-1\t-1\t{peak}\n"

@@ -10,8 +10,9 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
+from seqattr.dna.order import genome_order, numbers_in
 from seqattr.dna.overlaps import cut
-from seqattr.dna.regions import Columns, genome_order, numbers_in
+from seqattr.dna.places import Places
 from seqattr.inputs import Windows
 from seqattr.io.atomic import cannot_write
 from seqattr.io.bigwig import write_stretches
@@ -71,7 +72,7 @@ def write_tracks(
 Read = Callable[[npt.NDArray[np.intp]], Sequence[npt.NDArray[np.floating]]]
 
 
-def write_track(path: Path, own: Columns, read: Read, sizes: Mapping[str, int]) -> None:
+def write_track(path: Path, own: Places, read: Read, sizes: Mapping[str, int]) -> None:
     """A bigWig of what windows (N,) have on the genome, whose bases `own` are.
 
     `read` gives the values of K windows, by their numbers (K,): for each of them at least as many as it has
@@ -83,7 +84,7 @@ def write_track(path: Path, own: Columns, read: Read, sizes: Mapping[str, int]) 
     write_stretches(path, sizes, _stretches(own, read, sizes))
 
 
-def _stretches(own: Columns, read: Read, sizes: Mapping[str, int]) -> Iterator[Stretches]:
+def _stretches(own: Places, read: Read, sizes: Mapping[str, int]) -> Iterator[Stretches]:
     """What the windows give, in the order of the genome, some at a time."""
     order = genome_order(own, sizes)
     chrom, start = numbers_in(own, sizes)[order], own.start[order]

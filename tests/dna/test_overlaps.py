@@ -3,11 +3,10 @@
 from itertools import pairwise
 
 import numpy as np
-import pytest
 
+from seqattr.dna.order import cut_overlaps, genome_order
 from seqattr.dna.overlaps import cut
-from seqattr.dna.regions import Region, RegionColumns, cut_overlaps, genome_order
-from seqattr.errors import InputError
+from seqattr.dna.regions import Region
 
 
 def walked_cuts(regions: list[Region]) -> list[tuple[int, int]]:
@@ -44,7 +43,7 @@ def random_regions(rng: np.random.Generator, count: int) -> list[Region]:
         start, length = int(rng.integers(-5, room)), longest if equal else int(rng.integers(1, longest + 1))
         offset = int(rng.integers(0, length)) if peaks else None
         regions.append(Region(str(rng.choice(["b", "a", "c"])), start, start + length, summit_offset=offset))
-    return [regions[i] for i in genome_order(RegionColumns.of(regions), ["c", "a", "b"])]
+    return [regions[i] for i in genome_order(regions, ["c", "a", "b"])]
 
 
 def test_cuts_are_those_of_a_walk_from_window_to_window():
@@ -58,25 +57,6 @@ def test_numbers_of_chromosomes_need_not_rise():
     start = np.array([0, 5, 0, 5])
     begin, end = cut(np.array([7, 7, 2, 2]), start, start + 10, start + 5)
     assert (begin.tolist(), end.tolist()) == ([0, 7, 0, 7], [7, 15, 7, 15])
-
-
-def test_columns_are_those_of_the_regions():
-    regions = [Region("b", 5, 9, "x", "-"), Region("a", 1, 4, "y", summit_offset=2), Region("b", 7, 8)]
-    columns = RegionColumns.of(regions)
-    assert [columns.chroms[i] for i in columns.chrom] == ["b", "a", "b"]
-    assert columns.minus.tolist() == [True, False, False]
-    assert columns.summit.tolist() == [region.summit for region in regions]
-    assert columns.names == ["x", "y", ""]
-    assert genome_order(columns, {"a": 9, "b": 9}).tolist() == [1, 0, 2]
-    assert len(RegionColumns.of([])) == 0
-
-
-def test_the_first_region_out_of_order_is_named():
-    regions = [Region(chrom, start, start + 10) for chrom, start in [("a", 5), ("b", 9), ("b", 4), ("a", 9)]]
-    with pytest.raises(InputError, match="by start: b:4-14 comes after b:9-19"):
-        cut_overlaps(regions)
-    with pytest.raises(InputError, match="'a' comes back at a:9-19"):
-        cut_overlaps(regions[:2] + regions[3:] + regions[2:3])
 
 
 def test_many_windows_cover_what_they_covered():

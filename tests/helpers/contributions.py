@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from seqattr.dna.regions import Region, RegionColumns
+from seqattr.dna.places import Places
+from seqattr.dna.regions import Region
 from seqattr.io.hdf5.assembly import ContributionFile
 from seqattr.io.hdf5.blocks import BlockRows, encode_block
 from seqattr.io.hdf5.layout import Layout
@@ -32,5 +33,5 @@ def write_contributions(
     """All in one block. Without `forward`, rows on strand '-' run backwards, as in files of other makers."""
     layout = Layout(*rows.contributions.shape, dtype)
     with ContributionFile(path, layout, attributes) as file:
-        file.write_places(RegionColumns.of(regions), forward)
+        file.write_places(Places.of(regions), forward)
         file.add(encode_block(path, layout, 0, rows))

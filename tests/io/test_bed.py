@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from seqattr.dna.regions import Region, RegionColumns, window
+from seqattr.dna.regions import Region, window
 from seqattr.errors import InputError, OutputError
 from seqattr.io.bed import read_bed, read_chrom_sizes, write_regions
 
@@ -84,7 +84,7 @@ def test_what_is_written_is_read_again_with_the_same_summits(tmp_path):
         Region("chr1", 100, 200, summit_offset=13),
         Region("chr1", 0, 1, "x"),
     ]
-    write_regions(tmp_path / "r.bed", RegionColumns.of(regions))
+    write_regions(tmp_path / "r.bed", regions)
     lines = (tmp_path / "r.bed").read_text().splitlines()
     assert [len(line.split("\t")) for line in lines] == [10, 10, 10]
     again = read_bed(tmp_path / "r.bed")
@@ -96,7 +96,7 @@ def test_what_is_written_is_read_again_with_the_same_summits(tmp_path):
 
 def test_a_window_before_the_chromosome_starts_at_0_with_its_summit_in_place(tmp_path):
     region = window(Region("c", 20, 30), 100)
-    write_regions(tmp_path / "r.bed", RegionColumns.of([region]))
+    write_regions(tmp_path / "r.bed", [region])
     (again,) = read_bed(tmp_path / "r.bed")
     assert region.start == -25
     assert (again.start, again.end, again.summit) == (0, 75, 25)
@@ -104,7 +104,7 @@ def test_a_window_before_the_chromosome_starts_at_0_with_its_summit_in_place(tmp
 
 def test_a_region_wholly_before_the_chromosome_cannot_be_written(tmp_path):
     with pytest.raises(OutputError, match=r"region c:-20-0 has no base on its chromosome"):
-        write_regions(tmp_path / "r.bed", RegionColumns.of([Region("c", -20, 0)]))
+        write_regions(tmp_path / "r.bed", [Region("c", -20, 0)])
     assert not (tmp_path / "r.bed").exists()
 
 

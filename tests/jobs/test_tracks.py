@@ -6,7 +6,9 @@ import numpy as np
 import pyBigWig
 import pytest
 
-from seqattr.dna.regions import Region, RegionColumns, cut_overlaps
+from seqattr.dna.order import cut_overlaps
+from seqattr.dna.places import Places
+from seqattr.dna.regions import Region
 from seqattr.errors import InputError
 from seqattr.jobs import tracks
 from seqattr.jobs.tracks import write_track
@@ -45,7 +47,7 @@ def test_each_base_is_that_of_the_window_that_writes_it(tmp_path, monkeypatch, a
         for row in values[::7]:
             row[:] = np.nan
         path = tmp_path / f"{trial}.bw"
-        write_track(path, RegionColumns.of(windows), lambda rows, v=values: [v[row] for row in rows], SIZES)
+        write_track(path, Places.of(windows), lambda rows, v=values: [v[row] for row in rows], SIZES)
         with pyBigWig.open(str(path)) as file:
             assert file.chroms() == dict(sorted(SIZES.items()))
             for chrom, wanted in expected(windows, values).items():
@@ -63,7 +65,7 @@ def test_a_window_that_is_not_on_the_genome_is_named(tmp_path):
         (Region("a", 290, 305), "the track at a:290-305 lies partly outside a, which has 300 bases"),
     ):
         with pytest.raises(InputError, match=line):
-            write_track(tmp_path / "a.bw", RegionColumns.of([window]), lambda rows: np.ones((1, 20)), SIZES)
+            write_track(tmp_path / "a.bw", Places.of([window]), lambda rows: np.ones((1, 20)), SIZES)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -72,7 +74,7 @@ def test_memory_grows_with_neither_windows_nor_bases(tmp_path):
     zeros, row = np.zeros(20_000, np.int64), np.random.default_rng(0).normal(size=200).astype(np.float32)
     start = 250 * np.arange(20_000)[::-1]
     names = [""] * 20_000
-    own = RegionColumns(["a"], zeros, start, start + 200, names, zeros > 0, start + 100)
+    own = Places(["a"], zeros, start, start + 200, names, zeros > 0)
     tracemalloc.start()
     write_track(tmp_path / "a.bw", own, lambda rows: np.broadcast_to(row, (len(rows), 200)), {"a": 10**7})
     _, most = tracemalloc.get_traced_memory()

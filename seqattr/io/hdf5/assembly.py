@@ -17,7 +17,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from seqattr.dna.regions import Columns
+from seqattr.dna.places import Places
 from seqattr.errors import OutputError
 from seqattr.io.atomic import uninterrupted
 from seqattr.io.hdf5.blocks import EncodedBlock
@@ -39,7 +39,7 @@ _PLACES_AT_ONCE = 1 << 12
 def assemble(
     path: Path | str,
     layout: Layout,
-    places: Columns,
+    places: Places,
     attributes: Mapping[str, Any],
     blocks: Iterable[EncodedBlock],
 ) -> None:
@@ -73,7 +73,7 @@ class ContributionFile(FileWriter):
         self._has_places = False
 
     @uninterrupted()
-    def write_places(self, places: Columns, forward: bool = False) -> None:
+    def write_places(self, places: Places, forward: bool = False) -> None:
         """Write the places of all n sequences, in their order, some at a time.
 
         With `forward`, all rows lie as the genome's forward strand, and strands tell how the model read them.
@@ -85,7 +85,7 @@ class ContributionFile(FileWriter):
         stored = [self._file[place_name(field)] for field in PLACES]
         for first in range(0, len(places), _PLACES_AT_ONCE):
             rows = slice(first, first + _PLACES_AT_ONCE)
-            for dataset, column in zip(stored, _columns(places, rows), strict=True):
+            for dataset, column in zip(stored, _columns(places[rows]), strict=True):
                 dataset[rows] = column
         self._file[REGIONS].attrs[FORWARD] = forward
         self._has_places = True
@@ -149,11 +149,10 @@ class ContributionFile(FileWriter):
             raise OutputError(f"cannot write {self._path}: {what} were never given")
 
 
-def _columns(places: Columns, rows: slice) -> tuple[Any, ...]:
-    """The datasets of some places, as PLACES has them."""
-    chroms = [places.chroms[number] for number in places.chrom[rows].tolist()]
-    strands = np.where(places.minus[rows], "-", "+").tolist()
-    return chroms, places.start[rows], places.end[rows], list(places.names[rows]), strands
+def _columns(places: Places) -> tuple[Any, ...]:
+    """The datasets of places, as PLACES has them."""
+    chroms = [places.chroms[number] for number in places.chrom.tolist()]
+    return chroms, places.start, places.end, list(places.names), np.where(places.minus, "-", "+").tolist()
 
 
 def _attribute(value: Any) -> Any:

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from seqattr.dna.alphabet import one_hot
-from seqattr.dna.regions import Region, RegionColumns
+from seqattr.dna.places import Places
+from seqattr.dna.regions import Region
 from seqattr.errors import OutputError
 from seqattr.io.hdf5.assembly import ContributionFile, assemble
 from seqattr.io.hdf5.blocks import BlockRows, EncodedBlock, encode_block
@@ -46,8 +47,8 @@ def rows_of(n: int, length: int, seed: int = 0, errors: bool = True) -> BlockRow
     return BlockRows(codes, hypothetical, contributions, numbers, deviations if errors else None)
 
 
-def regions_of(n: int) -> RegionColumns:
-    return RegionColumns.of(
+def regions_of(n: int) -> Places:
+    return Places.of(
         [Region(f"chr{i % 3}", 10 * i, 10 * i + 30, "né" * (i % 7), "+-"[i % 2]) for i in range(n)]
     )
 
@@ -94,11 +95,7 @@ def test_hdf5_reads_every_dataset_back(tmp_path, n, length, dtype):
             assert stored.chunks == layout.chunks_of(name)
             assert (stored.compression, stored.compression_opts, stored.shuffle) == ("gzip", 1, True)
     got = read_contributions(tmp_path / "a.h5")
-    assert (RegionColumns.of(got.regions).names, got.attributes, got.forward) == (
-        regions_of(n).names,
-        {"seed": 7},
-        True,
-    )
+    assert (got.regions, got.attributes, got.forward) == (list(regions_of(n)), {"seed": 7}, True)
 
 
 @pytest.mark.usefixtures("small_chunks")
@@ -229,13 +226,13 @@ def test_many_places_are_written_some_at_a_time(tmp_path):
     class Names:
         most = 0
 
-        def __getitem__(self, rows: slice) -> list[str]:
+        def select(self, rows: slice) -> list[str]:
             names = [f"peak {i}" for i in range(*rows.indices(10_000))]
             self.most = max(self.most, len(names))
             return names
 
     numbers, names = np.arange(10_000), Names()
-    places = RegionColumns(["x", "y"], numbers % 2, numbers, numbers + 5, names, numbers % 3 == 0, numbers)
+    places = Places(["x", "y"], numbers % 2, numbers, numbers + 5, names, numbers % 3 == 0)
     layout, zeros = Layout(10_000, 5), np.zeros((10_000, 4, 5), np.float32)
     block = encode_block("a.h5", layout, 0, BlockRows(zeros.astype(np.int8), zeros, zeros[:, 0], {}))
     assemble(tmp_path / "a.h5", layout, places, {}, [block])
