@@ -9,6 +9,7 @@ import numpy as np
 
 from seqattr.dna.alphabet import one_hot
 from seqattr.dna.regions import Region
+from seqattr.io.hdf5.layout import CANCELLATION, NUMBERS
 from seqattr.io.hdf5.stored import read_contributions
 from seqattr.io.scores_folder import file_stems
 from seqattr.motifs.pwm import GATA1, TAL1
@@ -87,11 +88,9 @@ def _written_again(made: Made, folder: Path, failed: Sequence[int], kept: Sequen
     for stem in file_stems(made.targets).values():
         stored, nan = read_contributions(made.folder / f"{stem}.h5"), np.ones(len(made.names))
         nan[list(failed)] = np.nan
-        numbers = (stored.difference, stored.additivity_error, None, stored.cancellation)
-        values = Rows(stored.one_hot, stored.hypothetical, stored.contributions, *numbers)
-        rows = [None if each is None else (each.T * nan).T[kept] for each in values[1:]]
-        with ContributionWriter(folder / f"{stem}.h5", len(kept), stored.one_hot.shape[2]) as file:
-            file.write(slice(None), Rows(stored.one_hot[kept], *rows))
-            file.write_regions([stored.regions[row] for row in kept])
+        numbers = {name: (getattr(stored, name) * nan)[kept] for name in (*NUMBERS, CANCELLATION)}
+        values = ((each.T * nan).T[kept] for each in (stored.hypothetical, stored.contributions))
+        rows = rows_of(stored.one_hot[kept], *values, **numbers)
+        write_contributions(folder / f"{stem}.h5", rows, [stored.regions[row] for row in kept])
     (folder / "run.json").write_bytes((made.folder / "run.json").read_bytes())
     return folder

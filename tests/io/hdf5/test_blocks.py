@@ -177,23 +177,6 @@ def test_a_wrong_shape_is_named(field, shape, wanted):
     assert str(caught.value) == f"cannot write a.h5: {name} has the shape {shape}, not {wanted}"
 
 
-@pytest.mark.parametrize(
-    ("scale", "reason"),
-    [
-        (1e6, "float16 overflows; use float32"),
-        (1e-9, "float16 turns all of a sequence's contributions to 0; use float32"),
-        (2e-7, "float16 rounds values by 5.9% of a sequence's largest, 5e-07; use float32"),
-    ],
-)
-def test_float16_does_not_lose_contributions_in_silence(scale, reason):
-    rows = rows_of(11, 30)
-    rows.hypothetical[4] = np.random.default_rng(0).normal(size=(4, 30)) * scale
-    with pytest.raises(OutputError) as caught:
-        encode_block("a.h5", Layout(11, 30, "float16"), 0, rows)
-    assert str(caught.value).startswith(f"cannot write a.h5: {reason[:22]}")
-    encode_block("a.h5", Layout(11, 30), 0, rows)
-
-
 def check_refused(path: Path, layout: Layout, blocks: list[EncodedBlock], line: str) -> None:
     with pytest.raises(OutputError) as caught:
         assemble(path, layout, regions_of(61), {}, blocks)

@@ -6,9 +6,10 @@ import h5py
 import numpy as np
 import pytest
 
-from seqattr.io.hdf5.contributions import ContributionWriter
+from seqattr.io.hdf5.layout import ADDITIVITY_ERROR, CANCELLATION
 from seqattr.io.hdf5.rows import SomeRows, ZerosInRows, runs_of
 from seqattr.io.hdf5.stored import open_contributions, read_contributions
+from tests.helpers.contributions import write_contributions
 from tests.io.hdf5.test_contributions import random_rows, regions_of
 
 N, FAILED = 11, (2, 3, 9)
@@ -18,12 +19,11 @@ N, FAILED = 11, (2, 3, 9)
 def path(tmp_path: Path) -> Path:
     """A file in which some rows have no values."""
     rows = random_rows(N)
-    rows = rows._replace(standard_error=abs(rows.contributions), cancellation=rows.additivity_error + 1)
-    for values in rows[1:]:
+    numbers = {**rows.numbers, CANCELLATION: rows.numbers[ADDITIVITY_ERROR] + 1}
+    rows = rows._replace(standard_error=abs(rows.contributions), numbers=numbers)
+    for values in (rows.hypothetical, rows.contributions, rows.standard_error, *numbers.values()):
         values[list(FAILED)] = np.nan
-    with ContributionWriter(tmp_path / "a.h5", N, 30) as file:
-        file.write(slice(None), rows)
-        file.write_regions(regions_of(N))
+    write_contributions(tmp_path / "a.h5", rows, regions_of(N))
     return tmp_path / "a.h5"
 
 

@@ -21,7 +21,7 @@ def quick(monkeypatch):
 
 
 def test_blocks_make_no_difference(tmp_path, quick, monkeypatch):
-    monkeypatch.setattr("seqattr.io.hdf5.contributions._CHUNK_BYTES", 1 << 14)
+    monkeypatch.setattr("seqattr.io.hdf5.layout._CHUNK_BYTES", 1 << 14)
     made = write_scores(tmp_path / "scores", count=60, targets=("carries",))
     outs = {bases: tmp_path / str(bases) for bases in (1 << 30, 1)}
     for bases, out in outs.items():
