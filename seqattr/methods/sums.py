@@ -172,5 +172,5 @@ class Sums:
 def first_not_finite(values: Tensor) -> Tensor:
     """Of each row of (B, R) the first number that is NaN or infinite, else 0: (B)."""
     wrong = ~values.isfinite()
-    which = wrong.to(torch.uint8).argmax(1, keepdim=True)
+    which = wrong.float().argmax(1, keepdim=True)
     return torch.where(wrong, values, 0.0).gather(1, which)[:, 0]

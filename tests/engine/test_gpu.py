@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -11,13 +12,15 @@ from seqattr.analyses.attention import attention
 from seqattr.analyses.maximize import Settings, maximize
 from seqattr.analyses.patterns import fit_patterns
 from seqattr.analyses.sensitivity import jacobian, sensitivity
+from seqattr.dna.alphabet import one_hot as columns
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.forward import random_sequences
 from seqattr.engine.numerics import fused
-from seqattr.methods.attribution import attribute
+from seqattr.engine.walk.session import Session
+from seqattr.methods.attribution import Explainer, attribute
 from seqattr.methods.registry import METHODS
 from tests.helpers.kinds_of_method import ready
-from tests.helpers.pieces import over_positions
+from tests.helpers.pieces import Net, over_positions
 from tests.helpers.sequences import LENGTH, one_hot
 
 pytestmark = [
@@ -56,6 +59,54 @@ def test_cuda_gives_the_numbers_of_the_cpu(model: Model, method: str, batch_size
     for name in ("contributions", "hypothetical", "difference"):
         # float64 sums in another order
         assert torch.allclose(getattr(here, name), getattr(there, name), rtol=1e-9, atol=1e-12)
+
+
+CODES = np.random.default_rng(0).integers(0, 5, (6, 1 + 4, 60)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_calls_under_way_at_once_give_the_numbers_of_the_cpu(model: Model, shared: bool) -> None:
+    x, r = CODES[:, 0], CODES[0, 1:] if shared else CODES[:, 1:]
+    here, there = (Explainer(Session(model, device=device)) for device in ("cpu", "cuda"))
+    waiting = [there.start(x, r, multipliers=True) for _ in range(3)]
+    wanted = here.start(x, r, multipliers=True).result()
+    for pending in waiting:
+        for a, b in zip(pending.result()[:7], wanted[:7], strict=True):
+            torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-12)
+
+
+def test_both_strands_of_models_are_averaged_there(model: Model) -> None:
+    x, r = columns(CODES[:, 0]), columns(CODES[:, 1:])
+    here, there = (attribute([model, model], x, r, device=d, both_strands=True) for d in ("cpu", "cuda"))
+    torch.testing.assert_close(there.hypothetical, here.hypothetical, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("pairs", [8, 24])
+def test_a_call_waits_for_nothing(pairs: int) -> None:
+    """Of convolutions, ReLU, sums with constants and a dense layer, once all is prepared."""
+    torch.manual_seed(0)
+    net = Net(
+        lambda m, x: m.end(2 * m.conv(x).relu().mean(2) + 1), conv=nn.Conv1d(4, 8, 7), end=nn.Linear(8, 2)
+    )
+    explainer = Explainer(Session(Model(net, torch.zeros(2, 4, 60)), device="cuda"), "deeplift-rescale")
+    for mode in ("default", "error"):
+        torch.cuda.set_sync_debug_mode(mode)
+        try:
+            pending = [explainer.start(CODES[:, 0], CODES[:, 1:], pairs) for _ in range(2)]
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+        assert all(call.result().additivity_error.max() < 1e-3 for call in pending)
+
+
+def test_rows_that_fail_there_are_named(model: Model) -> None:
+    net = Net(lambda m, x: (0.875 - x[:, 0].mean(1)).log() + m.conv(x).mean((1, 2)), conv=nn.Conv1d(4, 2, 3))
+    codes = CODES[:, 0] % 3 + 1
+    codes[2] = 0
+    explainer = Explainer(Session(Model(net, torch.zeros(2, 4, 60)), device="cuda"))
+    result = explainer.start(codes).result()
+    assert result.failures == {2: "the model answers nan for target target0"}
+    assert result.contributions[:, 2].isnan().all()
+    assert result.contributions[:, [0, 1, 3, 4, 5]].isfinite().all()
 
 
 @pytest.mark.parametrize("method", ["deeplift-rescale", "deeplift-revealcancel"])

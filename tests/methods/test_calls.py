@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from seqattr.dna.alphabet import one_hot as columns
 from seqattr.engine.capture.model import Model
+from seqattr.engine.numerics import fused, multipliers
+from seqattr.engine.walk.comparison import compare
 from seqattr.engine.walk.session import HALVED, Session
 from seqattr.errors import InputError, NotFinite
 from seqattr.methods import attributors
-from seqattr.methods.attribution import Attribution, Explainer, attribute
+from seqattr.methods.attribution import Attribution, Ensemble, Explainer, attribute
 from seqattr.methods.attributors import Batch, Explanation
 from seqattr.methods.registry import METHODS
 from tests.helpers.kinds_of_method import ONE_OF_EACH, ready
@@ -188,6 +191,44 @@ def test_a_row_that_a_method_gives_up_fails_alone(explainer: Explainer, pairs: i
     wanted = Explainer(explainer.session, "deeplift-rescale").start(CODES, POOLS, pairs).result()
     assert torch.equal(result.contributions[:, ::2], wanted.contributions[:, ::2])
     assert result.hypothetical[:, 1::2].isnan().all()
+
+
+# --- nothing is waited for -----------------------------------------------------------------------
+
+
+class Questions(TorchDispatchMode):
+    """What asks for a number in a tensor: where that is on a GPU, the host would wait for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = function.name().removeprefix("aten::")
+        if name in ("_local_scalar_dense", "equal", "nonzero", "is_nonzero", "item"):
+            self.asked.append(name)
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("pool", [POOLS, POOLS[0]], ids=["of each", "shared"])
+@pytest.mark.parametrize("method", ["deeplift", "deeplift-revealcancel", "gradient", "guided-backprop"])
+def test_a_call_asks_for_none_of_its_numbers(method: str, pool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the expressions of torch that a GPU has, and with the key that shared references have there."""
+    torch.manual_seed(0)
+    layers = [conv(), nn.BatchNorm1d(6), nn.ReLU(), nn.MaxPool1d(2), conv(5, 3, 6), nn.ReLU(), Head(5, 2)]
+    net = Net(lambda m, x: 2 * m.body(x) + 1, body=nn.Sequential(*layers)).eval()
+    explainer = Explainer(Session(Model(net, torch.zeros(2, 4, LENGTH)), device="cpu"), method)
+    comparison = replace(compare(CODES, pool), key="known")
+    monkeypatch.setattr(fused, "AVAILABLE", False)
+    monkeypatch.setattr(multipliers, "AVAILABLE", False)
+    explainer.begin(comparison, 6, False)
+    with Questions() as questions:
+        pending = Ensemble([explainer], both_strands=True).begin(comparison, 6, False)
+    assert questions.asked == []
+    with questions:
+        assert bool(torch.ones(1).any())
+    assert questions.asked == ["_local_scalar_dense"]
+    assert pending.result().failures == {}
 
 
 # --- memory --------------------------------------------------------------------------------------

@@ -106,15 +106,25 @@ def scale(context: StepContext) -> Pullback:
 def scale_multiplier(multiplier: Multiplier, factor: Tensor) -> Multiplier:
     """The multiplier times the factor; its parts exchanged where the factor is negative."""
     if isinstance(multiplier, Tensor):
-        return multiplier * factor.to(multiplier)
+        return multiplier * beside(factor, multiplier)
     return scale_parts(as_parts(multiplier), factor)
 
 
 def scale_parts(parts: Parts, factor: Tensor) -> Parts:
-    factor = factor.to(parts.positive)
+    factor = beside(factor, parts.positive)
     positive, negative = parts.positive * factor, parts.negative * factor
     upright = factor >= 0
+    if factor.ndim == 0 and factor.is_cpu:
+        return Parts(positive, negative) if upright else Parts(negative, positive)
     return Parts(torch.where(upright, positive, negative), torch.where(upright, negative, positive))
+
+
+def beside(factor: Tensor, values: Tensor) -> Tensor:
+    """A factor as precise as values, and where they are; a single number stays on the host, from where it
+    goes with the work, and nothing waits for it.
+    """
+    single = factor.ndim == 0 and factor.is_cpu
+    return factor.to(values.dtype) if single else factor.to(values)
 
 
 @rule(passes_parts=True)
