@@ -16,6 +16,7 @@ from seqattr.io.fasta.index import Indexed
 Numbers = npt.NDArray[np.int64]
 _GAP = 1 << 14  # bases that are read along rather than passed over
 _PIECE = 1 << 20  # bases that are looked at together
+_ROWS = 1 << 16  # whose places are put in order together
 
 
 class Bases(Protocol):
@@ -112,19 +113,37 @@ class Counts(NamedTuple):
     illegal: npt.NDArray[np.int32]
 
 
-def survey(bases: Bases, at: Numbers, width: npt.NDArray[np.integer]) -> tuple[Counts, str]:
-    """What the bases [at, at + width) (N,) hold, each read once, and a hash of them."""
+def survey(
+    bases: Bases, at: Numbers, width: npt.NDArray[np.integer], rows: npt.NDArray[np.intp] | None = None
+) -> tuple[Counts, str]:
+    """What the bases [at, at + width) of some rows, or of all N, hold, each read once, and a hash of them.
+
+    The counts are 0 for other rows.
+    """
     counts = np.zeros((3, len(at)), np.int32)
     content_hash = sha256()
-    for rows, begin, end in stretches(at, at + width):
-        content = bases.read(begin, end)
-        content_hash.update(content.data)
-        top = int(content.max(initial=0))
-        span = (at[rows] - begin, at[rows] - begin + width[rows])
-        for number, (least, holds) in enumerate(_KINDS):
-            if top >= least:
-                counts[number, rows] = _within(holds(content), *span)
+    order = np.argsort(at, kind="stable") if rows is None else rows[np.argsort(at[rows], kind="stable")]
+    for first in range(0, len(order), _ROWS):
+        part = order[first : first + _ROWS]
+        for some, begin, end in stretches(at[part], at[part] + width[part]):
+            content = bases.read(begin, end)
+            content_hash.update(content.data)
+            _count(content, begin, part[some], (counts, at, width))
     return Counts(*counts), content_hash.hexdigest()
+
+
+def _count(
+    content: npt.NDArray[np.uint8],
+    begin: int,
+    rows: npt.NDArray[np.intp],
+    columns: tuple[npt.NDArray[np.int32], Numbers, npt.NDArray[np.integer]],
+) -> None:
+    """What is in the content that begins at a place, into the counts of some rows."""
+    counts, at, width = columns
+    top, first = int(content.max(initial=0)), at[rows] - begin
+    for number, (least, holds) in enumerate(_KINDS):
+        if top >= least:
+            counts[number, rows] = _within(holds(content), first, first + width[rows])
 
 
 _KINDS: tuple[tuple[int, Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.bool_]]], ...] = (

@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from seqattr.dna.alphabet import check_dna, letter_codes, text_of_letter_codes
 from seqattr.dna.places import Places
 from seqattr.errors import InputError
-from seqattr.inputs.bases import Bases, Counts, GenomeBases, Numbers, survey
+from seqattr.inputs.bases import Bases, GenomeBases, Numbers, survey
 from seqattr.inputs.dropped import Dropped, DroppedRows, left_out
 from seqattr.inputs.names import RegionNames
 from seqattr.inputs.records import notes_on_letters
@@ -42,7 +43,9 @@ def from_regions(
     or in a `strict` run.
     """
     source, peaks = Genome(genome), parse_bed(bed)
+    strands = notes_on_strands(peaks.regions, ignore_strand)
     around = windows_around(peaks.regions, length)
+    peaks = peaks._replace(regions=peaks.regions[:0])  # of a million, so much less memory
     if ignore_strand:
         around = replace(around, minus=np.zeros(len(around), bool))
     cut = cut_out(source, around, pad)
@@ -51,9 +54,8 @@ def from_regions(
     dropped = DroppedRows.made(len(peaks.odd), partial(_odd_line, peaks)) + cut.dropped()
     cure = "; `pad=True` would fill up with N what a chromosome lacks" if cut.could_pad else ""
     notes = left_out(dropped, len(dropped) + len(windows), "regions", strict, cure)
-    notes += [*source.notes, *peaks.notes, *notes_on_strands(peaks.regions, ignore_strand)]
-    letters = notes_on_letters(cut.counts.ambiguous[cut.fits].tolist())
-    return Inputs(windows, dict(source.sizes), letters + notes, dropped)
+    notes += [*source.notes, *peaks.notes, *strands]
+    return Inputs(windows, dict(source.sizes), notes_on_letters([cut.ambiguous]) + notes, dropped)
 
 
 def windows_around(regions: Places, length: int) -> Places:
@@ -112,64 +114,71 @@ class Cut:
         self._source, self._around, self._pad = source, around, pad
         self._bases, self._at = bases, at
         size = np.array([source.sizes.get(chrom, 0) for chrom in around.chroms], np.int64)[around.chrom]
-        self._first, self._end = np.maximum(around.start, 0), np.minimum(around.end, size)
-        partly = self._first < self._end
         whole = (around.start >= 0) & (around.end <= size)
         self.could_pad = bool((~whole & (size > 0)).any()) and not pad
-        self.fits: npt.NDArray[np.bool_] = partly & (whole | pad)
-        width = np.where(self.fits, self._end - self._first, 0).astype(np.int32)
-        self.counts, self.content = self._survey(width)
-        self.fits = self.fits & (self.counts.illegal == 0)
-
-    def _survey(self, width: npt.NDArray[np.int32]) -> tuple[Counts, str]:
-        """Of those that lie on their chromosomes."""
-        rows = np.flatnonzero(self.fits)
-        some, content = survey(self._bases, self._at[rows], width[rows])
-        counts = Counts(*np.zeros((3, len(width)), np.int32))
-        for all_rows, counted in zip(counts, some, strict=True):
-            all_rows[rows] = counted
-        return counts, content
+        self._inside = _inside(around, size)
+        self.fits: npt.NDArray[np.bool_] = (self._inside[:, 0] < self._inside[:, 1]) & (whole | pad)
+        width = self._inside[:, 1] - self._inside[:, 0]
+        self._counts, self.content = survey(bases, at, width, np.flatnonzero(self.fits))
+        self.fits = self.fits & (self._counts.illegal == 0)
+        self.ambiguous = int(self._counts.ambiguous[self.fits].sum())
 
     def windows(self) -> Windows:
         """Those that can be used."""
-        around = self._around.select(self.fits)
-        first = (self._first - self._around.start)[self.fits]
-        inside = np.stack([first, first + (self._end - self._first)[self.fits]], axis=1)
+        fits = slice(None) if self.fits.all() else self.fits
+        around, inside = self._around.select(fits), self._inside[fits]
         lengths = (around.end - around.start).astype(np.int32)
         inside = np.where(around.minus[:, None], lengths[:, None] - inside[:, ::-1], inside)
-        return Windows(
-            self._bases,
-            self._at[self.fits],
-            RegionNames(around),
-            around.chroms,
-            around.chrom,
-            around.start,
-            lengths,
-            around.minus,
-            inside.astype(np.int32),
-            counted=self.counts.unknown[self.fits],
-        )
+        names, counted = RegionNames(around), self._counts.unknown[fits].copy()  # and not the other counts
+        places = (around.chroms, around.chrom, around.start, lengths, around.minus)
+        return Windows(self._bases, self._at[fits], names, *places, inside, counted=counted)
 
     def dropped(self) -> DroppedRows:
         """Those that cannot."""
         rows = np.flatnonzero(~self.fits)
-        return DroppedRows.made(len(rows), lambda number: self._why(int(rows[number])))
+        misfits = _Misfits(
+            self._source,
+            self._around.select(rows),
+            self._pad,
+            self._bases,
+            self._at[rows],
+            self._inside[rows],
+        )
+        return DroppedRows.made(len(rows), misfits.why)
 
-    def _why(self, row: int) -> Dropped:
+
+def _inside(around: Places, size: Numbers) -> npt.NDArray[np.int32]:
+    """The first and the end (N, 2) of windows' bases on their chromosomes, from the window's start on."""
+    length = around.end - around.start
+    first = np.clip(-around.start, 0, length)
+    end = np.clip(size - around.start, first, length)
+    return np.stack([first, end], axis=1).astype(np.int32)
+
+
+class _Misfits(NamedTuple):
+    """Windows that cannot be used."""
+
+    source: Genome
+    around: Places
+    pad: bool
+    bases: Bases
+    at: Numbers
+    inside: npt.NDArray[np.int32]
+
+    def why(self, row: int) -> Dropped:
         """Why there is no window of a row."""
-        region = self._around[row]
+        region = self.around[row]
         where = replace(region, name=region.name or str(region))
         try:
-            self._source.check(region, partly=self._pad)
+            self.source.check(region, partly=self.pad)
             check_dna(str(region), self._text(row))
         except InputError as error:
             return Dropped(where.name, where, str(error))
         raise AssertionError(f"region {region} can be used")
 
     def _text(self, row: int) -> bytes:
-        at = int(self._at[row])
-        codes = self._bases.read(at, at + int(self._end[row] - self._first[row]))
-        return text_of_letter_codes(codes.tobytes())
+        at, (first, end) = int(self.at[row]), self.inside[row].tolist()
+        return text_of_letter_codes(self.bases.read(at, at + end - first).tobytes())
 
 
 def check_names(source: Genome, bed: Path | str, regions: Places) -> None:

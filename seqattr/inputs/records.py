@@ -17,7 +17,7 @@ from seqattr.inputs.table import Windows
 from seqattr.inputs.windows import Inputs
 from seqattr.io.bed import read_chrom_sizes
 from seqattr.io.fasta.records import MOST_BASES, check_unique
-from seqattr.support.packed import Numbering, Texts, TextsBuilder
+from seqattr.support.packed import Numbering, Texts, TextsBuilder, column
 
 
 def from_fasta(
@@ -109,17 +109,17 @@ class _Rows:
     def windows(self, spool: Spool) -> Windows:
         """All rows."""
         spool.digest()
-        bases, number = np.array(self._bases, np.int32), np.array(self._chrom, np.int32)
+        bases, number = column(self._bases), column(self._chrom)
         names = self._own_names if len(self._own) == len(self._names) else self._names.finish()
         return Windows(
             spool,
-            np.array(self._at, np.int64),
+            column(self._at),
             names,
             Texts.joined(self._known.texts(), self._own_names),
             np.where(number < 0, len(self._known) - number - 1, number).astype(np.int32),
-            np.array(self._start, np.int64),
+            column(self._start),
             bases,
-            np.frombuffer(bytes(self._minus), bool),
+            np.frombuffer(self._minus, bool),
             np.stack([np.zeros_like(bases), bases], axis=1),
             turned=False,
         )
@@ -130,7 +130,7 @@ class _Rows:
 
     def sizes(self) -> Mapping[str, int]:
         """Of the chromosomes that were given, and of records that are their own."""
-        return Sizes(self._given, self._own_names, np.array(self._own_bases, np.int64))
+        return Sizes(self._given, self._own_names, column(self._own_bases))
 
 
 def place(record: Spooled, header: Region | None, sizes: Mapping[str, int]) -> Region:

@@ -14,7 +14,7 @@ from seqattr.errors import InputError, OutputError
 from seqattr.io.atomic import replacing
 from seqattr.io.bed_lines import Fields, common_line, names_columns, region_of, whole_number
 from seqattr.io.reading import text_lines
-from seqattr.support.packed import Numbering, TextsBuilder
+from seqattr.support.packed import Numbering, TextsBuilder, column
 
 _LINES_AT_ONCE = 1 << 12
 _REASONS = 256  # that many lines are likely to share
@@ -81,9 +81,8 @@ class _Columns:
         self._minus.append(minus)
 
     def places(self) -> Places:
-        start, end, offset = (np.array(c, np.int64) for c in (self._start, self._end, self._offset))
-        minus = np.frombuffer(bytes(self._minus), bool)
-        chrom = np.array(self._chrom, np.int32)
+        chrom, start, end, offset = map(column, (self._chrom, self._start, self._end, self._offset))
+        minus = np.frombuffer(self._minus, bool)
         return Places(self._chroms.texts(), chrom, start, end, self._names.finish(), minus, offset)
 
 

@@ -3,7 +3,7 @@
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,9 @@ class Texts(Sequence[str]):
     `starts` (N,) int64 and `sizes` (N,) int32 are the places of their bytes.
     """
 
-    def __init__(self, blob: bytes, starts: npt.NDArray[np.int64], sizes: npt.NDArray[np.int32]) -> None:
+    def __init__(
+        self, blob: bytes | bytearray, starts: npt.NDArray[np.int64], sizes: npt.NDArray[np.int32]
+    ) -> None:
         self.blob, self.starts, self.sizes = blob, starts, sizes
 
     @classmethod
@@ -75,7 +77,7 @@ class Texts(Sequence[str]):
         """The bytes of the texts in their order, many at once, with no mark between them."""
         ends = self.starts + self.sizes
         if len(self) and (self.starts[1:] == ends[:-1]).all():
-            yield self.blob[int(self.starts[0]) : int(ends[-1])]
+            yield bytes(memoryview(self.blob)[int(self.starts[0]) : int(ends[-1])])
             return
         for first in range(0, len(self), _AT_ONCE):
             yield "".join(self[first : first + _AT_ONCE]).encode(*_ODD)
@@ -110,8 +112,13 @@ class TextsBuilder:
         self._sizes.append(len(letters))
 
     def finish(self) -> Texts:
-        """All of them. What is added later is in none of these."""
-        return Texts(bytes(self._blob), np.array(self._starts, np.int64), np.array(self._sizes, np.int32))
+        """All of them, without a copy: nothing can be added afterwards."""
+        return Texts(self._blob, column(self._starts), column(self._sizes))
+
+
+def column(values: "array[int]") -> npt.NDArray[Any]:
+    """The values of an array as numpy has them, in the same memory."""
+    return np.frombuffer(values, np.dtype(values.typecode)) if values else np.array(values)
 
 
 class Numbering:

@@ -1,13 +1,16 @@
 """BED, narrowPeak and chromosome sizes."""
 
 import gzip
+import random
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from seqattr.dna.regions import Region, window
 from seqattr.errors import InputError, OutputError
-from seqattr.io.bed import read_bed, read_chrom_sizes, write_regions
+from seqattr.io.bed import parse_bed, read_bed, read_chrom_sizes, write_regions
+from seqattr.io.bed_lines import common_line, region_of
 
 
 @pytest.fixture
@@ -65,6 +68,67 @@ def test_a_bad_line_is_named(bed, line, message):
     with pytest.raises(InputError) as caught:
         read_bed(path)
     assert str(caught.value) == f"line 2 of {path} {message}"
+
+
+WORDS = ["", "0", "1", "5", "9", "12", "-1", "-2", ".", "+", "-", "chr1", "p q", "1.5", ".5", "1e5", "-3.25",
+         "255,0,0", "1,2,", "nan", "007", " 5", "5 ", "\u00a0", "start", "9" * 18, "9" * 19, "\x1c"]  # fmt: skip
+
+
+def odd_line(rng: random.Random) -> str:
+    """A line of any form, often that of a BED, narrowPeak or BED12 with one wrong column."""
+    columns = [rng.choice(["chr1", "c 2", "", "#x"]), rng.choice("0359"), rng.choice(["5", "9", "20", "100"])]
+    columns += [rng.choice(["p", ".", "a b"]), rng.choice(["0", "500", "1.5"]), rng.choice("+-.")]
+    columns += [
+        rng.choice(["1.5", "3"]),
+        rng.choice(["-1", "9", "5"]),
+        rng.choice(["-1", "0", "2.25", "255,0,0"]),
+    ]
+    columns += [rng.choice(["-1", "0", "3", "7", "99"]), rng.choice(["5,", "1,2"]), rng.choice(["0,", "0,7"])]
+    if rng.random() < 0.5:
+        columns[rng.randrange(12)] = rng.choice(WORDS)
+    return "\t".join(columns[: rng.choice([1, 2, 3, 4, 6, 9, 10, 10, 10, 11, 12])])
+
+
+def test_what_is_told_of_a_line_at_a_glance_is_what_looking_at_its_columns_tells():
+    rng, told = random.Random(0), 0
+    for _ in range(20_000):
+        line = odd_line(rng)
+        fields = common_line(line)
+        if fields is None:
+            continue
+        region, form = region_of(line.rstrip().split("\t"))
+        offset = -1 if region.summit_offset is None else region.summit_offset
+        place = (region.chrom, region.start, region.end, region.name, region.strand == "-", offset)
+        assert (fields, "") == (place, form), line
+        told += 1
+    assert told > 2_000
+
+
+def test_lines_that_are_no_region_are_told_with_their_numbers(bed):
+    path = bed("chr start end\nc\t0\t5\n\nc\t5\nc\t7\t7\nc\t5\nc\t0\t9\tp\t0\t-\n")
+    found = parse_bed(path)
+    short = "has 2 columns; BED needs at least 3 (chromosome, start, end)"
+    interval = "holds the interval 7-7; BED needs 0 <= start < end"
+    assert list(found.regions) == [Region("c", 0, 5), Region("c", 0, 9, "p", "-")]
+    assert list(found.odd) == [
+        (f"line 4 of {path}", short),
+        (f"line 5 of {path}", interval),
+        (f"line 6 of {path}", short),
+    ]
+    assert found.odd[-2:] == list(found.odd)[1:]
+    assert found.notes == [f"line 1 of {path} names columns (chr start end ...)"]
+
+
+def test_lines_in_columns_take_some_fifty_bytes_each(bed):
+    count = 20_000
+    path = bed("".join(f"chr1\t{number}\t{number + 9}\tpeak{number}\t0\t+\n" for number in range(count)))
+    tracemalloc.start()
+    found = parse_bed(path)
+    kept, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(found.regions) == count
+    assert kept < 70 * count
+    assert peak < 70 * count + (1 << 22)  # and the file's buffers
 
 
 @pytest.mark.parametrize("content", ["", "# nothing\n", "\n\n"])
