@@ -194,6 +194,31 @@ def test_windows_that_do_not_fit_are_left_out_counted_and_listed(scored):
     assert not (found.out / "dropped.tsv").exists()
 
 
+GAP = f">c\n{'ACGT' * 6}{'N' * 30}{'ACGT' * 6}\n"
+
+
+def test_windows_of_nothing_but_n_are_left_out_and_on_demand_those_of_many(
+    scored, refused, letters, tmp_path
+):
+    bed = "c\t5\t15\tgood\nc\t33\t37\tgap\nc\t18\t22\thalf\t0\t-\n"
+    found = scored(bed=bed, genome=GAP)
+    assert found.places == ["c:0-20+", "c:10-30-"]
+    assert found.dropped[1:] == [["gap", "c", "25", "45", "+", "gap holds nothing but N"]]
+    assert "1 of 3 windows were left out: gap holds nothing but N" in found.said
+    found = scored("--max-n", "0.25", bed=bed, genome=GAP)
+    assert found.places == ["c:0-20+"]
+    reason = "6 of the 20 bases of half are N, more than --max-n 0.25 allows"
+    assert found.dropped[1:] == [
+        ["gap", "c", "25", "45", "+", "gap holds nothing but N"],
+        ["half", "c", "10", "30", "-", reason],
+    ]
+    assert reason in found.said
+    assert len(scored("--max-n", "0.3", bed=bed, genome=GAP).places) == 2
+    command = ["score", "--model", letters, "--fasta", tmp_path / "genome.fa", "--out", tmp_path / "other"]
+    assert "gap holds nothing but N" in refused(*command, "--regions", tmp_path / "a.bed", "--strict")
+    assert refused(*command, "--max-n", "30") == "--max-n is a share of a window's bases, from 0 to 1, not 30"
+
+
 def test_what_a_chromosome_lacks_is_padded_on_either_strand(scored):
     found = scored("--pad", bed=EDGES + "chr1\t0\t4\tbefore\t0\t-\nchr1\t297\t299\tbehind\t0\t-\n")
     chr1, chr3 = CHROMOSOMES["chr1"], CHROMOSOMES["chr3"]
