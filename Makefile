@@ -45,7 +45,7 @@ workflow: $(VENV)/.workflow
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile seqattr/workflow/benchmark/$(CONFIG)
 
 test-workflow: $(VENV)/.tested $(VENV)/.workflow
-	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -m workflow
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -m "workflow and not slow"
 
 # A Slurm of this one machine: needs root and, where Slurm is missing, Debian's apt-get.
 test-slurm: $(VENV)/.tested $(VENV)/.workflow
