@@ -1,6 +1,7 @@
 """A scoring job that is killed half-way and started again goes on, and its bytes are those of a plain run."""
 
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -34,11 +35,16 @@ sys.exit(137)
 OPTIONS = "--any-length --batch-size 40"
 
 
-@pytest.mark.parametrize("shards", [1, 3])
-def test_a_killed_job_goes_on(shards, configured, fasta, texts, monkeypatch):
-    folder = configured(
-        shards=shards, methods=["deeplift"], refs=["shuffle:2"], retries=1, score_options=OPTIONS
-    )
+ONE_JOB = {"shards": 1}
+FOLDS_IN_SHARDS = {"shards": 3, "models": ["free.pt", "fold1.pt"], "both_strands": True}
+FOLDS = "--model fold1.pt --both-strands"
+
+
+@pytest.mark.parametrize(("changes", "words"), [(ONE_JOB, ""), (FOLDS_IN_SHARDS, FOLDS)])
+def test_a_killed_job_goes_on(changes, words, configured, fasta, texts, monkeypatch):
+    changes = {"methods": ["deeplift"], "refs": ["shuffle:2"], "score_options": OPTIONS, **changes}
+    folder = configured(retries=1, **changes)
+    shutil.copy(folder / "free.pt", folder / "fold1.pt")
     fasta(texts(4800, 500))
     said = snakemake(folder, "--profile", "profiles/local", environment=with_command(folder, MORTAL))
     assert "Trying to restart job" in said
@@ -48,7 +54,9 @@ def test_a_killed_job_goes_on(shards, configured, fasta, texts, monkeypatch):
     assert not list(scores.glob("**/*.journal"))
     assert not (scores / "shards").exists()
     monkeypatch.chdir(folder)
-    plain = f"score --model free.pt --fasta s.fa --refs shuffle:2 --target target0 {OPTIONS} --out plain"
+    plain = (
+        f"score --model free.pt {words} --fasta s.fa --refs shuffle:2 --target target0 {OPTIONS} --out plain"
+    )
     with pytest.raises(SystemExit) as left:
         main(shlex.split(plain))
     assert not left.value.code
