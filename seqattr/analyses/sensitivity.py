@@ -45,7 +45,7 @@ def jacobian(
     """The derivative of each target with respect to each base of each sequence, (T, N, 4, L), on the CPU.
 
     `sequences` is (N, 4, L) one-hot, numpy or torch. Targets are the outputs before a final sigmoid or
-    softmax; the precision is the model's. `batch_size` counts sequences; None chooses it from free memory.
+    softmax; the precision is the model's. `batch_size` counts sequences; None takes what pays and fits.
 
     Raises InputError for shapes that do not fit, UnknownName for an unknown target, NotFinite for an
     answer or a derivative that is NaN or infinite.

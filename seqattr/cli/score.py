@@ -89,7 +89,9 @@ working_options = as_argument(
     help="model, float32, float64; rougher, with the error measured: tf32 (GPU), bfloat16.",
 )
 @click.option(
-    "--batch-size", type=int, help="Pairs of sequence and reference at once. Default: by free memory."
+    "--batch-size",
+    type=int,
+    help="Pairs of sequence and reference at once. Default: what pays and fits into memory.",
 )
 @click.option(
     "--h5-dtype",

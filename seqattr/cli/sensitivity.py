@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--out", type=OUT, default="sensitivity", show_default=True, help="Folder for the results.")
 @device_option
 @threads_option()
-@click.option("--batch-size", type=int, help="Sequences at once. Default: by free memory.")
+@click.option("--batch-size", type=int, help="Sequences at once. Default: what pays and fits into memory.")
 @force_option
 @model_options
 @settings("seqattr.jobs.sensitivity")

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from seqattr.engine.capture.watch import PAIRS, PAIRS_ON_GPU, check_prediction
 from seqattr.engine.walk.comparison import Comparison, compare
-from seqattr.engine.walk.memory import chunks, pieces
+from seqattr.engine.walk.memory import Chunk, chunks, pieces
 from seqattr.engine.walk.session import Session, rows_key
 from seqattr.errors import NotFinite
 from seqattr.methods.attributors import Batch
@@ -152,7 +152,7 @@ class Explainer(Explaining):
                 raise error.counted_from(chunk.sequences.start) from error
         return sums
 
-    def _batches(self, comparison: Comparison, pairs: int) -> Iterator[Any]:
+    def _batches(self, comparison: Comparison, pairs: int) -> Iterator[tuple[Batch, Chunk]]:
         """Each with the part of the comparison that it is."""
         session, shared, number = self.session, comparison.shared, comparison.number
         for chunk in chunks(len(comparison), number, pairs, shared):

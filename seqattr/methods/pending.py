@@ -28,7 +28,7 @@ class Attribution(NamedTuple):
 
     contributions: Tensor  # (T, N, L)
     hypothetical: Tensor  # (T, N, 4, L)
-    multipliers: Tensor  # (T, N, 4, L), mean over references
+    multipliers: Tensor | None  # (T, N, 4, L), mean over references
     prediction: Tensor  # (T, N)
     difference: Tensor  # (T, N)
     additivity_error: Tensor  # (T, N)

@@ -1,4 +1,4 @@
-"""How many pairs go through the model at once: chosen from free memory, halved when that was too many."""
+"""How many pairs go through the model at once: what pays and fits, halved when that was too many."""
 
 import math
 from collections.abc import Callable, Iterator

@@ -110,7 +110,7 @@ class Session:
 
     def rows_at_once(self, plan: Plan, length: int, batch_size: int | None = None) -> int:
         """How many sequences of this length, or pairs with a reference, go through a plan at once: as many as
-        fit into free memory unless a batch size is given.
+        pay and fit into free memory unless a batch size is given.
 
         Raises InputError for a length that the model does not take, and for a batch size below 1.
         """
