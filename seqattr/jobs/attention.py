@@ -14,7 +14,7 @@ from seqattr.analyses.attention import Attending, Layer, Maps
 from seqattr.engine.capture.model import Model
 from seqattr.figures.attention import AttentionMap, Rollout, attention_figure
 from seqattr.figures.style import save
-from seqattr.inputs import Aligned, Window, naming
+from seqattr.inputs import Aligned, Window, names_of, naming
 from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.hdf5.arrays import ArrayWriter
 from seqattr.io.ownership import Output
@@ -77,9 +77,9 @@ def write_attention(
         if wanted
     ]
     check_writable(out)
-    with replacing_all(out, files) as paths, naming([window.name for window in windows]):
+    with replacing_all(out, files) as paths, naming(names_of(windows)):
         first = write_rows(attending, sequences, paths, progress)
-        save(figure_of(attending.layers, first, windows[0].name), paths[FIGURE], "png")
+        save(figure_of(attending.layers, first, names_of(windows)[0]), paths[FIGURE], "png")
     drop_stale(Path(out), files, r"attention\.h5|rollout\.tsv")
     return Written(attending.layers, files, attending.notes)
 
@@ -108,7 +108,7 @@ def sinks_of(
 ) -> Iterator[Callable[[int, Maps], None]]:
     """What takes each batch, from row number so and so on."""
     if ARRAYS in paths:
-        names = [window.name for window in sequences.windows]
+        names = names_of(sequences.windows)
         writer = stack.enter_context(ArrayWriter(paths[ARRAYS], names, shapes_of(attending)))
         describe(writer, attending.layers)
         yield lambda start, maps: writer.write(start, arrays_of(maps))
@@ -165,7 +165,7 @@ def rollout_rows(maps: Maps, layer: Layer, windows: Sequence[Window]) -> dict[st
     some = windows[:rows]
     starts, ends = token_regions(layer, some)
     return {
-        "sequence": np.repeat([window.name for window in some], tokens),
+        "sequence": np.repeat(list(names_of(some)), tokens),
         "token": np.tile(np.arange(tokens), rows),
         "chrom": np.repeat([window.region.chrom for window in some], tokens),
         "start": starts,

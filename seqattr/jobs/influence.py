@@ -14,7 +14,7 @@ from seqattr.data.simulate import Simulation
 from seqattr.data.simulation_files import read_simulation
 from seqattr.engine.graph.lengths import Lengths
 from seqattr.errors import InputError, UnknownName
-from seqattr.inputs import fit_windows, from_fasta
+from seqattr.inputs import Windows, fit_windows, from_fasta
 from seqattr.io.atomic import check_file, replacing_all
 from seqattr.io.hdf5.named_table import write_named
 from seqattr.io.kept import refuse_input
@@ -149,9 +149,8 @@ def examples_from(
     Raises InputError where they have not that length and may not be padded or cropped to it.
     """
     read = from_fasta(path, placed=False)
-    windows = fit_windows(read, Lengths(length, length), length, pad, crop).windows
-    codes = np.stack([window.codes for window in windows])
-    return Examples(tuple(window.name for window in windows), codes), read.notes
+    windows = Windows.of(fit_windows(read, Lengths(length, length), length, pad, crop).windows)
+    return Examples(tuple(windows.names), windows.codes(slice(None))), read.notes
 
 
 def chosen(tests: Examples, names: Sequence[str], number: int) -> Examples:

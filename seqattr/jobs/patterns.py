@@ -10,7 +10,7 @@ from seqattr.analyses.patterns import Learning
 from seqattr.dna.alphabet import one_hot
 from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError
-from seqattr.inputs import Window, by_length, naming, shares
+from seqattr.inputs import Window, Windows, by_length, naming, shares
 from seqattr.io.atomic import check_file
 from seqattr.io.hdf5.patterns import read_patterns, write_patterns
 from seqattr.io.ownership import Output
@@ -50,11 +50,12 @@ def learn_patterns(
     without weights, NotFinite naming the record where it answers with NaN.
     """
     learning = Learning(model, device)
-    weights, batches = weights_and_batches(windows)
-    with naming([windows[row].name for rows in batches for row in rows]):
+    table = Windows.of(windows)
+    weights, batches = weights_and_batches(table)
+    with naming([table.names[row] for rows in batches for row in rows.tolist()]):
         for rows in batches:
             learning.add(
-                one_hot(np.stack([windows[row].codes for row in rows])),
+                one_hot(table.codes(rows)),
                 progress=lambda *_: progress(learning.seen, len(windows)),
                 weight=float(weights[rows[0]]),
             )
@@ -65,12 +66,13 @@ def weights_and_batches(windows: Sequence[Window]) -> tuple[np.ndarray, list[np.
     """The weight of each window, in steps of 1 / STEPS, and rows of one length and weight above 0 that go
     together.
     """
+    windows = Windows.of(windows)
     weights, batches = np.ones(len(windows)), list[np.ndarray]()
     for rows in by_length(windows, lambda _: len(windows)):
-        weights[rows] = np.rint(STEPS * shares([windows[row] for row in rows])) / STEPS
+        weights[rows] = np.rint(STEPS * shares(windows.select(rows))) / STEPS
         for weight in np.unique(weights[rows])[::-1]:
             own = rows[weights[rows] == weight] if weight else rows[:0]
-            size = max(1, MOST_BASES // windows[rows[0]].length)
+            size = max(1, MOST_BASES // int(windows.lengths[rows[0]]))
             batches += [own[first : first + size] for first in range(0, len(own), size)]
     return weights, batches
 

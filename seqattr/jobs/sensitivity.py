@@ -13,7 +13,7 @@ from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.outputs import check_number
 from seqattr.figures.sensitivity import sensitivity_figure
 from seqattr.figures.style import save
-from seqattr.inputs import Aligned, Window, naming, once
+from seqattr.inputs import Aligned, Window, names_of, naming, once
 from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.ownership import Output
 from seqattr.io.tables import write_table
@@ -57,7 +57,7 @@ def measure(
     """The sensitivity over windows; what is given again does not count, and what overlaps is one cluster."""
     Aligned(windows)  # which have one length, or are refused
     single, clusters = once(windows)
-    with naming([window.name for window in single]):
+    with naming(names_of(single)):
         return sensitivity(model, Aligned(single), progress=progress, clusters=clusters, **vars(settings))
 
 
