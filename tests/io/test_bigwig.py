@@ -8,7 +8,8 @@ import pyBigWig
 import pytest
 
 from seqattr.errors import InputError, OutputError
-from seqattr.io.bigwig import Track, write_bigwig
+from seqattr.io.bigwig import Track, write_bigwig, write_stretches
+from seqattr.io.bigwig_values import Stretches
 
 
 def values_of(path: Path, chrom: str) -> np.ndarray:
@@ -124,6 +125,43 @@ def test_one_very_long_name(tmp_path):
     name = "x" * 5000
     write_bigwig(tmp_path / "a.bw", {name: 5}, [Track(name, 0, np.arange(5.0))])
     np.testing.assert_array_equal(values_of(tmp_path / "a.bw", name), np.arange(5))
+
+
+def test_values_that_are_alike_are_compressed(tmp_path):
+    """Four bytes a base for values that are noise; of a plateau little but its zoom levels."""
+    values = np.random.default_rng(0).normal(size=100_000).astype(np.float32)
+    sizes = {}
+    for name, track in (
+        ("noise", values),
+        ("plateau", np.full(100_000, values[0])),
+        ("few", values.round(0)),
+    ):
+        write_bigwig(tmp_path / f"{name}.bw", {"c": 10**6}, [Track("c", 7, track)])
+        np.testing.assert_array_equal(values_of(tmp_path / f"{name}.bw", "c")[7:100_007], track)
+        sizes[name] = (tmp_path / f"{name}.bw").stat().st_size / len(track)
+    assert sizes["plateau"] < 0.9
+    assert sizes["few"] < 2.5
+    assert 4 < sizes["noise"] < 5.5
+
+
+def test_values_are_the_same_however_they_are_batched(tmp_path):
+    values = np.random.default_rng(0).normal(size=5000).astype(np.float32)
+    values[np.random.default_rng(1).random(5000) < 0.1] = np.nan
+    for name, cuts in (("whole", []), ("parts", [1, 2, 700, 701, 4000])):
+        parts = np.split(values, cuts)
+        starts = np.array([10, *(10 + cut for cut in cuts)])
+        batches = [
+            Stretches(np.zeros(1, np.intp), start[None], np.array([len(part)]), part)
+            for start, part in zip(starts, parts, strict=True)
+        ]
+        write_stretches(tmp_path / f"{name}.bw", {"c": 6000}, batches)
+        np.testing.assert_array_equal(values_of(tmp_path / f"{name}.bw", "c")[10:5010], values)
+    with pyBigWig.open(str(tmp_path / "whole.bw")) as a, pyBigWig.open(str(tmp_path / "parts.bw")) as b:
+        for kind in ("mean", "min", "max", "std", "coverage"):
+            one, other = (file.stats("c", 10, 5010, nBins=10, type=kind) for file in (a, b))
+            np.testing.assert_allclose(one, other, rtol=1e-5)
+        counts = a.header()["nBasesCovered"], b.header()["nBasesCovered"]
+    assert counts == (np.isfinite(values).sum(),) * 2
 
 
 ONES = np.ones(10, np.float32)

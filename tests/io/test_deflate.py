@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from seqattr.io import deflate as module
-from seqattr.io.deflate import adler32, crc32, deflate
+from seqattr.io.deflate import adler32, crc32, deflate, stored
 
 CONTENTS = {
     "nothing": b"",
@@ -27,6 +27,13 @@ def test_zlib_reads_it(content):
     assert zlib.decompress(deflate(content)) == content
     assert len(deflate(content)) < 1.01 * len(content) + 20
     assert (crc32(content, 0), adler32(content)) == (zlib.crc32(content), zlib.adler32(content))
+
+
+@pytest.mark.parametrize("size", [0, 1, 800, 2**16 - 1])
+def test_what_is_stored_is_read_by_zlib_too(size):
+    content = CONTENTS["noise"][:size]
+    assert zlib.decompress(stored(content)) == content
+    assert len(stored(content)) == size + 11
 
 
 def test_an_array_is_its_bytes():
