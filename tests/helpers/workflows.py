@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from seqattr.io.journal import Journal
+
 ROOT = Path(__file__).parents[2]
 WORKFLOW = ROOT / "seqattr" / "workflow"
 with_snakemake = [
@@ -66,6 +68,16 @@ def with_command(folder: Path, code: str = COMMAND) -> dict[str, str]:
         "PATH": f"{command.parent}:{os.environ['PATH']}",
         "PYTHONPATH": os.pathsep.join(paths),
     }
+
+
+def has_blocks(folder: Path) -> bool:
+    """Whether a scoring job under way in a folder has blocks that are whole."""
+    journal = folder / "blocks" / "blocks-0.journal"
+    if not journal.exists():
+        return False
+    opened = Journal(journal)
+    opened.close()
+    return bool(opened.records)
 
 
 def jobs_in(said: str) -> dict[str, int]:

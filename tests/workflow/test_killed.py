@@ -10,22 +10,23 @@ from seqattr.cli.main import main
 from tests.helpers.workflows import COMMAND, snakemake, with_command, with_snakemake
 
 pytestmark = with_snakemake
-JOURNAL = "blocks/blocks-0.journal"
 # `seqattr`, but the first `score`, or the first of shard 2, is killed as soon as some blocks are done.
 MORTAL = f"""
 import shutil, subprocess, sys, time
 from pathlib import Path
+from tests.helpers.workflows import has_blocks
 
 words, call = sys.argv[1:], [sys.executable, "-c", {COMMAND!r}, *sys.argv[1:]]
 found, killed = Path("found.journal"), Path("killed.journal")
 if words[0] != "score" or "--shard" in words and "2/3" not in words or found.exists():
     sys.exit(subprocess.run(call).returncode)
-journal = Path(words[words.index("--out") + 1]) / {JOURNAL!r}
+folder = Path(words[words.index("--out") + 1])
+journal = folder / "blocks" / "blocks-0.journal"
 if killed.exists():
     shutil.copy(journal, found)
     sys.exit(subprocess.run(call).returncode)
 process = subprocess.Popen(call)
-while process.poll() is None and not (journal.exists() and journal.stat().st_size > 10_000):
+while process.poll() is None and not has_blocks(folder):
     time.sleep(0.001)
 process.kill()
 assert process.wait() == -9, "it was done before it could be killed"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from seqattr.cli.main import main
-from tests.helpers.workflows import ROOT, with_command, with_snakemake
+from tests.helpers.workflows import ROOT, has_blocks, with_command, with_snakemake
 
 pytestmark = [*with_snakemake, pytest.mark.slow]
 SCRIPT = str(ROOT / "scripts" / "slurm-here")
@@ -92,8 +92,7 @@ class Shard:
 
     @property
     def has_blocks(self) -> bool:
-        journal = self.folder / "blocks" / "blocks-0.journal"
-        return journal.exists() and journal.stat().st_size > 10_000
+        return has_blocks(self.folder)
 
     def is_killed(self) -> bool:
         if not self.killed and self.has_blocks:
