@@ -260,6 +260,21 @@ def test_memory_that_runs_out_is_noted_and_remembered(
     assert small.notes == [HALVED]
 
 
+@pytest.mark.parametrize("shared", [True, False])
+def test_what_is_too_much_for_one_call_comes_in_several(
+    explainer: Explainer, fragile: Model, shared: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a GPU, where one is on its way while another is awaited; rows are counted through."""
+    pool = POOLS[0] if shared else POOLS
+    wanted = explainer.attribute(CODES, pool, R)
+    monkeypatch.setattr(Explainer, "_most", lambda self, comparison: 2)
+    assert_same(explainer.attribute(CODES, pool, R), wanted)
+    x = one_hot(N)
+    x[3] = mostly_a(1)
+    with pytest.raises(NotFinite, match=r"target fragile of sequence number 3$"):
+        Explainer(Session(fragile, device="cpu")).attribute(x)
+
+
 def test_attribute_is_a_call_that_is_awaited(explainer: Explainer) -> None:
     x, pool = columns(CODES), columns(POOLS)
     assert_same(attribute(explainer.session.model, x, pool, device="cpu"), explainer.attribute(x, pool))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.capture.model import Model
-from seqattr.engine.capture.watch import PAIRS
+from seqattr.engine.capture.watch import PAIRS, PAIRS_ON_GPU, Watch
 from seqattr.errors import ModelError
 from seqattr.methods.attribution import attribute
 from tests.helpers.pieces import Net, body
@@ -79,6 +79,13 @@ def test_looking_costs_a_hundredth() -> None:
     for _ in range(100):
         attribute(model, x, shuffled(x, 3), method="deeplift-rescale")
     assert 1 <= len(calls) <= 1 + 100 * 8 * 3 / PAIRS + 1
+
+
+def test_where_explaining_is_quick_looking_is_rare() -> None:
+    watch, (x, y) = Watch(), one_hot(2)
+    assert [watch.is_due(x, y, PAIRS, PAIRS_ON_GPU) for _ in range(3)] == [True, False, False]
+    assert watch.is_due(x, y, PAIRS_ON_GPU, PAIRS_ON_GPU)
+    assert watch.is_due(x, y, 0)  # on a CPU long due
 
 
 def test_a_model_that_is_trained_on_is_no_longer_compared() -> None:
