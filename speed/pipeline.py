@@ -165,13 +165,17 @@ def score(size: Size, threads: int) -> Iterator[Figure]:
 
 
 def timed_parts(command: list[str], out: Path, threads: int) -> dict[str, float]:
-    """Seconds of the parts of one run: as run.json tells them, and the start, which it does not see."""
+    """Seconds of the parts of one run: as timing.json tells them, and the start, which it does not see.
+
+    References and writing are those of threads beside the others.
+    """
     start = time.perf_counter()
     process.run(SCORE, command, threads)
     whole = time.perf_counter() - start
-    parts = json.loads((out / "run.json").read_text())["seconds"]
+    parts = json.loads((out / "timing.json").read_text())["seconds"]
     inner = parts.pop("total")
-    return {"whole": whole, **parts, "start and reading": whole - inner, "rest": inner - sum(parts.values())}
+    rest = inner - parts["attribution"] - parts["assembly"]
+    return {"whole": whole, **parts, "start and reading": whole - inner, "rest": rest}
 
 
 def engine_alone(model: Model, sequences: np.ndarray, device: str) -> Callable[[], Any]:
@@ -214,7 +218,7 @@ def scored_folder(
             "--out": path / "scores",
             "--device": device,
         }
-        yield ["score", *(str(word) for pair in options.items() for word in pair)], path / "scores"
+        yield ["score", "--force", *(str(word) for pair in options.items() for word in pair)], path / "scores"
 
 
 # --- in-silico mutagenesis ---------------------------------------------------------------------
