@@ -45,7 +45,7 @@ def out(ran, free, fasta, tmp_path) -> Iterator[Path]:
     ran("score", "--model", free, "--fasta", fasta(2, "earlier.fa"), "--refs", "zeros", "--out", folder)
     before = contents(folder)
     assert sorted(before) == [
-        *("regions.bed", "run.json", "target0.bw", "target0.h5", "target1.bw", "target1.h5"),
+        *("regions.bed", "run.json", "target0.bw", "target0.h5", "target1.bw", "target1.h5", "timing.json"),
     ]
     yield folder
     assert contents(folder) == before

@@ -15,6 +15,7 @@ CALLS = {
     "counterfactual": ("--model m.pt --fasta s.fa", "new", ""),
     "export": ("scores --target carries", "new/ohe.npz", ""),
     "influence": ("--checkpoints none --train none", "new", "there is no folder none of checkpoints"),
+    "merge": ("shard", "new/regions.bed", ""),
     "maximize": ("--model m.pt --steps 1 --number 1 --polish 0", "new/sequences.fa", ""),
     "patterns": ("--model m.pt --fasta s.fa", "new", ""),
     "plot": ("scores --region seq0", "new.svg", ""),
@@ -41,6 +42,9 @@ def folder(ran, free, fasta, tmp_path, monkeypatch) -> Path:
 def test_what_somebody_else_wrote_is_replaced_by_force_alone(command, ran, refused, folder):
     if command == "train":
         ran("simulate", "tal-gata", "--out", "simulation", "--count", 60)
+    if command == "merge":
+        words = ("--model", "m.pt", "--fasta", "s.fa", "--refs", "zeros", "--shard", "1/2")
+        ran("score", *words, "--out", "shard")
     options, theirs, further = CALLS[command]
     out, path = theirs.split("/")[0], folder / theirs
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,4 +70,4 @@ def test_every_command_that_writes_is_called():
     assert writing == set(CALLS)
     for path, command in ALL.items():
         options = {name for parameter in command.params for name in parameter.opts}
-        assert ("--out" in options) == ("--force" in options), path
+        assert bool({"--out", "out"} & options) == ("--force" in options), path

@@ -13,7 +13,7 @@ from tests.cli.test_help import ALL
 
 WAITING = {*threads.WAITING, *threads.ALSO_WAITING}
 # They write, read, draw and list; no model and no loop over all matches runs.
-NO_THREADS = {"simulate tal-gata", "methods", "plot", "export", "workflow"}
+NO_THREADS = {"simulate tal-gata", "merge", "methods", "plot", "export", "workflow"}
 COMPUTE = [
     path for path, c in ALL.items() if not isinstance(c, click.Group) and " ".join(path) not in NO_THREADS
 ]

@@ -17,6 +17,7 @@ from seqattr.inputs import from_fasta
 from seqattr.io.journal import JournalWriter
 from seqattr.io.ownership import Output
 from seqattr.jobs import merge
+from seqattr.jobs.score.blocks_folder import BlocksFolder
 from seqattr.jobs.score.calculation import Calculation
 from seqattr.jobs.score.done import Part
 from seqattr.jobs.score.run import score
@@ -189,6 +190,22 @@ def test_a_run_that_is_done_is_not_done_again_unless_forced(model, whole, tmp_pa
     assert not score(model, from_fasta(whole), tmp_path, SETTINGS, working=Working(force=True)).done_before
     assert len(added) == BLOCKS
     assert files(tmp_path) == before
+
+
+@pytest.mark.parametrize("left", ["plan.json", "blocks-0.journal"])
+def test_what_a_run_leaves_that_is_killed_at_its_very_end_goes(
+    model, whole, expected, tmp_path, stopping, monkeypatch, left
+):
+    """It was removing the blocks, of which the plan goes first."""
+    monkeypatch.setattr(BlocksFolder, "remove", lambda self: None)
+    score(model, from_fasta(whole), tmp_path, SETTINGS)
+    monkeypatch.undo()
+    if left != "plan.json":
+        (tmp_path / "blocks" / "plan.json").unlink()
+    added = stopping(None)
+    assert score(model, from_fasta(whole), tmp_path, SETTINGS).done_before
+    assert added == []
+    assert files(tmp_path) == expected
 
 
 @pytest.mark.parametrize("name", ["target1.bw", "target0.h5", "regions.bed"])

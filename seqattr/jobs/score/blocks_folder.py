@@ -87,6 +87,12 @@ class BlocksFolder:
             self.clear()
         plan.write(self / PLAN)
 
+    def is_of(self, plan: Plan) -> bool:
+        """Whether it is there, and of this run or of none."""
+        if not self.path.is_dir() or not self.has_plan():
+            return self.path.is_dir()
+        return not list(differences({**plan.identity, "shard": str(Shard())}, self.plan().identity))
+
     def has_plan(self) -> bool:
         return (self / PLAN).is_file()
 

@@ -102,6 +102,7 @@ class Run:
             check_name(self.out / name)
         done = None if self.working.force else done_before(self.out, plan, shard)
         if done is not None:
+            self.tidy(folder)
             return done
         start = time.perf_counter()
         with folder.at_work():
@@ -121,6 +122,12 @@ class Run:
         summary.seconds = {part: round(value, 3) for part, value in seconds.items()}
         self.write_timing(summary, before)
         return summary
+
+    def tidy(self, folder: BlocksFolder) -> None:
+        """Remove what is left of the blocks of a run that was killed when its results were whole."""
+        if self.working.shard.is_whole and folder.is_of(self.scoring.plan):
+            with folder.at_work():
+                folder.clear()
 
     def work_out(self, folder: BlocksFolder, work: Work) -> int:
         """The blocks that are not done yet; how many were done before."""
