@@ -14,6 +14,8 @@ try:
 except ImportError:  # a platform that it has no wheel for
     fast = zlib  # type: ignore[misc]
 
+crc32 = fast.crc32  # ten times as fast as zlib's
+
 _LEVEL = 1  # the others are hardly smaller on such numbers, and slower
 _WINDOW, _MEMORY = 15, 9  # bits; most memory
 _STORED, _SUM = struct.Struct("<BBBHH"), struct.Struct(">I")  # a zlib stream (RFC 1950) of one block (1951)

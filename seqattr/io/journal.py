@@ -6,7 +6,6 @@ when the file is opened again, and removed. While it is open to be added to, the
 
 import os
 import struct
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import NamedTuple
 
 from seqattr.errors import InputError, OutputError
 from seqattr.io.atomic import cannot_write, locked
+from seqattr.io.deflate import crc32
 
 _MAGIC = b"seqattr journal 1\n"
 _HEAD = struct.Struct("<4sQQII")  # mark, number, bytes, their checksum, that of these four
@@ -83,7 +83,7 @@ class Journal:
         if len(head) < _HEAD.size:
             return None
         mark, number, size, checksum, own_checksum = _HEAD.unpack(head)
-        if mark != _MARK or own_checksum != zlib.crc32(head[:-4]):
+        if mark != _MARK or own_checksum != crc32(head[:-4]):
             return None
         extent = Extent(offset + _HEAD.size, size)
         whole = self._checksum(extent) == checksum if self._verify else self._reaches(extent)
@@ -99,7 +99,7 @@ class Journal:
             piece = os.pread(self._descriptor, min(left, _PIECE), at)
             if not piece:
                 return None
-            total, at, left = zlib.crc32(piece, total), at + len(piece), left - len(piece)
+            total, at, left = crc32(piece, total), at + len(piece), left - len(piece)
         return total
 
 
@@ -118,9 +118,9 @@ class JournalWriter:
         views = [memoryview(buffer).cast("B") for buffer in buffers]
         size, checksum = sum(map(len, views)), 0
         for view in views:
-            checksum = zlib.crc32(view, checksum)
+            checksum = crc32(view, checksum)
         head = _HEAD.pack(_MARK, number, size, checksum, 0)[:-4]
-        head += struct.pack("<I", zlib.crc32(head))
+        head += struct.pack("<I", crc32(head))
         with self._adding:
             end = self.journal.end
             self.journal.end = self._add(end, [memoryview(head), *views])

@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 import seqattr
+from tests.helpers.scoring import files
 
 FULL_DISK = """
 import json, resource, signal, sys
@@ -33,22 +34,23 @@ for limit, command in json.loads(sys.argv[1]):
 """
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    """All files of a folder, hidden ones too."""
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
 @pytest.fixture
 def out(ran, free, fasta, tmp_path) -> Iterator[Path]:
-    """A folder with an earlier good run; at the end of the test it must be as it was."""
+    """A folder with an earlier good run; at the end of the test it must be as it was, but for what a run that
+    was stopped keeps.
+    """
     folder = tmp_path / "out"
     ran("score", "--model", free, "--fasta", fasta(2, "earlier.fa"), "--refs", "zeros", "--out", folder)
-    before = contents(folder)
+    before = files(folder)
     assert sorted(before) == [
-        *("regions.bed", "run.json", "target0.bw", "target0.h5", "target1.bw", "target1.h5", "timing.json"),
+        *("regions.bed", "run.json", "target0.bw", "target0.h5", "target1.bw", "target1.h5"),
     ]
     yield folder
-    assert contents(folder) == before
+    after = files(folder)
+    assert {name: after[name] for name in before} == before
+    assert set(after) - set(before) <= {
+        f"blocks/{name}" for name in ("blocks-0.journal", "plan.json", "lock")
+    }
 
 
 @pytest.fixture
@@ -325,9 +327,8 @@ def test_a_full_disk(free, fasta, out, tmp_path):
     score = ["score", "--model", free, "--fasta", records, "--refs", "zeros", "--out", out, "--force"]
     failing = [
         (0, score, out),
-        (20_000, score, out / "target0.h5"),  # 100 kB
-        (140_000, score, out),  # the values on their way to the tracks: 160 kB
-        (300_000, score, out / "target0.bw"),  # room for 500 kB is asked for
+        (8_000, score, out / "blocks" / "plan.json"),  # of 500 records
+        (20_000, score, out / "blocks" / "blocks-0.journal"),  # more than in each of the files
         (3_000, ["convert", free, "--out", tmp_path / "m.pt"], tmp_path / "m.pt"),
         (100, ["export", out, "--target", "target0", "--out", tmp_path / "e"], tmp_path / "e" / "ohe.npz"),
     ]
@@ -353,12 +354,14 @@ def test_an_interrupted_run(free, fasta, texts, out, number, code):
         [sys.executable, "-c", script, *map(str, command)], stderr=subprocess.PIPE, text=True
     )
     end = time.monotonic() + 60
-    while not list(out.glob(".*.part")) and process.poll() is None and time.monotonic() < end:
-        time.sleep(0.02)  # files under temporary names: it has begun
+    journal = out / "blocks" / "blocks-0.journal"
+    while not (journal.exists() and journal.stat().st_size > 1000) and process.poll() is None:
+        assert time.monotonic() < end
+        time.sleep(0.02)
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
     assert process.returncode == code
-    assert said.strip() == "seqattr: error: interrupted; no file was left half-written"
+    assert said.strip() == "seqattr: error: interrupted; the same command continues where it stopped"
 
 
 # --- export ------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -247,6 +248,29 @@ def test_a_full_disk_ends_the_run_in_one_line_and_it_goes_on_later(
             score(model, from_fasta(whole), tmp_path, SETTINGS)
     assert (tmp_path / "blocks" / "blocks-0.journal").stat().st_size > 1000
     score(model, from_fasta(whole), tmp_path, SETTINGS)
+    assert files(tmp_path) == expected
+
+
+@pytest.mark.parametrize("step", ["assemble_hdf5", "write_track", "write_regions", "write_json"])
+def test_whatever_fails_at_the_end_loses_no_block(
+    model, whole, expected, tmp_path, stopping, monkeypatch, step
+):
+    def fail(path: Path, *rest: Any) -> None:
+        raise OutputError(f"cannot write {path}: No space left on device")
+
+    score(model, from_fasta(whole), tmp_path, replace(SETTINGS, seed=3))
+    before = files(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(f"seqattr.jobs.score.assembly.{step}", fail)
+        with pytest.raises(
+            OutputError, match=r"cannot write [^.]*/(target.|regions|run)\.[a-z0-9]*: No space left"
+        ):
+            score(model, from_fasta(whole), tmp_path, SETTINGS)
+    after = files(tmp_path)
+    assert {name: after[name] for name in before} == before
+    added = stopping(None)
+    score(model, from_fasta(whole), tmp_path, SETTINGS)
+    assert added == []
     assert files(tmp_path) == expected
 
 
