@@ -34,8 +34,9 @@ class Form(NamedTuple):
 
 
 def one_form(*tensors: Tensor) -> Form:
-    """Tensors of as many dimensions each, with runs of these as one, where all run on in memory alike."""
+    """Tensors that broadcast together, with runs of dimensions as one, where all run on in memory alike."""
     shape = torch.broadcast_shapes(*(t.shape for t in tensors))
+    tensors = tuple(t.resolve_neg()[(None,) * (len(shape) - t.ndim)] for t in tensors)
     strides = [max((t.stride(d) for t in tensors if t.shape[d] > 1), default=0) for d in range(len(shape))]
     order = sorted(range(len(shape)), key=lambda d: -strides[d])
     runs: list[list[int]] = []

@@ -95,6 +95,15 @@ def test_dimensions_are_as_few_as_can_be(shapes: list, wanted: list) -> None:
     assert [tuple(t.shape) for t in one_form(*map(torch.zeros, shapes)).tensors] == wanted
 
 
+def test_what_is_negative_by_a_mark_alone_or_has_fewer_dimensions_is_taken() -> None:
+    expression, _ = EXPRESSIONS["relu_secant"]
+    marked = torch.complex(torch.zeros(3, 5), torch.randn(3, 5)).conj().imag
+    assert marked.is_neg()
+    for first in (marked, marked[0]):
+        other = torch.randn(2, 3, 5)
+        assert torch.equal(on_gpu.__wrapped__(expression)(first, other), expression(first, other))
+
+
 def test_what_lies_with_gaps_stays_as_it_is() -> None:
     a, b = torch.randn(4, 1, 8, 20)[..., ::2], torch.randn(4, 3, 8, 10)
     form = one_form(a, b)
