@@ -16,8 +16,10 @@ import seqattr
 from seqattr.errors import InputError, NotFinite, OutputError
 from seqattr.inputs import from_fasta
 from seqattr.io.journal import JournalWriter
-from seqattr.io.ownership import Output
+from seqattr.io.ownership import Output, command_in
+from seqattr.io.scores_folder import file_names
 from seqattr.jobs import merge
+from seqattr.jobs.report.run import report
 from seqattr.jobs.score.blocks_folder import BlocksFolder
 from seqattr.jobs.score.calculation import Calculation
 from seqattr.jobs.score.done import Part
@@ -271,6 +273,33 @@ def test_whatever_fails_at_the_end_loses_no_block(
     added = stopping(None)
     score(model, from_fasta(whole), tmp_path, SETTINGS)
     assert added == []
+    assert files(tmp_path) == expected
+
+
+@pytest.mark.parametrize("count", range(1, 6))
+def test_a_run_that_is_killed_while_its_files_take_their_names_goes_on(
+    model, whole, expected, tmp_path, monkeypatch, count
+):
+    """It is its own folder, and no whole run."""
+    real, left = os.replace, [count]
+
+    def killed(source, target):
+        if Path(target).parent == tmp_path:
+            if not left[0]:
+                raise Stop
+            left[0] -= 1
+        real(source, target)
+
+    output = Output(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", killed)
+        with pytest.raises(Stop):
+            score(model, from_fasta(whole), tmp_path, SETTINGS)
+    output.claim_folder(file_names([]), "run.json")
+    output.claim_run(tmp_path, command_in(tmp_path / "run.json", "settings", "command"), "")
+    with pytest.raises(InputError):
+        report(tmp_path, ["bundled"])
+    score(model, from_fasta(whole), tmp_path, SETTINGS)
     assert files(tmp_path) == expected
 
 

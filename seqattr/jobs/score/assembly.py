@@ -59,17 +59,20 @@ class Assembly:
         Raises OutputError where something cannot be written.
         """
         self._check_any()
-        before = list(stale_files(self.out))
+        before = [path for path in stale_files(self.out) if path != self.out / "run.json"]
         with ExitStack() as stack:
             summaries = [
                 self._write_result(number, stack) for number in reversed(range(len(self.plan.results)))
             ]
-            (self.out / "run.json").unlink(
-                missing_ok=True
-            )  # what is there is a whole run only with this file
+            self._mark_unfinished()
             for path in before:
                 path.unlink(missing_ok=True)
         return summaries[-1]
+
+    def _mark_unfinished(self) -> None:
+        """A run.json that tells whose the files are that take their names now, and of no whole run."""
+        facts = {name: self.plan.facts[name] for name in ("seqattr", "settings")}
+        write_json(self.out / "run.json", {"unfinished": True, **facts})
 
     def _check_any(self) -> None:
         """That there is a sequence with values."""
