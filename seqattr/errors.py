@@ -39,6 +39,16 @@ class SeqattrError(Exception):
     def __str__(self) -> str:
         return as_line(super().__str__())
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it is, whatever it was made of: a worker's errors go from one process to another."""
+        return _made_again, (type(self), self.args, vars(self))
+
+
+def _made_again(kind: type[SeqattrError], args: tuple[Any, ...], facts: Mapping[str, Any]) -> SeqattrError:
+    error = kind.__new__(kind, *args)
+    vars(error).update(facts)
+    return error
+
 
 class InputError(SeqattrError):
     """A file, a sequence or an option is not what it should be."""

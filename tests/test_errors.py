@@ -1,7 +1,11 @@
-"""An unknown name is told with the one that was probably meant."""
+"""An unknown name is told with the one that was probably meant; errors go between processes."""
+
+import pickle
+from pathlib import Path
 
 import pytest
 
+from seqattr import errors
 from seqattr.errors import InputError, UnknownName
 from seqattr.methods.registry import METHODS
 
@@ -46,3 +50,18 @@ def test_a_long_message_keeps_its_cure() -> None:
     assert len(told) < 2100
     assert told.startswith("unknown names 0, 1, 2")
     assert told.endswith("; give others")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.UnknownName("method", "a", ["b", "c"]),
+        errors.UnsupportedOp("aten.x", "net.py:3", "a hint"),
+        errors.UntrustedModel("it is a pickle", Path("m.pt"), {"length": 3}),
+        errors.NotFinite("the model answered NaN for", 3),
+        errors.OutputError("cannot write x"),
+    ],
+)
+def test_an_error_is_the_same_in_another_process(error):
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))

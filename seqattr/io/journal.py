@@ -7,7 +7,7 @@ when the file is opened again, and removed. While it is open to be added to, the
 import os
 import struct
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
@@ -37,12 +37,15 @@ class Journal:
 
     def __init__(self, path: Path | str, verify: bool = True) -> None:
         self.path, self._verify = Path(path), verify
+        self.records: dict[int, Extent] = {}
         try:
             self._descriptor = os.open(path, os.O_RDONLY)
+            with ExitStack() as unless_read:
+                unless_read.callback(self.close)
+                self.end = self._scan()
+                unless_read.pop_all()
         except OSError as error:
             raise InputError(f"cannot read {path}: {os.strerror(error.errno or 0)}") from error
-        self.records: dict[int, Extent] = {}
-        self.end = self._scan()
 
     def close(self) -> None:
         os.close(self._descriptor)

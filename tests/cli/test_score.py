@@ -173,6 +173,18 @@ def test_a_terminal_gets_one(free, fasta, tmp_path):
     assert "wrote" in shown
 
 
+def test_what_somebody_else_wrote_is_replaced_by_force_alone(ran, refused, free, fasta, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "target0.bw").write_text("somebody's")
+    words = ("score", "--model", free, "--fasta", fasta(2), "--refs", "zeros", "--out", out)
+    line = refused(*words)
+    assert line.startswith(f"cannot write to {out}: what is there was not written by seqattr (target0.bw); ")
+    assert (out / "target0.bw").read_text() == "somebody's"
+    ran(*words, "--force")
+    assert (out / "target0.bw").read_bytes() != b"somebody's"
+
+
 def test_results_of_another_run_are_replaced_by_force_alone(ran, refused, free, fasta, tmp_path, monkeypatch):
     """Without a word the folder's default name cost a whole run; the same command again is no other run."""
     monkeypatch.chdir(tmp_path)

@@ -11,7 +11,7 @@ It goes when the results are whole. A shard's stays, with OUT/shard.json beside 
 import os
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from seqattr.errors import InputError, OutputError
 from seqattr.io.atomic import cannot_write, locked
 from seqattr.io.journal import Journal
 from seqattr.io.scores_folder import SHARD
+from seqattr.io.text import read_json
 from seqattr.jobs.score.plan import Plan, differences
 from seqattr.jobs.score.settings import Shard
 
@@ -87,11 +88,13 @@ class BlocksFolder:
             self.clear()
         plan.write(self / PLAN)
 
-    def is_of(self, plan: Plan) -> bool:
-        """Whether it is there, and of this run or of none."""
-        if not self.path.is_dir() or not self.has_plan():
-            return self.path.is_dir()
-        return not list(differences({**plan.identity, "shard": str(Shard())}, self.plan().identity))
+    def is_of(self, plan: Plan, shard: Shard) -> bool:
+        """Whether it says that it is of this shard of this run."""
+        try:
+            before = self.plan().identity
+        except InputError:
+            return False
+        return not list(differences({**plan.identity, "shard": str(shard)}, before))
 
     def has_plan(self) -> bool:
         return (self / PLAN).is_file()
@@ -101,14 +104,18 @@ class BlocksFolder:
         return Plan.read(self / PLAN)
 
     def clear(self) -> None:
-        """Remove what is ours in it, but for the lock."""
-        for path in list(self.path.iterdir()) if self.path.is_dir() else []:
-            if _OWN.fullmatch(path.name) and path.name != LOCK:
+        """Remove what is ours in it, but for the lock, and that it is a whole shard. Raises OutputError."""
+        own = [path for path in self.path.glob("*") if _OWN.fullmatch(path.name) and path.name != LOCK]
+        mark = [self.out / SHARD] * ("identity" in read_json(self.out / SHARD))
+        for path in [*mark, *own]:
+            try:
                 path.unlink(missing_ok=True)
+            except OSError as error:
+                raise cannot_write(path, error) from error
 
     def remove(self) -> None:
         """Remove it, unless somebody keeps something else in it."""
-        with suppress(OSError):
+        with suppress(OSError, OutputError):
             (self / PLAN).unlink(missing_ok=True)  # without it the rest is of no run
             self.clear()
             (self / LOCK).unlink(missing_ok=True)
@@ -129,11 +136,14 @@ def opened(paths: list[Path], verify: bool = True) -> Iterator[list[Journal]]:
     one is none.
     """
     with ExitStack() as stack:
-        journals = []
-        for path in paths:
-            journals.append(journal := Journal(path, verify))
-            stack.callback(journal.close)
-        yield journals
+        yield [stack.enter_context(closing(_journal(path, verify))) for path in paths]
+
+
+def _journal(path: Path, verify: bool) -> Journal:
+    try:
+        return Journal(path, verify)
+    except InputError as error:
+        raise InputError(f"{error}; `restart=True` begins the run anew") from error
 
 
 def finished_blocks(paths: list[Path]) -> set[int]:

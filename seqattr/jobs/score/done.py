@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from seqattr.errors import InputError
 from seqattr.io.scores_folder import SHARD, file_names, file_stems, folder_of_model
 from seqattr.io.text import read_json, write_json
 from seqattr.jobs.score.blocks_folder import BlocksFolder, finished_blocks
@@ -37,12 +38,14 @@ def done_before(out: Path, plan: Plan, shard: Shard) -> Summary | Part | None:
 
 
 def _shard_before(out: Path, plan: Plan, shard: Shard) -> Part | None:
-    if read_json(out / SHARD) != _mark(plan, shard):
+    folder = BlocksFolder(out)
+    if read_json(out / SHARD) != _mark(plan, shard) or not folder.is_of(plan, shard):
         return None
-    numbers = set(shard.numbers(plan.blocks))
-    if not numbers <= finished_blocks(BlocksFolder(out).journals()):
+    try:
+        finished = finished_blocks(folder.journals())
+    except InputError:  # the run finds it again, unless it begins anew
         return None
-    return part_of(plan, shard, True)
+    return part_of(plan, shard, True) if set(shard.numbers(plan.blocks)) <= finished else None
 
 
 def keep_shard(out: Path, plan: Plan, shard: Shard) -> Part:

@@ -1,5 +1,6 @@
 """What is fixed before a run begins: how its windows are cut into blocks, and what it takes to go on."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -8,7 +9,7 @@ from typing import Any, Literal
 
 from seqattr.errors import InputError
 from seqattr.io.hdf5.layout import Layout
-from seqattr.io.text import write_json
+from seqattr.io.text import read_json, write_json
 
 # So many bases make a block: a second or so of work on a GPU's large models, some tens on a CPU's.
 BLOCK_BASES = 2**18
@@ -56,15 +57,23 @@ class Plan:
         return range(number * self.block_rows, min((number + 1) * self.block_rows, self.rows))
 
     def write(self, path: Path) -> None:
-        write_json(path, asdict(self))
+        facts = asdict(self)
+        write_json(path, {"checksum": _checksum(facts), **facts})
 
     @classmethod
     def read(cls, path: Path) -> "Plan":
-        """Raises InputError where the file is none."""
-        try:
-            return cls(**json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
-            raise InputError(f"{path} does not say what run it is of: {error}") from error
+        """Raises InputError where the file is none, or not as it was written."""
+        facts = read_json(path)
+        if facts.pop("checksum", None) != _checksum(facts):
+            raise InputError(
+                f"{path} is damaged, and does not say what run it is of; `restart=True` begins the run anew"
+            )
+        return cls(**facts)
+
+
+def _checksum(facts: Mapping[str, Any]) -> str:
+    """Of a plan's facts and their names, so that a plan of another version is none."""
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 def rows_of_a_block(chunk_rows: int, length: int, outputs: int, rows: int) -> int:

@@ -1,6 +1,7 @@
 """The plan of a run, from its models, windows and settings."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ def plan_of(setup: Setup, inputs: Inputs, reference: Reference, names: Sequence[
     layout = Layout(len(windows), length, settings.h5_dtype, typical)
     outputs = len(results) * len(setup.targets)
     return Plan(
-        identity=identity_of(setup, windows, hashes),
+        identity={**identity_of(setup, windows, hashes), **identity_of_rest(inputs)},
         rows=len(windows),
         length=length,
         typical=typical,
@@ -70,6 +71,12 @@ def identity_of(setup: Setup, windows: Windows, hashes: Sequence[str]) -> dict[s
         "version of seqattr": package_version(),
         "version of torch": torch.__version__,
     }
+
+
+def identity_of_rest(inputs: Inputs) -> dict[str, Any]:
+    """The same of what the files hold beside windows: the chromosomes of bigWigs, and dropped.tsv."""
+    sizes = hashlib.blake2b(json.dumps(sorted(inputs.sizes.items())).encode(), digest_size=20)
+    return {"list of chromosomes": sizes.hexdigest(), "number of windows left out": len(inputs.dropped)}
 
 
 def file_digest(path: str | None) -> str | None:

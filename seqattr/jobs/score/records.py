@@ -1,6 +1,6 @@
 """The records of all blocks of a run, from the journals that hold them, as whole columns and row by row."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -47,18 +47,24 @@ class Record:
         return np.frombuffer(self.content(name), member.dtype).reshape(member.shape)
 
 
+def check_none_missing(plan: Plan, there: Container[int], why: str = "") -> None:
+    """That all blocks of a plan are there. Raises InputError, which says `why` they may not be."""
+    missing = [number for number in range(plan.blocks) if number not in there]
+    if missing:
+        first = plan.rows_of(missing[0])
+        raise InputError(
+            f"{len(missing)} of {plan.blocks} blocks are missing{why}, the first of them that of sequences "
+            f"{first.start + 1} to {first.stop}"
+        )
+
+
 class Records:
     """The blocks of a plan, all of which are to be there. Raises InputError for one that is in no journal."""
 
     def __init__(self, plan: Plan, journals: Sequence[Journal]) -> None:
         self.plan = plan
         holders = {number: journal for journal in journals for number in journal.records}
-        missing = [number for number in range(plan.blocks) if number not in holders]
-        if missing:
-            raise InputError(
-                f"{len(missing)} of {plan.blocks} blocks are missing, the first of them that of sequences "
-                f"{plan.rows_of(missing[0]).start + 1} to {plan.rows_of(missing[0]).stop}"
-            )
+        check_none_missing(plan, holders)
         self.blocks = [Record.of(holders[number], number) for number in range(plan.blocks)]
         self.first = np.array([plan.rows_of(number).start for number in range(plan.blocks)], np.int64)
 

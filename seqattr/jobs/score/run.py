@@ -11,7 +11,7 @@ from seqattr.engine.walk.memory import keep_freed_memory
 from seqattr.inputs import Inputs
 from seqattr.io.atomic import check_name, check_writable
 from seqattr.io.ownership import Output, command_in
-from seqattr.io.scores_folder import TIMING, check_told_apart, file_names, file_stems
+from seqattr.io.scores_folder import SHARD, TIMING, check_told_apart, file_names, file_stems
 from seqattr.io.text import write_json
 from seqattr.jobs.score.assembly import assemble
 from seqattr.jobs.score.blocks_folder import BlocksFolder, finished_blocks
@@ -52,6 +52,7 @@ def run(
     devices = devices_of(settings.device, working.workers)
     task = Task(tuple(models), sequences, settings)
     scoring = task.open(output.path, caller, devices[0])
+    output.claim_folder(file_names(file_stems(scoring.plan.targets).values()), "run.json")
     work = scoring.work if len(devices) == 1 else partial(work_in_processes, task, devices)
     working = replace(working, force=working.force or output.force)
     return Run(scoring, output.path, working, caller.progress).finish(work)
@@ -98,24 +99,24 @@ class Run:
         plan, shard, folder = self.scoring.plan, self.working.shard, BlocksFolder(self.out)
         stems = file_stems(plan.targets)
         check_told_apart(self.out, stems)
-        for name in file_names(stems.values(), dropped=True, failed=True):
+        for name in [*file_names(stems.values(), dropped=True, failed=True), TIMING, SHARD]:
             check_name(self.out / name)
-        done = None if self.working.force else done_before(self.out, plan, shard)
-        if done is not None:
+        done = done_before(self.out, plan, shard)
+        if done is not None and not self.working.force:
             self.tidy(folder)
             return done
         start = time.perf_counter()
         with folder.at_work():
-            if self.working.restart:
+            if self.working.restart or isinstance(done, Part):  # that is forced: it is nothing but its blocks
                 folder.clear()
             folder.continue_as(plan, shard)
             self.scoring.list_dropped(folder)
             with resumable():
                 before = self.work_out(folder, work)
-            if not shard.is_whole:
-                return keep_shard(self.out, plan, shard)
-            assembling = time.perf_counter()
-            summary = assemble(self.out, plan, [folder])
+                if not shard.is_whole:
+                    return keep_shard(self.out, plan, shard)
+                assembling = time.perf_counter()
+                summary = assemble(self.out, plan, [folder])
             folder.remove()
         end = time.perf_counter()
         seconds = {**self.scoring.calculation.seconds, "assembly": end - assembling, "total": end - start}
@@ -125,7 +126,8 @@ class Run:
 
     def tidy(self, folder: BlocksFolder) -> None:
         """Remove what is left of the blocks of a run that was killed when its results were whole."""
-        if self.working.shard.is_whole and folder.is_of(self.scoring.plan):
+        shard, there = self.working.shard, folder.path.is_dir()
+        if there and shard.is_whole and (not folder.has_plan() or folder.is_of(self.scoring.plan, shard)):
             with folder.at_work():
                 folder.clear()
 
