@@ -10,7 +10,6 @@ from seqattr.cli.options import (
     OUT,
     TableOption,
     as_argument,
-    device_option,
     force_option,
     models_options,
     placed_input_options,
@@ -80,7 +79,12 @@ working_options = as_argument(
 @targets_option("explain")
 @click.option("--out", type=OUT, default="scores", show_default=True, help="Folder for the results.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the references.")
-@device_option
+@click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    help="auto, cpu, cuda, cuda:i; cuda:all: a process on each.",
+)
 @threads_option()
 @click.option(
     "--precision",

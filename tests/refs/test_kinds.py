@@ -12,7 +12,7 @@ from seqattr.dna.alphabet import codes_of, decode, encode, one_hot
 from seqattr.dna.frequencies import BACKGROUND
 from seqattr.errors import InputError, UnknownName
 from seqattr.io.fasta.records import write_fasta
-from seqattr.refs.kinds import REFERENCES, ReferenceWarning, parse, references
+from seqattr.refs.kinds import REFERENCES, ReferenceWarning, parse, reference_file, references
 from seqattr.refs.reference import Reference
 
 AT_RANDOM = ["shuffle:4", "mono:4", "gc:4"]
@@ -254,3 +254,8 @@ def test_a_sequence_with_other_references_is_not_warned_of() -> None:
         warnings.simplefilter("error")
         references("shuffle:10", random_sequences(20, 50))
         references("freq", one_hot(encode("AAAA"))[None])
+
+
+def test_the_file_of_references_is_that_of_fasta_alone() -> None:
+    assert reference_file("fasta:a/b.fa") == "a/b.fa"
+    assert [reference_file(spec) for spec in ("fasta", "fasta:", "zeros", "shuffle:3")] == [None] * 4
