@@ -85,7 +85,10 @@ MADE_OF_SCORES = {
     "report/*": r"report\.html|(matches|motifs|seqlets)\.tsv|matches\.bed",
     "report/figures/*": r"(importance_.+|sequence_\d+)\.(png|svg)",
     "*.modisco/*": r"(ohe|shap)\.npz",
+}
+_OF_MODELS = {  # each model's own scores, and what was made of those
     "models/*/*": r".+\.(h5|bw)|regions\.bed|(dropped|failed)\.tsv|(run|timing)\.json",
+    **{f"models/*/{pattern}": name for pattern, name in MADE_OF_SCORES.items()},
 }
 
 
@@ -96,10 +99,21 @@ def stale_files(folder: Path) -> Iterator[Path]:
     """
     names = [*file_names(stems_of_run(folder), dropped=True, failed=True), TIMING]
     paths = [folder / name for name in names]
-    made = MADE_OF_SCORES if (folder / "run.json").is_file() else {}
+    made = {**MADE_OF_SCORES, **_OF_MODELS} if (folder / "run.json").is_file() else {}
     for pattern, name in made.items():
         paths += [path for path in folder.glob(pattern) if re.fullmatch(name, path.name)]
     yield from (path for path in paths if path.is_file() and not is_kept(path))
+
+
+def remove_files(folder: Path, paths: Iterable[Path]) -> None:
+    """Remove files that lie in a folder, and the folders in it that are empty then."""
+    emptied: set[Path] = set()
+    for path in paths:
+        path.unlink(missing_ok=True)
+        emptied.update(parent for parent in path.parents if folder in parent.parents)
+    for parent in sorted(emptied, key=lambda one: len(one.parts), reverse=True):
+        with suppress(OSError):  # somebody keeps something else there
+            parent.rmdir()
 
 
 def stems_of_run(folder: Path) -> list[str]:

@@ -205,5 +205,6 @@ def test_results_of_another_run_are_replaced_by_force_alone(ran, refused, free, 
     ran(*typed("--seed", "1", "--force"))
     ran(*typed("--seed", "1"))
     ran(*typed("--force", "--seed", "1"))
+    ran(*typed("--strict", "--seed", "1"))
     typed("--force", "--seed", "1")
     assert this_command().endswith(" --refs zeros --seed 1")

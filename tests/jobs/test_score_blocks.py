@@ -19,6 +19,7 @@ from seqattr.io.journal import JournalWriter
 from seqattr.io.ownership import Output, command_in
 from seqattr.io.scores_folder import file_names
 from seqattr.jobs import merge
+from seqattr.jobs.export import export
 from seqattr.jobs.report.run import report
 from seqattr.jobs.score.blocks_folder import BlocksFolder
 from seqattr.jobs.score.calculation import Calculation
@@ -571,6 +572,15 @@ def test_several_models_are_averaged_and_each_is_written_where_it_is_asked_for(f
     run = json.loads((tmp_path / "all" / "run.json").read_text())
     assert run["models"] == 3
     assert len(run["model"].split("+")) == 3
+
+
+def test_what_was_made_of_each_models_own_results_goes_with_them(folds, whole, tmp_path):
+    score(folds[:2], from_fasta(whole), tmp_path, replace(SETTINGS, each_model=True))
+    export(tmp_path / "models" / "model0", "modisco", "target0")
+    export(tmp_path / "models" / "model1", "modisco", "target0")
+    (tmp_path / "models" / "model1" / "mine.txt").write_text("kept")
+    score(folds[:2], from_fasta(whole), tmp_path, SETTINGS)
+    assert [path.name for path in (tmp_path / "models").rglob("*")] == ["model1", "mine.txt"]
 
 
 def test_both_strands_of_a_sequence_count_alike(model, whole, tmp_path, texts, fasta):

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -63,6 +65,25 @@ def test_what_a_worker_raises_is_raised(models, fasta, texts, tmp_path):
             Settings(references="zeros", h5_dtype="float16", method="squared-gradient"),
             Working(workers=2),
         )
+
+
+def alive_after_ctrl_c() -> tuple[str, str]:
+    """What a process says that has Ctrl-C at its start."""
+    line = "import os, signal; os.kill(os.getpid(), signal.SIGINT); print('alive')"
+    ran = subprocess.run([sys.executable, "-S", "-c", line], capture_output=True, check=False, text=True)
+    return ran.stdout, "".join(ran.stderr.splitlines()[-1:])
+
+
+def test_ctrl_c_never_reaches_a_process_that_is_begun_while_it_is_held_back():
+    """Not even while it loads what it needs, which would be seen as a traceback."""
+    with workers.held_back(signal.SIGINT):
+        assert alive_after_ctrl_c() == ("alive\n", "")
+    assert alive_after_ctrl_c() == ("", "KeyboardInterrupt")
+
+
+def test_ctrl_c_that_was_held_back_is_not_lost():
+    with pytest.raises(KeyboardInterrupt), workers.held_back(signal.SIGINT):
+        os.kill(os.getpid(), signal.SIGINT)
 
 
 def test_workers_are_for_a_cpu_and_all_gpus_must_be_there(monkeypatch):

@@ -23,6 +23,7 @@ from seqattr.io.scores_folder import (
     file_names,
     file_stems,
     folder_of_model,
+    remove_files,
     scored_stems,
     stale_files,
     stems_of_run,
@@ -65,8 +66,7 @@ class Assembly:
                 self._write_result(number, stack) for number in reversed(range(len(self.plan.results)))
             ]
             self._mark_unfinished()
-            for path in before:
-                path.unlink(missing_ok=True)
+            remove_files(self.out, before)
         return summaries[-1]
 
     def _mark_unfinished(self) -> None:

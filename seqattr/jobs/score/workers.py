@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.context import SpawnProcess
 from queue import Empty
@@ -67,7 +68,8 @@ def work_in_processes(
         for worker, device in enumerate(devices[: len(numbers)]):
             told = Share(task, str(folder.out), numbers, worker, device, share)
             process = context.Process(target=work_on, args=(told, taken, reports), daemon=True)
-            process.start()
+            with held_back(signal.SIGINT):
+                process.start()
             processes.append(process)
         yield from _counts(processes, reports, len(numbers))
     finally:
@@ -75,6 +77,21 @@ def work_in_processes(
             process.terminate()
         for process in processes:
             process.join()
+
+
+@contextmanager
+def held_back(number: int) -> Iterator[None]:
+    """Within the block a signal waits. Processes that are begun in it never get it: a terminal sends Ctrl-C
+    to all, while they still load what they need too, and it is the first process that ends the others.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # no Unix
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _counts(processes: Sequence[SpawnProcess], reports: Any, blocks: int) -> Iterator[int]:
@@ -98,7 +115,6 @@ def _counts(processes: Sequence[SpawnProcess], reports: Any, blocks: int) -> Ite
 
 def work_on(share: Share, taken: Any, reports: Any) -> None:
     """The life of one process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the first process ends us
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         threads.use(share.threads)
