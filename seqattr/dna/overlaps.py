@@ -61,7 +61,11 @@ def _cut_chain(
 
 def running_max(values: Integers, chrom: Integers) -> npt.NDArray[np.int64]:
     """The largest of all values up to each on its chromosome, whose numbers rise from 0."""
-    different, ranks = np.unique(values, return_inverse=True)
-    count = len(different)
-    furthest = np.maximum.accumulate(chrom.astype(np.int64) * count + ranks)
-    return different[furthest - chrom * count].astype(np.int64)
+    above = values.astype(np.int64)
+    above -= above.min(initial=0)
+    ranges = chrom.astype(np.int64) * (int(above.max(initial=0)) + 1)  # one behind the other
+    above += ranges
+    furthest: npt.NDArray[np.int64] = np.maximum.accumulate(above, out=above)
+    furthest -= ranges
+    furthest += values.min(initial=0)
+    return furthest

@@ -33,13 +33,13 @@ def write_track(path: Path, own: Places, read: Read, sizes: Mapping[str, int]) -
 def _stretches(own: Places, read: Read, sizes: Mapping[str, int]) -> Iterator[Stretches]:
     """What the windows give, in the order of the genome, some at a time."""
     order = genome_order(own, sizes)
-    chrom, start = numbers_in(own, sizes)[order], own.start[order]
-    begin, end = cut(chrom, start, own.end[order], own.summit[order])
-    some = np.flatnonzero(end > begin)
-    bases = np.cumsum((end - begin)[some]) // _BASES_AT_ONCE
+    chrom, start, end = numbers_in(own, sizes)[order], own.start[order], own.end[order]
+    begin, stop = cut(chrom, start, end, own.summit[order])
+    some = np.flatnonzero(stop > begin)
+    bases = np.cumsum((end - start)[some]) // _BASES_AT_ONCE  # that are read, however few of them count
     for part in np.split(some, np.flatnonzero(np.diff(bases)) + 1) if len(some) else []:
         values = read(order[part])
-        first, last = ((edge - start)[part].tolist() for edge in (begin, end))
+        first, last = ((edge - start)[part].tolist() for edge in (begin, stop))
         pieces = [row[a:b] for row, a, b in zip(values, first, last, strict=True)]
         joined = np.concatenate(pieces).astype(np.float32, copy=False)
-        yield Stretches(chrom[part], begin[part], (end - begin)[part], joined)
+        yield Stretches(chrom[part], begin[part], (stop - begin)[part], joined)

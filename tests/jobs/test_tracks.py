@@ -81,3 +81,19 @@ def test_memory_grows_with_neither_windows_nor_bases(tmp_path):
     tracemalloc.stop()
     assert most < 12e6
     assert (tmp_path / "a.bw").stat().st_size > 16e6
+
+
+def test_windows_that_lie_one_upon_the_other_are_read_some_at_a_time(tmp_path):
+    """However few of their bases count: 20,000 windows of 500 bases, each 3 behind the one before."""
+    rows, length = np.zeros(20_000, np.int64), 500
+    start = 3 * np.arange(len(rows))
+    own = Places(["a"], rows, start, start + length, [""] * len(rows), rows > 0)
+    most = 0
+
+    def read(some: np.ndarray) -> np.ndarray:
+        nonlocal most
+        most = max(most, len(some))
+        return np.broadcast_to(np.float32(1), (len(some), length))
+
+    write_track(tmp_path / "a.bw", own, read, {"a": 10**5})
+    assert most * length <= tracks._BASES_AT_ONCE + length

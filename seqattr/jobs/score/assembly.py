@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from seqattr.errors import NotFinite, some_of
 from seqattr.evaluate.verdict import Verdict
-from seqattr.inputs import Dropped, write_dropped
+from seqattr.inputs import Dropped, DroppedRows, write_dropped
 from seqattr.io.atomic import replacing_all
 from seqattr.io.bed import write_regions
 from seqattr.io.hdf5.assembly import assemble as assemble_hdf5
@@ -31,7 +31,7 @@ from seqattr.io.scores_folder import (
 from seqattr.io.text import write_json
 from seqattr.jobs.score.blocks_folder import BlocksFolder, opened
 from seqattr.jobs.score.plan import Plan
-from seqattr.jobs.score.records import Records
+from seqattr.jobs.score.records import Failures, Records
 from seqattr.jobs.score.summary import Summary, quantiles
 from seqattr.jobs.tracks import write_track
 
@@ -78,8 +78,8 @@ class Assembly:
         """That there is a sequence with values."""
         failures = self.records.failures
         if len(failures) == self.plan.rows:
-            row, reason = next(iter(failures.items()))
-            raise NotFinite(f"{reason} of").for_record(f"{self.records.names[row]}, as of all others")
+            first = self.records.names[0]
+            raise NotFinite(f"{failures.reason(0)} of").for_record(f"{first}, as of all others")
 
     @property
     def plan(self) -> Plan:
@@ -93,7 +93,7 @@ class Assembly:
         folder = folder_of_model(self.out, plan.results[number]) if plan.results[number] else self.out
         folder.mkdir(parents=True, exist_ok=True)
         failures = self.records.failures
-        names = file_names(stems.values(), self.dropped is not None, bool(failures))
+        names = file_names(stems.values(), self.dropped is not None, len(failures) > 0)
         paths = stack.enter_context(replacing_all(folder, names))
         for target, name in enumerate(plan.targets):
             output = number * len(plan.targets) + target
@@ -101,15 +101,23 @@ class Assembly:
         write_regions(paths["regions.bed"], self.records.rows)
         if self.dropped is not None:
             copyfile(self.dropped, paths[DROPPED])
-        if failures:
-            windows = [(self.records.windows[row], reason) for row, reason in failures.items()]
-            write_dropped(paths[FAILED], [Dropped(region.name, region, why) for region, why in windows])
+        if len(failures):
+            write_dropped(paths[FAILED], self._failed(failures))
         summary = self._summary(number)
         write_json(
             paths["run.json"],
             {**plan.facts, **plan.model_facts[number], **summary.facts(), "identity": plan.identity},
         )
         return summary
+
+    def _failed(self, failures: Failures) -> DroppedRows:
+        """The sequences without values, as they are listed."""
+        windows = self.records.windows.select(failures.rows)
+
+        def one(row: int) -> Dropped:
+            return Dropped(windows.names[row], windows[row], failures.reason(row))
+
+        return DroppedRows.made(len(failures), one)
 
     def _write_target(
         self, output: int, attributes: Mapping[str, Any], paths: Mapping[str, Path], stem: str
@@ -120,20 +128,19 @@ class Assembly:
 
     def _values(self, output: int, rows: npt.NDArray[np.intp]) -> list[npt.NDArray[np.float32]]:
         """The contributions of rows from their first base on that is no padding."""
-        before = self.records.bases.start[rows] - self.records.windows.start[rows]
-        values = self.records.values(output, rows)
-        return [row[first:] for row, first in zip(values, before.tolist(), strict=True)]
+        values, padding = self.records.values(output, rows), self.records.padding[rows].tolist()
+        return [row[first:] for row, first in zip(values, padding, strict=True)]
 
     # --- in words ----------------------------------------------------------------------------------
 
     def _summary(self, number: int) -> Summary:
         plan, targets = self.plan, self.plan.targets
-        first = number * len(targets)
-        numbers = [self.records.numbers(first + target) for target in range(len(targets))]
+        outputs = range(number * len(targets), (number + 1) * len(targets))
         errors, cancellation = (
-            np.stack([one[name] for one in numbers]) for name in ("additivity_error", "cancellation")
+            self.records.numbers(name, outputs) for name in ("additivity_error", "cancellation")
         )
         whole = ~np.isnan(errors).any(axis=0)
+        every = slice(None) if whole.all() else whole
         return Summary(
             targets=list(targets),
             sequences=plan.rows,
@@ -141,7 +148,7 @@ class Assembly:
             cancellation=quantiles(list(cancellation), targets),
             complete=plan.facts["complete"],
             dtype=plan.facts["dtype"],
-            verdict=Verdict.of(errors[:, whole], cancellation[:, whole]),
+            verdict=Verdict.of(errors[:, every], cancellation[:, every]),
             explained=plan.facts["explained"],
             failed=len(self.records.failures),
             dropped=plan.dropped,
@@ -151,15 +158,15 @@ class Assembly:
     def _notes(self) -> list[str]:
         plan, records = self.plan, self.records
         notes = [*plan.notes, *records.notes]
-        if records.same:
+        if len(records.same):
             notes.append(
                 f"sequences that equal all their references ({plan.facts['settings']['references']}), and so "
                 f"score 0: {len(records.same)} of {plan.rows} ({self._some(records.same)}); they may be too "
                 "short, too periodic or all N"
             )
         failures = records.failures
-        if failures:
-            reasons, some = "; ".join(list(dict.fromkeys(failures.values()))[:3]), self._some(list(failures))
+        if len(failures):
+            reasons, some = "; ".join(failures.reasons[:3]), self._some(failures.rows)
             notes.append(
                 f"sequences without values: {len(failures)} of {plan.rows} ({some}), as {reasons}; "
                 f"{FAILED} lists them"
@@ -171,5 +178,5 @@ class Assembly:
             notes.append(f"{self.out} also holds targets of another run: {', '.join(sorted(others))}")
         return notes
 
-    def _some(self, rows: Sequence[int]) -> str:
-        return some_of([self.records.names[row] for row in rows[:4]])
+    def _some(self, rows: npt.NDArray[np.int64]) -> str:
+        return some_of([self.records.names[row] for row in rows[:4].tolist()])

@@ -4,12 +4,13 @@ The record of a block, which a journal keeps, is a packed piece (`io.packed`). O
 `chrom` (B,), numbers in the fact `chroms`, `start` (B,), `minus` (B,), `inside` (B, 2), `lengths` (B,) and
 `names`, the bytes of all, `name_sizes` (B,). Of each output k, a target of one of the results, it holds
 `encoded.k`, the chunks of its HDF5 file, `numbers.k` (3, B), and `values.k`, the contributions of each window
-in turn, float32, as they lie on the genome. Its facts say which rows have failed, and why, which equal all
-their references, and what a user should know.
+in turn, float32, as they lie on the genome. `failed` (F,) are the rows that have failed, counted from the
+run's first, `reason` (F,) numbers in the fact `reasons`, and `same` (E,) the rows that equal all their
+references. The fact `notes` is what a user should know.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,20 +37,30 @@ class Group(NamedTuple):
 
 @dataclass
 class Block:
-    """Rows [first, first + B) of a run, and what became of them."""
+    """Rows [first, first + B) of a run, and what became of them; `same` (E,) of these, counted from `first`,
+    equal all their references.
+    """
 
     number: int
     first: int
     windows: Windows
     groups: list[Group]
-    facts: dict[str, Any] = field(default_factory=dict)
+    same: npt.NDArray[np.intp]
+    notes: list[str]
 
     def record(self, layout: Layout, paths: Sequence[Path]) -> list[Buffer]:
         """What a journal keeps. `paths` are the HDF5 files of all outputs, for messages.
 
         Raises OutputError for what a file's numbers cannot hold.
         """
-        arrays: dict[str, npt.NDArray[Any]] = dict(self._places())
+        failures = self._failures()
+        reasons = {reason: number for number, reason in enumerate(dict.fromkeys(failures.values()))}
+        arrays: dict[str, npt.NDArray[Any]] = {
+            **self._places(),
+            "same": self.first + np.sort(self.same).astype(np.int64),
+            "failed": self.first + np.array([*failures], np.int64),
+            "reason": np.array([reasons[reason] for reason in failures.values()], np.int32),
+        }
         targets = len(paths) // len(self.groups[0].results)
         for output, path in enumerate(paths):
             result, target = divmod(output, targets)
@@ -58,7 +69,22 @@ class Block:
             arrays[f"encoded.{output}"] = np.frombuffer(encoded.to_bytes(), np.uint8)
             arrays[f"numbers.{output}"] = np.stack([rows.numbers[name] for name in NUMBERS])
             arrays[f"values.{output}"] = self._values(rows.contributions, layout.length)
-        return pack({**self.facts, "first": self.first, "chroms": self._chroms()[0]}, arrays)
+        facts = {
+            "notes": self.notes,
+            "first": self.first,
+            "chroms": self._chroms()[0],
+            "reasons": [*reasons],
+        }
+        return pack(facts, arrays)
+
+    def _failures(self) -> dict[int, str]:
+        """The rows of the block without values in their order, and why."""
+        failures = {
+            int(group.rows[row]): reason
+            for group in self.groups
+            for row, reason in group.results[0].failures.items()
+        }
+        return dict(sorted(failures.items()))
 
     # --- places --------------------------------------------------------------------------------
 

@@ -150,11 +150,11 @@ class Calculation:
         return begun
 
     def wait(self, begun: Begun) -> Begun:
-        """Until it is explained."""
+        """Until it is explained: what comes then asks nothing of a device."""
         start = time.perf_counter()
-        results = [pending.result() for pending in begun.pending]
+        results = [self.setup.results(pending) for pending in begun.pending]
         if self.setup.precision.rough and begun.number == 0:
-            begun.notes.append(self.setup.roughness(begun.groups[0], results[0]))
+            begun.notes.append(self.setup.roughness(begun.groups[0], results[0][0]))
         begun.notes.extend(self.setup.ensemble.notes)
         self.seconds["attribution"] += time.perf_counter() - start
         return begun
@@ -168,16 +168,10 @@ class Calculation:
             Group(drawn.rows, drawn.codes, result)
             for drawn, result in zip(begun.groups, results, strict=True)
         ]
-        facts = {
-            "notes": begun.notes,
-            "same": [rows.start + int(row) for group in begun.groups for row in group.rows[group.same]],
-            "failures": {
-                rows.start + int(group.rows[row]): reason
-                for group in groups
-                for row, reason in group.results[0].failures.items()
-            },
-        }
-        block = Block(begun.number, rows.start, self.windows[rows.start : rows.stop], groups, facts)
+        same = np.concatenate([group.rows[group.same] for group in begun.groups])
+        block = Block(
+            begun.number, rows.start, self.windows[rows.start : rows.stop], groups, same, begun.notes
+        )
         record = block.record(self.plan.layout, paths)
         self.seconds["writing"] += time.perf_counter() - start
         return record

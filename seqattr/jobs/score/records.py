@@ -70,55 +70,77 @@ class Records:
 
     # --- columns -------------------------------------------------------------------------------
 
-    def column(self, name: str) -> npt.NDArray[Any]:
+    def column(self, name: str, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
         """An array of all rows."""
-        return np.concatenate([block.array(name) for block in self.blocks])
+        shape = self.blocks[0].index.members[name].shape[1:]
+        column = np.empty((self.plan.rows, *shape), dtype)
+        for first, block in zip(self.first.tolist(), self.blocks, strict=True):
+            part = block.array(name)
+            column[first : first + len(part)] = part
+        return column
 
     @cached_property
     def names(self) -> Texts:
-        sizes = self.column("name_sizes")
+        sizes = self.column("name_sizes", np.int32)
         blob = b"".join(block.content("names") for block in self.blocks)
         return Texts(blob, np.cumsum(sizes, dtype=np.int64) - sizes, sizes)
 
     @cached_property
     def _chroms(self) -> tuple[Sequence[str], npt.NDArray[np.int32]]:
         """The names of chromosomes, and which of them each row's is."""
-        numbering = Numbering()
-        columns = []
-        for block in self.blocks:
+        numbering, column = Numbering(), self.column("chrom", np.int32)
+        for first, block in zip(self.first.tolist(), self.blocks, strict=True):
             numbers = np.array([numbering.number(name) for name in block.facts["chroms"]], np.int32)
-            columns.append(numbers[block.array("chrom")])
-        return numbering.texts(), np.concatenate(columns)
+            rows = slice(first, first + block.index.members["chrom"].shape[0])
+            column[rows] = numbers[column[rows]]
+        return numbering.texts(), column
 
     @cached_property
-    def lengths(self) -> npt.NDArray[np.int64]:
+    def lengths(self) -> npt.NDArray[np.int32]:
         """Of each window."""
-        return self.column("lengths").astype(np.int64)
+        return self.column("lengths", np.int32)
 
     @cached_property
+    def start(self) -> npt.NDArray[np.int64]:
+        """Where each window begins."""
+        return self.column("start", np.int64)
+
+    @cached_property
+    def minus(self) -> npt.NDArray[np.bool_]:
+        """Which windows lie on strand '-'."""
+        return self.column("minus", np.bool_)
+
+    @property
     def windows(self) -> Places:
         """Where the windows lie."""
-        start, (chroms, chrom) = self.column("start"), self._chroms
-        return Places(chroms, chrom, start, start + self.lengths, self.names, self.column("minus"))
+        return self._places(self.start, self.start + self.lengths)
 
-    @cached_property
+    @property
     def rows(self) -> Places:
         """Where the rows of the HDF5 files lie, which are as long as the longest window."""
-        windows, length = self.windows, self.plan.length
-        left = np.where(
-            windows.minus, left_of(self.lengths, length, True), left_of(self.lengths, length, False)
+        length = self.plan.length
+        start = self.start - np.where(
+            self.minus, left_of(self.lengths, length, True), left_of(self.lengths, length, False)
         )
-        start = windows.start - left
-        return Places(windows.chroms, windows.chrom, start, start + length, windows.names, windows.minus)
+        return self._places(start, start + length)
 
-    @cached_property
+    @property
     def bases(self) -> Places:
         """Where the bases lie that are no padding."""
-        windows, inside = self.windows, self.column("inside").astype(np.int64)
-        turned = self.lengths[:, None] - inside[:, ::-1]
-        first, end = np.where(windows.minus[:, None], turned, inside).T
-        start = windows.start
-        return Places(windows.chroms, windows.chrom, start + first, start + end, windows.names, windows.minus)
+        first, end = self.column("inside", np.int32).T
+        start = self.start + self.padding
+        return self._places(start, start + (end - first))
+
+    @cached_property
+    def padding(self) -> npt.NDArray[np.int32]:
+        """How many bases of it stand before each window's own on the genome."""
+        first, end = self.column("inside", np.int32).T
+        return np.where(self.minus, self.lengths - end, first)
+
+    def _places(self, start: npt.NDArray[np.int64], end: npt.NDArray[np.int64]) -> Places:
+        """Those of all rows; none are kept, as they are some of the largest columns."""
+        chroms, chrom = self._chroms
+        return Places(chroms, chrom, start, end, self.names, self.minus)
 
     # --- outputs -------------------------------------------------------------------------------
 
@@ -127,22 +149,24 @@ class Records:
         for block in self.blocks:
             yield EncodedBlock.from_bytes(block.content(f"encoded.{output}"))
 
-    def numbers(self, output: int) -> dict[str, npt.NDArray[np.float64]]:
-        """The numbers (N,) of one output: difference, additivity_error and cancellation."""
-        parts = [block.array(f"numbers.{output}") for block in self.blocks]
-        return dict(zip(NUMBERS, np.concatenate(parts, axis=1), strict=True))
+    def numbers(self, name: str, outputs: Sequence[int]) -> npt.NDArray[np.float64]:
+        """One of the NUMBERS of some outputs T, of all rows: (T, N)."""
+        row, numbers = NUMBERS.index(name), np.empty((len(outputs), self.plan.rows))
+        for first, block in zip(self.first.tolist(), self.blocks, strict=True):
+            for number, output in enumerate(outputs):
+                part = block.array(f"numbers.{output}")[row]
+                numbers[number, first : first + len(part)] = part
+        return numbers
 
     @cached_property
-    def _value_starts(self) -> npt.NDArray[np.int64]:
+    def _value_starts(self) -> npt.NDArray[np.int32]:
         """Where in its block each row's values begin, in numbers."""
-        ends = np.cumsum(self.lengths)
-        before = np.concatenate([[0], ends])
-        return before[:-1] - np.repeat(before[self.first], self._sizes)
-
-    @cached_property
-    def _sizes(self) -> npt.NDArray[np.int64]:
-        """How many rows each block has."""
-        return np.diff(np.append(self.first, self.plan.rows))
+        starts = np.empty(self.plan.rows, np.int32)
+        for number in range(len(self.blocks)):
+            rows = self.plan.rows_of(number)
+            lengths = self.lengths[rows.start : rows.stop]
+            starts[rows.start : rows.stop] = np.cumsum(lengths) - lengths
+        return starts
 
     def values(self, output: int, rows: npt.NDArray[np.integer]) -> list[npt.NDArray[np.float32]]:
         """The contributions of some rows, as they lie on the genome, from their windows' start on.
@@ -151,16 +175,21 @@ class Records:
         """
         found: list[npt.NDArray[np.float32]] = []
         number = np.searchsorted(self.first, rows, side="right") - 1
-        follows = (np.diff(rows) == 1) & (np.diff(number) == 0)
-        for run in np.split(np.arange(len(rows)), np.flatnonzero(~follows) + 1):
-            if len(run):
-                lengths = self.lengths[rows[run]]
-                start = int(self._value_starts[rows[run[0]]])
-                block = self.blocks[int(number[run[0]])]
-                at = block.index.members[f"values.{output}"].start + FLOAT * start
-                content = block.journal.read(block.number, at, FLOAT * int(lengths.sum()))
-                found += np.split(np.frombuffer(content, np.float32), np.cumsum(lengths)[:-1])
+        apart = np.flatnonzero((np.diff(rows) != 1) | (np.diff(number) != 0)) + 1
+        runs = np.concatenate([[0], apart, [len(rows)]])
+        ends = np.cumsum(self.lengths[rows], dtype=np.int64)
+        columns = (runs[:-1], runs[1:], number[runs[:-1]], self._value_starts[rows[runs[:-1]]])
+        for first, end, block, start in zip(*(column.tolist() for column in columns), strict=True):
+            before = int(ends[first - 1]) if first else 0
+            read = self._read(output, self.blocks[block], start, int(ends[end - 1]) - before)
+            found += [read] if end - first == 1 else np.split(read, ends[first : end - 1] - before)
         return found
+
+    @staticmethod
+    def _read(output: int, block: Record, start: int, size: int) -> npt.NDArray[np.float32]:
+        """So many values of a block."""
+        at = block.index.members[f"values.{output}"].start + FLOAT * start
+        return np.frombuffer(block.journal.read(block.number, at, FLOAT * size), np.float32)
 
     # --- facts ---------------------------------------------------------------------------------
 
@@ -169,12 +198,33 @@ class Records:
         """What a user should know of how blocks were worked out, each once."""
         return list(dict.fromkeys(note for block in self.blocks for note in block.facts["notes"]))
 
-    @property
-    def same(self) -> list[int]:
+    @cached_property
+    def same(self) -> npt.NDArray[np.int64]:
         """The rows that equal all their references."""
-        return [row for block in self.blocks for row in block.facts["same"]]
+        return np.concatenate([block.array("same") for block in self.blocks])
 
     @cached_property
-    def failures(self) -> dict[int, str]:
+    def failures(self) -> "Failures":
         """The rows that have no values, and why."""
-        return {int(row): why for block in self.blocks for row, why in block.facts["failures"].items()}
+        reasons, numbers = Numbering(), list[npt.NDArray[np.int32]]()
+        for block in self.blocks:
+            known = np.array([reasons.number(reason) for reason in block.facts["reasons"]], np.int32)
+            numbers.append(known[block.array("reason")])
+        rows = np.concatenate([block.array("failed") for block in self.blocks])
+        return Failures(rows, np.concatenate(numbers), reasons.texts())
+
+
+@dataclass(frozen=True)
+class Failures:
+    """Rows (K,) that have no values, and why: by numbers (K,) of a few reasons."""
+
+    rows: npt.NDArray[np.int64]
+    number: npt.NDArray[np.int32]
+    reasons: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def reason(self, which: int) -> str:
+        """That of the first, the second ... of them."""
+        return self.reasons[int(self.number[which])]
