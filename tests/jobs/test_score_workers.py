@@ -1,6 +1,7 @@
 """Several processes work out one run."""
 
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -104,3 +105,18 @@ def test_workers_are_for_a_cpu_and_all_gpus_must_be_there(monkeypatch):
 def test_there_is_at_least_one_worker(number):
     with pytest.raises(InputError, match="there must be at least 1 worker"):
         Working(workers=number)
+
+
+@pytest.mark.parametrize(("device", "wanted"), [("cuda:1", ["cuda:1"]), ("cpu", [])])
+def test_a_process_has_its_own_gpu_before_it_opens_anything(device, wanted, monkeypatch, tmp_path):
+    known: list[str] = []
+    monkeypatch.setattr("torch.cuda.set_device", known.append)
+    monkeypatch.setattr(workers.threads, "use", lambda count: None)
+
+    class Task:
+        def open(self, folder, caller, device):
+            raise InputError(f"{known} {device}")
+
+    reports: queue.SimpleQueue = queue.SimpleQueue()
+    workers.work_on(workers.Share(Task(), str(tmp_path), range(1), 0, device, 1), None, reports)
+    assert str(reports.get()) == f"{wanted} {device}"

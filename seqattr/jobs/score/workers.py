@@ -119,6 +119,8 @@ def work_on(share: Share, taken: Any, reports: Any) -> None:
     try:
         threads.use(share.threads)
         keep_freed_memory()
+        if share.device.startswith("cuda:"):
+            torch.cuda.set_device(share.device)  # else what names no GPU takes room on the first one
         folder = BlocksFolder(share.out)
         scoring = share.task.open(folder.path, Caller(warn=_nobody), share.device)
         for rows in scoring.work_as(share.worker, folder, _untaken(share.numbers, taken), share.threads):
