@@ -18,11 +18,11 @@ def cut(
     base of the union of all windows is in exactly one interval, and that within its own window.
     `chrom` are any numbers, the same for windows of one chromosome.
     """
-    begin, stop = start.astype(np.int64), start.astype(np.int64)
-    chrom = np.cumsum(np.diff(chrom, prepend=chrom[:1]) != 0)
+    chrom = np.cumsum(np.diff(chrom, prepend=chrom[:1]) != 0, dtype=np.int32)
     kept = _not_nested(chrom, start, end)
-    if len(kept):
-        begin[kept], stop[kept] = _cut_chain(*(column[kept] for column in (chrom, start, end, summit)))
+    some = _cut_chain(*(column[kept] for column in (chrom, start, end, summit)))
+    begin, stop = start.astype(np.int64), start.astype(np.int64)
+    begin[kept], stop[kept] = some
     return begin, stop
 
 
@@ -63,7 +63,7 @@ def running_max(values: Integers, chrom: Integers) -> npt.NDArray[np.int64]:
     """The largest of all values up to each on its chromosome, whose numbers rise from 0."""
     above = values.astype(np.int64)
     above -= above.min(initial=0)
-    ranges = chrom.astype(np.int64) * (int(above.max(initial=0)) + 1)  # one behind the other
+    ranges = np.multiply(chrom, int(above.max(initial=0)) + 1, dtype=np.int64)  # one behind the other
     above += ranges
     furthest: npt.NDArray[np.int64] = np.maximum.accumulate(above, out=above)
     furthest -= ranges

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,14 +33,38 @@ def write_track(path: Path, own: Places, read: Read, sizes: Mapping[str, int]) -
 
 def _stretches(own: Places, read: Read, sizes: Mapping[str, int]) -> Iterator[Stretches]:
     """What the windows give, in the order of the genome, some at a time."""
+    told = _intervals(own, sizes)
+    bases = np.cumsum(told.read, dtype=np.int64) // _BASES_AT_ONCE
+    edges = [0, *(np.flatnonzero(np.diff(bases)) + 1).tolist(), len(bases)]
+    for part in map(slice, edges[:-1], edges[1:]) if len(bases) else ():
+        first, length = told.first[part], told.length[part]
+        ends = zip(first.tolist(), (first + length).tolist(), strict=True)
+        values = read(told.window[part])
+        joined = np.concatenate([row[a:b] for row, (a, b) in zip(values, ends, strict=True)])
+        begin, chrom = told.begin[part], told.chrom[part]
+        yield Stretches(chrom, begin, length.astype(np.int64), joined.astype(np.float32, copy=False))
+
+
+class _Intervals(NamedTuple):
+    """What windows tell of a genome, in its order: `length` bases from `begin` on, of a window's from `first`
+    on. It is read as a whole, which is so many bases.
+    """
+
+    window: npt.NDArray[np.intp]
+    chrom: npt.NDArray[np.int32]
+    begin: npt.NDArray[np.int64]
+    length: npt.NDArray[np.int32]
+    first: npt.NDArray[np.int32]
+    read: npt.NDArray[np.int32]
+
+
+def _intervals(own: Places, sizes: Mapping[str, int]) -> _Intervals:
+    """Those of the windows that tell anything."""
     order = genome_order(own, sizes)
-    chrom, start, end = numbers_in(own, sizes)[order], own.start[order], own.end[order]
+    chrom = numbers_in(own, sizes)[order].astype(np.int32)
+    start, end = own.start[order], own.end[order]
     begin, stop = cut(chrom, start, end, own.summit[order])
     some = np.flatnonzero(stop > begin)
-    bases = np.cumsum((end - start)[some]) // _BASES_AT_ONCE  # that are read, however few of them count
-    for part in np.split(some, np.flatnonzero(np.diff(bases)) + 1) if len(some) else []:
-        values = read(order[part])
-        first, last = ((edge - start)[part].tolist() for edge in (begin, stop))
-        pieces = [row[a:b] for row, a, b in zip(values, first, last, strict=True)]
-        joined = np.concatenate(pieces).astype(np.float32, copy=False)
-        yield Stretches(chrom[part], begin[part], (stop - begin)[part], joined)
+    begin, start = begin[some], start[some]
+    short = (stop[some] - begin, begin - start, end[some] - start)
+    return _Intervals(order[some], chrom[some], begin, *(column.astype(np.int32) for column in short))
