@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqattr.errors import OutputError
-from seqattr.io.deflate import deflate_noise
+from seqattr.io.deflate import deflate_planes
 from seqattr.io.hdf5.layout import (
     CANCELLATION,
     COLUMNS,
@@ -143,7 +143,9 @@ def _encode_task(
         bases = slice(base, base + layout.chunk_bases)
         planes = _planes(layout, name, part.sequences[..., bases], values[..., bases])
         if planes.max():
-            chunks.append(EncodedChunk(name, first + start, base, deflate_noise(planes)))
+            chunks.append(
+                EncodedChunk(name, first + start, base, deflate_planes(planes.reshape(len(planes), -1)))
+            )
     return chunks
 
 
