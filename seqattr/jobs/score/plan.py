@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -57,7 +57,7 @@ class Plan:
         return range(number * self.block_rows, min((number + 1) * self.block_rows, self.rows))
 
     def write(self, path: Path) -> None:
-        facts = asdict(self)
+        facts = dict(vars(self))
         write_json(path, {"checksum": _checksum(facts), **facts})
 
     @classmethod
