@@ -1,8 +1,8 @@
 """Work in three stages: prepared ahead by threads, done by the caller one after the other, stored behind."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -10,6 +10,24 @@ Item = TypeVar("Item")
 Ready = TypeVar("Ready")
 Begun = TypeVar("Begun")
 Stored = TypeVar("Stored")
+
+
+def in_threads(tasks: Sequence[Callable[[], object]], threads: int, stop: Callable[[], object]) -> None:
+    """Call all tasks, so many at a time.
+
+    Where one raises, or the caller is interrupted, `stop` is called, which is to end the others soon; then it
+    is raised here.
+    """
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="tasks")
+    running = [pool.submit(task) for task in tasks]
+    try:
+        for task in as_completed(running):
+            task.result()
+    except BaseException:
+        stop()
+        pool.shutdown(wait=True, cancel_futures=True)
+        raise
+    pool.shutdown(wait=True)
 
 
 @dataclass(frozen=True)

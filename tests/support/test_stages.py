@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from seqattr.support.stages import Stages
+from seqattr.support.stages import Stages, in_threads
 
 
 def stages(**changes):
@@ -89,3 +89,22 @@ def test_what_a_stage_raises_ends_it_all_and_what_was_before_is_stored(stage):
         list(stages(**parts).run(range(50)))
     assert set(range(4)) <= set(stored)
     assert max(stored) < 20
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_tasks_are_all_done(threads):
+    done = []
+    in_threads([lambda i=i: done.append(i) for i in range(7)], threads, pytest.fail)
+    assert sorted(done) == list(range(7))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_where_a_task_fails_the_others_are_told_to_end(threads):
+    stopped = threading.Event()
+
+    def fail():
+        raise ValueError("the first")
+
+    with pytest.raises(ValueError, match="the first"):
+        in_threads([fail, lambda: stopped.wait(20)], threads, stopped.set)
+    assert stopped.is_set()

@@ -1,6 +1,6 @@
 """From the blocks of a run to its files, which take their names together when all are whole."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -34,6 +34,8 @@ from seqattr.jobs.score.plan import Plan
 from seqattr.jobs.score.records import Failures, Records
 from seqattr.jobs.score.summary import Summary, quantiles
 from seqattr.jobs.tracks import write_track
+from seqattr.support.stages import in_threads
+from seqattr.support.threads import in_use
 
 
 def assemble(out: Path, plan: Plan, folders: Sequence[BlocksFolder]) -> Summary:
@@ -95,9 +97,13 @@ class Assembly:
         failures = self.records.failures
         names = file_names(stems.values(), self.dropped is not None, len(failures) > 0)
         paths = stack.enter_context(replacing_all(folder, names))
+        tasks: list[Callable[[], object]] = []
         for target, name in enumerate(plan.targets):
             output = number * len(plan.targets) + target
-            self._write_target(output, {"target": name, **plan.attributes[number]}, paths, stems[name])
+            attributes = {"target": name, **plan.attributes[number]}
+            tasks.append(partial(self._write_rows, output, attributes, paths[f"{stems[name]}.h5"]))
+            tasks.append(partial(self._write_track, output, paths[f"{stems[name]}.bw"]))
+        in_threads(tasks, in_use(), self.records.stop)
         write_regions(paths["regions.bed"], self.records.rows)
         if self.dropped is not None:
             copyfile(self.dropped, paths[DROPPED])
@@ -119,12 +125,14 @@ class Assembly:
 
         return DroppedRows.made(len(failures), one)
 
-    def _write_target(
-        self, output: int, attributes: Mapping[str, Any], paths: Mapping[str, Path], stem: str
-    ) -> None:
-        plan, records = self.plan, self.records
-        assemble_hdf5(paths[f"{stem}.h5"], plan.layout, records.rows, attributes, records.encoded(output))
-        write_track(paths[f"{stem}.bw"], records.bases, partial(self._values, output), plan.sizes)
+    def _write_rows(self, output: int, attributes: Mapping[str, Any], path: Path) -> None:
+        """The HDF5 file of one output."""
+        encoded = self.records.encoded(output)
+        assemble_hdf5(path, self.plan.layout, self.records.rows, attributes, encoded)
+
+    def _write_track(self, output: int, path: Path) -> None:
+        """Its bigWig."""
+        write_track(path, self.records.bases, partial(self._values, output), self.plan.sizes)
 
     def _values(self, output: int, rows: npt.NDArray[np.intp]) -> list[npt.NDArray[np.float32]]:
         """The contributions of rows from their first base on that is no padding."""

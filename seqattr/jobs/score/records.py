@@ -3,6 +3,7 @@
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -58,15 +59,27 @@ def check_none_missing(plan: Plan, there: Container[int], why: str = "") -> None
         )
 
 
+class Stopped(Exception):
+    """Another of the threads that write files has failed, or the run is interrupted."""
+
+
 class Records:
     """The blocks of a plan, all of which are to be there. Raises InputError for one that is in no journal."""
 
     def __init__(self, plan: Plan, journals: Sequence[Journal]) -> None:
-        self.plan = plan
+        self.plan, self._stopped = plan, Event()
         holders = {number: journal for journal in journals for number in journal.records}
         check_none_missing(plan, holders)
         self.blocks = [Record.of(holders[number], number) for number in range(plan.blocks)]
         self.first = np.array([plan.rows_of(number).start for number in range(plan.blocks)], np.int64)
+
+    def stop(self) -> None:
+        """Whoever reads outputs from now on, in whatever thread, is to end."""
+        self._stopped.set()
+
+    def _check_going(self) -> None:
+        if self._stopped.is_set():
+            raise Stopped
 
     # --- columns -------------------------------------------------------------------------------
 
@@ -145,8 +158,9 @@ class Records:
     # --- outputs -------------------------------------------------------------------------------
 
     def encoded(self, output: int) -> Iterator[EncodedBlock]:
-        """What one output's HDF5 file is made of, block by block."""
+        """What one output's HDF5 file is made of, block by block. Raises Stopped, as `values` does."""
         for block in self.blocks:
+            self._check_going()
             yield EncodedBlock.from_bytes(block.content(f"encoded.{output}"))
 
     def numbers(self, name: str, outputs: Sequence[int]) -> npt.NDArray[np.float64]:
@@ -173,6 +187,7 @@ class Records:
 
         Rows that follow each other are read at once.
         """
+        self._check_going()
         found: list[npt.NDArray[np.float32]] = []
         number = np.searchsorted(self.first, rows, side="right") - 1
         apart = np.flatnonzero((np.diff(rows) != 1) | (np.diff(number) != 0)) + 1
