@@ -122,6 +122,19 @@ def check_writable(folder: Path | str) -> None:
         _remove(probe)
 
 
+@contextmanager
+def removed_if_unused(folder: Path | str) -> Iterator[None]:
+    """Where the block makes a folder and fails, and nothing lies in it, it is gone again."""
+    before = Path(folder).exists()
+    try:
+        yield
+    except BaseException:
+        if not before:
+            with suppress(OSError):
+                Path(folder).rmdir()
+        raise
+
+
 def check_file(path: Path | str) -> None:
     """Prove that a file can be put under this name: `check_writable` for its folder, and no folder has it.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pyBigWig
+import pytest
 
 from seqattr.cli.terminal import progress_bar, this_command
 from seqattr.io.hdf5.stored import read_contributions
@@ -208,3 +209,9 @@ def test_results_of_another_run_are_replaced_by_force_alone(ran, refused, free, 
     ran(*typed("--strict", "--seed", "1"))
     typed("--force", "--seed", "1")
     assert this_command().endswith(" --refs zeros --seed 1")
+
+
+@pytest.mark.parametrize("words", [("--device", "foo"), ("--target", "nope"), ("--refs", "zeros:2")])
+def test_a_call_that_cannot_be_leaves_no_folder(refused, models, fasta, tmp_path, words):
+    refused("score", "--model", models / "fixed.pt", "--fasta", fasta(2), *words, "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()

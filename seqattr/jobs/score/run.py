@@ -9,7 +9,7 @@ from pathlib import Path
 from seqattr.engine.capture.model import Model
 from seqattr.engine.walk.memory import keep_freed_memory
 from seqattr.inputs import Inputs
-from seqattr.io.atomic import check_name, check_writable
+from seqattr.io.atomic import check_name, check_writable, removed_if_unused
 from seqattr.io.ownership import Output, command_in
 from seqattr.io.scores_folder import SHARD, TIMING, check_told_apart, file_names, file_stems
 from seqattr.io.text import write_json
@@ -44,15 +44,16 @@ def run(
     Raises as `score` does. What somebody else, or another command, wrote to the folder is not replaced,
     unless forced.
     """
-    check_writable(output.path)
-    output.claim_folder(file_names([]), "run.json")
-    before = command_in(output.path / "run.json", "settings", "command")
-    output.claim_run(output.path, before, settings.command)
-    keep_freed_memory()
-    devices = devices_of(settings.device, working.workers)
     task = Task(tuple(models), sequences, settings)
-    scoring = task.open(output.path, caller, devices[0])
-    output.claim_folder(file_names(file_stems(scoring.plan.targets).values()), "run.json")
+    with removed_if_unused(output.path):
+        check_writable(output.path)
+        output.claim_folder(file_names([]), "run.json")
+        before = command_in(output.path / "run.json", "settings", "command")
+        output.claim_run(output.path, before, settings.command)
+        keep_freed_memory()
+        devices = devices_of(settings.device, working.workers)
+        scoring = task.open(output.path, caller, devices[0])
+        output.claim_folder(file_names(file_stems(scoring.plan.targets).values()), "run.json")
     work = scoring.work if len(devices) == 1 else partial(work_in_processes, task, devices)
     working = replace(working, force=working.force or output.force)
     return Run(scoring, output.path, working, caller.progress).finish(work)
@@ -72,8 +73,9 @@ def score(
     Several models are folds, of whose results the mean is written. Files take their names together, when all
     are whole; until then an earlier run in the folder stands, and then it goes with what was made of it
     there. Blocks of rows that are done are kept in OUT/blocks until the end: the same call goes on with them,
-    whatever ended the one before. A sequence for which a model answers with NaN or infinity has no values,
-    and is listed in failed.tsv. Where the results are there already nothing is done.
+    whatever ended the one before. All is done in this process; `run` knows of several. A sequence for which a
+    model answers with NaN or infinity has no values, and is listed in failed.tsv. Where the results are there
+    already nothing is done.
 
     Raises InputError for settings that cannot be, NotFinite where no sequence has values, and OutputError
     where something cannot be written, where another run is at work in the folder, or where it holds blocks
