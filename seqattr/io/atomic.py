@@ -172,7 +172,7 @@ def _is_abandoned(part: Path, machine: str, process: int) -> bool:
     """Whether nobody locks the file and its process is gone; on another machine, whether it is old."""
     try:
         with open(part, "rb") as file:
-            if not _lock(file.fileno()):
+            if not locked(file.fileno(), without_locks=False):
                 return False
             old = time.time() - os.fstat(file.fileno()).st_mtime > _SECONDS
     except OSError:
@@ -195,33 +195,22 @@ def _new_locked_file(part: Path) -> Iterator[None]:
     """A new empty file, locked for as long as the block runs or until the process is gone."""
     descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
     try:
-        _lock(descriptor)
+        locked(descriptor)
         yield
     finally:
         os.close(descriptor)
 
 
-def _lock(descriptor: int) -> bool:
-    """Whether the lock could be had; False too where the system, or the file system, knows none."""
-    if fcntl is None:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def locked(descriptor: int) -> bool:
-    """Lock a file for as long as it is open; False where another process has it. A file system without locks
-    has none to tell of.
+def locked(descriptor: int, without_locks: bool = True) -> bool:
+    """Lock a file for as long as it is open; False where another process has it. Where the system, or the
+    file system, knows no locks, the answer is as it is said.
     """
     if fcntl is None:
-        return True
+        return without_locks
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        return error.errno not in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
+        return without_locks and error.errno not in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
     return True
 
 

@@ -55,7 +55,9 @@ class Block:
         """
         failures = self._failures()
         reasons = {reason: number for number, reason in enumerate(dict.fromkeys(failures.values()))}
+        chroms, chrom = self._chroms()
         arrays: dict[str, npt.NDArray[Any]] = {
+            "chrom": chrom,
             **self._places(),
             "same": self.first + np.sort(self.same).astype(np.int64),
             "failed": self.first + np.array([*failures], np.int64),
@@ -72,7 +74,7 @@ class Block:
         facts = {
             "notes": self.notes,
             "first": self.first,
-            "chroms": self._chroms()[0],
+            "chroms": chroms,
             "reasons": [*reasons],
         }
         return pack(facts, arrays)
@@ -97,7 +99,6 @@ class Block:
         windows = self.windows
         names = Texts.of(windows.names)
         return {
-            "chrom": self._chroms()[1],
             "start": windows.start,
             "minus": windows.minus,
             "inside": windows.inside,

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from seqattr.errors import InputError, OutputError
 from seqattr.io.atomic import cannot_write, locked
@@ -76,7 +77,7 @@ class BlocksFolder:
 
     def continue_as(self, plan: Plan, shard: Shard) -> None:
         """Make it this run's, whose blocks it may hold already. Raises OutputError for another run's."""
-        plan = replace(plan, identity={**plan.identity, "shard": str(shard)})
+        plan = replace(plan, identity=identity_of(plan, shard))
         if self.has_plan():
             different = list(differences(plan.identity, self.plan().identity))
             if different:
@@ -94,7 +95,7 @@ class BlocksFolder:
             before = self.plan().identity
         except InputError:
             return False
-        return not list(differences({**plan.identity, "shard": str(shard)}, before))
+        return not list(differences(identity_of(plan, shard), before))
 
     def has_plan(self) -> bool:
         return (self / PLAN).is_file()
@@ -120,6 +121,11 @@ class BlocksFolder:
             self.clear()
             (self / LOCK).unlink(missing_ok=True)
             self.path.rmdir()
+
+
+def identity_of(plan: Plan, shard: Shard) -> dict[str, Any]:
+    """What a folder of blocks is of."""
+    return {**plan.identity, "shard": str(shard)}
 
 
 def _is_still(path: Path, descriptor: int) -> bool:
