@@ -175,7 +175,7 @@ def test_our_own_format_may_name_only_ops_that_the_engine_knows(refused, fasta, 
     score = ("score", "--model", tmp_path / "evil.pt", "--fasta", fasta(2), "--out", tmp_path / "out")
     for command in (("inspect", tmp_path / "evil.pt"), score):
         assert refused(*command) == f"no rule for the op {op}"
-    assert sorted(os.listdir(tmp_path)) == ["evil.pt", "out", "s.fa"]
+    assert sorted(os.listdir(tmp_path)) == ["evil.pt", "s.fa"]
 
 
 def test_what_a_file_says_cannot_steer_the_terminal(run, tmp_path):
