@@ -19,7 +19,7 @@ from seqattr.errors import UntrustedModel
 from seqattr.inputs import fit_windows, from_fasta
 from seqattr.io.bed import read_bed
 from seqattr.io.fasta.records import Record, read_fasta
-from seqattr.models.load import STATE_DICT, recognise
+from seqattr.models.recognition import STATE_DICT, recognise
 
 SHARED = Path(__file__).parents[2] / "shared"
 pytestmark = [

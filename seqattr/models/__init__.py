@@ -3,10 +3,12 @@
 Its files in the order of reading:
 
 load         a model from a file of any format; nothing of a file is run unless the caller trusts it
-recognition  which kind of file it is, by its content, and what is no model at all
+recognition  which kind of file it is, by its content
+other_files  what a file is that is no model
 native       our own format: the captured graph as plain data
 claims       what such a file says of its graph, checked against the graph
-geometry     input length and layout of a model that is not in our own format
+sources      a reader for each kind that is not our own format
+geometry     what such a file and the caller tell of it: input length, layout, targets
 weights      where a file keeps its weights, and under which names
 user_class   the class that weights belong to
 unpickling   what else was pickled, where its classes cannot be imported

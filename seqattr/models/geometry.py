@@ -1,13 +1,20 @@
 """What has to be known of a model's input that is not in our own format, as far as the model tells it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
-from seqattr.engine.capture.input_layouts import USUAL, exported_geometry, layouts_that_run, runs
+from seqattr.engine.capture.input_layouts import (
+    USUAL,
+    example_shape,
+    exported_geometry,
+    layouts_that_run,
+    runs,
+)
 from seqattr.errors import InputError, ModelError
 
 LONGEST = 2**24  # bases of a model's input: sixteen times what the longest published ones take
@@ -28,8 +35,34 @@ class Foreign:
     arch_args: Mapping[str, Any] = field(default_factory=dict)
     targets: tuple[str, ...] | None = None
 
+    def over(self, facts: "Foreign") -> "Foreign":
+        """What is said here, and where nothing is, what a file tells of itself."""
+        usual = vars(Foreign())
+        open_ = [f.name for f in fields(self) if getattr(self, f.name) == usual[f.name]]
+        return replace(self, **{name: getattr(facts, name) for name in open_})
 
-def with_geometry(module: nn.Module, foreign: Foreign, path: Path) -> Foreign:
+
+class ReadModule(NamedTuple):
+    """The module of a file; what was left out or renamed on the way, in lines; and what the file tells of its
+    input and targets.
+    """
+
+    module: nn.Module
+    notes: tuple[str, ...] = ()
+    facts: Foreign = Foreign()
+
+
+def example_input(foreign: Foreign) -> Tensor:
+    """Zeros in the shape that the model wants."""
+    return torch.zeros(example_shape(foreign.layout, foreign.length or 1))
+
+
+def no_length(path: Path, kind: str) -> ModelError:
+    """The error where nobody knows how long a model's input is."""
+    return ModelError(f"{path} is {kind}: its input length must be given (`Foreign.length=L`)")
+
+
+def with_geometry(module: nn.Module, foreign: Foreign, path: Path, kind: str) -> Foreign:
     """What is known, completed by the length that an exported module was written down for, and by the
     layout in which the module runs.
 
@@ -47,7 +80,7 @@ def with_geometry(module: nn.Module, foreign: Foreign, path: Path) -> Foreign:
         if foreign.layout == USUAL:
             foreign = replace(foreign, layout=layout)
     if foreign.length is None:
-        raise ModelError(f"{path} leaves the length of its input open: it must be given (`Foreign.length=L`)")
+        raise no_length(path, kind)
     return in_its_layout(module, foreign)
 
 

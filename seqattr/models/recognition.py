@@ -12,8 +12,7 @@ import torch
 from seqattr.engine.graph.source_lines import first_line
 from seqattr.engine.ops.sizes import BITS
 from seqattr.errors import ModelError
-from seqattr.io.hdf5.layout import looks_like_contributions
-from seqattr.models import weights
+from seqattr.models import other_files, weights
 
 OWN_FORMAT = "seqattr model"
 OWN, STATE_DICT, PICKLE = "a seqattr model", "a state dict", "a pickled PyTorch object"
@@ -25,11 +24,6 @@ MOST_UNPACKED, LEAST_LIMIT = 16, 2**24
 TORCH_PICKLE = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"  # the number that its files without an archive begin with
 SAVE = "torch.save the model, or its state_dict()"
 FEW_KEYS = 2**16  # bytes
-
-KERAS = (
-    "it is a Keras model: with KERAS_BACKEND=torch, keras.saving.load_model(FILE, compile=False) is a "
-    "torch.nn.Module; torch.save it whole, and convert that with `Foreign.layout=NL4`"
-)
 
 
 class Recognised(NamedTuple):
@@ -49,10 +43,15 @@ def look(path: Path) -> Recognised:
     if not path.exists():
         raise ModelError(f"there is no model file {path}")
     if path.is_dir():
-        raise ModelError(f"{path} is a folder, not a model file{in_folder(path)}")
+        raise ModelError(f"{path} is a folder, not a model file{other_files.in_folder(path)}")
     head = start_of(path)
     if not head:
         raise ModelError(f"the model file {path} is empty")
+    return by_content(path, head)
+
+
+def by_content(path: Path, head: bytes) -> Recognised:
+    """What a file is that begins so. Raises ModelError where it is no model that can be read."""
     if head.startswith(b"PK"):
         return in_archive(path)
     if head[0] == 0x80:  # the first byte of every pickle since protocol 2
@@ -61,7 +60,11 @@ def look(path: Path) -> Recognised:
         return in_pickle(path)
     if head[8:10] == b'{"' and int.from_bytes(head[:8], "little") < path.stat().st_size:
         return Recognised(SAFETENSORS)
-    raise ModelError(f"{path} is not a PyTorch model file{guess(path, head)}")
+    if head.startswith(b"\x89HDF"):
+        return in_hdf5(path)
+    if head.lstrip()[:1] in (b"{", b"["):
+        return in_json(path)
+    raise ModelError(f"{path} is not a PyTorch model file{other_files.guess(path, head)}")
 
 
 def start_of(path: Path) -> bytes:
@@ -73,41 +76,22 @@ def start_of(path: Path) -> bytes:
         raise ModelError(f"cannot read {path}: {error.strerror}") from error
 
 
-def in_folder(path: Path) -> str:
-    """What to name instead of a folder."""
-    if (path / "saved_model.pb").exists():
-        return "; it is a TensorFlow model, which has to be written again in PyTorch"
-    endings = (".pt", ".pth", ".ckpt", ".bin", ".safetensors", ".pt2")
-    inside = sorted(p.name for p in path.iterdir() if p.suffix in endings)
-    return f"; name one of what it holds: {', '.join(inside[:5])}" if inside else ""
+def in_hdf5(path: Path) -> Recognised:
+    """A Keras model's or another's HDF5 file. Raises ModelError where it is no model that can be read."""
+    raise ModelError(f"{path} is not a PyTorch model file{other_files.of_hdf5(path)}")
 
 
-def guess(path: Path, head: bytes) -> str:
-    """What else a file may be, by its first bytes."""
-    if head.startswith(b"\x89HDF"):
-        return in_hdf5(path)
-    if head.startswith(b"\x1f\x8b"):
-        return "; it is gzipped: unpack it first"
-    if head.startswith((b">", b"@")):
-        return "; it looks like a FASTA or FASTQ file"
-    if head.startswith(b"\x08") and (path.suffix == ".onnx" or b"pytorch" in head or b"onnx" in head):
-        return (
-            "; it is an ONNX model: torch.save the PyTorch model it was made of, or one that onnx2torch makes"
-        )
-    return "; it should have been written by torch.save, torch.export.save, torch.jit.save or seqattr"
+def in_keras_archive(path: Path) -> Recognised:
+    """A .keras file, which is a zip archive. Raises ModelError where it cannot be read."""
+    raise ModelError(f"{path} is not a PyTorch model file; {other_files.KERAS}")
 
 
-def in_hdf5(path: Path) -> str:
-    """What an HDF5 file may be, since it is no PyTorch model."""
-    import h5py
+def in_json(path: Path) -> Recognised:
+    """A text that begins as JSON: perhaps a Keras model's config, with the weights beside it.
 
-    try:
-        with h5py.File(path, "r") as file:
-            if looks_like_contributions(file):
-                return "; it holds contributions that seqattr wrote, not the model that they explain"
-    except OSError:
-        return "; it looks like HDF5 (a Keras model?), and is damaged"
-    return f"; {KERAS}"
+    Raises ModelError where it is no model that can be read.
+    """
+    raise ModelError(f"{path} is not a PyTorch model file{other_files.guess(path, start_of(path))}")
 
 
 def in_archive(path: Path) -> Recognised:
@@ -130,7 +114,7 @@ def in_archive(path: Path) -> Recognised:
     if "constants.pkl" in names or any(name.startswith("code/") for name in names):
         return Recognised(TORCHSCRIPT)
     if "model.weights.h5" in names:
-        raise ModelError(f"{path} is not a PyTorch model file; {KERAS}")
+        return in_keras_archive(path)
     if "data.pkl" not in names:
         raise ModelError(
             f"{path} is a zip archive, but not one that PyTorch wrote; unpack it if a model is in it"

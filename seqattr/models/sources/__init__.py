@@ -1,0 +1,13 @@
+"""Model files that are not in our own format: one module for each kind, with one function, `read`.
+
+    read(path, foreign, content) -> ReadModule
+
+`content` is what recognition has read of the file, where that was plain data. Each raises ModelError for a
+file that does not hold what it should.
+
+state_dicts        weights that torch.save wrote, also in a training's or Lightning's checkpoint
+safetensors_files  weights in a file of the package safetensors
+pickles            a pickled module, or weights among whatever else was pickled
+torchscript        what torch.jit.save wrote
+exported           what torch.export.save wrote
+"""

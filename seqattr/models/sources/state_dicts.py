@@ -1,0 +1,34 @@
+"""Weights that torch.save wrote, by themselves or in a training's checkpoint, and the class they are of."""
+
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from seqattr.errors import ModelError
+from seqattr.models import user_class, weights
+from seqattr.models.geometry import Foreign, ReadModule
+from seqattr.models.recognition import no_model, safely
+
+
+def read(path: Path, foreign: Foreign, content: Any = None) -> ReadModule:
+    """The class that `foreign.arch` names, with the weights of a file, which may hold more.
+
+    Raises ModelError where no class is named.
+    """
+    data = safely(path) if content is None else content
+    if foreign.arch is None:
+        kind = "a Lightning checkpoint" if "pytorch-lightning_version" in data else "a state dict"
+        raise ModelError(f"{path} is {kind}: say which class it belongs to (`Foreign.arch=module:Class`)")
+    return with_weights(path, foreign, data)
+
+
+def with_weights(path: Path, foreign: Foreign, data: Any) -> ReadModule:
+    """A class with the weights in what was read. Raises ModelError where none are there, or do not fit."""
+    located = weights.find(data)
+    if located is None or isinstance(located.content, nn.Module) or foreign.arch is None:
+        raise ModelError(no_model(path, data))
+    module, built = user_class.build(foreign.arch, foreign.arch_args, weights.hyper_parameters(data))
+    named = weights.load(located.content, module, f"the state dict {path}", foreign.arch)
+    notes = (weights.reading_note(data, located), named, built)
+    return ReadModule(module, tuple(f"{path.name}: {note}" for note in notes if note))
