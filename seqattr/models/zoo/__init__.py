@@ -1,0 +1,26 @@
+"""A zoo of published architectures, untrained, that read one-hot sequences (N, 4, L).
+
+Its files in the order of reading:
+
+table      the one table of them, and what builds them by name
+parts      what several are made of: convs, blocks, a stack of layers that gives numbers for tasks
+tal_gata   the CNN of the DeepLIFT paper
+basset     Basset
+deepstarr  DeepSTARR
+bpnet      BPNet and ChromBPNet
+"""
+
+from seqattr.models.zoo.bpnet import BPNet, ChromBPNet
+from seqattr.models.zoo.parts import Classifier, Conv1d
+from seqattr.models.zoo.table import ARCHITECTURES, Architecture, build, classifiers
+
+__all__ = [
+    "ARCHITECTURES",
+    "Architecture",
+    "BPNet",
+    "ChromBPNet",
+    "Classifier",
+    "Conv1d",
+    "build",
+    "classifiers",
+]

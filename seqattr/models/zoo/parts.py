@@ -1,0 +1,58 @@
+"""What several architectures are made of.
+
+Weights start Glorot uniform, biases at zero; torch's global generator draws them.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class Conv1d(nn.Conv1d):
+    """A conv that trains on a CPU as one of height 1 with the channels last, a quarter faster.
+
+    In eval mode, as it is captured and explained, it is torch's own conv1d. `padding` is a word.
+    """
+
+    def __init__(self, inputs: int, outputs: int, width: int, padding: str = "same", dilation: int = 1):
+        super().__init__(inputs, outputs, width, padding=padding, dilation=dilation)
+
+    def forward(self, sequences: Tensor) -> Tensor:
+        if not self.training or sequences.is_cuda:
+            return super().forward(sequences)
+        rows, weight = (
+            tensor.unsqueeze(2).contiguous(memory_format=torch.channels_last)
+            for tensor in (sequences, self.weight)
+        )
+        dilation = (1, *self.dilation)
+        return functional.conv2d(rows, weight, self.bias, padding=self.padding, dilation=dilation).squeeze(2)
+
+
+class Classifier(nn.Module):
+    """Probabilities (N, T), one for each task: the sigmoid of `logits`, which training works on."""
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__()
+        self.logits = nn.Sequential(*layers)
+        self.apply(glorot)
+
+    def forward(self, sequences: Tensor) -> Tensor:
+        return torch.sigmoid(self.logits(sequences))
+
+
+def glorot(module: nn.Module) -> None:
+    """Weights of a conv or a dense layer Glorot uniform, its biases zero."""
+    if isinstance(module, nn.Conv1d | nn.Linear):
+        nn.init.xavier_uniform_(module.weight)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
+def conv_block(inputs: int, outputs: int, width: int, pool: int) -> list[nn.Module]:
+    """A conv with batch norm, ReLU and max pooling; its length is divided by `pool`."""
+    return [Conv1d(inputs, outputs, width), nn.BatchNorm1d(outputs), nn.ReLU(), nn.MaxPool1d(pool)]
+
+
+def dense_block(inputs: int, outputs: int, dropout: float) -> list[nn.Module]:
+    """A dense layer with ReLU and dropout."""
+    return [nn.Linear(inputs, outputs), nn.ReLU(), nn.Dropout(dropout)]
