@@ -30,10 +30,17 @@ def describe(model: Model, method: str = "deeplift") -> str:
         *outputs(model),
         f"weights  {weights:,} numbers, {str(model.dtype).removeprefix('torch.')}",
         f"method   {method}",
+        *source(model),
         "",
         *table([HEADINGS, *rows]),
     ]
     return "\n".join(lines)
+
+
+def source(model: Model) -> list[str]:
+    """Where a model came from, in as many lines as there are facts."""
+    facts = [f"{name} {value}" for name, value in model.provenance.items()]
+    return [f"{'' if number else 'from':9}{printable(fact)}" for number, fact in enumerate(facts)]
 
 
 def outputs(model: Model) -> list[str]:
@@ -65,9 +72,14 @@ def row(step: Step, plan: Plan) -> tuple[str, ...]:
     return step.name, brief_name(step.op) + inside, str(kind), rule, step.shape, step.source
 
 
+def printable(text: str) -> str:
+    """What a terminal would obey rather than show as '?'."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Columns as wide as their widest entry; what a terminal would obey rather than show becomes '?'."""
-    rows = [["".join(c if c.isprintable() else "?" for c in cell) for cell in row] for row in rows]
+    """Columns as wide as their widest entry."""
+    rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows

@@ -8,6 +8,7 @@ other_files  what a file is that is no model
 native       our own format: the captured graph as plain data
 claims       what such a file says of its graph, checked against the graph
 sources      a reader for each kind that is not our own format
+origin       where a model came from, as its file in our own format keeps it
 geometry     what such a file and the caller tell of it: input length, layout, targets
 weights      where a file keeps its weights, and under which names
 user_class   the class that weights belong to

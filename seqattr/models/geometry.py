@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import torch
@@ -43,13 +44,14 @@ class Foreign:
 
 
 class ReadModule(NamedTuple):
-    """The module of a file; what was left out or renamed on the way, in lines; and what the file tells of its
-    input and targets.
+    """The module of a file; what was left out or renamed on the way, in lines; what the file tells of its
+    input and targets; and what else its provenance should have, as versions of other packages.
     """
 
     module: nn.Module
     notes: tuple[str, ...] = ()
     facts: Foreign = Foreign()
+    more: Mapping[str, str | int | float] = MappingProxyType({})
 
 
 def example_input(foreign: Foreign) -> Tensor:

@@ -13,6 +13,7 @@ from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError, UnknownName, UntrustedModel
 from seqattr.models import native
 from seqattr.models.geometry import LONGEST, Foreign, ReadModule, example_input, with_geometry
+from seqattr.models.origin import provenance
 from seqattr.models.recognition import (
     EXPORTED,
     LIGHTNING,
@@ -55,12 +56,13 @@ def load_model(path: Path | str, *, trust: bool = False, foreign: Foreign | None
         why = "loading it runs the code of its class" if kind in OF_WEIGHTS else "reading it can run code"
         raise UntrustedModel(f"{path} is {kind}, and {why}", path, reading_needs(kind, foreign))
     check_known(foreign)
-    module, notes, facts = READERS[kind](path, foreign, content)
-    known = with_geometry(module, foreign.over(facts), path, kind)
+    read = READERS[kind](path, foreign, content)
+    known = with_geometry(read.module, foreign.over(read.facts), path, kind)
     layout, channels, targets = known.layout, known.channels, known.targets
-    model = Model(module, example_input(known), layout=layout, channels=channels, targets=targets)
+    model = Model(read.module, example_input(known), layout=layout, channels=channels, targets=targets)
     tried = (f"the model takes its input in the layout {layout}",) if layout != foreign.layout else ()
-    model.notes = (*notes, *model.notes, *tried)
+    model.notes = (*read.notes, *model.notes, *tried)
+    model.provenance = provenance(path, kind, read, known)
     return model
 
 

@@ -21,6 +21,7 @@ from seqattr.engine.ops.sizes import is_size
 from seqattr.errors import ModelError
 from seqattr.io.atomic import replacing
 from seqattr.models import claims
+from seqattr.models.origin import check_provenance
 from seqattr.models.recognition import OWN_FORMAT as FORMAT
 from seqattr.support.version import package_version
 
@@ -51,12 +52,13 @@ def to_plain(model: Model) -> dict[str, Any]:
         "seqattr": package_version(),
         "fingerprint": checksum(model),
         **json.loads(json.dumps(description(model))),  # nothing but what JSON knows
+        "provenance": dict(model.provenance),
         "tensors": {str(name): tensor.contiguous() for name, tensor in model.graph.tensors.items()},
     }
 
 
 def description(model: Model) -> dict[str, Any]:
-    """All of a model but its tensors."""
+    """All that a model is but its tensors; not where it came from."""
     return {
         "steps": [encode_step(step) for step in model.graph.steps],
         "outputs": list(model.graph.outputs),
@@ -87,6 +89,8 @@ def from_plain(data: dict[str, Any]) -> Model:
             shapes=tuple(tuple(shape) for shape in data["shapes"]),
             example_length=data["example_length"],
         )
+        model.provenance = data.get("provenance", {})  # which files did not have at first
+        check_provenance(model.provenance)
         if checksum(model) != data["fingerprint"]:
             raise ValueError("its content has another fingerprint than the one it carries")
         claims.check(model)
@@ -103,7 +107,8 @@ def checksum(model: Model) -> str:
     tensors = {name: model.graph.tensors[name].detach().cpu() for name in sorted(model.graph.tensors)}
     like = {name: [str(tensor.dtype), list(tensor.shape)] for name, tensor in tensors.items()}
     # As JSON, which no name or text can imitate; it says how many numbers follow.
-    head = json.dumps([description(model), like], sort_keys=True)
+    came = [dict(model.provenance)] if model.provenance else []
+    head = json.dumps([description(model), like, *came], sort_keys=True)
     digest = hashlib.sha256(f"{len(head)} {head}".encode())
     for tensor in tensors.values():
         digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().data)

@@ -32,7 +32,7 @@ class Model:
     fifth channel is 1 where no base is known) or its shape says otherwise; `channels` is the model's order of
     bases; `targets` names its outputs.
     The module is not written on. Outputs that cannot be explained beside others are left out, and the
-    model's `notes` say why.
+    model's `notes` say why. Of one that was in a file, `provenance` says which.
 
     Raises ModelError if the module cannot be captured or the graph does not answer as the module does,
     UnsupportedOp if it holds an op that no rule knows, InputError if the input has no 4 channels.
@@ -86,6 +86,7 @@ class Model:
         self.graph, self.notes, self.watch = graph, notes, watch
         self.lengths, self.example_length = interface.lengths, interface.example_length
         self.shapes, self.finals, self.targets = interface.shapes, interface.finals, interface.targets
+        self.provenance: Mapping[str, str | int | float] = {}
 
     @property
     def dtype(self) -> torch.dtype:

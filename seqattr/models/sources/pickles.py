@@ -33,8 +33,8 @@ def read(path: Path, foreign: Foreign, content: Any = None) -> ReadModule:
         raise ModelError(
             f"{path} holds weights alone: say which class they belong to (`Foreign.arch=module:Class`)"
         )
-    module, notes, facts = with_weights(path, foreign, data)
-    return ReadModule(module, (*notes, *left), facts)
+    read = with_weights(path, foreign, data)
+    return read._replace(notes=(*read.notes, *left))
 
 
 def unpickled(path: Path, foreign: Foreign) -> tuple[Any, list[str]]:
