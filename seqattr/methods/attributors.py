@@ -22,12 +22,14 @@ class Explanation(NamedTuple):
     """One batch explained, target by target.
 
     A method that estimates contributions by chance says how far off they may be: the standard errors (B, L)
-    of their means over these references, for each of which chance is drawn anew.
+    of their means over these references, for each of which chance is drawn anew. Of the difference of the
+    outputs, what values that are held keep (B, R) is not explained, and known once the projection is.
     """
 
     projection: Callable[[Target], Projected]
     outputs: Callable[[Target], tuple[Tensor, Tensor]]  # of sequences (B, 1), of references (B or 1, R)
     errors: Callable[[Target], Tensor] | None = None
+    held: Callable[[Target], Tensor | None] = lambda target: None
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ Attributor = Callable[[Batch], Explanation]
 def against_references(batch: Batch) -> Explanation:
     """The rulebook's multipliers for each pair of a sequence and a reference."""
     walk = batch.against_references()
-    return Explanation(batch.projection(partial(batch.back, walk)), walk.outputs)
+    return Explanation(batch.projection(partial(batch.back, walk)), walk.outputs, held=walk.held)
 
 
 def at_sequence(batch: Batch) -> Explanation:

@@ -15,8 +15,9 @@ NONE: Mapping[int, str] = {}
 class Attribution(NamedTuple):
     """What each base contributed, for T targets of N sequences of length L, on the CPU.
 
-    `prediction` is the target's value for the sequence, `difference` that value minus the references'
-    mean. `additivity_error` is the worst over the references of
+    `prediction` is the target's value for the sequence, `difference` that value minus the references' mean,
+    less what values that the model holds fixed (`detach`) keep of it. `additivity_error` is the worst over
+    the references of
     |sum of contributions - difference| / max(|difference|, |prediction| / 100), and `cancellation` that of
     the sum of |contributions| over the same: how far the explanation adds up only because its parts cancel.
     `standard_error` is that of the contributions, given the references, where the method estimates them by

@@ -125,8 +125,12 @@ class Sums:
             self._sum(self.hypothetical[t, rows], slopes, share)
             if self.multipliers is not None:
                 self._sum(self.multipliers[t, rows], projected.multipliers, share)
-            at_x, at_r = explanation.outputs(target)
-            self._compare(t, rows, share, at_x.double(), at_r.double(), projected)
+            at_x, at_r = (output.double() for output in explanation.outputs(target))
+            self._keep_answers(t, rows, at_x, at_r)
+            held = explanation.held(target)
+            self._compare(
+                t, rows, share, at_x, at_x - at_r if held is None else at_x - at_r - held, projected
+            )
             if explanation.errors is not None:
                 self._add_errors(t, rows, share, explanation.errors(target))
 
@@ -137,18 +141,20 @@ class Sums:
             total += values * share
 
     def _compare(
-        self, t: int, rows: slice, share: float, at_x: Tensor, at_r: Tensor, projected: Projected
+        self, t: int, rows: slice, share: float, at_x: Tensor, change: Tensor, projected: Projected
     ) -> None:
-        """The outputs of sequences (B, 1) and references (B or 1, R), and how far contributions miss them."""
-        change = at_x - at_r
+        """The change (B, R) that is explained, of outputs (B, 1), and how far contributions miss it."""
         gap = (projected.totals - change).abs()
         floor = torch.maximum(change.abs(), at_x.abs() / 100)
         error = torch.where(gap == 0, 0.0, gap / floor)
         cancellation = (projected.sizes / floor.clamp(min=TINY)).clamp(max=HUGE)
-        self.prediction[t, rows] = at_x[:, 0]
         self.difference[t, rows] += change.mean(1) * share
         for worst, values in ((self.error, error), (self.cancellation, cancellation)):
             worst[t, rows] = torch.maximum(worst[t, rows], values.amax(1))
+
+    def _keep_answers(self, t: int, rows: slice, at_x: Tensor, at_r: Tensor) -> None:
+        """The outputs of sequences (B, 1), and which of the references' (B or 1, R) is no number."""
+        self.prediction[t, rows] = at_x[:, 0]
         answer = self.answer[t, rows]
         self.answer[t, rows] = torch.where(answer == 0, first_not_finite(at_r), answer)
 

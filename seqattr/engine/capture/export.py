@@ -152,6 +152,7 @@ REWRITES: dict[Any, Callable[..., Any]] = {
     functional.max_pool1d: max_pool1d,
     functional.hardshrink: hardshrink,
     functional.softshrink: softshrink,
+    Tensor.detach_: Tensor.detach,  # in place it leaves no trace in an exported program
     # which torch would write out time step by time step already to learn the shape of what comes out
     **{getattr(torch, name): written_out(name, getattr(torch, name)) for name in LAYERS},
     **{op: written_out(name, op) for name, op in LAYERS.items()},

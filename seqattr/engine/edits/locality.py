@@ -227,7 +227,7 @@ def of_join(site: Site, at: Positions) -> Local | None:
 Rule = Callable[[Site, Positions], Local | None]
 BY_KIND: dict[Kind, Rule] = {
     **dict.fromkeys((Kind.ELEMENTWISE, Kind.SCALE, Kind.OFFSET, Kind.SUM), at_each_element),
-    **dict.fromkeys((Kind.PRODUCT, Kind.QUOTIENT), at_each_element),
+    **dict.fromkeys((Kind.PRODUCT, Kind.QUOTIENT, Kind.HELD), at_each_element),
     Kind.LOGSUMEXP: of_reduction,
 }
 POOLS_HERE = {op for op, pool in POOLS.items() if pool.dims < 3 and not pool.adaptive}

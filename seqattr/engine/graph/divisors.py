@@ -15,7 +15,7 @@ POWERS, BOUNDED = having(Trait.POWER), having(Trait.BOUNDED)
 POLES, STEEP = having(Trait.POLE), having(Trait.STEEP)
 PASSING = {Kind.SHAPE, Kind.SCALE, Kind.PRODUCT}
 # What has weights sets the size of its values anew.
-WEIGHTED = {Kind.LINEAR, Kind.BILINEAR, Kind.RECURRENT}
+WEIGHTED = {Kind.LINEAR, Kind.BILINEAR, Kind.RECURRENT, Kind.HELD}
 
 
 def has_pole(step: Step) -> bool:

@@ -7,7 +7,7 @@ from seqattr.engine.graph.graph import Graph, Ref, Step, find_refs
 from seqattr.engine.graph.recurrent import OVER_TIME
 from seqattr.engine.ops.arguments import torch_op
 from seqattr.engine.ops.hints import HINTS, NO_SLOPE
-from seqattr.engine.ops.kinds import ALWAYS, KNOWN, ORDERS, PRODUCTS, QUOTIENTS, SUMS, Kind
+from seqattr.engine.ops.kinds import ALWAYS, HELD, KNOWN, ORDERS, PRODUCTS, QUOTIENTS, SUMS, Kind
 from seqattr.engine.ops.makers import SHAPE_ONLY
 from seqattr.engine.ops.moving import AS_RESHAPE, CHOICES, FIXED_ARGUMENTS
 from seqattr.engine.ops.names import CAST, SCATTER_REDUCE
@@ -70,6 +70,16 @@ def branching_kind(step: Step, both: bool, active: set[str]) -> Kind:
             )
         return Kind.BILINEAR if both else Kind.LINEAR
     raise UnsupportedOp(step.op, step.source, HINTS.get(step.op, ""))
+
+
+def held_values(graph: Graph) -> frozenset[str]:
+    """Names of the values that depend on the bases through held ones alone: what counts as given."""
+    active, activations = graph.active(), graph.activations()
+
+    def joins(step: Step, names: set[str]) -> bool:
+        return step.name in active and (step.op in HELD or names.issuperset(activations[step.name]))
+
+    return graph.once("what is held", lambda: graph.closure(joins))
 
 
 def classify(graph: Graph) -> dict[str, Kind]:

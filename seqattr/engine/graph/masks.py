@@ -2,7 +2,7 @@
 they rectify.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 
 import torch
@@ -10,7 +10,7 @@ import torch
 from seqattr.engine.graph.graph import Graph, Ref, Step
 from seqattr.engine.ops.kinds import AVERAGES, COMPARISONS, PRODUCTS, SHAPES
 from seqattr.engine.ops.makers import LIKES, ZEROS_BESIDE
-from seqattr.engine.ops.moving import CHOICES
+from seqattr.engine.ops.moving import CHOICES, VIEWS
 from seqattr.engine.ops.names import CAST, CLAMP_MIN, FULL_LIKE, GE, GT, LE, LT, RELU
 from seqattr.engine.ops.weights import MATRIX_PRODUCTS
 
@@ -25,6 +25,17 @@ def masks_of(graph: Graph) -> set[str]:
         if step.name in active and (made or moved):
             masks.add(step.name)
     return masks
+
+
+def masks_in_numbers(graph: Graph, masks: Set[str]) -> frozenset[str]:
+    """Names of these masks, and of the same in 0 and 1, moved about or not."""
+    activations, active = graph.activations(), graph.active()
+
+    def joins(step: Step, names: set[str]) -> bool:
+        moved = step.name in active and (step.op == CAST or step.op in VIEWS)
+        return moved and names.issuperset(activations[step.name])
+
+    return graph.closure(joins, masks)
 
 
 def masks_as_numbers(graph: Graph) -> Graph:

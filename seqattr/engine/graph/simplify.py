@@ -12,10 +12,16 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.graph.graph import Graph, Ref, Step, evaluate, rewire
-from seqattr.engine.graph.masks import masks_as_numbers, masks_as_rectifiers, masks_of
+from seqattr.engine.graph.masks import (
+    masks_as_numbers,
+    masks_as_rectifiers,
+    masks_in_numbers,
+    masks_of,
+)
 from seqattr.engine.ops.composites import BATCH_NORM
 from seqattr.engine.ops.hints import HINTS
 from seqattr.engine.ops.idle import DROPOUTS, NO_OPS
+from seqattr.engine.ops.kinds import HELD
 from seqattr.engine.ops.moving import PADS
 from seqattr.engine.ops.names import ADD, CAST, MEAN, MUL, NE, SLICE, TRUNC
 from seqattr.engine.ops.weights import CONVOLUTIONS, DENSE, STRAIGHT, TRANSPOSED, is_transposed
@@ -80,11 +86,13 @@ def written_out(step: Step, of_mask: bool) -> Step:
 def drop_no_ops(graph: Graph) -> Graph:
     """Every reader of a no-op reads the no-op's own argument instead."""
     same: dict[str, Ref] = {}
-    numbers = graph.active() - masks_of(graph)
+    masks = masks_of(graph)
+    numbers, flat = graph.active() - masks, masks_in_numbers(graph, masks)
     steps = []
     for step in graph.steps:
         step = rewire(step, lambda ref: same.get(ref, ref))
-        if is_no_op(step, numbers) and isinstance(step.args[0], Ref):
+        idle = is_no_op(step, numbers) or (step.op in HELD and step.args[0] in flat)  # without a slope anyway
+        if idle and isinstance(step.args[0], Ref):
             same[step.name] = step.args[0]
         else:
             steps.append(step)

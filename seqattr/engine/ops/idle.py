@@ -4,8 +4,6 @@ NO_OPS = frozenset(
     {
         "aten.clone.default",
         "aten.alias.default",
-        "aten.detach.default",
-        "aten.detach_.default",
         "aten.contiguous.default",
         "aten.lift_fresh_copy.default",
         "aten.lift_fresh.default",

@@ -11,7 +11,7 @@ from seqattr.engine.ops import shape_rules as shape
 from seqattr.engine.ops.elementwise import ELEMENTWISE
 from seqattr.engine.ops.makers import CASTS, LIKES, MAKERS, NEW, RANGES, SHAPE_ONLY
 from seqattr.engine.ops.moving import CHOICES, CONCATENATIONS, INSERTIONS, PADS, SCATTERS, VIEWS
-from seqattr.engine.ops.names import AMAX, FLIP, LINEAR, LOGSUMEXP, MAX_ALONG, MEAN, NEG, STACK, SUM
+from seqattr.engine.ops.names import AMAX, DETACH, FLIP, LINEAR, LOGSUMEXP, MAX_ALONG, MEAN, NEG, STACK, SUM
 from seqattr.engine.ops.recurrent import RECURRENT
 from seqattr.engine.ops.shape_rules import ShapeOf
 from seqattr.engine.ops.weights import CONVOLUTIONS, DENSE, MATRIX_PRODUCTS
@@ -35,6 +35,7 @@ class Kind(StrEnum):
     ORDER = "order"  # the elements along a dimension put in order
     COMPARISON = "comparison"  # a mask, 0 or 1, and what is made of masks: steps without a slope
     CHOICE = "choice"  # one of two values at each element, by a mask that depends on the bases
+    HELD = "held"  # the value as it is, which counts as given: nothing goes back through it
     LOGSUMEXP = "logsumexp"  # log of the sum of exponentials along dimensions
     RECURRENT = "recurrent"  # a walk through time: each state comes of the one before
     CONSTANT = "constant"  # sizes, and tensors that depend on no base
@@ -58,6 +59,7 @@ COMPARISONS = (
     | {"aten.isnan.default", "aten.isinf.default"}
     | {"aten.floor_divide.default", "aten.div.Tensor_mode", "aten.div.Scalar_mode"}
 )
+HELD = frozenset({DETACH})
 # Of positions and other tensors that depend on no base; of the bases they have no rule.
 CONSTANTS: Mapping[str, ShapeOf] = {
     "aten.embedding.default": shape.looked_up,
@@ -126,6 +128,7 @@ ALWAYS = {
     **dict.fromkeys(MAXIMA, Kind.MAX),
     **dict.fromkeys(ORDERS, Kind.ORDER),
     **dict.fromkeys(COMPARISONS, Kind.COMPARISON),
+    **dict.fromkeys(HELD, Kind.HELD),
     LOGSUMEXP: Kind.LOGSUMEXP,
     **dict.fromkeys(RECURRENT, Kind.RECURRENT),
 }
@@ -140,7 +143,7 @@ KNOWN = frozenset(
     }
 )
 SHAPES_OF: Mapping[str, ShapeOf] = {
-    **dict.fromkeys({*ELEMENTWISE, *(LIKES - NEW), *(CASTS & MAKERS), *ORDERS}, shape.same),
+    **dict.fromkeys({*ELEMENTWISE, *(LIKES - NEW), *(CASTS & MAKERS), *ORDERS, *HELD}, shape.same),
     **dict.fromkeys(SUMS | PRODUCTS | QUOTIENTS | COMPARISONS | CHOICES.keys(), shape.broadcast),
     **{op: shape.convolution(op) for op in CONVOLUTIONS},
     **{op: shape.through_time(op) for op in RECURRENT},

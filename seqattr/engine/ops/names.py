@@ -10,7 +10,9 @@ RELU, CLAMP_MIN, TRUNC, ABS = (f"aten.{name}.default" for name in ("relu", "clam
 SIGMOID, LOG_SIGMOID, TANH = (f"aten.{name}.default" for name in ("sigmoid", "log_sigmoid", "tanh"))
 EXP, COS, SIN = (f"aten.{name}.default" for name in ("exp", "cos", "sin"))
 SQRT, SQUARE, RECIPROCAL = (f"aten.{name}.default" for name in ("sqrt", "square", "reciprocal"))
+LOG = "aten.log.default"
 POW = "aten.pow.Tensor_Scalar"
+DETACH = "aten.detach.default"
 # Along dimensions.
 MEAN, SUM, LOGSUMEXP = "aten.mean.dim", "aten.sum.dim_IntList", "aten.logsumexp.default"
 AMAX, MAX_ALONG = "aten.amax.default", "aten.max.dim"

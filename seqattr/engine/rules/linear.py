@@ -17,6 +17,7 @@ from seqattr.engine.ops.moving import WITH_CONSTANTS
 from seqattr.engine.ops.names import NEG
 from seqattr.engine.ops.weights import CONVOLUTIONS, DENSE
 from seqattr.engine.rules.adjoint import matrix_adjoint, step_adjoint, unbroadcast, vjp
+from seqattr.engine.rules.held import held
 from seqattr.engine.walk.rulebook import Pullback, Rule, StepContext, rule
 
 # --- weights -----------------------------------------------------------------------------------
@@ -217,4 +218,5 @@ RULES: Mapping[Kind, Rule] = {
     Kind.SUM: total,
     Kind.SHAPE: rearrange,
     Kind.AVERAGE: rearrange,
+    Kind.HELD: held,
 }

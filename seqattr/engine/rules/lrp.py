@@ -9,6 +9,7 @@ from torch import Tensor
 
 from seqattr.engine.graph.divisors import has_pole
 from seqattr.engine.graph.graph import INPUT, Graph, Ref, Step
+from seqattr.engine.graph.kinds import held_values
 from seqattr.engine.numerics.multipliers import Affine, Multiplier
 from seqattr.engine.ops.composites import ATTENTION, LOG_SOFTMAX, NORMS, POWERS, SOFTMAX
 from seqattr.engine.ops.elementwise import Trait, having
@@ -139,11 +140,11 @@ def is_divisor(step: Step | None) -> bool:
 
 
 def of_product(graph: Graph, step: Step) -> Rule:
-    """Halves, unless one factor is a norm's."""
-    steps = graph.by_name()
-    divisors = [isinstance(a, Ref) and is_divisor(steps.get(a)) for a in step.args[:2]]
-    if any(divisors) and not all(divisors):
-        return relevance.signal(divisors.index(False))
+    """Halves, unless one factor is a norm's, or held: then all is the other's."""
+    steps, held = graph.by_name(), held_values(graph)
+    given = [isinstance(a, Ref) and (a in held or is_divisor(steps.get(a))) for a in step.args[:2]]
+    if any(given) and not all(given):
+        return relevance.signal(given.index(False))
     return relevance.product
 
 

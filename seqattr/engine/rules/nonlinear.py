@@ -9,6 +9,7 @@ from functools import cached_property, partial
 import torch
 from torch import Tensor
 
+from seqattr.engine.graph.kinds import held_values
 from seqattr.engine.numerics import fused, secants
 from seqattr.engine.numerics.multipliers import Multiplier, whole
 from seqattr.engine.ops.names import AMAX
@@ -28,13 +29,21 @@ def midpoint(context: StepContext, argument: int) -> Tensor:
 @rule()
 def product(context: StepContext) -> Pullback:
     """d(ab) = mean(b) da + mean(a) db, exactly; where one of them is one over something, as of a quotient;
-    of what is divided, or made of quotients, in parts as small as they can be.
+    of what is divided, or made of quotients, in parts as small as they can be. A factor that is held weighs
+    the other with the mean of its own two sides.
     """
+    if not held_values(context.plan.graph).isdisjoint(context.inputs):
+        return by_midpoints(context)
     divisors = [i for i, ref in enumerate(context.inputs) if ref in context.plan.divisors]
     if len(divisors) == 1:
         return by_divisor(context, divisors[0])
     if context.step.name in context.plan.products_by_quotients and context.inputs[0] != context.inputs[1]:
         return small_parts.product(context)
+    return by_midpoints(context)
+
+
+def by_midpoints(context: StepContext) -> Pullback:
+    """mean(b) to a, and mean(a) to b."""
     middles, shapes = (midpoint(context, 0), midpoint(context, 1)), (context.shape(0), context.shape(1))
 
     def backward(multiplier: Multiplier) -> Sequence[Multiplier]:

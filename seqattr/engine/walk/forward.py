@@ -12,7 +12,8 @@ from seqattr.engine.graph.graph import INPUT, BatchLayout, Graph, Ref, Step, eva
 from seqattr.engine.graph.kinds import classify, function_of
 from seqattr.engine.numerics.convolution import FORMS, Convolution, convolution
 from seqattr.engine.ops.elementwise import OVERWRITING
-from seqattr.engine.ops.kinds import Kind
+from seqattr.engine.ops.kinds import HELD, Kind
+from seqattr.engine.ops.moving import VIEWS
 from seqattr.engine.ops.weights import CONVOLUTIONS, geometry_of
 
 Values = dict[str, Any]  # of one side, by name
@@ -127,11 +128,13 @@ class ForwardPlan:
 
     @cached_property
     def overwriting(self) -> set[str]:
-        """Steps whose value can take the memory of what they read: fresh, and read by nothing later.
+        """Steps whose value can take the memory of what they read: fresh, read by nothing later, and seen by
+        nobody under another name, as a view or a held value is.
 
         Not where a rule might look at the value itself, for its parts.
         """
         last = {ref: name for name, refs in self.last_use.items() for ref in refs}
+        readers = self.graph.consumers()
         return {
             step.name
             for step in self.graph.steps
@@ -139,6 +142,7 @@ class ForwardPlan:
             and step.name in self.active - self.split
             and self.kinds.get(step.args[0]) is Kind.LINEAR
             and last.get(step.args[0]) == step.name
+            and not any(reader.op in VIEWS | HELD for reader in readers[step.args[0]])
         }
 
 

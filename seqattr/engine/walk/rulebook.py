@@ -89,6 +89,17 @@ class PairedValues:
         """Sequence minus reference, for each pair."""
         return self.pairwise(one(torch.sub), name)[0]
 
+    def totals(self, name: str) -> Callable[[Tensor], Tensor]:
+        """Sums over a value's elements for each pair, (sequences, references): of what has its shape."""
+        layout, rows = self.layout(name), (self.rows.sequences, self.rows.references)
+        places = (layout.dim + 1, layout.dim + 2)
+
+        def total(values: Tensor) -> Tensor:
+            by_pair = unfold(values, layout, rows).movedim(places, (0, 1))
+            return by_pair.reshape(*rows, -1).sum(2, dtype=torch.float64)
+
+        return total
+
     def side(self, name: str, reference: bool) -> Tensor:
         """The value of one side, repeated for each pair."""
         if not self.rows.references:
@@ -203,11 +214,13 @@ class Pullback(NamedTuple):
     """How a multiplier goes back through a step, and its value's difference in parts where that is natural.
 
     A rule gives `parts` when `context.split` is set; its `backward` then takes multipliers in parts. A rule
-    that gives none has its value's parts made by sign, and gets one multiplier back.
+    that gives none has its value's parts made by sign, and gets one multiplier back. `kept` is what of the
+    difference does not go back for a multiplier, of each pair (sequences, references).
     """
 
     backward: Backward
     parts: Parts | None = None
+    kept: Callable[[Multiplier], Tensor] | None = None
 
 
 @dataclass(frozen=True)

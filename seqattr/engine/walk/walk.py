@@ -5,7 +5,7 @@ forward once. A rule sees one step on both sides and returns the function that t
 through it; that function keeps what it needs, and everything else is let go at its last use.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import torch
@@ -34,6 +34,7 @@ class Traversal:
         self.plan, self.pairs, self.to_run, self.keep = plan, pairs, to_run, keep
         self.sides, self.rows = pairs.sides, pairs.rows
         self.backward: dict[str, Backward] = {}
+        self.kept: dict[str, Callable[[Multiplier], Tensor]] = {}
 
     def forward(self, step: Step) -> None:
         """The step's value on each side, and the way back through it; then what is used up goes."""
@@ -70,9 +71,11 @@ class Traversal:
         """The rule's way back; where a reader wants parts, the value's parts are kept as well."""
         context = self.plan.context(step, self.pairs)
         try:
-            backward, parts = self.plan.rules[step.name].pullback(context)
+            backward, parts, kept = self.plan.rules[step.name].pullback(context)
         except FAILURES as error:
             raise_for(step, error)
+        if kept is not None:
+            self.kept[step.name] = kept
         if not context.split:
             return backward
         if parts is not None:
@@ -90,14 +93,21 @@ class Traversal:
         for values in (*self.to_run, self.sides.constant, self.sides.parts):
             values.pop(name, None)
 
-    def travel(self, travelling: dict[str, Multiplier], at: str = INPUT) -> None:
-        """Multipliers by the names of their values, back to a step's value, or to the inputs."""
+    def travel(self, travelling: dict[str, Multiplier], at: str = INPUT) -> Tensor | None:
+        """Multipliers by the names of their values, back to a step's value, or to the inputs.
+
+        Of the output's difference, what steps keep on the way: for each pair, None where none does.
+        """
+        kept: Tensor | None = None
         for step in reversed(self.plan.graph.steps):
             if step.name == at:
                 break
             multiplier = travelling.pop(step.name, None)
             if multiplier is None:
                 continue
+            if step.name in self.kept:
+                amount = self.kept[step.name](multiplier)
+                kept = amount if kept is None else kept + amount
             try:
                 incoming = self.backward[step.name](multiplier)
             except FAILURES as error:
@@ -105,6 +115,7 @@ class Traversal:
             fresh = self.plan.kinds[step.name] is Kind.LINEAR  # what it sends back, nobody else has
             for ref, part in zip(self.plan.inputs[step.name], incoming, strict=True):
                 travelling[ref] = add_multipliers(part, travelling[ref], fresh) if ref in travelling else part
+        return kept
 
 
 class Walk(Traversal):
@@ -137,6 +148,7 @@ class Walk(Traversal):
         sides = SideValues(sequences, reference, {**tensors, INPUT: one_row_each})
         super().__init__(plan, PairedValues(sides, rows, plan.layouts), to_run, keep)
         self.backward[INPUT] = self._ending()
+        self._held: dict[Target, Tensor] = {}
         for step in plan.graph.steps:
             self.forward(step)
 
@@ -158,6 +170,10 @@ class Walk(Traversal):
         reference = flat(self.sides.reference[self._output(target)])[:, target.index]
         return self.sequence_outputs(target), reference.view(-1, self.rows.references)
 
+    def held(self, target: Target) -> Tensor | None:
+        """What held values keep of the target's difference, (B, R), once it has been gone back from."""
+        return self._held.get(target)
+
     def _output(self, target: Target) -> str:
         return self.plan.graph.outputs[target.output]
 
@@ -171,7 +187,9 @@ class Walk(Traversal):
         """What comes back from the target to a step's kept value, or to the input, as the rules send it."""
         name = self._output(target)
         travelling: dict[str, Multiplier] = {name: self._seed(name, target.index)}
-        self.travel(travelling, at)
+        kept = self.travel(travelling, at)
+        if kept is not None:
+            self._held[target] = kept
         if at != INPUT:
             nothing = torch.zeros_like(self.sides.sequence[at])
             return travelling.get(at, nothing)

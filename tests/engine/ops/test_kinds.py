@@ -10,7 +10,15 @@ from seqattr.engine.ops.idle import ASSERTIONS, DROPOUTS, NO_OPS
 from seqattr.engine.ops.lowering import composite_names, lowering_table
 
 ONE_KIND = (
-    *(kinds.SHAPES, kinds.AVERAGES, elementwise.ELEMENTWISE, kinds.MAXIMA, kinds.ORDERS, kinds.COMPARISONS),
+    *(
+        kinds.SHAPES,
+        kinds.AVERAGES,
+        elementwise.ELEMENTWISE,
+        kinds.MAXIMA,
+        kinds.ORDERS,
+        kinds.COMPARISONS,
+        kinds.HELD,
+    ),
     *(kinds.SUMS, kinds.PRODUCTS, kinds.QUOTIENTS, kinds.CONSTANTS, makers.MAKERS - {names.WHERE_NUMBERS}),
     *(weights.CONVOLUTIONS, weights.DENSE, weights.MATRIX_PRODUCTS, NO_OPS, DROPOUTS),
 )
