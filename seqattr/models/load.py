@@ -16,6 +16,7 @@ from seqattr.models.geometry import LONGEST, Foreign, ReadModule, example_input,
 from seqattr.models.origin import provenance
 from seqattr.models.recognition import (
     EXPORTED,
+    HUGGING_FACE,
     LIGHTNING,
     OF_WEIGHTS,
     OWN,
@@ -26,7 +27,15 @@ from seqattr.models.recognition import (
     look,
     recognise,
 )
-from seqattr.models.sources import exported, pickles, safetensors_files, state_dicts, torchscript
+from seqattr.models.sources import (
+    exported,
+    hugging_face,
+    pickles,
+    safetensors_files,
+    state_dicts,
+    torchscript,
+)
+from seqattr.models.weights import half_note, tensors_of
 
 __all__ = ["Foreign", "load_model", "recognise"]
 
@@ -61,7 +70,7 @@ def load_model(path: Path | str, *, trust: bool = False, foreign: Foreign | None
     layout, channels, targets = known.layout, known.channels, known.targets
     model = Model(read.module, example_input(known), layout=layout, channels=channels, targets=targets)
     tried = (f"the model takes its input in the layout {layout}",) if layout != foreign.layout else ()
-    model.notes = (*read.notes, *model.notes, *tried)
+    model.notes = (*read.notes, *precision_note(read), *model.notes, *tried)
     model.provenance = provenance(path, kind, read, known)
     return model
 
@@ -80,6 +89,12 @@ def check_known(foreign: Foreign) -> None:
         raise InputError(f"each target needs a name of its own, not {', '.join(map(repr, names))}")
 
 
+def precision_note(read: ReadModule) -> tuple[str, ...]:
+    """What is said of a module in half precision, which is captured in full."""
+    note = half_note(tensors_of(read.module))
+    return (note,) if note and not any(note in said for said in read.notes) else ()
+
+
 def reading_needs(kind: str, foreign: Foreign) -> dict[str, Any]:
     """What reading a file of this kind takes, by the fields of `Foreign`: as given, or a word in capitals."""
     blank = {"length": "LENGTH", "arch": "MODULE:CLASS" if kind in OF_WEIGHTS else None}
@@ -93,6 +108,7 @@ READERS: Mapping[str, Callable[[Path, Foreign, Any], ReadModule]] = {
     STATE_DICT: state_dicts.read,
     LIGHTNING: state_dicts.read,
     SAFETENSORS: safetensors_files.read,
+    HUGGING_FACE: hugging_face.read,
     PICKLE: pickles.read,
     TORCHSCRIPT: torchscript.read,
     EXPORTED: exported.read,

@@ -18,7 +18,14 @@ OWN_FORMAT = "seqattr model"
 OWN, STATE_DICT, PICKLE = "a seqattr model", "a state dict", "a pickled PyTorch object"
 LIGHTNING, SAFETENSORS = "a Lightning checkpoint", "a safetensors file of weights"
 TORCHSCRIPT, EXPORTED = "a TorchScript model", "a torch.export archive (.pt2)"
-OF_WEIGHTS = (STATE_DICT, LIGHTNING, SAFETENSORS)  # which need a class
+HUGGING_FACE = "a Hugging Face folder"
+OF_WEIGHTS = (STATE_DICT, LIGHTNING, SAFETENSORS, HUGGING_FACE)  # which need a class
+CONFIG = "config.json"
+# Where such a folder has its weights, those first that are read.
+WEIGHTS_FILES = (
+    *("model.safetensors", "model.safetensors.index.json"),
+    *("pytorch_model.bin", "pytorch_model.bin.index.json"),
+)
 # A file of plain data holds about what it weighs; compressed entries may hold a thousand times as much.
 MOST_UNPACKED, LEAST_LIMIT = 16, 2**24
 TORCH_PICKLE = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"  # the number that its files without an archive begin with
@@ -27,7 +34,7 @@ FEW_KEYS = 2**16  # bytes
 
 
 class Recognised(NamedTuple):
-    """The kind of a file, and its content where that is plain data."""
+    """The kind of a file, and its content where that is plain data; of a folder, the file to begin with."""
 
     kind: str
     content: Any = None
@@ -43,6 +50,9 @@ def look(path: Path) -> Recognised:
     if not path.exists():
         raise ModelError(f"there is no model file {path}")
     if path.is_dir():
+        found = [path / name for name in WEIGHTS_FILES if (path / name).is_file()]
+        if found:
+            return Recognised(HUGGING_FACE, found[0])
         raise ModelError(f"{path} is a folder, not a model file{other_files.in_folder(path)}")
     head = start_of(path)
     if not head:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import nn
 
@@ -21,24 +21,51 @@ from seqattr.engine.graph.source_lines import first_line
 from seqattr.errors import InputError, ModelError, nearest
 
 
-def build(arch: str, args: Mapping[str, Any], kept: Mapping[str, Any]) -> tuple[nn.Module, str]:
+class Kept(NamedTuple):
+    """Arguments that were kept beside weights, and by what: "the checkpoint's own"."""
+
+    values: Mapping[str, Any]
+    whose: str = "the checkpoint's own"
+
+
+def build(arch: str, args: Mapping[str, Any], kept: Kept) -> tuple[nn.Module, str]:
     """The class that `module:Class` or `file.py:Class` names, called with `args`; for what these leave open,
-    with those of the arguments `kept` in a checkpoint that it takes. And what of them was used, in words.
+    with those of the arguments `kept` beside the weights that it takes. And what of them was used, in words.
 
     Raises InputError for a name that is none, ModelError where the class cannot be built.
     """
     factory = class_named(arch)
     try:
         with here_on_path():
-            wanted = parameters(factory)
-            used = {key: value for key, value in kept.items() if key in wanted and key not in args}
-            module = factory(**used, **args)
+            if wants_config(factory, {*args, *kept.values}):
+                module, taken = factory(config_of(factory, {**kept.values, **args})), "config"
+            else:
+                wanted = parameters(factory)
+                used = {key: v for key, v in kept.values.items() if key in wanted and key not in args}
+                module = factory(**used, **args)
+                taken = ", ".join(f"{key}={value!r:.60}" for key, value in used.items())
     except (Exception, SystemExit) as error:  # the user's own code may raise anything
-        raise cannot_build(arch, error, missing_arguments(factory, {*args, *kept})) from error
+        raise cannot_build(arch, error, missing_arguments(factory, {*args, *kept.values})) from error
     if not isinstance(module, nn.Module):
         raise ModelError(f"`Foreign.arch={arch}` gave a {type(module).__name__}, not a torch.nn.Module")
-    taken = ", ".join(f"{key}={value!r:.60}" for key, value in used.items())
-    return module, f"built {arch} with the checkpoint's own {taken}" if taken else ""
+    return module, f"built {arch} with {kept.whose} {taken}" if taken and kept.values else ""
+
+
+def wants_config(factory: Any, given: set[str]) -> bool:
+    """Whether a class takes all its arguments as one, `config`, which is not among those given."""
+    config = parameters(factory).get("config")
+    return config is not None and config.default is config.empty and "config" not in given and bool(given)
+
+
+def config_of(factory: Any, values: dict[str, Any]) -> Any:
+    """What a class takes as its config: of its own `config_class`, as transformers has it, or a table."""
+    make = getattr(factory, "config_class", None)
+    if make is None:
+        return values
+    declared = inspect.signature(make).parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in declared):
+        return make(**values)
+    return make(**{key: value for key, value in values.items() if key in parameters(make)})
 
 
 def class_named(arch: str) -> Any:

@@ -1,9 +1,10 @@
 """Weights as people keep them: where in a file they are, and under which names."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from seqattr.errors import ModelError
@@ -144,6 +145,20 @@ def left_out_note(everything: State, taken: State) -> str:
     """How many weights had another beginning."""
     left = len(everything) - len(taken)
     return f"; {left} others were left out" if left else ""
+
+
+HALF = (torch.float16, torch.bfloat16)
+
+
+def half_note(tensors: Iterable[Tensor]) -> str:
+    """What is said of weights in half precision; nothing where there are none."""
+    types = {str(tensor.dtype).removeprefix("torch.") for tensor in tensors if tensor.dtype in HALF}
+    return f"weights of {' and '.join(sorted(types))} are computed with in float32" if types else ""
+
+
+def tensors_of(module: nn.Module) -> list[Tensor]:
+    """A module's weights, and what it keeps beside them."""
+    return [*module.parameters(), *module.buffers()]
 
 
 def load(state: State, module: nn.Module, what: str, arch: str) -> str:

@@ -81,7 +81,8 @@ def unwrap(module: nn.Module) -> nn.Module:
     """Without what compiles it, or spreads it over devices."""
     if isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
         return unwrap(module.module)
-    return getattr(module, "_orig_mod", module)  # torch.compile's
+    inner = getattr(module, "_orig_mod", None)  # torch.compile's
+    return unwrap(inner) if isinstance(inner, nn.Module) else module
 
 
 def least_length(program: ExportedProgram) -> int | None:

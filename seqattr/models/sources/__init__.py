@@ -7,6 +7,7 @@ file that does not hold what it should.
 
 state_dicts        weights that torch.save wrote, also in a training's or Lightning's checkpoint
 safetensors_files  weights in a file of the package safetensors
+hugging_face       a folder with a config and weights, in one file or several
 pickles            a pickled module, or weights among whatever else was pickled
 torchscript        what torch.jit.save wrote
 exported           what torch.export.save wrote

@@ -9,6 +9,7 @@ from seqattr.errors import ModelError
 from seqattr.models import user_class, weights
 from seqattr.models.geometry import Foreign, ReadModule
 from seqattr.models.recognition import no_model, safely
+from seqattr.models.user_class import Kept
 
 
 def read(path: Path, foreign: Foreign, content: Any = None) -> ReadModule:
@@ -23,12 +24,16 @@ def read(path: Path, foreign: Foreign, content: Any = None) -> ReadModule:
     return with_weights(path, foreign, data)
 
 
-def with_weights(path: Path, foreign: Foreign, data: Any) -> ReadModule:
-    """A class with the weights in what was read. Raises ModelError where none are there, or do not fit."""
+def with_weights(path: Path, foreign: Foreign, data: Any, kept: Kept | None = None) -> ReadModule:
+    """A class with the weights in what was read; what its arguments leave open, those `kept` say, or what was
+    read. Raises ModelError where no weights are there, or do not fit.
+    """
     located = weights.find(data)
     if located is None or isinstance(located.content, nn.Module) or foreign.arch is None:
         raise ModelError(no_model(path, data))
-    module, built = user_class.build(foreign.arch, foreign.arch_args, weights.hyper_parameters(data))
+    kept = kept or Kept(weights.hyper_parameters(data))
+    module, built = user_class.build(foreign.arch, foreign.arch_args, kept)
     named = weights.load(located.content, module, f"the state dict {path}", foreign.arch)
-    notes = (weights.reading_note(data, located), named, built)
+    half = weights.half_note(located.content.values())
+    notes = (weights.reading_note(data, located), named, built, half)
     return ReadModule(module, tuple(f"{path.name}: {note}" for note in notes if note))
