@@ -12,6 +12,7 @@ origin       where a model came from, as its file in our own format keeps it
 geometry     what such a file and the caller tell of it: input length, layout, targets
 weights      where a file keeps its weights, and under which names
 user_class   the class that weights belong to
+zoo_weights  the arguments of an architecture of the zoo, found from the shapes of weights
 unpickling   what else was pickled, where its classes cannot be imported
 content      what a model computes, as a hash
 zoo          architectures to train

@@ -36,6 +36,7 @@ from seqattr.models.sources import (
     torchscript,
 )
 from seqattr.models.weights import half_note, tensors_of
+from seqattr.models.zoo import ARCHITECTURES
 
 __all__ = ["Foreign", "load_model", "recognise"]
 
@@ -61,7 +62,7 @@ def load_model(path: Path | str, *, trust: bool = False, foreign: Foreign | None
                 "do not go with it"
             )
         return native.from_plain(content)
-    if needs_trust(kind) and not trust:
+    if needs_trust(kind, foreign) and not trust:
         why = "loading it runs the code of its class" if kind in OF_WEIGHTS else "reading it can run code"
         raise UntrustedModel(f"{path} is {kind}, and {why}", path, reading_needs(kind, foreign))
     check_known(foreign)
@@ -117,6 +118,6 @@ READERS: Mapping[str, Callable[[Path, Foreign, Any], ReadModule]] = {
 PLAIN: tuple[str, ...] = ()
 
 
-def needs_trust(kind: str) -> bool:
-    """Whether reading a file of this kind may run code, its own or that of its class."""
-    return kind not in PLAIN
+def needs_trust(kind: str, foreign: Foreign) -> bool:
+    """Whether reading a file of this kind may run code, its own or that of its class; the zoo's is ours."""
+    return kind not in PLAIN and not (kind in OF_WEIGHTS and foreign.arch in ARCHITECTURES)

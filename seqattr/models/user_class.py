@@ -38,7 +38,7 @@ def build(arch: str, args: Mapping[str, Any], kept: Kept) -> tuple[nn.Module, st
     try:
         with here_on_path():
             if wants_config(factory, {*args, *kept.values}):
-                module, taken = factory(config_of(factory, {**kept.values, **args})), "config"
+                module, taken = factory(config_of(factory, {**kept.values, **args})), "values"
             else:
                 wanted = parameters(factory)
                 used = {key: v for key, v in kept.values.items() if key in wanted and key not in args}

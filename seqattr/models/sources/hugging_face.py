@@ -30,14 +30,14 @@ def read(path: Path, foreign: Foreign, content: Any = None) -> ReadModule:
     if foreign.arch is None:
         raise ModelError(f"{path} is {HUGGING_FACE}: {class_wanted(kept)} (`Foreign.arch=module:Class`)")
     state = weights_of(content)
-    return state_dicts.with_weights(path, foreign, state, Kept(kept, f"what {CONFIG} says:"))
+    return state_dicts.with_weights(path, foreign, state, Kept(kept, f"{CONFIG}'s"))
 
 
 def class_wanted(config: Mapping[str, Any]) -> str:
     """What is missing, with the name that the config has for it."""
     names = config.get("architectures")
     named = names[0] if isinstance(names, list) and names and isinstance(names[0], str) else ""
-    return "say which class it belongs to" + (f", there called {named:.60}," if named else "")
+    return "say which class it belongs to" + (f", which {CONFIG} calls {named:.60}" if named else "")
 
 
 def weights_of(path: Path) -> dict[str, Tensor]:

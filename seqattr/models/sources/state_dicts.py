@@ -6,10 +6,11 @@ from typing import Any
 from torch import nn
 
 from seqattr.errors import ModelError
-from seqattr.models import user_class, weights
+from seqattr.models import user_class, weights, zoo_weights
 from seqattr.models.geometry import Foreign, ReadModule
 from seqattr.models.recognition import no_model, safely
 from seqattr.models.user_class import Kept
+from seqattr.models.zoo import ARCHITECTURES
 
 
 def read(path: Path, foreign: Foreign, content: Any = None) -> ReadModule:
@@ -25,15 +26,19 @@ def read(path: Path, foreign: Foreign, content: Any = None) -> ReadModule:
 
 
 def with_weights(path: Path, foreign: Foreign, data: Any, kept: Kept | None = None) -> ReadModule:
-    """A class with the weights in what was read; what its arguments leave open, those `kept` say, or what was
-    read. Raises ModelError where no weights are there, or do not fit.
+    """A class, or an architecture of the zoo, with the weights in what was read; what its arguments leave
+    open, those `kept` say, or what was read. Raises ModelError where no weights are there, or do not fit.
     """
     located = weights.find(data)
     if located is None or isinstance(located.content, nn.Module) or foreign.arch is None:
         raise ModelError(no_model(path, data))
     kept = kept or Kept(weights.hyper_parameters(data))
-    module, built = user_class.build(foreign.arch, foreign.arch_args, kept)
+    facts = Foreign()
+    if foreign.arch in ARCHITECTURES:
+        module, built, facts = zoo_weights.build(foreign, located.content)
+    else:
+        module, built = user_class.build(foreign.arch, foreign.arch_args, kept)
     named = weights.load(located.content, module, f"the state dict {path}", foreign.arch)
     half = weights.half_note(located.content.values())
     notes = (weights.reading_note(data, located), named, built, half)
-    return ReadModule(module, tuple(f"{path.name}: {note}" for note in notes if note))
+    return ReadModule(module, tuple(f"{path.name}: {note}" for note in notes if note), facts)
