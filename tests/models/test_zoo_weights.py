@@ -39,9 +39,7 @@ def test_the_arguments_are_found_from_the_shapes(name):
 
 def test_the_length_is_asked_for_where_several_fit_and_the_range_is_told():
     state = module("deepstarr", 249, 2).state_dict()
-    with pytest.raises(
-        ModelError, match="inputs of 240 to 255 bp: its input length must be given"
-    ):
+    with pytest.raises(ModelError, match="inputs of 240 to 255 bp: its input length must be given"):
         build(Foreign(arch="deepstarr"), state)
     with pytest.raises(ModelError, match="fit deepstarr for inputs of 240 to 255 bp, not of 300"):
         build(Foreign(arch="deepstarr", length=300), state)
