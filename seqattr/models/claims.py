@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.capture.model import Model
-from seqattr.engine.graph.forward import all_values, floats_of, random_sequences
+from seqattr.engine.graph.forward import floats_of, random_sequences
 from seqattr.engine.graph.graph import INPUT, BatchLayout, Graph, Step
 from seqattr.engine.graph.kinds import function_of
 from seqattr.engine.graph.layouts import REPEATS, ROWS, describe, find_layouts, stretch
@@ -164,7 +164,7 @@ def check_merged(model: Model) -> None:
     like = floats_of(model.graph)
     example = random_sequences(ROWS, model.example_length, like.dtype, like.device)
     with torch.no_grad():
-        measured = find_layouts(model.graph, all_values, example)
+        measured = find_layouts(model.graph, example)
     for step, other in zip(model.graph.steps, measured.steps, strict=True):
         if step.layout != other.layout:
             raise ValueError(f"the batch of step {step.name} is not where it says")

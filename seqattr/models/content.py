@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.capture.model import Model
-from seqattr.engine.graph.forward import all_values, floats_of, random_sequences
 from seqattr.engine.graph.graph import INPUT, Step, evaluate, map_refs
 from seqattr.engine.graph.kinds import classify, function_of
+from seqattr.engine.graph.shapes import shapes_of
 from seqattr.engine.ops.arguments import Arguments, bind
 from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.ops.weights import CONVOLUTIONS, geometry_of
@@ -37,14 +37,11 @@ class Content:
 
     def __init__(self, model: Model) -> None:
         self.graph, self.kinds = model.graph, classify(model.graph)
-        like = floats_of(self.graph)
-        example = random_sequences(ROWS, model.example_length, like.dtype, like.device)
-        with torch.no_grad():
-            self.values = all_values(self.graph, example)
+        self.values = shapes_of(self.graph, ROWS, model.example_length)
         self.numbers: dict[str, Tensor] = {}  # of the elements, where a step has moved some
         self.starts = {INPUT: FIRST}
         self.read = {name: content_of(tensor) for name, tensor in self.graph.tensors.items()}
-        self.read[INPUT] = run_of(FIRST, example.numel())
+        self.read[INPUT] = run_of(FIRST, self.values[INPUT].numel())
         self.lines: list[str] = []
         for step in self.graph.steps:
             self.add(step)

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from seqattr.engine.capture.model import Model
-from seqattr.engine.graph.forward import all_values, floats_of, random_sequences
+from seqattr.engine.graph.forward import floats_of, random_sequences, step_by_step
 from seqattr.engine.graph.shapes import shapes_of
 from seqattr.engine.ops.elementwise import ELEMENTWISE
 from seqattr.engine.ops.kinds import Kind
@@ -205,10 +205,12 @@ def test_shapes_are_found_as_the_values_have_them(name: str) -> None:
     model = captured(name)[1]
     like = floats_of(model.graph)
     for rows, length in ((2, model.lengths.shortest), (3, model.example_length)):
-        values = all_values(model.graph, random_sequences(rows, length, like.dtype, like.device))
-        found = shapes_of(model.graph, rows, length)
-        for step in model.graph.steps:
-            value, other = values[step.name], found[step.name]
+        sequences, found = (
+            random_sequences(rows, length, like.dtype, like.device),
+            shapes_of(model.graph, rows, length),
+        )
+        for step, (value,) in step_by_step(model.graph, sequences):
+            other = found[step.name]
             assert getattr(value, "shape", value) == getattr(other, "shape", other), step
     claims.check_names(model.graph)
     claims.check(model)

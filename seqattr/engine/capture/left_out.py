@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from seqattr.engine.graph.forward import all_values
 from seqattr.engine.graph.graph import INPUT, Graph
 from seqattr.engine.graph.kinds import classify
 from seqattr.engine.graph.layouts import find_layouts
@@ -55,7 +54,7 @@ def refusal(graph: Graph, example: Tensor) -> ModelError | None:
         return ModelError(BATCH_FIRST)
     try:
         classify(graph)
-        steps = find_layouts(graph, all_values, example).by_name()
+        steps = find_layouts(graph, example).by_name()
     except ModelError as error:
         return error
     first = all(steps[name].layout == (0, 1, 1) for name in graph.outputs)

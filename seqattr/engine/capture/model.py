@@ -13,7 +13,7 @@ from seqattr.engine.capture.input_layouts import adapt, geometry_of, what_would_
 from seqattr.engine.capture.left_out import BATCH_FIRST
 from seqattr.engine.capture.trial import Trial, capture_checked
 from seqattr.engine.capture.watch import Watch
-from seqattr.engine.graph.forward import all_values, floats_of, random_sequences
+from seqattr.engine.graph.forward import floats_of, outputs_of, random_sequences
 from seqattr.engine.graph.graph import Graph
 from seqattr.engine.graph.kinds import classify
 from seqattr.engine.graph.layouts import ROWS, find_layouts, stretches
@@ -117,8 +117,8 @@ class Model:
         """The targets' values, before the final nonlinearity: (N, 4, L) -> (N, T)."""
         self.check_length(sequences.shape[-1])
         with torch.no_grad():
-            values = all_values(self.graph, sequences.to(self.dtype))
-        outputs = [values[name].reshape(len(sequences), -1) for name in self.graph.outputs]
+            values = outputs_of(self.graph, sequences.to(self.dtype))
+        outputs = [value.reshape(len(sequences), -1) for value in values]
         return torch.stack([outputs[t.output][:, t.index] for t in self.targets], 1)
 
 
@@ -145,9 +145,9 @@ def interface_of(trial: Trial, names: Sequence[str] | None, length: int) -> tupl
     classify(graph)
     like = floats_of(graph)
     example = random_sequences(ROWS, length, like.dtype, like.device)
-    longer = random_sequences(ROWS, 2 * length, like.dtype, like.device)
-    graph = find_layouts(graph, all_values, example)
-    stretching = trial.lengths.is_fixed or stretches(graph, all_values, longer)
+    other = random_sequences(ROWS, trial.lengths.other_than(length), like.dtype, like.device)
+    graph = find_layouts(graph, example)
+    stretching = trial.lengths.is_fixed or stretches(graph, other)
     lengths = trial.lengths if stretching else Lengths(length, length)
     graph = graph.to("cpu", like.dtype)
     shapes = output_shapes(graph, example.cpu())
@@ -162,12 +162,12 @@ def parameter_type(module: nn.Module, example: Tensor) -> torch.dtype:
 def output_shapes(graph: Graph, example: Tensor) -> tuple[tuple[int, ...], ...]:
     """The shape of each output for one sequence."""
     with torch.no_grad():
-        values = all_values(graph, example)
+        outputs = outputs_of(graph, example)
     layouts = {step.name: step.layout for step in graph.steps}
     for name in graph.outputs:
         if layouts.get(name) != (0, 1, 1):
             raise ModelError(BATCH_FIRST)
-    return tuple(tuple(values[name].shape[1:]) for name in graph.outputs)
+    return tuple(tuple(value.shape[1:]) for value in outputs)
 
 
 def targets_of(

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from seqattr.engine.capture.answers import Unpacked, is_packed, named_tensors, unpack
 from seqattr.engine.capture.answers import labels as labels_of
-from seqattr.engine.capture.check import Original, check, compare, instability, own_answer
+from seqattr.engine.capture.check import PROBES, Original, check, compare, instability, own_answer, some_of
 from seqattr.engine.capture.export import capture
 from seqattr.engine.capture.left_out import leave_out
 from seqattr.engine.graph.forward import any_function, in_full, random_sequences
@@ -76,7 +76,8 @@ def attempt(module: nn.Module, example: Tensor, labels: tuple[str, ...], free_le
     lengths = lengths_of(graph, wide, least)
     original = Original(module, kept, rounding)
     check(original, graph, example)
-    for size in set() if lengths.is_fixed else {lengths.shortest, length + 13, 2 * length} - {length}:
-        sequences = random_sequences(5, size, example.dtype, example.device, seed=size)
-        compare(original, graph, sequences, f"sequences of {size} bp")
+    others = {lengths.shortest, length + 13, lengths.other_than(length)} - {length}
+    for size in set() if lengths.is_fixed else others:
+        sequences = random_sequences(PROBES, size, example.dtype, example.device, seed=size)
+        compare(original, graph, some_of(sequences), f"sequences of {size} bp")
     return Trial(graph, lengths, original, tuple(labels[number] for number in kept), notes)

@@ -1,36 +1,41 @@
-"""A graph run plainly, every value kept: to check it, and to look at it. Explanations have the walk."""
+"""A graph run plainly: to check it, and to look at its values. Explanations have the walk."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from seqattr.engine.graph.graph import INPUT, Graph, Step, evaluate
+from seqattr.engine.graph.graph import INPUT, Graph, Ref, Step, evaluate
 from seqattr.engine.graph.source_lines import first_line
 from seqattr.engine.ops.arguments import torch_op
 from seqattr.engine.ops.sizes import ON_SIZES
 from seqattr.errors import ModelError
 
 
-def all_values(graph: Graph, sequences: Tensor) -> dict[str, Any]:
-    """Every value of the graph, by name. Raises ModelError naming the step that fails."""
-    values: dict[str, Any] = {**graph.tensors, INPUT: sequences}
+def step_by_step(graph: Graph, *batches: Tensor) -> Iterator[tuple[Step, list[Any]]]:
+    """Each step with its value for each batch of sequences, side by side: a value is let go at its last use,
+    so that no more is in memory than the graph needs. Raises ModelError naming the step that fails.
+    """
+    sides: list[dict[str, Any]] = [{**graph.tensors, INPUT: batch} for batch in batches]
+    last = {ref: step.name for step in graph.steps for ref in step.refs()}
     for step in graph.steps:
-        values[step.name] = value_of(step, values, sequences)
-    return values
+        for values in sides:
+            values[step.name] = value_of(step, values, values[INPUT])
+        yield step, [values[step.name] for values in sides]
+        for ref in dict.fromkeys((*step.refs(), Ref(step.name))):
+            if last.get(ref, step.name) == step.name and ref != INPUT:
+                for values in sides:
+                    values.pop(ref, None)
 
 
 def outputs_of(graph: Graph, sequences: Tensor) -> list[Tensor]:
-    """The outputs alone, every other value let go at its last use. Raises ModelError as `all_values`."""
-    values: dict[str, Any] = {**graph.tensors, INPUT: sequences}
-    last = {ref: step.name for step in graph.steps for ref in step.refs()}
-    for step in graph.steps:
-        values[step.name] = value_of(step, values, sequences)
-        for ref in dict.fromkeys(step.refs()):
-            if last[ref] == step.name and ref not in graph.outputs:
-                values.pop(ref, None)
-    return [values[name] for name in graph.outputs]
+    """The outputs alone. Raises ModelError as `step_by_step`."""
+    known = {name: t for name, t in {**graph.tensors, INPUT: sequences}.items() if name in graph.outputs}
+    for step, (value,) in step_by_step(graph, sequences):
+        if step.name in graph.outputs:
+            known[step.name] = value
+    return [known[name] for name in graph.outputs]
 
 
 def value_of(step: Step, values: Mapping[str, Any], like: Tensor) -> Any:

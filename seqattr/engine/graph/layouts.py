@@ -6,41 +6,42 @@ and shows a model that lets one sequence change another's output.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from seqattr.engine.graph.forward import outputs_of, step_by_step
 from seqattr.engine.graph.graph import BatchLayout, Graph, Step
 from seqattr.engine.ops.recurrent import RECURRENT
 from seqattr.errors import ModelError
-
-Runner = Callable[[Graph, Tensor], Mapping[str, Any]]  # every value of a graph, by name
 
 ROWS = 3  # prime, so that it is seldom one of the model's own sizes
 REPEATS = 2
 ROUNDING = 1e-3  # beside the largest value: sums may be rounded otherwise in a larger batch
 
 
-def find_layouts(graph: Graph, run: Runner, example: Tensor) -> Graph:
+def find_layouts(graph: Graph, example: Tensor) -> Graph:
     """The graph with the batch layout of every step that depends on the bases.
 
-    `example` is (ROWS, 4, L) with three different sequences; `run` gives all values of the graph.
+    `example` is (ROWS, 4, L) with three different sequences.
     """
-    active = graph.active()
-    once, twice = run(graph, example), run(graph, example.repeat_interleave(REPEATS, 0))
-    steps = []
-    for step in graph.steps:
-        value = once[step.name]
-        if step.name in active and isinstance(value, Tensor):
-            layout = layout_of(step, value, twice[step.name])
-            step = replace(step, layout=layout, shape=describe(value, layout))
+    active, steps = graph.active(), list[Step]()
+    for step, (once, twice) in step_by_step(graph, example, example.repeat_interleave(REPEATS, 0)):
+        if step.name in active and isinstance(once, Tensor):
+            layout = layout_of(step, once, twice)
+            step = replace(step, layout=layout, shape=describe(once, layout))
         steps.append(step)
     described = replace(graph, steps=tuple(steps))
-    check_order(described, once, run(graph, example.roll(1, 0)))
+    check_order(described, *(answers(graph, batch) for batch in (example, example.roll(1, 0))))
     return described
+
+
+def answers(graph: Graph, sequences: Tensor) -> Mapping[str, Tensor]:
+    """The outputs by their names."""
+    return dict(zip(graph.outputs, outputs_of(graph, sequences), strict=True))
 
 
 def check_order(graph: Graph, once: Mapping[str, Any], turned: Mapping[str, Any]) -> None:
@@ -62,8 +63,12 @@ def layout_of(step: Step, once: Tensor, twice: Tensor) -> BatchLayout:
     """The layout under which repeating the rows of `once` gives `twice`."""
     changed = [d for d in range(once.ndim) if once.shape[d] != twice.shape[d]]
     if len(changed) == 1:
-        dim = changed[0]
-        gap, layout = min((gap_of(once, twice, c), c) for c in candidates(dim, once.shape[dim]))
+        gaps: list[tuple[float, BatchLayout]] = []
+        for layout in candidates(changed[0], once.shape[changed[0]]):
+            gaps.append((gap_of(once, twice, layout), layout))
+            if not gaps[-1][0]:
+                break  # what comes after has a batch further within
+        gap, layout = min(gaps)
         if gap <= ROUNDING:
             return layout
     raise mixing_error(step)
@@ -87,12 +92,14 @@ def candidates(dim: int, size: int) -> list[BatchLayout]:
 
 def gap_of(once: Tensor, twice: Tensor, layout: BatchLayout) -> float:
     """How far `twice` is from the rows of `once` repeated, over its largest finite value."""
-    repeated = unfold(once, layout, (ROWS,)).repeat_interleave(REPEATS, layout.dim + 1).reshape(twice.shape)
-    return apart(repeated, twice)
+    rows, repeated = unfold(once, layout, (ROWS,)), unfold(twice, layout, (ROWS, REPEATS))
+    return max(apart(rows, repeated.select(layout.dim + 2, copy)) for copy in range(REPEATS))
 
 
 def apart(expected: Tensor, actual: Tensor) -> float:
     """The largest difference over the largest finite value of these."""
+    if torch.equal(expected, actual):
+        return 0.0
     if not (actual.is_floating_point() or actual.is_complex()):  # masks, counts
         expected, actual = expected.double(), actual.double()
     same = torch.isclose(expected, actual, rtol=0, atol=0, equal_nan=True)  # minus infinity masks attention
@@ -108,9 +115,9 @@ def stretch(layout: BatchLayout, rest: int) -> BatchLayout:
     return BatchLayout(layout.dim, rest, 1) if layout.after == 1 else layout
 
 
-def stretches(graph: Graph, run: Runner, example: Tensor) -> bool:
+def stretches(graph: Graph, example: Tensor) -> bool:
     """Whether the layouts of the graph, found at one length, are right for an example of another."""
-    other = find_layouts(graph, run, example)
+    other = find_layouts(graph, example)
     pairs = ((a.layout, b.layout) for a, b in zip(graph.steps, other.steps, strict=True))
     return all(a and b and stretch(a, b.before * b.after) == b for a, b in pairs if a != b)
 

@@ -1,13 +1,16 @@
 """Which lengths of sequences a captured graph takes."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from seqattr.engine.graph.forward import all_values
+from seqattr.engine.graph.forward import outputs_of, step_by_step
 from seqattr.engine.graph.graph import Graph
 from seqattr.errors import SeqattrError
+
+LONG = 2**15  # bases: of longer sequences no more is tried than has room in memory
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,11 @@ class Lengths:
     @property
     def is_fixed(self) -> bool:
         return self.shortest == self.longest
+
+    def other_than(self, length: int) -> int:
+        """Another length that the model takes: twice as long, or half of what is long already."""
+        half = length // 2 if length > LONG else 0
+        return half if half in self else 2 * length
 
     def __str__(self) -> str:
         if self.is_fixed:
@@ -53,16 +61,20 @@ def answers(graph: Graph, example: Tensor) -> bool:
     """Whether the graph runs on an example and answers with numbers, in every value that it works out."""
     try:
         with torch.no_grad():
-            values = all_values(graph, example)
+            return all(
+                is_there(value, step.name in graph.outputs) for step, (value,) in step_by_step(graph, example)
+            )
     except SeqattrError:
         return False
-    made = [values[step.name] for step in graph.steps if isinstance(values[step.name], Tensor)]
-    return all(v.numel() for v in made) and all(values[name].isfinite().all() for name in graph.outputs)
+
+
+def is_there(value: Any, finite: bool) -> bool:
+    """Whether a value is no empty tensor, and, where it should be `finite`, consists of numbers."""
+    return not isinstance(value, Tensor) or bool(value.numel() and (not finite or value.isfinite().all()))
 
 
 def of_one_size(graph: Graph, example: Tensor) -> bool:
     """Whether the outputs have as many elements at twice the length: a target must stay the same place."""
-    longer = torch.cat([example, example], 2)
     with torch.no_grad():
-        once, twice = all_values(graph, example), all_values(graph, longer)
-    return all(once[name].shape == twice[name].shape for name in graph.outputs)
+        once, twice = outputs_of(graph, example), outputs_of(graph, torch.cat([example, example], 2))
+    return all(a.shape == b.shape for a, b in zip(once, twice, strict=True))
