@@ -17,6 +17,8 @@ from seqattr.models.origin import provenance
 from seqattr.models.recognition import (
     EXPORTED,
     HUGGING_FACE,
+    KERAS,
+    KERAS_WEIGHTS,
     LIGHTNING,
     OF_WEIGHTS,
     OWN,
@@ -30,6 +32,7 @@ from seqattr.models.recognition import (
 from seqattr.models.sources import (
     exported,
     hugging_face,
+    keras_files,
     pickles,
     safetensors_files,
     state_dicts,
@@ -67,10 +70,11 @@ def load_model(path: Path | str, *, trust: bool = False, foreign: Foreign | None
         raise UntrustedModel(f"{path} is {kind}, and {why}", path, reading_needs(kind, foreign))
     check_known(foreign)
     read = READERS[kind](path, foreign, content)
-    known = with_geometry(read.module, foreign.over(read.facts), path, kind)
+    told = foreign.over(read.facts)
+    known = with_geometry(read.module, told, path, kind)
     layout, channels, targets = known.layout, known.channels, known.targets
     model = Model(read.module, example_input(known), layout=layout, channels=channels, targets=targets)
-    tried = (f"the model takes its input in the layout {layout}",) if layout != foreign.layout else ()
+    tried = (f"the model takes its input in the layout {layout}",) if layout != told.layout else ()
     model.notes = (*read.notes, *precision_note(read), *model.notes, *tried)
     model.provenance = provenance(path, kind, read, known)
     return model
@@ -98,7 +102,8 @@ def precision_note(read: ReadModule) -> tuple[str, ...]:
 
 def reading_needs(kind: str, foreign: Foreign) -> dict[str, Any]:
     """What reading a file of this kind takes, by the fields of `Foreign`: as given, or a word in capitals."""
-    blank = {"length": "LENGTH", "arch": "MODULE:CLASS" if kind in OF_WEIGHTS else None}
+    length = None if kind in TELLING else "LENGTH"
+    blank = {"length": length, "arch": "MODULE:CLASS" if kind in OF_WEIGHTS else None}
     fields = blank | {name: value for name, value in vars(foreign).items() if value}
     return {name: value for name, value in fields.items() if value != getattr(Foreign(), name)}
 
@@ -113,7 +118,10 @@ READERS: Mapping[str, Callable[[Path, Foreign, Any], ReadModule]] = {
     PICKLE: pickles.read,
     TORCHSCRIPT: torchscript.read,
     EXPORTED: exported.read,
+    KERAS: keras_files.read,
+    KERAS_WEIGHTS: keras_files.read,
 }
+TELLING = (KERAS, KERAS_WEIGHTS)  # the length of their input
 # Files of numbers and texts, of which a reader runs nothing, and nothing of the user's beside them.
 PLAIN: tuple[str, ...] = ()
 

@@ -6,11 +6,6 @@ import h5py
 
 from seqattr.io.hdf5.layout import looks_like_contributions
 
-KERAS = (
-    "it is a Keras model: with KERAS_BACKEND=torch, keras.saving.load_model(FILE, compile=False) is a "
-    "torch.nn.Module; torch.save it whole, and convert that with `Foreign.layout=NL4`"
-)
-
 
 def in_folder(path: Path) -> str:
     """What to name instead of a folder."""
@@ -35,11 +30,8 @@ def guess(path: Path, head: bytes) -> str:
 
 
 def of_hdf5(path: Path) -> str:
-    """What an HDF5 file may be, since it is no PyTorch model."""
-    try:
-        with h5py.File(path, "r") as file:
-            if looks_like_contributions(file):
-                return "; it holds contributions that seqattr wrote, not the model that they explain"
-    except OSError:
-        return "; it looks like HDF5 (a Keras model?), and is damaged"
-    return f"; {KERAS}"
+    """What an HDF5 file may be, since it is no model's."""
+    with h5py.File(path, "r") as file:
+        if looks_like_contributions(file):
+            return "; it holds contributions that seqattr wrote, not the model that they explain"
+    return "; it is HDF5, and no Keras model's: it has neither model_config nor weights by layers"

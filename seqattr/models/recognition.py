@@ -13,12 +13,15 @@ from seqattr.engine.graph.source_lines import first_line
 from seqattr.engine.ops.sizes import BITS
 from seqattr.errors import ModelError
 from seqattr.models import other_files, weights
+from seqattr.models.limits import check_unpacked
+from seqattr.models.sources import keras_hdf5
 
 OWN_FORMAT = "seqattr model"
 OWN, STATE_DICT, PICKLE = "a seqattr model", "a state dict", "a pickled PyTorch object"
 LIGHTNING, SAFETENSORS = "a Lightning checkpoint", "a safetensors file of weights"
 TORCHSCRIPT, EXPORTED = "a TorchScript model", "a torch.export archive (.pt2)"
 HUGGING_FACE = "a Hugging Face folder"
+KERAS, KERAS_WEIGHTS = "a Keras model", "a file of a Keras model's weights"
 OF_WEIGHTS = (STATE_DICT, LIGHTNING, SAFETENSORS, HUGGING_FACE)  # which need a class
 CONFIG = "config.json"
 # Where such a folder has its weights, those first that are read.
@@ -26,8 +29,6 @@ WEIGHTS_FILES = (
     *("model.safetensors", "model.safetensors.index.json"),
     *("pytorch_model.bin", "pytorch_model.bin.index.json"),
 )
-# A file of plain data holds about what it weighs; compressed entries may hold a thousand times as much.
-MOST_UNPACKED, LEAST_LIMIT = 16, 2**24
 TORCH_PICKLE = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"  # the number that its files without an archive begin with
 SAVE = "torch.save the model, or its state_dict()"
 FEW_KEYS = 2**16  # bytes
@@ -87,13 +88,19 @@ def start_of(path: Path) -> bytes:
 
 
 def in_hdf5(path: Path) -> Recognised:
-    """A Keras model's or another's HDF5 file. Raises ModelError where it is no model that can be read."""
-    raise ModelError(f"{path} is not a PyTorch model file{other_files.of_hdf5(path)}")
+    """A Keras model's HDF5 file, its config as JSON. Raises ModelError where it is no model's."""
+    with keras_hdf5.opened(path) as file:
+        config = keras_hdf5.config_in(file)
+        if config is not None:
+            return Recognised(KERAS, config)
+        if keras_hdf5.is_weights(file) or keras_hdf5.is_keras_3_weights(file):
+            return Recognised(KERAS_WEIGHTS)
+    raise ModelError(f"{path} is not a model file{other_files.of_hdf5(path)}")
 
 
 def in_keras_archive(path: Path) -> Recognised:
-    """A .keras file, which is a zip archive. Raises ModelError where it cannot be read."""
-    raise ModelError(f"{path} is not a PyTorch model file; {other_files.KERAS}")
+    """A .keras file, which is a zip archive."""
+    return Recognised(KERAS)
 
 
 def in_json(path: Path) -> Recognised:
@@ -101,7 +108,13 @@ def in_json(path: Path) -> Recognised:
 
     Raises ModelError where it is no model that can be read.
     """
-    raise ModelError(f"{path} is not a PyTorch model file{other_files.guess(path, start_of(path))}")
+    text = path.read_bytes()
+    if b'"class_name"' in text and b'"config"' in text:
+        raise ModelError(
+            f"{path} is the architecture of a Keras model, without its weights: name the file of these, and "
+            f"give this one as `Foreign.arch={path}`"
+        )
+    raise ModelError(f"{path} is not a PyTorch model file{other_files.guess(path, text[:64])}")
 
 
 def in_archive(path: Path) -> Recognised:
@@ -130,14 +143,6 @@ def in_archive(path: Path) -> Recognised:
             f"{path} is a zip archive, but not one that PyTorch wrote; unpack it if a model is in it"
         )
     return in_pickle(path)
-
-
-def check_unpacked(path: Path, unpacked: int) -> None:
-    """Raises ModelError for far more than the file weighs, before any is unpacked, or read repeatedly."""
-    if unpacked > max(LEAST_LIMIT, MOST_UNPACKED * path.stat().st_size):
-        raise ModelError(
-            f"the entries of {path} would unpack to {unpacked:,} bytes, which no model file's do"
-        )
 
 
 def check_numbers(path: Path) -> None:

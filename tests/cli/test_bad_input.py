@@ -111,8 +111,7 @@ def test_no_fasta_file(bad, tmp_path):
          "torch.export.save, torch.jit.save or seqattr"),
         (RECORDS, "{} is not a PyTorch model file; it looks like a FASTA or FASTQ file"),
         (gzip.compress(b"x", mtime=0), "{} is not a PyTorch model file; it is gzipped: unpack it first"),
-        (b"\x89HDF\r\n\x1a\n", "{} is not a PyTorch model file; it looks like HDF5 (a Keras model?), "
-         "and is damaged"),
+        (b"\x89HDF\r\n\x1a\n", "the model file {} is truncated or damaged: HDF5 cannot read it"),
         (b"PK\x03\x04 and no more", "the model file {} is truncated or damaged: File is not a zip file"),
         (pickle.dumps([1, 2], 2), "{} is a pickle that torch.save did not write; torch.save the model, or "
          "its state_dict()"),

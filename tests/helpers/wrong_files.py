@@ -158,6 +158,7 @@ def write_no_models(folder: Path) -> None:
         (folder / name).write_bytes(content)
     with h5py.File(folder / "keras.h5", "w") as file:
         file.attrs["keras_version"] = "2.11.0"
+        file.attrs["model_config"] = '{"class_name": "Sequential", "config": []}'
         file.create_group("model_weights")
     with zipfile.ZipFile(folder / "keras.keras", "w") as archive:
         archive.writestr("model.weights.h5", b"")

@@ -261,8 +261,8 @@ LINES: dict[str, tuple[Any, tuple[str, ...], str]] = {
         "there are several in it, generator, critic; save the one that you mean by itself",
     ),
     "ONNX": (lambda p: p.write_bytes(b"\x08\x07\x12\x07pytorch\x1a\x03"), (), "it is an ONNX model"),
-    "a Keras .h5": (lambda p: hdf5(p, "model_weights"), (), "it is a Keras model: with KERAS_BACKEND=torch"),
-    "a .keras": (keras_zip, (), "compile=False) is a torch.nn.Module; torch.save it whole, and "),
+    "an HDF5 file of numbers": (lambda p: hdf5(p, "data"), (), "it is HDF5, and no Keras model's"),
+    "a .keras": (keras_zip, (), "file.pt is truncated or damaged"),
     "contributions": (lambda p: hdf5(p, "shap"), (), "it holds contributions that seqattr wrote"),
     "a folder with models": (
         lambda p: (p.mkdir(), torch.save({}, p / "a.ckpt")), (), "name one of what it holds: a.ckpt"

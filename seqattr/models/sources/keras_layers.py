@@ -1,0 +1,315 @@
+"""From the config of a Keras layer to one of Keras 3, on its torch backend.
+
+Layers are looked up by name among those that Keras has, and built from the numbers and texts of their config;
+no module that a file names is imported, and no code that it holds is run. What changed between Keras 2 and 3:
+
+    hard_sigmoid  was clip(0.2 x + 0.5, 0, 1) before Keras 3, and is clip(x / 6 + 0.5, 0, 1)
+    GRU           reset_after is False where a config does not tell it
+    lists         batch_input_shape, the axis [2] of a norm
+    names         BatchNormalizationV1, CuDNNLSTM ...; CuDNN's weights are stored in another order
+"""
+
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from seqattr.engine.graph.source_lines import first_line
+from seqattr.errors import ModelError
+from seqattr.models.sources.keras_config import INPUT, Layer, Network, Ref, layer_of
+
+RENAMED = {
+    "BatchNormalizationV1": "BatchNormalization",
+    "BatchNormalizationV2": "BatchNormalization",
+    "SyncBatchNormalization": "BatchNormalization",
+    "CuDNNLSTM": "LSTM",
+    "CuDNNGRU": "GRU",
+}
+NOT_OF_USE = ("_initializer", "_regularizer", "_constraint", "_shape")  # to a trained model, as ends of keys
+BESIDE = (
+    *("name", "dtype", "trainable", "batch_size", "sparse", "ragged", "seed", "fused", "implementation"),
+    *("renorm_clipping", "renorm_momentum", "virtual_batch_size", "synchronized", "zero_output_for_mask"),
+    *("activity_regularizer", "autocast", "input_dtype", "noise_shape", "build_config", "momentum", "unroll"),
+    *("lora_rank", "quantization_config", "build_input_shape", "flash_attention", "use_legacy_config"),
+)
+MOST_NUMBERS = 2**32  # of one layer, for one sequence: a gigabase of four channels
+ACTIVATIONS = ("activation", "recurrent_activation", "gate_activation")
+INNER = ("layer", "backward_layer", "cell")
+RECIPE = (
+    "give a function that builds the model in Keras 3 as `Foreign.arch=FILE.py:FUNCTION`, and the weights of "
+    "the file are put into it; or a table of such layers and functions by their names, `FILE.py:TABLE`"
+)
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What layers are built with: the package, what the caller brings, whether the file is of Keras 2 or 1,
+    and what is to be said of it.
+    """
+
+    keras: Any
+    custom: Mapping[str, Any] = field(default_factory=dict)
+    old: bool = False
+    notes: list[str] = field(default_factory=list)
+
+
+def build_network(network: Network, shop: Workshop) -> Any:
+    """A Keras model of the layers that a config tells, untrained. Raises ModelError."""
+    made = {name: build_layer(layer, shop) for name, layer in network.layers.items()}
+    if network.sequential:
+        return shop.keras.Sequential(list(made.values()), name=network.name)
+    tensors = {(name, 0): [made[name]] for name, layer in network.layers.items() if layer.kind == INPUT}
+    for call in network.calls:
+        args, kwargs = (with_tensors(value, tensors) for value in (call.args, call.kwargs))
+        tensors[call.layer, call.number] = listed(apply(made[call.layer], call.layer, args, kwargs))
+    inputs, outputs = (
+        [tensors[ref[:2]][ref.tensor] for ref in refs] for refs in (network.inputs, network.outputs.values())
+    )
+    return shop.keras.Model(inputs, outputs, name=network.name)
+
+
+def apply(layer: Any, name: str, args: Any, kwargs: Mapping[str, Any]) -> Any:
+    """What a layer gives. Raises ModelError where it does not take what it gets."""
+    given = {key: value for key, value in kwargs.items() if value is not None and key != "name"}
+    try:
+        answer = layer(*args, **given)
+    except ModelError:
+        raise
+    except Exception as error:  # Keras raises anything
+        raise ModelError(f"its layer {name} does not take what it gets: {first_line(error)}") from error
+    for tensor in listed(answer):
+        size = math.prod(size for size in tensor.shape if size is not None)
+        if size > MOST_NUMBERS:
+            raise ModelError(f"its layer {name} gives {size:,} numbers for one sequence, which no model does")
+    return answer
+
+
+def listed(value: Any) -> list[Any]:
+    """The tensors that a layer gave."""
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def with_tensors(value: Any, tensors: Mapping[tuple[str, int], list[Any]]) -> Any:
+    """Arguments with the tensors that their Refs stand for."""
+    if isinstance(value, Ref):
+        return tensors[value[:2]][value.tensor]
+    if isinstance(value, Mapping):
+        return {key: with_tensors(one, tensors) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)([with_tensors(one, tensors) for one in value])
+    return value
+
+
+# --- one layer -----------------------------------------------------------------------------------
+
+
+def build_layer(layer: Layer, shop: Workshop) -> Any:
+    """A layer, an operation, or the tensor that stands for an input. Raises ModelError."""
+    if layer.kind == INPUT:
+        return build_input(layer, shop)
+    if layer.network is not None:
+        return build_network(layer.network, shop)
+    brought = shop.custom.get(layer.name, shop.custom.get(layer.kind))
+    if brought is not None:
+        return build_custom(layer, brought, shop)
+    if layer.kind == "Lambda":
+        raise ModelError(f"its layer {layer.name} is a Lambda, whose code is not run; {RECIPE}")
+    if layer.kind in OPERATIONS:
+        return OPERATIONS[layer.kind](layer, shop)
+    if not shop.old and "trainable" not in layer.config:  # which each layer's config has
+        return build_operation(layer, shop)
+    return build_known(layer, class_of(layer, shop), shop)
+
+
+def build_input(layer: Layer, shop: Workshop) -> Any:
+    """The tensor that stands for an input."""
+    if layer.shape is None:
+        raise ModelError(f"its config does not tell the shape of the input {layer.name}")
+    return shop.keras.Input(batch_shape=(None, *layer.shape[1:]), name=layer.name)
+
+
+def class_of(layer: Layer, shop: Workshop) -> Any:
+    """A class that Keras has. Raises ModelError for another, with what to do."""
+    kind = RENAMED.get(layer.kind, layer.kind).rpartition(">")[2]
+    known = getattr(shop.keras.layers, kind, None)
+    if not (inspect.isclass(known) and issubclass(known, shop.keras.layers.Layer)):
+        raise ModelError(f"its layer {layer.name} is a {layer.kind}, which Keras 3 does not have; {RECIPE}")
+    return known
+
+
+def build_custom(layer: Layer, brought: Any, shop: Workshop) -> Any:
+    """A layer of a class or a function that the caller brings."""
+    if not inspect.isclass(brought):
+        return shop.keras.layers.Lambda(brought, name=layer.name)
+    config = {key: value for key, value in layer.config.items() if key != "dtype"}
+    return brought.from_config(config) if hasattr(brought, "from_config") else brought(**config)
+
+
+def build_known(layer: Layer, known: Any, shop: Workshop) -> Any:
+    """A layer of Keras with those of its arguments that matter to what it computes."""
+    taken = accepted(known)
+    wanted = {key: value for key, value in layer.config.items() if matters(key)}
+    left = {key: value for key, value in wanted.items() if key not in taken and value not in (None, False)}
+    if left.pop("time_major", False):
+        raise ModelError(
+            f"its layer {layer.name} has time before the batch (time_major), which Keras 3 has not"
+        )
+    shop.notes.extend(
+        f"left out {key}={value!r:.40} of the layer {layer.name}" for key, value in left.items()
+    )
+    given = {key: argument(key, value, shop) for key, value in wanted.items() if key in taken}
+    if shop.old and known.__name__ == "GRU":
+        given.setdefault("reset_after", layer.kind == "CuDNNGRU")
+    try:
+        made = known(**given, **quiet(taken), name=layer.name)
+    except ModelError:
+        raise
+    except Exception as error:  # Keras raises anything
+        raise ModelError(f"cannot build its layer {layer.name}: {first_line(error)}") from error
+    made.stored_as = layer.kind
+    return made
+
+
+def matters(key: str) -> bool:
+    """Whether an argument says what a trained layer computes."""
+    return key not in BESIDE and (not key.endswith(NOT_OF_USE) or key in ("target_shape", "output_shape"))
+
+
+def accepted(known: type) -> set[str]:
+    """What a class takes by name, itself or by those that it hands the rest to."""
+    bases = [base for base in known.__mro__ if "__init__" in vars(base) and base.__module__ != "builtins"]
+    return {name for base in bases for name in inspect.signature(base.__init__).parameters}  # type: ignore[misc]
+
+
+def quiet(taken: set[str]) -> dict[str, str]:
+    """Weights to be overwritten need no random numbers."""
+    return {key: "zeros" for key in taken if key.endswith("_initializer")}
+
+
+def argument(key: str, value: Any, shop: Workshop) -> Any:
+    """An argument of a layer: a number or text as it is, a function or another layer by its name."""
+    if key in ACTIVATIONS:
+        return activation(value, shop)
+    if key in INNER and isinstance(value, Mapping):
+        return build_layer(layer_of(value, 0), shop)
+    if key == "axis" and isinstance(value, list) and len(value) == 1:
+        return value[0]
+    if isinstance(value, Mapping):
+        raise ModelError(f"its config has {key}={str(value)[:60]}, which cannot be read")
+    return tuple(value) if isinstance(value, list) else value
+
+
+def activation(value: Any, shop: Workshop) -> Any:
+    """A function by its name, or a layer that is one."""
+    if isinstance(value, Mapping):
+        if value.get("class_name") != "function":
+            return build_layer(layer_of(value, 0), shop)
+        value = value.get("config")
+    if value is None:
+        return None
+    name = str(value).rpartition(">")[2]
+    if name in shop.custom:
+        return shop.custom[name]
+    if name == "hard_sigmoid" and shop.old:
+        return lambda x: shop.keras.ops.clip(0.2 * x + 0.5, 0.0, 1.0)
+    known = getattr(shop.keras.activations, name, None)
+    if not inspect.isfunction(known) or name in ("get", "serialize", "deserialize"):
+        raise ModelError(f"its activation {name} is none that Keras 3 has; {RECIPE}")
+    return known
+
+
+# --- operations ----------------------------------------------------------------------------------
+
+MODULES = ("numpy", "nn", "math", "core", "linalg")  # of Keras, where its operations are
+
+
+def build_operation(layer: Layer, shop: Workshop) -> Any:
+    """One of Keras 3's own operations, as its models of plain functions have them."""
+    modules = (getattr(shop.keras.src.ops, name) for name in MODULES)
+    known = next((found for module in modules if (found := getattr(module, layer.kind, None))), None)
+    if not (inspect.isclass(known) and issubclass(known, shop.keras.Operation)):
+        raise ModelError(f"its layer {layer.name} is a {layer.kind}, which Keras 3 does not have; {RECIPE}")
+    taken = accepted(known)
+    given = {key: value for key, value in layer.config.items() if key in taken and key != "name"}
+    return known(**given)
+
+
+def of_tensorflow(layer: Layer, shop: Workshop) -> Callable[..., Any]:
+    """A function of TensorFlow that a model of tf.keras has among its layers, as that of Keras 3."""
+    name = str(layer.config.get("function", layer.name))
+    plain = name.removeprefix("tf.").rpartition(".")[2]
+    known = TENSORFLOW.get(plain, plain)
+    function = getattr(shop.keras.ops, known, None)
+    if not inspect.isfunction(function) or known not in {*TENSORFLOW.values(), *SAME}:
+        raise ModelError(f"its layer {layer.name} is TensorFlow's {name}, which has no twin here; {RECIPE}")
+    usual = {"approximate": False} if known == "gelu" else {}
+    return lambda *args, **kwargs: function(*args, **usual | renamed(kwargs))
+
+
+# TensorFlow's name, without its module -> Keras 3's, where it has another
+TENSORFLOW: Mapping[str, str] = {
+    **{f"reduce_{name}": name for name in ("sum", "mean", "max", "min", "prod", "logsumexp", "var", "std")},
+    "truediv": "divide",
+    "sub": "subtract",
+    "mul": "multiply",
+    "swish": "silu",
+    "neg": "negative",
+    "concat": "concatenate",
+    "pow": "power",
+    "reverse": "flip",
+    "clip_by_value": "clip",
+}
+SAME = (
+    *("add", "subtract", "multiply", "divide", "exp", "log", "log1p", "sqrt", "rsqrt", "square", "abs"),
+    *("sigmoid", "tanh", "relu", "relu6", "elu", "selu", "gelu", "silu", "softplus", "softsign", "softmax"),
+    *("log_softmax", "leaky_relu", "maximum", "minimum", "matmul", "reshape", "transpose", "stack", "tile"),
+    *("expand_dims", "squeeze", "negative", "identity"),
+)
+RENAMED_ARGUMENTS = {
+    "y": "x2",
+    "b": "x2",
+    "perm": "axes",
+    "shape": "newshape",
+    "alpha": "negative_slope",
+    "clip_value_min": "x_min",
+    "clip_value_max": "x_max",
+    "multiples": "repeats",
+}
+
+
+def renamed(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments under the names that Keras 3 has for them."""
+    return {RENAMED_ARGUMENTS.get(key, key): value for key, value in kwargs.items()}
+
+
+def of_slicing(layer: Layer, shop: Workshop) -> Callable[..., Any]:
+    """A tensor's elements, as x[:, ::-1] has them, which torch does not take."""
+
+    def elements(x: Any, key: Any = None, slice_spec: Any = None) -> Any:
+        entries = [one_slice(one) for one in (key if slice_spec is None else slice_spec)]
+        forwards, backwards = [], []
+        for axis, entry in enumerate(entries):
+            mirrored = entry == slice(None, None, -1)
+            backwards += [axis] if mirrored else []
+            forwards.append(slice(None) if mirrored else entry)
+        x = shop.keras.ops.flip(x, axis=backwards) if backwards else x
+        return x[tuple(forwards)]
+
+    return elements
+
+
+def one_slice(spec: Any) -> Any:
+    """An index, or a table of start, stop and step. Raises ModelError for steps back but over all."""
+    if isinstance(spec, Mapping):
+        spec = slice(spec.get("start"), spec.get("stop"), spec.get("step"))
+    if isinstance(spec, slice) and (spec.step or 1) < 0 and spec != slice(None, None, -1):
+        raise ModelError("its config has a slice that goes back over a part")
+    return Ellipsis if spec == "Ellipsis" else spec
+
+
+OPERATIONS: Mapping[str, Callable[[Layer, Workshop], Any]] = {
+    "TFOpLambda": of_tensorflow,
+    "SlicingOpLambda": of_slicing,
+    "GetItem": of_slicing,
+}

@@ -1,0 +1,149 @@
+"""A Keras model as a module of PyTorch: the package on its torch backend, and the input that is DNA."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seqattr.engine.capture.input_layouts import INPUT_LAYOUTS, example_shape
+from seqattr.errors import ModelError
+from seqattr.models.geometry import Foreign, ReadModule
+from seqattr.models.sources.keras_config import Network, Shape
+
+PIP = 'pip install "seqattr[keras]"'
+DNA = ("sequence", "sequences", "seq", "dna", "dna_sequence", "onehot")  # as that input is called
+LIKELY = ("NL4", "NL5", *INPUT_LAYOUTS)  # channels come last in Keras
+
+
+def keras_on_torch(path: Path) -> Any:
+    """The package, on its torch backend. Raises ModelError where it is missing, or on another."""
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = "torch"
+    try:
+        import keras
+    except ImportError as error:
+        raise ModelError(f"{path} is a Keras model: reading it needs Keras 3 ({PIP})") from error
+    if not keras.__version__.startswith("3."):
+        raise ModelError(
+            f"{path} is a Keras model: reading it needs Keras 3 ({PIP}), not {keras.__version__}"
+        )
+    if keras.backend.backend() != "torch":
+        raise ModelError(
+            f"{path} is a Keras model, and Keras was imported with the backend {keras.backend.backend()}: "
+            "set the environment variable KERAS_BACKEND=torch before it is"
+        )
+    return keras
+
+
+@contextlib.contextmanager
+def on_cpu() -> Iterator[None]:
+    """Keras puts tensors on a GPU where there is one; a model that is captured is on the CPU."""
+    import keras
+
+    with keras.device("cpu"):
+        yield
+
+
+class KerasModel(nn.Module):
+    """A Keras model as a module of tensors: the DNA first, then its other inputs, in order or by name.
+
+    Answers with its outputs by their names.
+    """
+
+    def __init__(self, model: Any, names: list[str], sequence: str, outputs: list[str]) -> None:
+        super().__init__()
+        self.model, self.names, self.sequence, self.outputs = without_seeds(model), names, sequence, outputs
+        self.others = [name for name in names if name != sequence]
+
+    def forward(self, sequence: Tensor, *others: Tensor, **named: Tensor) -> dict[str, Tensor]:
+        given = {self.sequence: sequence, **dict(zip(self.others, others, strict=False)), **named}
+        tensors = [given[name] for name in self.names]
+        with on_cpu():
+            answer = self.model(tensors if len(tensors) > 1 else tensors[0], training=False)
+        values = answer if isinstance(answer, list | tuple) else [answer]
+        return dict(zip(self.outputs, values, strict=True))
+
+
+def without_seeds(model: Any) -> Any:
+    """A model without the state of its random numbers, which Keras has among the parameters."""
+    for module in model.modules():
+        if isinstance(module, nn.ParameterDict):
+            for name in [name for name, value in module.items() if not value.is_floating_point()]:
+                del module[name]
+    return model
+
+
+class Inference(nn.Module):
+    """A model of the user's own class, as it predicts."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = without_seeds(model)
+
+    def forward(self, *inputs: Tensor) -> Any:
+        with on_cpu():
+            return self.model(*inputs, training=False)
+
+
+def as_module(model: Any, network: Network, notes: tuple[str, ...]) -> ReadModule:
+    """A model with what its config tells of input and outputs."""
+    names = [ref.layer for ref in network.inputs]
+    sequence, layout, length = dna_among({name: network.shape_of(name) or () for name in names})
+    module = KerasModel(model, names, sequence, list(network.outputs))
+    return ReadModule(module, notes, Foreign(length=length, layout=layout))
+
+
+def of_function(model: Any, fill: Callable[[Any], None], foreign: Foreign) -> ReadModule:
+    """A model that the user's own function built, with the file's weights.
+
+    Raises ModelError where it is none of Keras, or its shapes are open until it has seen a sequence.
+    """
+    if not hasattr(model, "load_weights"):
+        raise ModelError(f"`Foreign.arch={foreign.arch}` gave a {type(model).__name__}, not a Keras model")
+    if not model.built:
+        if foreign.length is None:
+            raise ModelError("its input length must be given (`Foreign.length=L`) to build its layers")
+        model(torch.zeros(example_shape(foreign.layout, foreign.length)), training=False)
+    fill(model)
+    tensors = getattr(model, "inputs", None) or []
+    if not tensors:
+        return ReadModule(Inference(model))
+    names = [tensor.name for tensor in tensors]
+    sequence, layout, length = dna_among({tensor.name: tuple(tensor.shape) for tensor in tensors})
+    outputs = list(getattr(model, "output_names", []))
+    module = KerasModel(model, names, sequence, outputs)
+    return ReadModule(module, (), Foreign(length=length, layout=layout))
+
+
+# --- the input that is DNA -----------------------------------------------------------------------
+
+
+def dna_among(shapes: Mapping[str, Shape]) -> tuple[str, str, int | None]:
+    """The input that looks like DNA, its layout, and its length, None where that is free.
+
+    Of several the one that is called so, or the first. Raises ModelError where there is none.
+    """
+    layouts = {
+        name: next((x for x in LIKELY if has_layout(shape, x)), None) for name, shape in shapes.items()
+    }
+    possible = {name: layout for name, layout in layouts.items() if layout}
+    if not possible:
+        listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise ModelError(f"none of its inputs has 4 or 5 channels and a length: {listed}")
+    name = next((name for name in possible if name.lower() in DNA), next(iter(possible)))
+    layout = possible[name]
+    return name, layout, shapes[name][layout.index("L")]
+
+
+def has_layout(shape: Shape, layout: str) -> bool:
+    """Whether the shape of an input, batch first, is that of a layout."""
+    wanted = {"N": None, "1": 1, "4": 4, "5": 5}
+    pairs = zip(layout[1:], shape[1:], strict=False)
+    return len(shape) == len(layout) and all(
+        letter == "L" or wanted[letter] == size for letter, size in pairs
+    )
