@@ -64,7 +64,9 @@ def module_of(keras: Any, parts: Parts, foreign: Foreign, path: Path) -> ReadMod
     custom = layers_brought(keras, foreign)
     if custom is None:
         return of_function(
-            user_class.build(foreign.arch or "", foreign.arch_args, {})[0], parts.fill, foreign
+            user_class.build(foreign.arch or "", foreign.arch_args, user_class.Kept({}))[0],
+            parts.fill,
+            foreign,
         )
     if parts.network is None:
         raise ModelError(f"{path} holds the weights of a Keras model alone: {WITH_CONFIG}")
