@@ -14,7 +14,9 @@ exported           what torch.export.save wrote
 keras_files        .h5, .keras and weights of Keras, by its torch backend
 keras_models       a Keras model as a module of PyTorch, and its input that is DNA
 keras_config       layers and their calls, as a Keras model's config tells them
+keras_values       tensors in it, and what layers get beside them
 keras_layers       from their config to layers of Keras 3
+keras_operations   steps that are functions: Keras 3's own, TensorFlow's
 keras_weights      the weights of a file, put into them
 keras_hdf5         HDF5 files of Keras, read as numbers and texts
 """

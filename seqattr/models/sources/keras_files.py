@@ -21,8 +21,9 @@ from seqattr.models.geometry import Foreign, ReadModule
 from seqattr.models.limits import check_unpacked
 from seqattr.models.sources import keras_hdf5 as hdf5
 from seqattr.models.sources.keras_config import Network, parse, read_config
-from seqattr.models.sources.keras_layers import Workshop, build_network
+from seqattr.models.sources.keras_layers import build_network
 from seqattr.models.sources.keras_models import as_module, keras_on_torch, of_function, on_cpu
+from seqattr.models.sources.keras_operations import Workshop
 from seqattr.models.sources.keras_weights import assign
 
 WEIGHTS, CONFIG, METADATA = "model.weights.h5", "config.json", "metadata.json"  # of a .keras file
