@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from seqattr.models import zoo
+from seqattr.models.zoo.parts import conv_block, dense_block, glorot
 
 
 class Network(NamedTuple):
@@ -84,16 +85,29 @@ def dilated_net(head: type[nn.Module], filters: int, tasks: int, layers: int = 8
     )
 
 
-def logits_of(name: str, length: int, tasks: int) -> nn.Module:
-    """A classifier of the zoo, without its sigmoid."""
-    module = zoo.build(name, length, tasks)
+def tal_gata(length: int, tasks: int) -> nn.Module:
+    """The paper's CNN, without its sigmoid."""
+    module = zoo.build("tal-gata", length, tasks)
     assert isinstance(module, zoo.Classifier)
     return module.logits
 
 
+def small_basset(length: int, tasks: int) -> nn.Module:
+    """Basset with a third to a fifth of its widths, padded, with no batch norm behind the dense layers."""
+    return nn.Sequential(
+        *conv_block(4, 100, 19, 3),
+        *conv_block(100, 64, 11, 4),
+        *conv_block(64, 64, 7, 4),
+        nn.Flatten(),
+        *dense_block(64 * (length // 3 // 4 // 4), 200, 0.3),
+        *dense_block(200, 200, 0.3),
+        nn.Linear(200, tasks),
+    ).apply(glorot)
+
+
 NETWORKS: dict[str, Network] = {
-    "tal-gata": Network(lambda: logits_of("tal-gata", 200, 3), 200, 3, 16),
-    "basset": Network(lambda: logits_of("basset", 600, 3), 600, 3, 8),
+    "tal-gata": Network(lambda: tal_gata(200, 3), 200, 3, 16),
+    "basset": Network(lambda: small_basset(600, 3), 600, 3, 8),
     "bpnet-counts": Network(lambda: dilated_net(Counts, 64, 3), 2114, 3, 2),
     "bpnet-profile": Network(lambda: dilated_net(Profile, 64, 1), 2114, 1, 2),
     "transformer": Network(lambda: Attentive(3), 400, 3, 4),

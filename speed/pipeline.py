@@ -30,7 +30,7 @@ from speed import mutagenesis, process
 from speed.cases import random_sequences
 from speed.clock import seconds, use_threads
 from speed.figures import Figure
-from speed.models import NETWORKS, logits_of, network
+from speed.models import NETWORKS, network, tal_gata
 
 SCORE = (
     "import atexit; from speed.process import peak_bytes; from seqattr.cli import main; "
@@ -188,7 +188,7 @@ def engine_alone(model: Model, sequences: np.ndarray, device: str) -> Callable[[
 
 def score_memory(size: Size, threads: int) -> Iterator[Figure]:
     """Peak memory of the command on few sequences and on ten times as many."""
-    model = Model(logits_of("tal-gata", 1000, 3).eval(), torch.zeros(2, 4, 1000))
+    model = Model(tal_gata(1000, 3).eval(), torch.zeros(2, 4, 1000))
     peaks = []
     for number in size.flat:
         sequences = random_sequences(number, 1000)

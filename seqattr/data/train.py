@@ -28,7 +28,7 @@ from seqattr.data.simulate import TASKS, Simulation
 from seqattr.dna.alphabet import one_hot
 from seqattr.engine.numerics.device import pick_device
 from seqattr.errors import InputError, NotFinite
-from seqattr.models.zoo import Classifier, build, classifiers
+from seqattr.models.zoo import ARCHITECTURES, Classifier, build, trainable
 from seqattr.support.ranks import auroc
 from seqattr.support.seeds import check_seed
 
@@ -148,10 +148,11 @@ def take_split(simulation: Simulation, name: str, device: torch.device) -> Split
 
 
 def classifier(architecture: str, length: int) -> Classifier:
-    module = build(architecture, length, len(TASKS))
-    if not isinstance(module, Classifier):
-        names = ", ".join(classifiers())
+    if architecture in ARCHITECTURES and not ARCHITECTURES[architecture].plain:
+        names = ", ".join(trainable())
         raise InputError(f"the architecture {architecture} gives no classes to train; those that do: {names}")
+    module = build(architecture, length, len(TASKS), classes=True)
+    assert isinstance(module, Classifier)  # as it was asked for
     return module
 
 

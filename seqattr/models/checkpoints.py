@@ -54,8 +54,8 @@ class Checkpoint:
         how = self.trained.architecture, self.trained.length, len(self.trained.targets)
         try:
             with torch.device("meta"):  # takes no memory, however long the sequences are said to be
-                build(*how).load_state_dict(self.weights, assign=True)
-            module = build(*how)
+                build(*how, classes=True).load_state_dict(self.weights, assign=True)
+            module = build(*how, classes=True)
             module.load_state_dict(self.weights)
         except (RuntimeError, AttributeError, TypeError, ValueError) as error:
             raise ModelError(
@@ -137,7 +137,7 @@ def _check_numbers(trained: Trained) -> None:
     """Raises ValueError for numbers of no training, and for an architecture that cannot be trained."""
     if not 0 < trained.rate < float("inf") or trained.epoch < 1:
         raise ValueError(f"its learning rate is {trained.rate}, its epoch {trained.epoch}")
-    if trained.architecture not in ARCHITECTURES or not ARCHITECTURES[trained.architecture].classes:
+    if trained.architecture not in ARCHITECTURES or not ARCHITECTURES[trained.architecture].plain:
         raise ValueError(f"its architecture is {trained.architecture!r}, which cannot be trained")
 
 

@@ -13,7 +13,6 @@ from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.forward import random_sequences
 from seqattr.errors import InputError, NotFinite, UnknownName
 from seqattr.methods.attribution import attribute
-from seqattr.models.zoo import classifiers
 
 QUICK = Settings(epochs=6, batch=20, device="cpu")
 
@@ -86,7 +85,7 @@ def test_a_split_of_no_sequences_is_left_out() -> None:
     assert [metrics["valid"][task]["auroc"] is None for task in TASKS] == [False, True, False]
 
 
-@pytest.mark.parametrize("name", classifiers())
+@pytest.mark.parametrize("name", ["tal-gata", "deepstarr"])
 def test_each_classifier_trains(name: str) -> None:
     trained = train(easy(), replace(QUICK, architecture=name, epochs=4))
     assert trained.history[-1].train_loss < trained.history[0].train_loss

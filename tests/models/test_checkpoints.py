@@ -28,9 +28,9 @@ def simulation() -> Simulation:
 
 @pytest.fixture(scope="module")
 def folder(simulation: Simulation, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two epochs of basset, whose batch norms a captured graph folds away."""
+    """Two epochs of DeepSTARR, whose batch norms a captured graph folds away."""
     folder = tmp_path_factory.mktemp("checkpoints")
-    settings = replace(SETTINGS, architecture="basset", epochs=2)
+    settings = replace(SETTINGS, architecture="deepstarr", epochs=2)
     train(simulation, settings, keep=checkpoints_in(folder, settings, simulation))
     return folder
 
@@ -133,7 +133,7 @@ def changed(folder: Path, out: Path, change: Callable[[dict], object]) -> Path:
         (lambda data: data["training"].update(epoch="x"), "is damaged"),
         (lambda data: data["training"].update(architecture="x"), "its architecture is 'x', which cannot"),
         (lambda data: data["training"].update(architecture="bpnet"), "'bpnet', which cannot be trained"),
-        (lambda data: data["training"].update(architecture="tal-gata"), "different trainings: .* is basset"),
+        (lambda data: data["training"].update(architecture="tal-gata"), "different trainings: .* deepstarr"),
         (lambda data: data["training"].update(length=90), "different trainings"),
         (lambda data: data["training"].update(seed=1), "different trainings: .*, seed 0, .* seed 1, trained"),
         (lambda data: data["training"].update(data="ff"), "different trainings: .* is .* trained on ff"),
@@ -151,7 +151,7 @@ def test_a_folder_that_is_no_training(
 
 def test_weights_that_do_not_fit(folder: Path, tmp_path: Path) -> None:
     out = changed(folder, tmp_path / "changed", lambda data: data["weights"].popitem())
-    with pytest.raises(ModelError, match=r"the weights of .*epoch_002.pt do not fit basset"):
+    with pytest.raises(ModelError, match=r"the weights of .*epoch_002.pt do not fit deepstarr"):
         [checkpoint.module() for checkpoint in read_checkpoints(out)]
 
 
@@ -208,5 +208,5 @@ def test_a_length_that_the_weights_have_not_takes_no_memory(folder: Path, tmp_pa
     plain["training"] |= {"length": 10**10}
     torch.save(plain, tmp_path / "epoch_001.pt")
     (checkpoint,) = read_checkpoints(tmp_path)
-    with pytest.raises(ModelError, match="do not fit basset"):
+    with pytest.raises(ModelError, match="do not fit deepstarr"):
         checkpoint.module()

@@ -10,16 +10,50 @@ the residual sums are taken before the ReLU.
 import torch
 from torch import Tensor, nn
 
-from seqattr.models.zoo.parts import Conv1d, glorot
+from seqattr.models.zoo.parts import Conv1d, Stack, glorot, stack
 
 
-class BPNet(nn.Module):
-    """A wide conv, dilated residual convs, and two heads: profile logits (N, tasks, L_out), and the log of
-    one plus the counts (N, counts).
+class Trunk(nn.Module):
+    """A wide conv and dilated residual convs, from (N, 4, L) to (N, filters, L').
 
-    Layer i of `layers` has the dilation 2^i and is added to the centre of what it read. The profile is a conv
-    of `profile_width` over that, cropped at its centre to `output_length` (None: whatever the layers leave,
-    L - `margin`); the counts are a dense layer on the mean over all positions that the last layer leaves.
+    Layer i of `layers` has the dilation 2^i and is added to the centre of what it read, behind its ReLU; with
+    `basepairmodels` before it.
+    """
+
+    def __init__(
+        self, filters: int, layers: int, first_width: int = 21, basepairmodels: bool = False
+    ) -> None:
+        super().__init__()
+        self.basepairmodels = basepairmodels
+        self.first = Conv1d(4, filters, first_width, "valid")
+        self.dilated = nn.ModuleList(
+            Conv1d(filters, filters, 3, "valid", dilation=2**layer) for layer in range(1, layers + 1)
+        )
+
+    def forward(self, sequences: Tensor) -> Tensor:
+        return self.before_relu(sequences) if self.basepairmodels else self.behind_relu(sequences)
+
+    def behind_relu(self, sequences: Tensor) -> Tensor:
+        """Sums of what ReLUs give."""
+        hidden = torch.relu(self.first(sequences))
+        for layer, conv in enumerate(self.dilated, 1):
+            hidden = torch.relu(conv(hidden)) + inner(hidden, 2**layer)
+        return hidden
+
+    def before_relu(self, sequences: Tensor) -> Tensor:
+        """Sums of what convs give."""
+        hidden = self.first(sequences)
+        for layer, conv in enumerate(self.dilated, 1):
+            hidden = conv(torch.relu(hidden)) + inner(hidden, 2**layer)
+        return torch.relu(hidden)
+
+
+class BPNet(Trunk):
+    """The trunk and two heads: profile logits (N, tasks, L_out), and log(1 + counts) (N, counts).
+
+    The profile is a conv of `profile_width` over what the trunk leaves, cropped at its centre to
+    `output_length` (None: not cropped, L - `margin`); the counts are a dense layer on the mean over all
+    positions that the trunk leaves.
 
     `control_tracks` are of the sequence's length (N, C, L), zeros if they are not given: channels beside
     those that the profile's conv reads, and the log of one plus their sum beside the means that the counts
@@ -40,13 +74,8 @@ class BPNet(nn.Module):
         output_length: int | None = None,
         basepairmodels: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(filters, layers, first_width, basepairmodels)
         self.control_tracks, self.output_length = control_tracks, output_length
-        self.basepairmodels = basepairmodels
-        self.first = Conv1d(4, filters, first_width, "valid")
-        self.dilated = nn.ModuleList(
-            Conv1d(filters, filters, 3, "valid", dilation=2**layer) for layer in range(1, layers + 1)
-        )
         self.profile = Conv1d(filters + control_tracks, tasks, profile_width, "valid")
         self.counts = nn.Linear(filters + bool(control_tracks), counts)
         self.apply(glorot)
@@ -56,8 +85,10 @@ class BPNet(nn.Module):
         """How many positions fewer the profile has than the sequence, where it is not cropped."""
         return margin(len(self.dilated), self.first.kernel_size[0], self.profile.kernel_size[0])
 
-    def forward(self, sequences: Tensor, controls: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        hidden = self.residual(sequences)
+    def forward(  # type: ignore[override]
+        self, sequences: Tensor, controls: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        hidden = super().forward(sequences)
         if not self.control_tracks:
             return self.cropped(self.profile(hidden)), self.counts(hidden.mean(2))
         if controls is None:
@@ -66,18 +97,6 @@ class BPNet(nn.Module):
         profile = self.cropped(self.profile(torch.cat([hidden, beside], 1)))
         level = self.level(beside, profile.shape[2])
         return profile, self.counts(torch.cat([hidden.mean(2), level], 1))
-
-    def residual(self, sequences: Tensor) -> Tensor:
-        """What the last dilated conv leaves (N, filters, L')."""
-        hidden = self.first(sequences)
-        if self.basepairmodels:
-            for layer, conv in enumerate(self.dilated, 1):
-                hidden = conv(torch.relu(hidden)) + inner(hidden, 2**layer)
-            return torch.relu(hidden)
-        hidden = torch.relu(hidden)
-        for layer, conv in enumerate(self.dilated, 1):
-            hidden = torch.relu(conv(hidden)) + inner(hidden, 2**layer)
-        return hidden
 
     def cropped(self, profile: Tensor) -> Tensor:
         """The centre of a profile that is wanted."""
@@ -121,7 +140,7 @@ def centre(values: Tensor, positions: int) -> Tensor:
 
 def margin(layers: int = 8, first_width: int = 21, profile_width: int = 75) -> int:
     """How many positions fewer the profile has than the sequence."""
-    return first_width - 1 + 2 * sum(2**layer for layer in range(1, layers + 1)) + profile_width - 1
+    return first_width - 1 + (2 ** (layers + 2) - 4) + profile_width - 1
 
 
 def shortest(layers: int = 8, bias_layers: int = 0, **_: object) -> int:
@@ -132,6 +151,17 @@ def shortest(layers: int = 8, bias_layers: int = 0, **_: object) -> int:
 def bpnet(length: int, tasks: int, filters: int = 64, layers: int = 8, control_tracks: int = 0) -> BPNet:
     """BPNet as kundajelab/chrombpnet has it, with one count of each task."""
     return BPNet(filters, layers, tasks, control_tracks=control_tracks, counts=tasks)
+
+
+def bpnet_counts(length: int, tasks: int, filters: int = 64, layers: int = 8, classes: bool = False) -> Stack:
+    """BPNet's trunk and its counts head alone: one number of each task, as the log of one plus its counts."""
+    mean = (nn.AdaptiveAvgPool1d(1), nn.Flatten())
+    return stack(classes, Trunk(filters, layers), *mean, nn.Linear(filters, tasks))
+
+
+def counts_shortest(layers: int = 8, **_: object) -> int:
+    """The bases of which the trunk leaves one position."""
+    return 1 + margin(layers, profile_width=1)
 
 
 def chrombpnet(
