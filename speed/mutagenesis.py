@@ -7,7 +7,6 @@ from torch import Tensor, nn
 
 from seqattr import Model
 from seqattr.engine.edits.edits import Editor, Edits
-from seqattr.engine.graph.outputs import cut_to
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.walk.plan import Plan
 from seqattr.methods.mutagenesis import substitutions
@@ -55,7 +54,7 @@ def plain(module: nn.Module, rows: Tensor, batch: int) -> Callable[[], Tensor]:
 def by_windows(module: nn.Module, sequence: Tensor, edits: Edits) -> Callable[[], Tensor]:
     """All that a new sequence costs, its own forward pass among it."""
     model = Model(module, torch.zeros(2, *sequence.shape))
-    graph, _ = cut_to(model.graph, model.targets[:1])
+    graph = model.choose(0).cut().graph
     with torch.no_grad():
         editor = Editor(Plan(graph, GRADIENT), sequence, 1)
 

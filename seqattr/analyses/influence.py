@@ -23,6 +23,11 @@ from torch.func import functional_call, grad, vmap
 from seqattr.data.simulate import Simulation
 from seqattr.data.train import cross_entropy
 from seqattr.dna.alphabet import one_hot
+from seqattr.engine.graph.choice import choose
+from seqattr.engine.graph.forward import outputs_of
+from seqattr.engine.graph.graph import INPUT, Graph
+from seqattr.engine.graph.outputs import Target
+from seqattr.engine.graph.selections import Outputs
 from seqattr.engine.numerics.device import full_precision, pick_device
 from seqattr.engine.walk.memory import pieces
 from seqattr.errors import InputError, NotFinite, UnknownName
@@ -127,13 +132,13 @@ def loss(module: Classifier, weights: Mapping[str, Tensor], sequence: Tensor, la
 
 def value_of(tests: Examples, target: str | None, targets: Sequence[str]) -> tuple[Value, int]:
     """What the influence on the tests is of, and whether a proponent lowers it (1) or raises it (-1)."""
-    if target is not None and target not in targets:
-        raise UnknownName("target", target, targets)
     if tests.labels is not None and target is None:
         return loss, 1
     if target is None:
         names = ", ".join(targets)
         raise InputError(f"test sequences without labels need the output they are about: `target` {names}")
+    if target not in targets:
+        return of_expression(tests, target, targets), -1
     index = targets.index(target)
 
     def loss_of_one(
@@ -145,6 +150,22 @@ def value_of(tests: Examples, target: str | None, targets: Sequence[str]) -> tup
         return logits_of(module, weights, sequence)[0, index]
 
     return (loss_of_one, 1) if tests.labels is not None else (output, -1)
+
+
+def of_expression(tests: Examples, target: str, targets: Sequence[str]) -> Value:
+    """The value of an expression of logits. Raises as `choose`, and InputError where a loss is asked for."""
+    named = tuple(Target(name, 0, index) for index, name in enumerate(targets))
+    logits = Outputs(((len(targets),),), ("",), named)
+    chosen = choose(Graph((), {}, (INPUT,)), logits, target).cut()
+    if tests.labels is not None:
+        raise InputError(f"a loss is of one of the targets, {', '.join(targets)}, and not of '{target}'")
+    (of,) = chosen.targets
+
+    def value(module: Classifier, weights: Mapping[str, Tensor], sequence: Tensor, _: Tensor) -> Tensor:
+        answers = outputs_of(chosen.graph, logits_of(module, weights, sequence))
+        return answers[of.output].reshape(-1)[of.index]
+
+    return value
 
 
 def gradients(module: Classifier, examples: Examples, value: Value) -> Iterator[tuple[slice, Tensor]]:

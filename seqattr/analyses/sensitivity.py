@@ -75,13 +75,15 @@ def sensitivity(
     Sequences are taken a batch at a time, so that memory does not grow with their number. Raises as
     `jacobian` does, and InputError where there are no sequences, or the clusters are not theirs.
     """
-    names = list(dict.fromkeys(target.name for target in model.pick(targets)))  # by name and number is once
+    chosen = model.choose(targets)
+    asked = dict(zip(chosen.targets, chosen.texts, strict=True))  # by name and number is once
+    names, texts = tuple(target.name for target in asked), list(asked.values())
     sequences, tally = sliceable(sequences), Tally()
     groups = cluster_numbers(clusters, sequences.shape[0])
-    for done, batch, slopes in derivatives(Session(model, names, device), sequences, batch_size):
+    for done, batch, slopes in derivatives(Session(model, texts, device), sequences, batch_size):
         tally.add(slopes.double(), batch.any(1), groups[done - len(batch) : done])
         progress(done, sequences.shape[0])
-    return tally.finish(tuple(names))
+    return tally.finish(names)
 
 
 def cluster_numbers(clusters: Any, count: int) -> Tensor:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.options import OUT, PATH, force_option, model_options, threads_option
+from seqattr.cli.options import OUT, PATH, force_option, model_options, targets_option, threads_option
 from seqattr.cli.terminal import QUIET, say
 
 if TYPE_CHECKING:
@@ -15,16 +15,18 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("model", type=PATH, metavar="SOURCE")
 @click.option("--out", type=OUT, required=True, help="The model file to write.")
+@targets_option("keep")
 @threads_option()
 @force_option
 @model_options
-def convert(model: "ModelFile", output: "Output") -> None:
+def convert(model: "ModelFile", output: "Output", targets: tuple[str, ...] | None) -> None:
     """Capture a model of any format into seqattr's own, which cannot run code.
 
     SOURCE is a pickled module, TorchScript, a torch.export archive (.pt2), or a state dict with --arch.
+    With --target the written model has these targets and no others, expressions by their names among them.
     """
     from seqattr.jobs.convert import run
 
-    captured = run(model, output, QUIET)
+    captured = run(model, output, targets, QUIET)
     size = f"{len(captured.graph.steps)} steps, {len(captured.targets)} targets"
     say(f"wrote {output.path}: {size}, input {captured.input_length}")

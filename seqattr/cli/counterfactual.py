@@ -12,6 +12,7 @@ from seqattr.cli.options import (
     input_options,
     model_options,
     settings,
+    target_option,
     threads_option,
 )
 from seqattr.cli.terminal import QUIET, say
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 @click.command()
 @MODEL
 @input_options
-@click.option("--target", default="0", show_default=True, help="Output to change, by name or number.")
+@target_option("change")
 @click.option(
     "--reach", type=float, default=0.0, show_default=True, help="The output's value to be reached or passed."
 )

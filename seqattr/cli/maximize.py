@@ -11,6 +11,7 @@ from seqattr.cli.options import (
     force_option,
     model_options,
     settings,
+    target_option,
     threads_option,
 )
 from seqattr.cli.terminal import calling, say
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @MODEL
-@click.option("--target", default="0", show_default=True, help="Output to maximise, by name or number.")
+@target_option("maximise")
 @click.option("--number", default=20, show_default=True, help="How many sequences, each from its own start.")
 @click.option("--out", type=OUT, default="maximized", show_default=True, help="Folder to write.")
 @click.option(

@@ -272,5 +272,17 @@ def threads_option(default: int | None = None, of: str = "") -> Decorator:
 
 def targets_option(verb: str) -> Decorator:
     """Which outputs a command is to explain, measure ..."""
-    text = f"Output to {verb}, by name or number; repeatable. Default: all."
-    return click.option("--target", "targets", multiple=True, callback=read_by(or_none), help=text)
+    text = f"{TARGET} to {verb}; repeatable. Default: all, or counts and profile of a BPNet."
+    metavar = "NAME|INDEX|EXPRESSION|all"
+    return click.option(
+        "--target", "targets", metavar=metavar, multiple=True, callback=read_by(or_none), help=text
+    )
+
+
+def target_option(verb: str) -> Decorator:
+    """Which single output a command is to maximise, change ..."""
+    text = f"{TARGET} to {verb}. Default: the first."
+    return click.option("--target", metavar="NAME|INDEX|EXPRESSION", help=text)
+
+
+TARGET = "Output, or what is made of outputs, as sum(OUTPUT), A-B, log(A/B), OUTPUT:INDEX (docs/targets.md),"

@@ -1,5 +1,7 @@
 """A model file of any format as one in seqattr's own."""
 
+from collections.abc import Sequence
+
 from seqattr.engine.capture.model import Model
 from seqattr.io.ownership import Output
 from seqattr.jobs.sources import ModelFile
@@ -7,9 +9,20 @@ from seqattr.models.native import save_model
 from seqattr.support.caller import LIBRARY, Caller
 
 
-def run(model: ModelFile, output: Output, caller: Caller = LIBRARY) -> Model:
-    """Capture a model and write it, whole or not at all. Raises as `load_model` does, and OutputError."""
+def run(
+    model: ModelFile,
+    output: Output,
+    targets: Sequence[int | str] | None = None,
+    caller: Caller = LIBRARY,
+) -> Model:
+    """Capture a model and write it, whole or not at all, with these targets alone, or with all for None.
+
+    Raises as `load_model` and `Model.choose` do, and OutputError.
+    """
     output.claim_file()
     captured = model.open(caller)
+    if targets is not None:
+        caller.tell(captured.choose(targets).notes)
+        captured = captured.with_targets(targets)
     save_model(output.path, captured)
     return captured

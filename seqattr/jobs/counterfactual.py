@@ -19,7 +19,7 @@ from seqattr.support.caller import LIBRARY, Caller
 class Settings:
     """Which target is to `reach` which value, after at most so many substitutions."""
 
-    target: int | str = 0
+    target: int | str | None = None  # the first
     reach: float = 0.0
     most: int = 20
     device: str = "auto"
@@ -44,7 +44,8 @@ def write_counterfactuals(
     check_file(out)
     names = [window.name for window in windows]
     sequences = [one_hot(window.codes[None])[0] for window in windows]
+    asked = {**asdict(settings), "target": model.single(settings.target)[1]}
     with naming(names):
-        paths = methods.counterfactuals(model, sequences, **asdict(settings))
+        paths = methods.counterfactuals(model, sequences, **asked)
     write_table(out, methods.table(names, paths))
     return paths

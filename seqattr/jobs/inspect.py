@@ -52,6 +52,9 @@ def outputs(model: Model) -> list[str]:
         size = ", ".join(["N", *map(str, shape)])
         before = f", explained before the final {final}" if final else ""
         lines.append(f"output   ({size}{',' if not shape else ''}){before}: {shown}")
+    chosen = model.pick(None)
+    if chosen != model.targets:
+        lines.append(f"targets  {', '.join(target.name for target in chosen)}, where none is named")
     return lines
 
 

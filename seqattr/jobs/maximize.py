@@ -28,13 +28,13 @@ FILES = ("path.tsv", "logos.svg", "logos.png", "ascent.svg", "ascent.png", "sequ
 class Request:
     """Which target to maximise and how. The background is written A,C,G,T, or a FASTA file to count."""
 
-    target: int | str = 0
+    target: int | str | None = None  # the first
     background: str | None = None
     climb: Settings = field(default_factory=Settings)
     device: str = "auto"
 
 
-def request(target: int | str, background: str | None, device: str, **climb: Any) -> Request:
+def request(target: int | str | None, background: str | None, device: str, **climb: Any) -> Request:
     """A request of which everything is said; `climb` are fields of Settings."""
     return Request(target, background, Settings(**climb), device)
 
@@ -49,13 +49,18 @@ def run(model: ModelFile, output: Output, request: Request, caller: Caller = LIB
 
 
 def write_maximized(
-    model: Model, target: int | str, folder: Path | str, settings: Settings, device: str, progress: Progress
+    model: Model,
+    target: int | str | None,
+    folder: Path | str,
+    settings: Settings,
+    device: str,
+    progress: Progress,
 ) -> Maximized:
     """Maximise an output and write the FILES to a folder. Raises as `maximize` does, and OutputError."""
-    (picked,) = model.pick([target])
+    name, text = model.single(target)
     check_writable(folder)
-    maximized = maximize(model, target, settings, device, progress)
-    write_files(folder, maximized, picked.name)
+    maximized = maximize(model, text, settings, device, progress)
+    write_files(folder, maximized, name)
     return maximized
 
 

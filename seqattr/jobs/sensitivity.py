@@ -45,7 +45,9 @@ def run(
     check_writable(output.path)
     output.claim_folder(FILES, "sensitivity.tsv")
     loaded, inputs = open_both(model, sequences, caller)
-    check_number([target.name for target in loaded.targets], chosen=settings.targets is not None)
+    chosen = loaded.choose(settings.targets)
+    check_number([target.name for target in chosen.targets], chosen=settings.targets is not None)
+    caller.tell(chosen.notes)
     measured = measure(loaded, inputs.windows, settings, caller.progress)
     write_sensitivity(output.path, measured)
     return measured

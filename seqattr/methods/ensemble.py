@@ -4,6 +4,7 @@ What reads one strand as the other is said of the other: a sequence's contributi
 and its reverse complement's, read backwards; so are hypothetical ones, on both axes.
 """
 
+import contextlib
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -28,16 +29,31 @@ def sessions(
 ) -> list[Session]:
     """A session for each model, all with the first one's targets, in its order.
 
-    The other models have these by their names. Raises as `Session`, and InputError for no model, and for one
-    that has not the first one's targets, naming both.
+    The other models have these by their names, and make of expressions what theirs is. Raises as `Session`,
+    and InputError for no model, and for one that has not the first one's targets, naming both.
     """
     if not models:
         raise InputError("there is no model to explain")
-    names = [target.name for target in models[0].pick(targets)]
-    for number, model in enumerate(models[1:], 2):
-        check_names(number, [target.name for target in model.targets], names, targets is None)
     first = Session(models[0], targets, device, dtype, tf32)
-    return [first, *(Session(model, names, device, dtype, tf32) for model in models[1:])]
+    texts = models[0].choose(targets).texts
+    own = {target.name for target in models[0].targets}
+    wanted = texts if targets is None else [text for text in texts if text in own]
+    others = []
+    for number, model in enumerate(models[1:], 2):
+        there = model.pick(None) if targets is None else model.targets
+        check_names(number, [target.name for target in there], wanted, targets is None)
+        with of_model(number):
+            others.append(Session(model, texts, device, dtype, tf32))
+    return [first, *others]
+
+
+@contextlib.contextmanager
+def of_model(number: int) -> Iterator[None]:
+    """Raises InputError that names the model, where an expression is none of its."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"model {number}: {error}") from error
 
 
 def check_names(number: int, names: Sequence[str], wanted: Sequence[str], all_of_them: bool) -> None:

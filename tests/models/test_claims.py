@@ -60,6 +60,7 @@ def forged(plain: Plain, change: Callable[[Plain], Any]) -> Plain:
     )
     model.targets = tuple(seqattr.Target(*target) for target in plain["targets"])
     model.finals, model.shapes = tuple(plain["finals"]), tuple(map(tuple, plain["shapes"]))
+    model.provenance = plain.get("provenance", {})
     return plain | {"fingerprint": native.checksum(model)}
 
 

@@ -13,12 +13,14 @@ from seqattr.engine.capture.input_layouts import adapt, geometry_of, what_would_
 from seqattr.engine.capture.left_out import BATCH_FIRST
 from seqattr.engine.capture.trial import Trial, capture_checked
 from seqattr.engine.capture.watch import Watch
+from seqattr.engine.graph.choice import Choice, Wanted, choose
 from seqattr.engine.graph.forward import floats_of, outputs_of, random_sequences
 from seqattr.engine.graph.graph import Graph
 from seqattr.engine.graph.kinds import classify
 from seqattr.engine.graph.layouts import ROWS, find_layouts, stretches
 from seqattr.engine.graph.lengths import Lengths
-from seqattr.engine.graph.outputs import Target, name_targets, pick_targets, take_off_final
+from seqattr.engine.graph.outputs import Target, name_targets, take_off_final
+from seqattr.engine.graph.selections import Outputs
 from seqattr.engine.numerics import forks
 from seqattr.engine.ops.kinds import Kind
 from seqattr.errors import InputError, ModelError
@@ -104,9 +106,38 @@ class Model:
         """The kind of each step, by its name."""
         return classify(self.graph)
 
-    def pick(self, wanted: Sequence[int | str] | int | str | None) -> tuple[Target, ...]:
-        """Targets by name or number, all for None. Raises UnknownName, and InputError for none at all."""
-        return pick_targets(self.targets, wanted)
+    def choose(self, wanted: Wanted) -> Choice:
+        """Targets by name, number or expression (docs/targets.md), and the graph that gives them.
+
+        None takes all, or of a model with a profile and counts these two. Raises UnknownName for what is not
+        there, and InputError for what cannot be read, and for none at all.
+        """
+        return choose(self.graph, Outputs(self.shapes, self.finals, self.targets), wanted)
+
+    def pick(self, wanted: Wanted) -> tuple[Target, ...]:
+        """The targets of `choose` alone."""
+        return self.choose(wanted).targets
+
+    def single(self, wanted: int | str | None) -> tuple[str, str]:
+        """The name of one target, and what asks for it: for None the first that is explained by itself.
+
+        Raises as `choose` does, and InputError for several.
+        """
+        chosen = self.choose(wanted)
+        if wanted is not None and len(chosen.targets) > 1:
+            raise InputError(f"one target is wanted, and '{wanted}' is {len(chosen.targets)} of them")
+        return chosen.targets[0].name, chosen.texts[0]
+
+    def with_targets(self, wanted: Wanted) -> "Model":
+        """The same model with these targets and no others: what `choose` takes. Raises as that does."""
+        chosen = self.choose(wanted).cut()
+        targets = tuple(dict.fromkeys(chosen.targets))
+        shapes, finals = chosen.outputs.shapes, chosen.outputs.finals
+        model = type(self).__new__(type(self))
+        interface = Interface(self.lengths, self.example_length, shapes, finals, targets)
+        model._hold(chosen.graph, interface, self.notes, self.watch)
+        model.provenance = {**self.provenance, "targets": "; ".join(dict.fromkeys(chosen.texts))}
+        return model
 
     def check_length(self, length: int) -> None:
         """Raises InputError if sequences of this length do not fit."""

@@ -95,13 +95,6 @@ def centre_logits(shifted: Step, steps: Mapping[str, Step]) -> tuple[str, tuple[
     return centre.name, (mean, centre)
 
 
-def cut_to(graph: Graph, targets: Sequence[Target]) -> tuple[Graph, tuple[Target, ...]]:
-    """The part of a graph that some targets need, and where they are in it."""
-    used = sorted({target.output for target in targets})
-    smaller = drop_unused(replace(graph, outputs=tuple(graph.outputs[i] for i in used)))
-    return smaller, tuple(replace(target, output=used.index(target.output)) for target in targets)
-
-
 def is_text(name: str) -> bool:
     """Whether a name can be written to a file: not with NUL, nor with half of a surrogate pair."""
     return "\0" not in name and not any("\ud800" <= letter <= "\udfff" for letter in name)
@@ -149,13 +142,18 @@ def pick_targets(
         wanted = [wanted]
     if not len(wanted):
         raise InputError("no target was named; None takes all of them")
-    named = {target.name: target for target in targets}
-    numbered: dict[int | str, Target] = {str(i): target for i, target in enumerate(targets)}
-    table = numbered | named | dict(enumerate(targets))
+    table = table_of(targets)
     for key in wanted:
         if key not in table:
-            raise UnknownName("target", str(key), shorten(list(named)))
+            raise UnknownName("target", str(key), shorten([target.name for target in targets]))
     return tuple(table[key] for key in wanted)
+
+
+def table_of(targets: Sequence[Target]) -> dict[int | str, Target]:
+    """Targets by name, by number, and by number as a text; a name counts before a number."""
+    numbered: dict[int | str, Target] = {str(i): target for i, target in enumerate(targets)}
+    named: dict[int | str, Target] = {target.name: target for target in targets}
+    return numbered | named | dict(enumerate(targets))
 
 
 def check_number(names: Sequence[str], chosen: bool) -> None:
@@ -163,7 +161,7 @@ def check_number(names: Sequence[str], chosen: bool) -> None:
     if not chosen and len(names) > MOST_TARGETS:
         raise InputError(
             f"the model has {len(names)} targets ({names[0]}, {names[1]}, ...): say which to explain "
-            "(`targets`), or wrap the model so that it gives the sum or profile you mean"
+            "(`targets`), or what of them: sum(OUTPUT), mean(OUTPUT), profile(OUTPUT), A-B, log(A/B), or all"
         )
 
 

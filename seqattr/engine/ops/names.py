@@ -2,6 +2,7 @@
 
 # Arithmetic.
 ADD, SUB, NEG = "aten.add.Tensor", "aten.sub.Tensor", "aten.neg.default"
+SUB_NUMBER = "aten.sub.Scalar"
 MUL, DIV = "aten.mul.Tensor", "aten.div.Tensor"
 REMAINDER = "aten.remainder.Scalar"
 LINEAR, MATMUL, BMM = "aten.linear.default", "aten.matmul.default", "aten.bmm.default"
@@ -24,6 +25,7 @@ WHERE_NUMBERS = "aten.where.Scalar"
 RESHAPE, PERMUTE, TRANSPOSE, T = (
     f"aten.{name}" for name in ("reshape.default", "permute.default", "transpose.int", "t.default")
 )
+FLATTEN = "aten.flatten.using_ints"
 SQUEEZE, UNSQUEEZE = "aten.squeeze.default", "aten.unsqueeze.default"
 EXPAND, FLIP = "aten.expand.default", "aten.flip.default"
 SLICE, SELECT = "aten.slice.Tensor", "aten.select.int"

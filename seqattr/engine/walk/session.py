@@ -11,7 +11,6 @@ from torch import Tensor
 
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.graph import INPUT
-from seqattr.engine.graph.outputs import cut_to
 from seqattr.engine.numerics.device import full_precision, pick_device
 from seqattr.engine.walk.forward import Values, side_values
 from seqattr.engine.walk.memory import halving, pairs_at_once, pieces
@@ -28,13 +27,13 @@ KEPT = 4  # shared references whose values stay in memory: the pieces of a large
 
 
 class Session:
-    """A model on one device for some of its targets, all for None: the graph that these need, its plans, how
-    many rows go through it at once, and how much work was done.
+    """A model on one device for some of its targets, or expressions of them (`Model.choose`): the graph that
+    these need, its plans, how many rows go through it at once, and how much work was done.
 
     `targets` are where the session's graph has them. The precision is the model's unless `dtype` says
     otherwise; `tf32` lets a GPU take products of float32 in ten bits. A session serves any number of batches.
 
-    Raises UnknownName for a target, InputError for a device that is not there.
+    Raises UnknownName and InputError for a target, InputError for a device that is not there.
     """
 
     def __init__(
@@ -45,14 +44,15 @@ class Session:
         dtype: torch.dtype | None = None,
         tf32: bool = False,
     ) -> None:
-        graph, self.targets = model.graph, model.targets
-        if targets is not None:
-            graph, self.targets = cut_to(graph, model.pick(targets))
+        chosen = model.choose(targets)
+        if chosen.targets is not model.targets:
+            chosen = chosen.cut()
+        graph, self.targets = chosen.graph, chosen.targets
         self.model, self.tf32 = model, tf32
         self.device, self.dtype = pick_device(device), dtype or model.dtype
         self.graph = graph.to(self.device, self.dtype)
         self.rows_forward = self.rows_backward = 0
-        self.notes: list[str] = []  # what a user should know of how it was done
+        self.notes: list[str] = list(chosen.notes)  # what a user should know of how it was done
         self._plans: list[Plan] = []
         self._kept: dict[Hashable, Any] = {}
         self._shared: list[tuple[Plan, Hashable, Values]] = []

@@ -63,8 +63,9 @@ class Setup:
         self.device = settings.device if device is None else device
         self.precision = PRECISIONS[settings.precision]
         self.method = settings.method_with_patterns()
-        picked = dict.fromkeys(models[0].pick(settings.targets))  # by name and by number is once
-        self.targets = [target.name for target in picked]
+        chosen = models[0].choose(settings.targets)
+        asked = dict(zip(chosen.targets, chosen.texts, strict=True))  # by name and by number is once
+        self.targets, self.texts = [target.name for target in asked], list(asked.values())
         self.ensemble = self.ensemble_in(self.precision)
         self.session = self.ensemble.session
         if self.precision.tf32 and self.session.device.type != "cuda":
@@ -77,7 +78,8 @@ class Setup:
 
     def ensemble_in(self, precision: Precision) -> Ensemble:
         """The method in sessions of its own, with the numbers of this precision."""
-        in_use = sessions(self.models, self.targets, self.device, precision.dtype, precision.tf32)
+        wanted = None if self.settings.targets is None else self.texts
+        in_use = sessions(self.models, wanted, self.device, precision.dtype, precision.tf32)
         explainers = [Explainer(session, self.method) for session in in_use]
         return Ensemble(explainers, self.settings.both_strands, self.each)
 

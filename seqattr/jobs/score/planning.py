@@ -59,7 +59,7 @@ def identity_of(setup: Setup, windows: Windows, hashes: Sequence[str]) -> dict[s
         "kind of references": settings.references,
         "file of references": file_digest(reference_file(settings.references)),
         "seed": settings.seed,
-        "choice of targets": list(setup.targets),
+        "choice of targets": list(setup.texts),
         "file of patterns": file_digest(settings.patterns),
         "choice of strands": "both" if settings.both_strands else "one",
         "choice of results": "each model's" if setup.each else "the mean",

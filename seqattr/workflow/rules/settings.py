@@ -125,6 +125,12 @@ def file_name(target: str) -> str:
     return f"_{name}" if name.startswith(".") or not name else name
 
 
+def target_name(target: str) -> str:
+    """What a target is called: NAME of NAME=EXPRESSION, else as it is written."""
+    name, equals, _ = target.partition("=")
+    return name.strip() if equals and name.strip() else target.strip()
+
+
 def folder_name(name: str) -> str:
     """A method or references as a folder; a colon is no letter of a file name everywhere."""
     return file_name(name.replace(":", "-"))
@@ -132,7 +138,7 @@ def folder_name(name: str) -> str:
 
 def score_files(targets: Iterable[str]) -> list[str]:
     """The files of a folder of scores; run.json, which says that they belong together, is the last."""
-    names = {target: file_name(target) for target in targets}
+    names = {target: file_name(target_name(target)) for target in targets}
     for (one, name), (other, again) in combinations(names.items(), 2):
         if name == again:
             raise ValueError(f"the targets '{one}' and '{other}' would both be written to {name}.h5")
