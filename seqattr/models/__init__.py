@@ -4,7 +4,8 @@ Its files in the order of reading:
 
 load         a model from a file of any format; nothing of a file is run unless the caller trusts it
 recognition  which kind of file it is, by its content
-other_files  what a file is that is no model
+other_files, other_folders, pickled_kind, protobuf
+             what a file or folder is that is no model
 native       our own format: the captured graph as plain data
 claims       what such a file says of its graph, checked against the graph
 sources      a reader for each kind that is not our own format

@@ -14,6 +14,8 @@ from seqattr.engine.ops.sizes import BITS
 from seqattr.errors import ModelError
 from seqattr.models import other_files, weights
 from seqattr.models.limits import check_unpacked
+from seqattr.models.other_folders import in_folder
+from seqattr.models.pickled_kind import pickled_kind
 from seqattr.models.sources import keras_hdf5
 
 OWN_FORMAT = "seqattr model"
@@ -31,6 +33,7 @@ WEIGHTS_FILES = (
 )
 TORCH_PICKLE = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"  # the number that its files without an archive begin with
 SAVE = "torch.save the model, or its state_dict()"
+BEGINNING = 64  # bytes of such a file, in which that number is
 FEW_KEYS = 2**16  # bytes
 
 
@@ -54,7 +57,9 @@ def look(path: Path) -> Recognised:
         found = [path / name for name in WEIGHTS_FILES if (path / name).is_file()]
         if found:
             return Recognised(HUGGING_FACE, found[0])
-        raise ModelError(f"{path} is a folder, not a model file{other_files.in_folder(path)}")
+        raise ModelError(f"{path} is a folder, not a model file{in_folder(path)}")
+    if not path.is_file():
+        raise ModelError(f"{path} is neither a file nor a folder, but a pipe or a device")
     head = start_of(path)
     if not head:
         raise ModelError(f"the model file {path} is empty")
@@ -66,8 +71,10 @@ def by_content(path: Path, head: bytes) -> Recognised:
     if head.startswith(b"PK"):
         return in_archive(path)
     if head[0] == 0x80:  # the first byte of every pickle since protocol 2
-        if TORCH_PICKLE not in head:
-            raise ModelError(f"{path} is a pickle that torch.save did not write; {SAVE}")
+        if TORCH_PICKLE not in head[:BEGINNING]:
+            raise ModelError(
+                f"{path} is a pickle of {pickled_kind(path)} that torch.save did not write; {SAVE}"
+            )
         return in_pickle(path)
     if head[8:10] == b'{"' and int.from_bytes(head[:8], "little") < path.stat().st_size:
         return Recognised(SAFETENSORS)
@@ -82,7 +89,7 @@ def start_of(path: Path) -> bytes:
     """The first bytes of a file. Raises ModelError where it cannot be read."""
     try:
         with open(path, "rb") as file:
-            return file.read(64)
+            return file.read(other_files.ENOUGH)
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror}") from error
 
@@ -114,7 +121,7 @@ def in_json(path: Path) -> Recognised:
             f"{path} is the architecture of a Keras model, without its weights: name the file of these, and "
             f"give this one as `Foreign.arch={path}`"
         )
-    raise ModelError(f"{path} is not a PyTorch model file{other_files.guess(path, text[:64])}")
+    raise ModelError(f"{path} is not a PyTorch model file{other_files.of_json(path)}")
 
 
 def in_archive(path: Path) -> Recognised:
@@ -138,6 +145,8 @@ def in_archive(path: Path) -> Recognised:
         return Recognised(TORCHSCRIPT)
     if "model.weights.h5" in names:
         return in_keras_archive(path)
+    if entries and all(name.endswith(".npy") for name in names):
+        raise ModelError(f"{path} is a NumPy archive of {', '.join(names[:5])}; {SAVE}")
     if "data.pkl" not in names:
         raise ModelError(
             f"{path} is a zip archive, but not one that PyTorch wrote; unpack it if a model is in it"

@@ -107,14 +107,14 @@ def test_no_fasta_file(bad, tmp_path):
     ("content", "line"),
     [
         (b"", "the model file {} is empty"),
-        (b"hello", "{} is not a PyTorch model file; it should have been written by torch.save, "
+        (b"hello", "{} is not a PyTorch model file; it is a text; it should have been written by torch.save, "
          "torch.export.save, torch.jit.save or seqattr"),
         (RECORDS, "{} is not a PyTorch model file; it looks like a FASTA or FASTQ file"),
         (gzip.compress(b"x", mtime=0), "{} is not a PyTorch model file; it is gzipped: unpack it first"),
         (b"\x89HDF\r\n\x1a\n", "the model file {} is truncated or damaged: HDF5 cannot read it"),
         (b"PK\x03\x04 and no more", "the model file {} is truncated or damaged: File is not a zip file"),
-        (pickle.dumps([1, 2], 2), "{} is a pickle that torch.save did not write; torch.save the model, or "
-         "its state_dict()"),
+        (pickle.dumps([1, 2], 2), "{} is a pickle of a list that torch.save did not write; torch.save the "
+         "model, or its state_dict()"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_model(bad, tmp_path, content, line):
@@ -125,7 +125,8 @@ def test_a_file_that_is_no_model(bad, tmp_path, content, line):
 
 def test_no_model_file(bad, tmp_path):
     assert bad(model=tmp_path / "none.pt") == f"there is no model file {tmp_path / 'none.pt'}"
-    assert bad(model=tmp_path) == f"{tmp_path} is a folder, not a model file"
+    (tmp_path / "empty").mkdir()
+    assert bad(model=tmp_path / "empty") == f"{tmp_path / 'empty'} is a folder, not a model file; it is empty"
 
 
 class DependsOnData(nn.Module):

@@ -136,7 +136,7 @@ for path in sys.argv[1:]:
 
 USUAL = "and reading it can run code; if you trust it, convert it once: seqattr convert "
 # What trust would not make readable is told what it is.
-TOLD = {"bare pickle": "is a pickle that torch.save did not write; torch.save the model, or its state_dict()"}
+TOLD = {"bare pickle": "is a pickle of io.open that torch.save did not write; torch.save the model"}
 
 
 @pytest.mark.parametrize("name", ATTACKS)
