@@ -261,7 +261,7 @@ LINES: dict[str, tuple[Any, tuple[str, ...], str]] = {
         "there are several in it, generator, critic; save the one that you mean by itself",
     ),
     "ONNX": (lambda p: p.write_bytes(b"\x08\x07\x12\x07pytorch\x1a\x03"), (), "it is an ONNX model"),
-    "an HDF5 file of numbers": (lambda p: hdf5(p, "data"), (), "it is HDF5, and no Keras model's"),
+    "an HDF5 file of numbers": (lambda p: hdf5(p, "data"), (), "it is HDF5 of data, and no Keras model's"),
     "a .keras": (keras_zip, (), "file.pt is truncated or damaged"),
     "contributions": (lambda p: hdf5(p, "shap"), (), "it holds contributions that seqattr wrote"),
     "a folder with models": (
