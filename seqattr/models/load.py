@@ -15,6 +15,7 @@ from seqattr.models import native
 from seqattr.models.geometry import LONGEST, Foreign, ReadModule, example_input, with_geometry
 from seqattr.models.origin import provenance
 from seqattr.models.recognition import (
+    BPNET,
     EXPORTED,
     HUGGING_FACE,
     KERAS,
@@ -30,6 +31,7 @@ from seqattr.models.recognition import (
     recognise,
 )
 from seqattr.models.sources import (
+    bpnet_keras,
     exported,
     hugging_face,
     keras_files,
@@ -118,12 +120,13 @@ READERS: Mapping[str, Callable[[Path, Foreign, Any], ReadModule]] = {
     PICKLE: pickles.read,
     TORCHSCRIPT: torchscript.read,
     EXPORTED: exported.read,
+    BPNET: bpnet_keras.read,
     KERAS: keras_files.read,
     KERAS_WEIGHTS: keras_files.read,
 }
-TELLING = (KERAS, KERAS_WEIGHTS)  # the length of their input
+TELLING = (BPNET, KERAS, KERAS_WEIGHTS)  # the length of their input
 # Files of numbers and texts, of which a reader runs nothing, and nothing of the user's beside them.
-PLAIN: tuple[str, ...] = ()
+PLAIN: tuple[str, ...] = (BPNET,)
 
 
 def needs_trust(kind: str, foreign: Foreign) -> bool:

@@ -16,7 +16,7 @@ from seqattr.models import other_files, weights
 from seqattr.models.limits import check_unpacked
 from seqattr.models.other_folders import in_folder
 from seqattr.models.pickled_kind import pickled_kind
-from seqattr.models.sources import keras_hdf5
+from seqattr.models.sources import bpnet_structure, keras_hdf5
 
 OWN_FORMAT = "seqattr model"
 OWN, STATE_DICT, PICKLE = "a seqattr model", "a state dict", "a pickled PyTorch object"
@@ -24,6 +24,7 @@ LIGHTNING, SAFETENSORS = "a Lightning checkpoint", "a safetensors file of weight
 TORCHSCRIPT, EXPORTED = "a TorchScript model", "a torch.export archive (.pt2)"
 HUGGING_FACE = "a Hugging Face folder"
 KERAS, KERAS_WEIGHTS = "a Keras model", "a file of a Keras model's weights"
+BPNET = "a BPNet or ChromBPNet of Keras"
 OF_WEIGHTS = (STATE_DICT, LIGHTNING, SAFETENSORS, HUGGING_FACE)  # which need a class
 CONFIG = "config.json"
 # Where such a folder has its weights, those first that are read.
@@ -99,7 +100,8 @@ def in_hdf5(path: Path) -> Recognised:
     with keras_hdf5.opened(path) as file:
         config = keras_hdf5.config_in(file)
         if config is not None:
-            return Recognised(KERAS, config)
+            structure = bpnet_structure.read_structure(config)
+            return Recognised(BPNET, structure) if structure else Recognised(KERAS, config)
         if keras_hdf5.is_weights(file) or keras_hdf5.is_keras_3_weights(file):
             return Recognised(KERAS_WEIGHTS)
     raise ModelError(f"{path} is not a model file{other_files.of_hdf5(path)}")

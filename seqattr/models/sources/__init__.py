@@ -11,6 +11,8 @@ hugging_face       a folder with a config and weights, in one file or several
 pickles            a pickled module, or weights among whatever else was pickled
 torchscript        what torch.jit.save wrote
 exported           what torch.export.save wrote
+bpnet_keras        BPNet and ChromBPNet of Keras .h5 files, into the zoo's modules
+bpnet_structure    which layer has which part in them
 keras_files        .h5, .keras and weights of Keras, by its torch backend
 keras_models       a Keras model as a module of PyTorch, and its input that is DNA
 keras_config       layers and their calls, as a Keras model's config tells them

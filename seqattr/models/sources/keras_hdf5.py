@@ -128,7 +128,7 @@ def arrays_of(group: h5py.Group, layer: str) -> dict[str, np.ndarray]:
     """The arrays of a layer, by their paths."""
     inside = group.get(layer)
     if not isinstance(inside, h5py.Group):
-        raise ModelError(f"its layer_names name {layer}, of which there is no group")
+        raise ModelError(f"its list of layers has {layer}, of which there is no group")
     return {path: array_at(inside, path, layer) for path in names_in(inside, PATHS)}
 
 

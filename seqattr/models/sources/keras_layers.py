@@ -95,7 +95,7 @@ def build_layer(layer: Layer, shop: Workshop) -> Any:
         return build_input(layer, shop)
     if layer.network is not None:
         return build_network(layer.network, shop)
-    brought = shop.custom.get(layer.name, shop.custom.get(layer.kind))
+    brought = shop.custom.get(layer.name if layer.kind == "Lambda" else layer.kind)
     if brought is not None:
         return build_custom(layer, brought, shop)
     if layer.kind == "Lambda":
