@@ -10,8 +10,8 @@ from seqattr.models.sources.keras_config import Layer
 
 RECIPE = (
     "give a function that builds the model in Keras 3 as `Foreign.arch=FILE.py:FUNCTION`, and the weights of "
-    "the file are put into it; or a table, `FILE.py:TABLE`, of functions by the names of Lambda layers and of "
-    "layers by their classes"
+    "the file are put into it; or a table, `FILE.py:TABLE`, of functions by the names of Lambda layers and "
+    "of layers by their classes"
 )
 
 
