@@ -127,3 +127,17 @@ def test_both_files_or_none(refused, words, tmp_path, monkeypatch):
     assert "No space left" in refused(*words, "--scores", tmp_path / "all.h5")
     assert list((tmp_path / "out").iterdir()) == []
     assert not (tmp_path / "all.h5").exists()
+
+
+def test_influence_on_an_expression_of_outputs_is_that_on_its_parts(
+    ran, refused, words, tmp_path, texts, fasta
+):
+    path, scores = fasta(texts(2, 200)), {}
+    for target in ("both", "TAL1", "both-TAL1", "mean(0)"):
+        ran(*words, "--fasta", path, "--target", target, "--scores", tmp_path / "all.h5", "--force")
+        with h5py.File(tmp_path / "all.h5") as file:
+            scores[target] = file["values"][:]
+    gap = scores["both"] - scores["TAL1"]
+    assert abs(scores["both-TAL1"] - gap).max() <= 1e-5 * abs(scores["both"]).max()
+    assert scores["mean(0)"].any()
+    assert "a loss is of one of the targets" in refused(*words, "--target", "both-TAL1", "--force")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from scripts.workflow_tables import tables, text
+from seqattr.engine.graph import expressions
 from seqattr.errors import SeqattrError
 from seqattr.io.scores_folder import file_names, file_stems
 from seqattr.methods.registry import METHODS, method_named
@@ -126,6 +127,12 @@ def test_files_of_a_target_have_the_names_that_score_gives_them():
     assert [settings.folder_name(name) for name in NAMES] == [folder_name(name) for name in NAMES]
     with pytest.raises(ValueError, match=r"'a b' and 'a/b' would both be written to a_b\.h5"):
         settings.score_files(["a b", "a/b"])
+
+
+def test_files_of_an_expression_are_those_of_its_name():
+    asked = ["counts", "gap = A-B", "sum(x:0,4..6)", "y=log(a/b)"]
+    named = [expressions.split_name(text)[0] for text in asked]
+    assert settings.score_files(asked) == file_names(file_stems(named).values())
 
 
 def test_several_models_are_scored_by_methods_without_patterns():

@@ -4,9 +4,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from seqattr.engine.graph.expressions import Combined, Logarithm, Profile, Reduced, Tree, leaves
+from seqattr.engine.graph.expressions import HELD, LITE, Combined, Logarithm, Profile, Reduced, Tree, leaves
 from seqattr.engine.graph.graph import BatchLayout, Graph, Ref, Step
 from seqattr.engine.graph.selections import Selection
+from seqattr.engine.ops.composites import BY_FIRST_FACTOR
 from seqattr.engine.ops.names import (
     ADD,
     DETACH,
@@ -92,7 +93,7 @@ class Steps:
         return self.add(SUM if tree.how == "sum" else MEAN, value, dims(sizes)) if sizes else value
 
     def profile(self, tree: Profile) -> Ref:
-        """sum(z softmax(z)), z the logits less their mean; in the weights z counts as given, or does not."""
+        """sum(z softmax(z)), z the logits less their mean; in the weights z counts as given, where held."""
         value, sizes = self.selected(tree.of)
         flat = (math.prod(sizes),)
         if len(sizes) != 1:
@@ -100,11 +101,12 @@ class Steps:
         if not sizes:
             raise InputError(f"a profile has several positions, and in '{self.text}' it has one")
         z = self.add(SUB, value, self.add(MEAN, value, [1], True, sizes=(1,)), sizes=flat)
-        given = self.add(DETACH, z, sizes=flat, part_of=HELD_WEIGHTS) if tree.held else z
+        given = self.add(DETACH, z, sizes=flat, part_of=HELD_WEIGHTS) if tree.how == HELD else z
         total = self.add(LOGSUMEXP, given, [1], True, sizes=(1,), part_of=WEIGHTS)
         logs = self.add(SUB, given, total, sizes=flat, part_of=WEIGHTS)
         weights = self.add(EXP, logs, sizes=flat, part_of=WEIGHTS)
-        return self.add(SUM, self.add(MUL, z, weights, sizes=flat), [1])
+        of_product = BY_FIRST_FACTOR if tree.how == LITE else ""
+        return self.add(SUM, self.add(MUL, z, weights, sizes=flat, part_of=of_product), [1])
 
     def logarithm(self, tree: Tree) -> Ref:
         """The log of what a tree stands for: where its values are logs already, of what they are logs of."""

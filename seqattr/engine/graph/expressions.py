@@ -1,7 +1,7 @@
 """What can be asked for beside a model's own outputs, read into a tree.
 
     target = [NAME =] terms          terms = term {(+ | -) term}
-    term   = counts | profile | profile-free | (profile | profile-free)(values)
+    term   = counts | PROFILE | PROFILE(values)      PROFILE = profile | profile-free | profile-lite
            | (sum | mean)(values) | log(terms [/ terms]) | (terms) | values
     values = TARGET | OUTPUT [: place {, place}]
     place  = NUMBER | [NUMBER] .. [NUMBER] | *
@@ -13,6 +13,7 @@ fit the longest is meant.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import NoReturn
 
 from seqattr.engine.graph.selections import Outputs, Part, Selection
@@ -34,10 +35,10 @@ class Reduced:
 
 @dataclass(frozen=True)
 class Profile:
-    """Logits less their mean, weighted by their softmax, which is held fixed or not."""
+    """Logits less their mean, weighted by their softmax: one of PROFILES."""
 
     of: Selection
-    held: bool
+    how: str
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,16 @@ class Logarithm:
     below: "Tree | None" = None
 
 
+# The softmax held fixed, as ChromBPNet has it; explained too; explained position by position, each product
+# as a function of its own logit, as bpnet-lite has it.
+HELD, FREE, LITE = PROFILES = ("profile", "profile-free", "profile-lite")
 Tree = Selection | Reduced | Profile | Combined | Logarithm
 Named = Callable[[str], Selection | None]  # of a target, by its name
 
 
 def is_expression(text: str) -> bool:
     """Whether it is more than a name."""
-    return text in ("counts", "profile", "profile-free") or any(sign in text for sign in "(:+-/=")
+    return text in ("counts", *PROFILES) or any(sign in text for sign in "(:+-/=")
 
 
 def split_name(text: str) -> tuple[str, str]:
@@ -238,6 +242,16 @@ def place_of(place: re.Match[str]) -> int | slice:
     return slice(*(int(place[end]) if place[end] else None for end in ("start", "stop")))
 
 
+def profile_of(reader: Reader, how: str) -> Tree:
+    """Of the values that stand in brackets."""
+    return Profile(reader.values(), how)
+
+
+def profile_of_model(reader: Reader, how: str) -> Tree:
+    """Of the model's own profile, all strands and tasks together."""
+    return Profile(reader.head("profile"), how)
+
+
 def total(values: Selection) -> Tree:
     """The sum of elements, if there are several."""
     return values if values.size == 1 else Reduced("sum", values)
@@ -247,11 +261,9 @@ FUNCTIONS: dict[str, Callable[[Reader], Tree]] = {
     "sum": lambda reader: Reduced("sum", reader.values()),
     "mean": lambda reader: Reduced("mean", reader.values()),
     "log": Reader.logarithm,
-    "profile": lambda reader: Profile(reader.values(), held=True),
-    "profile-free": lambda reader: Profile(reader.values(), held=False),
+    **{how: partial(profile_of, how=how) for how in PROFILES},
 }
 HEADS_OF: dict[str, Callable[[Reader], Tree]] = {
     "counts": lambda reader: total(reader.head("counts")),
-    "profile": lambda reader: Profile(reader.head("profile"), held=True),
-    "profile-free": lambda reader: Profile(reader.head("profile"), held=False),
+    **{how: partial(profile_of_model, how=how) for how in PROFILES},
 }

@@ -29,4 +29,6 @@ NORMS = BATCH_NORM | {
     "renorm",
     "renorm_",
 }
+# A product that is one function of its first factor, element by element, whatever else its second hangs on.
+BY_FIRST_FACTOR = "product by its first factor"
 POWERS = frozenset({"pow", "float_power", "matrix_power", "linalg_matrix_power"})

@@ -12,13 +12,16 @@ from torch import Tensor
 from seqattr.engine.graph.kinds import held_values
 from seqattr.engine.numerics import fused, secants
 from seqattr.engine.numerics.multipliers import Multiplier, whole
+from seqattr.engine.ops.composites import BY_FIRST_FACTOR
 from seqattr.engine.ops.names import AMAX
 from seqattr.engine.ops.weights import MATRIX_PRODUCTS
 from seqattr.engine.ops.windows import POOLS, pool_of
 from seqattr.engine.rules import small_parts
 from seqattr.engine.rules.adjoint import matrix_adjoint, unbroadcast, vjp
 from seqattr.engine.rules.quotients import by_divisor
-from seqattr.engine.walk.rulebook import Pullback, StepContext, rule
+from seqattr.engine.walk.rulebook import Pullback, StepContext, one, rule
+
+HARDLY = 1e-6  # as tangermeme has it
 
 
 def midpoint(context: StepContext, argument: int) -> Tensor:
@@ -32,6 +35,8 @@ def product(context: StepContext) -> Pullback:
     of what is divided, or made of quotients, in parts as small as they can be. A factor that is held weighs
     the other with the mean of its own two sides.
     """
+    if context.step.part_of == BY_FIRST_FACTOR:
+        return by_first_factor(context)
     if not held_values(context.plan.graph).isdisjoint(context.inputs):
         return by_midpoints(context)
     divisors = [i for i, ref in enumerate(context.inputs) if ref in context.plan.divisors]
@@ -40,6 +45,15 @@ def product(context: StepContext) -> Pullback:
     if context.step.name in context.plan.products_by_quotients and context.inputs[0] != context.inputs[1]:
         return small_parts.product(context)
     return by_midpoints(context)
+
+
+def by_first_factor(context: StepContext) -> Pullback:
+    """d(ab) / da to a, nothing to b, as Rescale of a function of a; where a hardly differs, mean(b)."""
+    change, difference = context.output_pairwise(one(torch.sub))[0], context.difference()
+    hardly = difference.abs() < HARDLY
+    slope = torch.where(hardly, midpoint(context, 1), change / torch.where(hardly, 1.0, difference))
+    shapes = context.shape(0), context.shape(1)
+    return Pullback(lambda m: [unbroadcast(whole(m) * slope, shapes[0]), whole(m).new_zeros(shapes[1])])
 
 
 def by_midpoints(context: StepContext) -> Pullback:

@@ -75,6 +75,7 @@ def weighted(z: Tensor, weights: Tensor | None = None) -> Tensor:
 OF_HEADS = {
     "counts": lambda p, c: c.sum(-1),
     "profile-free": lambda p, c: weighted(p.flatten(1)),
+    "profile-lite": lambda p, c: weighted(p.flatten(1)),
     "profile-free(profile:1)": lambda p, c: weighted(p[:, 1]),
     "profile-free(profile:0,20..90)": lambda p, c: weighted(p[:, 0, 20:90]),
     "counts:1": lambda p, c: c[:, 1],
