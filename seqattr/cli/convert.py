@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 def convert(model: "ModelFile", output: "Output", targets: tuple[str, ...] | None) -> None:
     """Capture a model of any format into seqattr's own, which cannot run code.
 
-    SOURCE is a pickled module, TorchScript, a torch.export archive (.pt2), or a state dict with --arch.
-    With --target the written model has these targets and no others, expressions by their names among them.
+    SOURCE is a pickled module, TorchScript, a torch.export archive (.pt2), a Keras model, or weights with
+    --arch: a state dict, a checkpoint, safetensors, a Hugging Face folder (docs/models.md). With --target the
+    written model has these targets and no others, expressions by their names among them.
     """
     from seqattr.jobs.convert import run
 

@@ -206,7 +206,12 @@ FOREIGN = (
         callback=read_by(str.upper),
         help="The model's order of bases.",
     ),
-    click.option("--arch", "foreign_arch", metavar="MODULE:CLASS", help="The class of a state dict."),
+    click.option(
+        "--arch",
+        "foreign_arch",
+        metavar="MODULE:CLASS",
+        help="What weights are of: MODULE:CLASS, FILE.py:CLASS, a name of the zoo, or a Keras model's JSON.",
+    ),
     click.option(
         "--arch-args",
         "foreign_arch_args",
