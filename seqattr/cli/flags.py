@@ -16,9 +16,11 @@ FLAGS = {
     "Foreign.arch": "--arch",
     "Foreign.arch_args": "--arch-args",
     "Foreign.channels": "--channels",
+    "Foreign.inputs": "--input",
     "Foreign.layout": "--input-layout",
     "Foreign.length": "--input-length",
     "Foreign.targets": "--target-names",
+    "Foreign.unknown": "--unknown",
     "any_length": "--any-length",
     "both_strands": "--both-strands",
     "crop": "--crop",
@@ -28,6 +30,7 @@ FLAGS = {
     "fasta": "--fasta",
     "force": "--force",
     "ignore_strand": "--ignore-strand",
+    "inputs": "--input",
     "max_n": "--max-n",
     "out": "--out",
     "pad": "--pad",
@@ -44,6 +47,7 @@ FLAGS = {
     "threads": "--threads",
     "tile": "--tile",
     "trust": "--trust-model",
+    "unknown": "--unknown",
     "workers": "--workers",
 }
 WRITERS = {
@@ -70,13 +74,19 @@ def _option(parameter: re.Match[str]) -> str:
 def how_to_convert(error: UntrustedModel) -> str:
     """Why a model file was not read, and the command that makes of it one which can be."""
     files = [str(error.path), "--out", f"{error.path.stem}.seqattr.pt"]
-    facts = [(FLAGS[f"Foreign.{name}"], _in_words(value)) for name, value in error.wanted.items()]
+    facts = [
+        (FLAGS[f"Foreign.{name}"], word)
+        for name, value in error.wanted.items()
+        for word in _in_words(name, value)
+    ]
     line = shlex.join(["seqattr", "convert", *files, *chain(*facts), FLAGS["trust"]])
     return f"{error.what}; if you trust it, convert it once: {line}"
 
 
-def _in_words(value: Any) -> str:
-    """A value as one types it: names with commas between them, arguments as JSON."""
+def _in_words(name: str, value: Any) -> list[str]:
+    """A value as one types it: names with commas between them, arguments as JSON, each input by itself."""
+    if name == "inputs":
+        return [f"{key}={each}" for key, each in value.items()]
     if isinstance(value, tuple):
-        return ",".join(value)
-    return json.dumps(dict(value)) if isinstance(value, dict) else str(value)
+        return [",".join(value)]
+    return [json.dumps(dict(value)) if isinstance(value, dict) else str(value)]

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqattr.cli.values import json_object, names_in, or_none, read_by
+from seqattr.cli.foreign import FOREIGN
+from seqattr.cli.values import or_none, read_by
 from seqattr.support import threads
 from seqattr.support.garbage import importing
 
@@ -179,54 +180,6 @@ MODELS = click.option(
     multiple=True,
     required=True,
     help="Model file; others than seqattr's own need --trust-model. Several: folds, whose mean is written.",
-)
-FOREIGN = (
-    click.option(
-        "--trust-model", "trust", is_flag=True, help="Read a format that can run code, or needs some."
-    ),
-    click.option(
-        "--input-length",
-        "foreign_length",
-        type=int,
-        metavar="L",
-        help="Length of the model's input in bases.",
-    ),
-    click.option(
-        "--input-layout",
-        "foreign_layout",
-        default="N4L",
-        show_default=True,
-        help="N4L, NL4, N41L, N4L1, N14L, NL41, N1L4, NL14; N5L, NL5 with a channel for N.",
-    ),
-    click.option(
-        "--channels",
-        "foreign_channels",
-        default="ACGT",
-        show_default=True,
-        callback=read_by(str.upper),
-        help="The model's order of bases.",
-    ),
-    click.option(
-        "--arch",
-        "foreign_arch",
-        metavar="MODULE:CLASS",
-        help="What weights are of: MODULE:CLASS, FILE.py:CLASS, a name of the zoo, or a Keras model's JSON.",
-    ),
-    click.option(
-        "--arch-args",
-        "foreign_arch_args",
-        metavar="JSON",
-        default="{}",
-        callback=read_by(json_object),
-        help="Arguments for that class.",
-    ),
-    click.option(
-        "--target-names",
-        "foreign_targets",
-        metavar="A,B,...",
-        callback=read_by(names_in),
-        help="Names for the model's outputs.",
-    ),
 )
 INPUTS = (
     click.option(

@@ -1,7 +1,8 @@
 """What is typed for an option, as what it means."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -41,6 +42,23 @@ def json_object(text: str) -> dict[str, Any]:
     if not isinstance(arguments, dict):
         raise InputError("--arch-args must be a JSON object, as in '{\"tasks\": 3}'")
     return arguments
+
+
+def inputs_in(texts: Sequence[str]) -> dict[str, str]:
+    """What a model takes beside the sequence, by the names of its inputs; files among it are kept."""
+    from seqattr.io.kept import keep
+
+    inputs: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not name or not equals or not value or name in inputs:
+            raise InputError(
+                f"--input must look like NAME=zeros, NAME=0.5 or NAME=FILE.npz, once each, not '{text}'"
+            )
+        if Path(value).is_file():
+            keep(Path(value))
+        inputs[name] = value
+    return inputs
 
 
 def names_in(text: str) -> tuple[str, ...] | None:

@@ -9,13 +9,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from seqattr.engine.capture.input_layouts import (
-    USUAL,
-    example_shape,
-    exported_geometry,
-    layouts_that_run,
-    runs,
-)
+from seqattr.engine.capture.fitting import exported_geometry, find_form
+from seqattr.engine.capture.input_form import InputForm
+from seqattr.engine.capture.input_layouts import USUAL, example_shape
 from seqattr.errors import InputError, ModelError
 
 LONGEST = 2**24  # bases of a model's input: sixteen times what the longest published ones take
@@ -26,7 +22,9 @@ class Foreign:
     """What has to be known of a model that is not in our own format.
 
     `length` is the length of its input in bases, `layout` and `channels` how it wants it, `arch` names the
-    class of a state dict as module:Class with `arch_args`, `targets` names the outputs.
+    class of a state dict as module:Class with `arch_args`, `targets` names the outputs. `inputs` are those
+    beside the sequence, held constant, `unknown` is what stands in each channel of an unknown base: see
+    `InputForm`.
     """
 
     length: int | None = None
@@ -35,6 +33,13 @@ class Foreign:
     arch: str | None = None
     arch_args: Mapping[str, Any] = field(default_factory=dict)
     targets: tuple[str, ...] | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    unknown: float = 0.0
+
+    @property
+    def form(self) -> InputForm:
+        """How the model wants its input, as far as it was told."""
+        return InputForm(self.layout, self.channels, self.unknown, self.inputs)
 
     def over(self, facts: "Foreign") -> "Foreign":
         """What is said here, and where nothing is, what a file tells of itself."""
@@ -88,8 +93,4 @@ def with_geometry(module: nn.Module, foreign: Foreign, path: Path, kind: str) ->
 
 def in_its_layout(module: nn.Module, foreign: Foreign) -> Foreign:
     """In the one layout in which the module runs, where it does not run in the usual one."""
-    length = foreign.length or 1
-    if foreign.layout != USUAL or runs(module, USUAL, length, foreign.channels):
-        return foreign
-    others = layouts_that_run(module, length, foreign.channels)
-    return replace(foreign, layout=others[0]) if len(others) == 1 else foreign
+    return replace(foreign, layout=find_form(module, foreign.form, foreign.length or 1).layout)

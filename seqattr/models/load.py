@@ -5,13 +5,18 @@ of theirs is run, or even unpickled, unless the caller says that the file is tru
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from seqattr.engine.capture.input_layouts import INPUT_LAYOUTS, check_channels
+from torch import nn
+
+from seqattr.engine.capture.input_form import check_unknown
+from seqattr.engine.capture.input_layouts import check_layout
 from seqattr.engine.capture.model import Model
-from seqattr.errors import InputError, UnknownName, UntrustedModel
+from seqattr.errors import InputError, UntrustedModel
 from seqattr.models import native
+from seqattr.models.constant_inputs import with_arrays
 from seqattr.models.geometry import LONGEST, Foreign, ReadModule, example_input, with_geometry
 from seqattr.models.origin import provenance
 from seqattr.models.recognition import (
@@ -63,23 +68,36 @@ def load_model(path: Path | str, *, trust: bool = False, foreign: Foreign | None
         if foreign != Foreign():
             raise InputError(
                 f"{path} is {OWN} and knows its own input and targets: `Foreign.length`, `Foreign.layout`, "
-                "`Foreign.channels`, `Foreign.arch`, `Foreign.arch_args` and `Foreign.targets` "
-                "do not go with it"
+                "`Foreign.channels`, `Foreign.unknown`, `Foreign.inputs`, `Foreign.arch`, "
+                "`Foreign.arch_args` and `Foreign.targets` do not go with it"
             )
         return native.from_plain(content)
     if needs_trust(kind, foreign) and not trust:
         why = "loading it runs the code of its class" if kind in OF_WEIGHTS else "reading it can run code"
         raise UntrustedModel(f"{path} is {kind}, and {why}", path, reading_needs(kind, foreign))
     check_known(foreign)
+    foreign = replace(foreign, inputs=with_arrays(foreign.inputs))
     read = READERS[kind](path, foreign, content)
     told = foreign.over(read.facts)
     known = with_geometry(read.module, told, path, kind)
-    layout, channels, targets = known.layout, known.channels, known.targets
-    model = Model(read.module, example_input(known), layout=layout, channels=channels, targets=targets)
-    tried = (f"the model takes its input in the layout {layout}",) if layout != told.layout else ()
+    model = captured(read.module, known)
+    tried = [f"the model takes its input in the layout {known.layout}"] * (known.layout != told.layout)
     model.notes = (*read.notes, *precision_note(read), *model.notes, *tried)
     model.provenance = provenance(path, kind, read, known)
     return model
+
+
+def captured(module: nn.Module, known: Foreign) -> Model:
+    """A module as a model, of which all is known that has to be. Raises as `Model` does."""
+    return Model(
+        module,
+        example_input(known),
+        layout=known.layout,
+        channels=known.channels,
+        targets=known.targets,
+        inputs=known.inputs,
+        unknown=known.unknown,
+    )
 
 
 def check_known(foreign: Foreign) -> None:
@@ -88,9 +106,8 @@ def check_known(foreign: Foreign) -> None:
         raise InputError(f"the input length must be at least 1, not {foreign.length}")
     if foreign.length is not None and foreign.length > LONGEST:
         raise InputError(f"the input length must be at most {LONGEST:,}, not {foreign.length}")
-    if foreign.layout not in INPUT_LAYOUTS:
-        raise UnknownName("input layout", foreign.layout, INPUT_LAYOUTS)
-    check_channels(foreign.channels, foreign.layout)
+    check_layout(foreign.layout, foreign.channels)
+    check_unknown(foreign.unknown)
     names = foreign.targets or ()
     if "" in names or len(set(names)) < len(names):
         raise InputError(f"each target needs a name of its own, not {', '.join(map(repr, names))}")

@@ -28,6 +28,8 @@ def provenance(path: Path, kind: str, read: ReadModule, known: Foreign) -> dict[
         "length": known.length or 0,
         "layout": known.layout,
         "channels": known.channels,
+        "unknown": known.unknown or "",
+        "inputs": ", ".join(f"{name}={value}" for name, value in known.inputs.items()),
         "notes": "; ".join(read.notes),
         "seqattr": package_version(),
         "torch": str(torch.__version__),

@@ -200,13 +200,22 @@ def test_a_device_that_is_not_there(bad):
 
 
 @pytest.mark.parametrize(
-    "option", ["--input-length 0", "--input-layout X", "--channels TGCA", "--target-names a,b", "--arch a:B"]
+    "option",
+    [
+        "--input-length 0",
+        "--input-layout X",
+        "--channels TGCA",
+        "--target-names a,b",
+        "--arch a:B",
+        "--unknown 0.25",
+        "--input x=zeros",
+    ],
 )
 def test_what_our_own_format_knows_cannot_be_said_again(bad, free, option):
     """A wrong order of channels that is silently passed over would be believed."""
     assert bad(*option.split()) == (
         f"{free} is a seqattr model and knows its own input and targets: --input-length, --input-layout, "
-        "--channels, --arch, --arch-args and --target-names do not go with it"
+        "--channels, --unknown, --input, --arch, --arch-args and --target-names do not go with it"
     )
 
 
@@ -215,7 +224,7 @@ def test_what_our_own_format_knows_cannot_be_said_again(bad, free, option):
     [
         ("", "its input length must be given (--input-length L)"),
         ("--input-length 0", "the input length must be at least 1, not 0"),
-        ("--input-length 9 --input-layout L", "unknown input layout 'L'; there is: N4L, NL4, N41L, N4L1"),
+        ("--input-length 9 --input-layout L", "unknown input layout 'L'; there is: N4L, NL4, N41L, N14L"),
         ("--input-length 9 --channels ACG", "channels must be an order of the letters ACGT, not 'ACG'"),
         ("--input-length 9 --target-names a", "the model has 2 targets, but 1 names were given for them"),
         ("--input-length 9 --target-names a,a", "each target needs a name of its own, not 'a', 'a'"),

@@ -28,7 +28,7 @@ def texts(path: Path) -> list[str]:
         ("(`Foreign.length=L`)", "(--input-length L)"),
         ('`Foreign.arch_args={"a": ...}`', "--arch-args '{\"a\": ...}'"),
         ("what `score` wrote", "what `seqattr score --out` wrote"),
-        ("`seqattr patterns` and `unknown=1` and pad", "`seqattr patterns` and `unknown=1` and pad"),
+        ("`seqattr patterns` and `unheard=1` and pad", "`seqattr patterns` and `unheard=1` and pad"),
     ],
 )
 def test_a_parameter_becomes_the_option_that_sets_it(message, line):

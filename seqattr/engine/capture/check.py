@@ -29,14 +29,12 @@ USUAL = "one-hot sequences"
 FILTERS = 6  # of the first layer, whose best matches are planted
 
 
-WRAP = "; wrap it in a module whose forward takes the sequences alone and "
 # What a model's own failure comes to, by what is said.
 CURES = {
-    r"missing \d+ required|takes \d+ positional arguments? but|required keyword": WRAP
-    + "hands them on, with the other inputs held constant",
-    "invalid data type 'str'|indices must be integers|has no attribute '(keys|get|items)'": WRAP
-    + "puts them in the dict that the model wants",
-    "argument #1 'indices' to have": WRAP + "multiplies them with the weight of the embedding",
+    "argument #1 'indices' to have": "; it takes the bases' numbers for an embedding: wrap it in a module "
+    "whose forward takes the sequences and multiplies them with the weight of the embedding",
+    r"values to unpack \(expected": "; where it takes its inputs in a list, the others are given by their "
+    "numbers, as in `inputs=1=zeros`",
 }
 
 

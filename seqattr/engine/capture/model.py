@@ -2,14 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from seqattr.dna.alphabet import ALPHABET
+from seqattr.engine.capture.calls import DICT
 from seqattr.engine.capture.check import OwnFailure
 from seqattr.engine.capture.export import unwrap
-from seqattr.engine.capture.input_layouts import adapt, geometry_of, what_would_run
+from seqattr.engine.capture.fitting import Fitted, fit, geometry_of, with_type
+from seqattr.engine.capture.hints import what_would_run
+from seqattr.engine.capture.input_form import InputForm, adapt, check_unknown
+from seqattr.engine.capture.input_layouts import check_layout
 from seqattr.engine.capture.left_out import BATCH_FIRST
 from seqattr.engine.capture.trial import Trial, capture_checked
 from seqattr.engine.capture.watch import Watch
@@ -32,12 +37,14 @@ class Model:
     `module` is any nn.Module in which each sequence's output depends on that sequence alone;
     `example_input` is a batch in the model's own layout, (N, 4, L) unless `layout` (one of INPUT_LAYOUTS; a
     fifth channel is 1 where no base is known) or its shape says otherwise; `channels` is the model's order of
-    bases; `targets` names its outputs.
+    bases, `unknown` what stands in each channel of an unknown one; `targets` names its outputs; `inputs` are
+    those beside the sequence, held constant (see `InputForm`).
     The module is not written on. Outputs that cannot be explained beside others are left out, and the
     model's `notes` say why. Of one that was in a file, `provenance` says which.
 
     Raises ModelError if the module cannot be captured or the graph does not answer as the module does,
-    UnsupportedOp if it holds an op that no rule knows, InputError if the input has no 4 channels.
+    UnsupportedOp if it holds an op that no rule knows, InputError if the input has no 4 channels, UnknownName
+    for an input that the module does not have.
     """
 
     def __init__(
@@ -48,19 +55,22 @@ class Model:
         layout: str = "N4L",
         channels: str = ALPHABET,
         targets: Sequence[str] | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        unknown: float = 0.0,
     ) -> None:
         forks.expect()
+        check_layout(layout, channels)
+        check_unknown(unknown)
         module = unwrap(module)
-        layout, length = geometry_of(module, example_input, layout, channels)
+        form = InputForm(layout, channels, unknown, dict(inputs or {}))
+        form, length = geometry_of(module, example_input, form)
+        fitted = fit_or_say(module, form, length)
         dtype = parameter_type(module, example_input)
         device = next((p.device for p in module.parameters()), example_input.device)
         example = random_sequences(ROWS, length, dtype, device)
-        try:
-            trial = capture_checked(adapt(module, layout, channels), example)
-        except OwnFailure as error:
-            raise OwnFailure(f"{error}{what_would_run(module, layout, length, channels)}") from error
+        trial = capture_checked(adapt(module, fitted.form, fitted.call), example)
         graph, interface = interface_of(trial, targets, length)
-        self._hold(graph, interface, trial.notes, Watch(trial.original, trial.graph))
+        self._hold(graph, interface, (*trial.notes, *notes_on(fitted)), Watch(trial.original, trial.graph))
 
     @classmethod
     def from_parts(
@@ -154,6 +164,33 @@ class Model:
 
 
 # --- construction ------------------------------------------------------------------------------
+
+
+def fit_or_say(module: nn.Module, form: InputForm, length: int) -> Fitted:
+    """How a module runs in a form. Raises OwnFailure, saying in which others it would, InputError."""
+    try:
+        return fit(module, form, length)
+    except OwnFailure as error:
+        typed = with_type(module, form, length)
+        if typed is not None:
+            return fit(module, typed, length)
+        raise OwnFailure(f"{error}{what_would_run(module, form, length)}") from error
+
+
+def notes_on(fitted: Fitted) -> tuple[str, ...]:
+    """What goes into a model beside the sequences as they are, in lines."""
+    form, call = fitted.form, fitted.call
+    constants = call.spelt()
+    return (
+        *((f"held constant beside the sequence: {', '.join(constants)}",) if constants else ()),
+        *((f"the sequence goes in as '{call.sequence}' of a dict",) if call.packing == DICT else ()),
+        *((f"an unknown base goes in as {form.unknown:g} in each channel",) if form.unknown else ()),
+        *(
+            (f"the model takes {form.dtype}: what is between whole numbers goes in as it is",)
+            if form.dtype
+            else ()
+        ),
+    )
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,16 @@ from torch import nn
 from seqattr.engine.graph.source_lines import first_line, with_source
 
 FIXED = "Constraints violated (batch)"
+BRANCHES = "what it computes branches on the values of a sequence, which one graph cannot follow"
 # What torch.export's commonest refusals come to, by a word in them.
 PLAIN = {
     ".numpy() is not supported": "it leaves torch for numpy, where nothing can follow it",
     "fake tensor in the exported program": "its forward writes on a tensor of its own, through .data or from "
     "call to call; write on the weights before, or work with a new tensor: "
     "w = torch.renorm(self.conv.weight, 2, 0, 1), then F.conv1d(x, w)",
-    "data-dependent": "what it computes branches on the values of a sequence, which one graph cannot follow",
+    "data-dependent": BRANCHES,
+    ".allclose.default": BRANCHES,
+    ".equal.default": BRANCHES,
     FIXED: "it fixes the number of sequences in a batch, as a loop over them does; work on all at once, with "
     "x.shape[0] for how many there are",
 }

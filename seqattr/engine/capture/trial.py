@@ -9,6 +9,7 @@ from seqattr.engine.capture.answers import labels as labels_of
 from seqattr.engine.capture.check import PROBES, Original, check, compare, instability, own_answer, some_of
 from seqattr.engine.capture.export import capture
 from seqattr.engine.capture.left_out import leave_out
+from seqattr.engine.capture.whole_numbers import takes_whole_numbers, without_casts
 from seqattr.engine.graph.forward import any_function, in_full, random_sequences
 from seqattr.engine.graph.graph import Graph
 from seqattr.engine.graph.kinds import classify
@@ -70,6 +71,7 @@ def attempt(module: nn.Module, example: Tensor, labels: tuple[str, ...], free_le
     """One attempt, compared with the module at several lengths if the length is free."""
     length, wide = example.shape[2], in_full(example)
     graph, least, rounding = capture(module, example, free_length)
+    graph = without_casts(graph) if takes_whole_numbers(module) else graph
     graph = simplify(graph.to(wide.device, wide.dtype), any_function)
     graph, kept, notes = leave_out(graph, labels, wide)
     classify(graph)

@@ -96,11 +96,6 @@ REFUSED: dict[str, tuple[Callable[..., Any], str]] = {
     "numbers": (lambda m, x: {"a": 1}, "in which there is no tensor"),
     "nothing but constants": (lambda m, x: (torch.ones(3), torch.zeros(2)), "depend on the sequence"),
     "numpy": (lambda m, x: torch.from_numpy(m.net(x).detach().numpy()), "it leaves torch for numpy"),
-    "another input": (
-        lambda m, x, cell: m.net(x),
-        "missing 1 required .* with the other inputs held constant",
-    ),
-    "a dict": (lambda m, x: m.net(x["seq"]), "puts them in the dict that the model wants"),
 }
 
 

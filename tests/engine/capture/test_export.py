@@ -110,7 +110,7 @@ def test_layouts_and_channel_orders_are_one(layout: str, channels: str) -> None:
         (torch.zeros(2, 5, LENGTH), {}, r"must have 4 channels in the layout N4L, but .* shape \(2, 5, 24\)"),
         (torch.zeros(2, 4, LENGTH), {"layout": "NL4"}, "must have 4 channels in the layout NL4"),
         (torch.zeros(4, LENGTH), {}, "must have 4 channels in the layout N4L"),
-        (torch.zeros(2, 4, LENGTH), {"layout": "4NL"}, "unknown input layout '4NL'; there is: N4L, NL4"),
+        (torch.zeros(2, 4, LENGTH), {"layout": "4CL"}, "unknown input layout '4CL'; there is: N4L, NL4"),
         (torch.zeros(2, 4, LENGTH), {"channels": "ACGU"}, "an order of the letters ACGT, not 'ACGU'"),
     ],
 )

@@ -6,7 +6,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seqattr.engine.capture.input_layouts import INPUT_LAYOUTS, example_shape, lengths_that_run
+from seqattr.engine.capture.fitting import find_form, layouts_that_run
+from seqattr.engine.capture.input_form import InputForm
+from seqattr.engine.capture.input_layouts import INPUT_LAYOUTS, batch_first, example_shape
+from seqattr.engine.capture.input_lengths import lengths_that_run
 from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError, ModelError
 from seqattr.methods.attribution import attribute
@@ -14,22 +17,33 @@ from tests.helpers.pieces import Net, body
 from tests.helpers.sequences import LENGTH, frequency, one_hot, shuffled
 
 FOUR = [layout for layout in INPUT_LAYOUTS if "4" in layout]
+# a few of each sort are captured; of the others it is found that they fit
+CAPTURED = ("N4L", "NL4", "N41L", "N14L", "NL41", "N1L4", "LN4", "4N1L")
+
+
+def test_every_order_is_there_with_a_one_anywhere() -> None:
+    assert len(set(INPUT_LAYOUTS)) == len(INPUT_LAYOUTS) == 6 + 24 + 2 + 6
+    assert {"".join(sorted(layout.replace("1", ""))) for layout in INPUT_LAYOUTS} == {"4LN", "5LN"}
+    first = [batch_first(layout) for layout in FOUR]
+    assert first == sorted(first, reverse=True)
 
 
 def wanting(layout: str) -> Net:
     """A net that takes this layout alone."""
 
     def function(m: Net, x: Tensor) -> Tensor:
-        assert list(x.shape[1:]) == example_shape(layout, LENGTH)[1:], "another layout"
-        for place in reversed(range(len(layout))):
-            x = x.squeeze(place) if layout[place] == "1" else x
-        return m.net(x.transpose(1, 2) if layout.replace("1", "").startswith("NL") else x)
+        sizes = zip(layout, x.shape, example_shape(layout, LENGTH), strict=True)
+        assert all(letter == "N" or size == wanted for letter, size, wanted in sizes), "another layout"
+        dims = layout.replace("1", "")
+        return m.net(
+            x.squeeze(layout.find("1") if "1" in layout else 0).permute([dims.index(d) for d in "N4L"])
+        )
 
     torch.manual_seed(0)
     return Net(function, net=body()).double().eval()
 
 
-@pytest.mark.parametrize("layout", FOUR)
+@pytest.mark.parametrize("layout", CAPTURED)
 def test_an_example_tells_the_layout(layout: str) -> None:
     module = wanting(layout)
     model = Model(module, torch.zeros(example_shape(layout, LENGTH), dtype=torch.float64))
@@ -37,11 +51,29 @@ def test_an_example_tells_the_layout(layout: str) -> None:
     torch.testing.assert_close(model.predict(x), module.net(x).detach(), rtol=1e-12, atol=0)
 
 
-@pytest.mark.parametrize("layout", FOUR[1:])
+@pytest.mark.parametrize("layout", FOUR)
+def test_the_one_layout_that_runs_is_found(layout: str) -> None:
+    module = wanting(layout)
+    assert layouts_that_run(module, InputForm(), LENGTH) == [layout]
+    assert find_form(module, InputForm(), LENGTH).layout == layout
+
+
+def test_a_layout_in_which_sequences_are_mixed_is_none() -> None:
+    """Where the batch is second, the first dimension may be taken for it, as by this LSTM."""
+    torch.manual_seed(0)
+    module = Net(lambda m, x: m.line(m.lstm(x)[0][-1]), lstm=nn.LSTM(4, 5), line=nn.Linear(5, 2)).eval()
+    assert layouts_that_run(module, InputForm(), LENGTH) == ["LN4"]
+    module = Net(
+        lambda m, x: m.line(m.lstm(x)[0]).mean((0, 1)), lstm=nn.LSTM(4, 5), line=nn.Linear(5, 2)
+    ).eval()
+    assert layouts_that_run(module, InputForm(), LENGTH) == []
+
+
+@pytest.mark.parametrize("layout", ["NL4", "N14L", "LN4"])
 def test_a_wrong_layout_names_the_one_that_fits(layout: str) -> None:
     with pytest.raises(ModelError, match=f"another layout.*; it runs in the layout {layout}$"):
         Model(wanting(layout), torch.zeros(2, 4, LENGTH))
-    other = "NL4" if layout != "NL4" else "N41L"
+    other = "N41L" if "1" not in layout else "NL4"
     with pytest.raises(InputError, match=f"layout {other}, but .*; it fits the layout {layout}$"):
         Model(wanting(layout), torch.zeros(example_shape(layout, LENGTH)), layout=other)
 

@@ -1,0 +1,68 @@
+"""What a module would take that fails on what it was given, in words: tried, as far as it can be."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from torch import nn
+
+from seqattr.engine.capture.calls import Call, names_in, parameters, required
+from seqattr.engine.capture.check import OwnFailure
+from seqattr.engine.capture.fitting import fit, layouts_that_run, runs
+from seqattr.engine.capture.input_form import InputForm, adapt
+from seqattr.engine.capture.input_lengths import lengths_that_run
+from seqattr.errors import InputError
+
+MUCH_LONGER = 10  # times the length that is too short
+MOST_INPUTS = 8  # of those that a model can do without, tried
+
+
+def what_would_run(module: nn.Module, form: InputForm, length: int) -> str:
+    """Other inputs, another layout, or another length with which a module runs that fails in this form."""
+    if len(names_in(module)) > 1 and (hint := of_inputs(module, form, length)):
+        return hint
+    layouts = [other for other in layouts_that_run(module, form, length) if other != form.layout]
+    if layouts:
+        return f"; it runs in the layout {' or '.join(layouts)}"
+    lengths = lengths_that_run(adapt(module, form, Call()), length) if not form.inputs else None
+    if lengths is None:
+        longer = runs(module, form, MUCH_LONGER * length)
+        return f"; it runs on longer sequences, as of {MUCH_LONGER * length} bp" if longer else ""
+    first, last = lengths
+    return f"; it runs on sequences of {first} bp" + (f" to {last} bp" if last > first else "")
+
+
+# --- other inputs --------------------------------------------------------------------------------
+
+
+def of_inputs(module: nn.Module, form: InputForm, length: int) -> str:
+    """Which inputs beside the sequence a module wants; "" where it wants none."""
+    for inputs in more_inputs(module, form.inputs):
+        try:
+            fit(module, replace(form, inputs=inputs), length)
+        except OwnFailure:
+            continue
+        except InputError:
+            break  # of several shapes
+        return f"; it runs with {spelt(inputs, form.inputs)}, which holds that input constant"
+    missing = [name for name in required(module) if name not in form.inputs][1:]
+    if not missing:
+        return ""
+    names, first = ", ".join(missing), missing[0]
+    return f"; it takes {names} beside the sequence: hold it constant, as in `inputs={first}=zeros(2,L)`"
+
+
+def more_inputs(module: nn.Module, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The inputs given with zeros for the others that a module needs, or for one that it can do without."""
+    open_ones = [name for name in required(module) if name not in given]
+    for sequence in open_ones if len(open_ones) > 1 else ():
+        yield {**given, **{name: "zeros" for name in open_ones if name != sequence}}
+    declared = parameters(module)
+    without = [name for name in names_in(module) if name not in given and declared[name].default is None]
+    for name in without[:MOST_INPUTS]:
+        yield {**given, **dict.fromkeys(open_ones[1:], "zeros"), name: "zeros"}
+
+
+def spelt(inputs: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    """As one gives them."""
+    return " ".join(f"`inputs={name}={value}`" for name, value in inputs.items() if name not in given)
