@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -122,7 +123,12 @@ class Model:
         None takes all, or of a model with a profile and counts these two. Raises UnknownName for what is not
         there, and InputError for what cannot be read, and for none at all.
         """
-        return choose(self.graph, Outputs(self.shapes, self.finals, self.targets), wanted)
+        return choose(self.graph, self.outputs, wanted)
+
+    @cached_property
+    def outputs(self) -> Outputs:
+        """The outputs with their names, as targets are asked for by them."""
+        return Outputs(self.shapes, self.finals, self.targets)
 
     def pick(self, wanted: Wanted) -> tuple[Target, ...]:
         """The targets of `choose` alone."""

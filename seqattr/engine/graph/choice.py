@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from seqattr.engine.graph.derived import Steps
 from seqattr.engine.graph.expressions import is_expression, leaves, read, split_name
 from seqattr.engine.graph.graph import Graph
-from seqattr.engine.graph.outputs import Target, pick_targets, table_of
+from seqattr.engine.graph.outputs import Target, pick_targets
 from seqattr.engine.graph.selections import Outputs, Selection
 from seqattr.engine.graph.simplify import drop_unused
 from seqattr.errors import InputError
@@ -42,10 +42,10 @@ class Choice:
 def choose(graph: Graph, outputs: Outputs, wanted: Wanted) -> Choice:
     """Targets by name, number or expression.
 
-    None takes all of them, or of a model with a profile and counts (`selections.Heads`) these two; "all"
+    None takes all of them, or of a model with a profile and counts (`Outputs.is_bpnet`) these two; "all"
     takes all. Raises UnknownName and InputError, each in one line that lists what there is.
     """
-    if wanted is None and outputs.heads is not None:
+    if wanted is None and outputs.is_bpnet:
         few = choose(graph, outputs, BY_THEMSELVES)
         number = f"{len(outputs.targets):,}"
         note = f"the model has a profile and counts: these are explained; `targets=all` takes {number} values"
@@ -65,7 +65,7 @@ class Chooser:
     def __init__(self, graph: Graph, outputs: Outputs) -> None:
         self.graph, self.outputs = graph, outputs
         self.shapes, self.finals = list(outputs.shapes), list(outputs.finals)
-        self.known: dict[int | str, Target] = table_of(outputs.targets)
+        self.known = outputs.table
         self.derived: dict[str, Target] = {}
         self.chosen: list[tuple[Target, str]] = []
         self.notes: dict[str, None] = {}
@@ -90,7 +90,7 @@ class Chooser:
         if finals:
             self.notes[f"{name} is of the values before the final {' and '.join(finals)}"] = None
         if isinstance(tree, Selection):
-            return Target(name, tree.output, tree.index(self.shapes[tree.output]))
+            return Target(name, tree.output, tree.flat_index(self.shapes[tree.output]))
         steps = Steps(self.graph, self.shapes, text)
         value = steps.number(tree)
         outputs = (*self.graph.outputs, str(value))
@@ -105,12 +105,12 @@ class Chooser:
         if target is None:
             return None
         whole = self.outputs.whole(name, target.output).all
-        places: list[int] = []
+        indices: list[int] = []
         rest = target.index
         for size in reversed(self.outputs.shapes[target.output]):
-            rest, place = divmod(rest, size)
-            places.insert(0, place)
-        return replace(whole, places=tuple(places))
+            rest, index = divmod(rest, size)
+            indices.insert(0, index)
+        return replace(whole, indices=tuple(indices))
 
     def choice(self) -> Choice:
         """All that were added. Raises InputError for none, and for two of the same name."""

@@ -75,13 +75,13 @@ class Steps:
         """The elements, and the sizes of the dimensions that are left."""
         value, sizes = Ref(self.graph.outputs[values.output]), list(self.shapes[values.output])
         for dim in reversed(range(len(sizes))):
-            place = values.places[dim]
-            if isinstance(place, int):
+            index = values.indices[dim]
+            if isinstance(index, int):
                 del sizes[dim]
-                value = self.add(SELECT, value, dim + 1, place, sizes=sizes)
-            elif len(place) < sizes[dim]:
-                sizes[dim] = len(place)
-                value = self.add(SLICE, value, dim + 1, place.start, place.stop, sizes=sizes)
+                value = self.add(SELECT, value, dim + 1, index, sizes=sizes)
+            elif len(index) < sizes[dim]:
+                sizes[dim] = len(index)
+                value = self.add(SLICE, value, dim + 1, index.start, index.stop, sizes=sizes)
         return value, tuple(sizes)
 
     def element(self, values: Selection) -> Ref:

@@ -3,8 +3,8 @@
     target = [NAME =] terms          terms = term {(+ | -) term}
     term   = counts | PROFILE | PROFILE(values)      PROFILE = profile | profile-free | profile-lite
            | (sum | mean)(values) | log(terms [/ terms]) | (terms) | values
-    values = TARGET | OUTPUT [: place {, place}]
-    place  = NUMBER | [NUMBER] .. [NUMBER] | *
+    values = TARGET | OUTPUT [: index {, index}]
+    index  = NUMBER | [NUMBER] .. [NUMBER] | *
 
 Numbers count from 0, and a range ends before its last, as in BED. A name may hold any sign: of several that
 fit the longest is meant.
@@ -20,7 +20,7 @@ from seqattr.engine.graph.selections import Outputs, Part, Selection
 from seqattr.errors import InputError, UnknownName
 
 LONGEST, DEEPEST = 1000, 20  # letters of an expression, brackets in brackets
-PLACE = re.compile(r"\s*(?:(?P<all>\*)|(?P<start>\d*)\.\.(?P<stop>\d*)|(?P<number>\d+))\s*")
+INDEX = re.compile(r"\s*(?:(?P<all>\*)|(?P<start>\d*)\.\.(?P<stop>\d*)|(?P<number>\d+))\s*")
 WORDS = ("sum(OUTPUT)", "mean(OUTPUT)", "profile(OUTPUT)", "A-B", "log(A/B)", "OUTPUT:INDEX")
 AFTER_NAME = frozenset("+-/(),:= ")
 
@@ -132,18 +132,18 @@ class Reader:
         """Elements of an output, or a target."""
         name = self.word() if word is None else word
         if self.take(":"):
-            return self.part(name).at(list(self.places()))
+            return self.part(name).at(list(self.indices()))
         target = self.named(name) if word is not None or name not in self.outputs.parts else None
         return target if target is not None else self.part(name).all
 
-    def places(self) -> Iterator[int | slice]:
+    def indices(self) -> Iterator[int | slice]:
         """One for each dimension, with commas between."""
         while True:
-            place = PLACE.match(self.text, self.at)
-            if place is None:
+            index = INDEX.match(self.text, self.at)
+            if index is None:
                 self.fail("a number, a range such as 400..600, or *")
-            self.at = place.end()
-            yield place_of(place)
+            self.at = index.end()
+            yield index_of(index)
             if not self.take(","):
                 return
 
@@ -185,7 +185,7 @@ class Reader:
         if values.size != 1:
             raise InputError(
                 f"'{self.text}' names {values.size:,} values of an output, and a target is one: sum(...), "
-                "mean(...) or profile(...) of them, or a place for each dimension"
+                "mean(...) or profile(...) of them, or an index for each dimension"
             )
         return values
 
@@ -207,8 +207,8 @@ class Reader:
                 return word
         raise UnknownName("output", self.text[self.at : ends[0]].strip(), [*self.outputs.parts, *WORDS])
 
-    def is_end(self, place: int) -> bool:
-        return place == len(self.text) or self.text[place] in AFTER_NAME
+    def is_end(self, index: int) -> bool:
+        return index == len(self.text) or self.text[index] in AFTER_NAME
 
     def is_known(self, word: str) -> bool:
         known = word in FUNCTIONS or word in HEADS_OF or word in self.outputs.parts
@@ -235,11 +235,11 @@ class Reader:
         raise InputError(f"cannot read the target '{self.text}': expected {wanted}, not {found}")
 
 
-def place_of(place: re.Match[str]) -> int | slice:
+def index_of(index: re.Match[str]) -> int | slice:
     """A number, or a range; * is all."""
-    if place["number"]:
-        return int(place["number"])
-    return slice(*(int(place[end]) if place[end] else None for end in ("start", "stop")))
+    if index["number"]:
+        return int(index["number"])
+    return slice(*(int(index[end]) if index[end] else None for end in ("start", "stop")))
 
 
 def profile_of(reader: Reader, how: str) -> Tree:

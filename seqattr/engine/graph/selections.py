@@ -7,10 +7,10 @@ from functools import cached_property
 from math import prod
 from typing import NamedTuple
 
-from seqattr.engine.graph.outputs import Target
+from seqattr.engine.graph.outputs import Target, table_of
 from seqattr.errors import InputError
 
-Place = int | range
+Index = int | range
 TARGET_OF = re.compile(r"(?P<label>.*)_target\d+", re.DOTALL)
 FLAT_BPNET = 1001  # profile logits at 1,000 positions, and then the log of the counts
 LEAST_PROFILE = 100  # positions of what no label calls a profile
@@ -20,26 +20,26 @@ LOGITS = frozenset({"softmax", "log softmax"})  # before these, values are logs 
 
 @dataclass(frozen=True)
 class Selection:
-    """Elements of an output: at each of its dimensions one place, or a range of them.
+    """Elements of an output: at each of its dimensions one index, or a range of them.
 
     `logs` says that they are logarithms, as logits and log counts are; `final` is the nonlinearity that was
     taken off the output.
     """
 
     output: int
-    places: tuple[Place, ...]
+    indices: tuple[Index, ...]
     logs: bool = False
     final: str = ""
 
     @property
     def size(self) -> int:
-        return prod(len(place) for place in self.places if isinstance(place, range))
+        return prod(len(index) for index in self.indices if isinstance(index, range))
 
-    def index(self, shape: Sequence[int]) -> int:
+    def flat_index(self, shape: Sequence[int]) -> int:
         """Of a single element, which one of the flattened output it is."""
         flat = 0
-        for place, size in zip(self.places, shape, strict=True):
-            flat = flat * size + (place[0] if isinstance(place, range) else place)
+        for index, size in zip(self.indices, shape, strict=True):
+            flat = flat * size + (index[0] if isinstance(index, range) else index)
         return flat
 
 
@@ -50,27 +50,27 @@ class Part:
     name: str
     all: Selection
 
-    def at(self, places: Sequence[int | slice]) -> Selection:
+    def at(self, indices: Sequence[int | slice]) -> Selection:
         """Some elements, dimension by dimension; those of a dimension that is not named are all taken.
 
-        Raises InputError for a place that is not there.
+        Raises InputError for an index that is not there.
         """
-        shape = tuple(len(place) for place in self.all.places if isinstance(place, range))
-        if len(places) > len(shape):
-            raise InputError(f"{self.name} has {len(shape)} dimensions, {shape}, and not {len(places)}")
-        chosen = list(self.all.places)
-        for dim, (place, size) in enumerate(zip(places, shape, strict=False)):
+        shape = tuple(len(index) for index in self.all.indices if isinstance(index, range))
+        if len(indices) > len(shape):
+            raise InputError(f"{self.name} has {len(shape)} dimensions, {shape}, and not {len(indices)}")
+        chosen = list(self.all.indices)
+        for dim, (index, size) in enumerate(zip(indices, shape, strict=False)):
             where = chosen[dim]
             assert isinstance(where, range)
-            stop = place + 1 if isinstance(place, int) else size if place.stop is None else place.stop
-            start = place if isinstance(place, int) else place.start or 0
+            stop = index + 1 if isinstance(index, int) else size if index.stop is None else index.stop
+            start = index if isinstance(index, int) else index.start or 0
             if not start < stop <= size:
-                asked = str(place) if isinstance(place, int) else f"{start}..{stop}"
+                asked = str(index) if isinstance(index, int) else f"{start}..{stop}"
                 raise InputError(
                     f"{self.name} has the shape {shape}, counted from 0: there is no {asked} in "
                     f"dimension {dim + 1} of {len(shape)}"
                 )
-            chosen[dim] = where[place]
+            chosen[dim] = where[index]
         return Selection(self.all.output, tuple(chosen), self.all.logs, self.all.final)
 
 
@@ -90,6 +90,11 @@ class Outputs:
     shapes: tuple[tuple[int, ...], ...]
     finals: tuple[str, ...]
     targets: tuple[Target, ...]
+
+    @cached_property
+    def table(self) -> Mapping[int | str, Target]:
+        """The targets by name and by number."""
+        return table_of(self.targets)
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -116,44 +121,57 @@ class Outputs:
         heads = self.heads
         return {**({"profile": heads.profile, "counts": heads.counts} if heads else {}), **table}
 
-    def whole(self, name: str, number: int) -> Part:
-        logs = self.finals[number] in LOGITS or number in self._log_outputs
-        places = tuple(range(size) for size in self.shapes[number])
-        return Part(name, Selection(number, places, logs, self.finals[number]))
+    def whole(self, name: str, number: int, logs: bool = False) -> Part:
+        """All of an output; `logs` says that it is of logarithms, whatever else is known of it."""
+        of_bpnet = self._pair is not None and (self.is_bpnet or self._called is not None)
+        logs = logs or self.finals[number] in LOGITS or (of_bpnet and number in (self._pair or ()))
+        indices = tuple(range(size) for size in self.shapes[number])
+        return Part(name, Selection(number, indices, logs, self.finals[number]))
+
+    # --- BPNets ----------------------------------------------------------------------------------
 
     @cached_property
     def heads(self) -> Heads | None:
-        """A profile and its counts, where the model has these and nothing else, by labels or by shapes."""
-        pair = self._pair
-        if pair is not None:
-            return Heads(self.whole("profile", pair[0]), self.whole("counts", pair[1]))
-        if self.shapes == ((FLAT_BPNET,),) and self.finals == ("",):
+        """The profile and the counts, where somebody who asks for them can mean only these."""
+        if self._is_flat:
             flat = range(FLAT_BPNET)
-            profile, counts = (Selection(0, (places,), logs=True) for places in (flat[:-1], flat[-1:]))
-            return Heads(Part("profile", profile), Part("counts", counts))
-        return None
+            logits, count = (Selection(0, (indices,), logs=True) for indices in (flat[:-1], flat[-1:]))
+            return Heads(Part("profile", logits), Part("counts", count))
+        if self._pair is None:
+            return None
+        profile, counts = self._pair
+        return Heads(self.whole("profile", profile, logs=True), self.whole("counts", counts, logs=True))
+
+    @cached_property
+    def is_bpnet(self) -> bool:
+        """Whether the model has a profile and counts and nothing else, so that these are what it is about."""
+        if self._pair is None or len(self.shapes) > 2:
+            return self._is_flat
+        return self._called is not None or max(self.shapes[self._pair[0]]) >= LEAST_PROFILE
+
+    @cached_property
+    def _is_flat(self) -> bool:
+        """Whether there is one output of as many values as ChromBPNet has, the last of them the count."""
+        return self.shapes == ((FLAT_BPNET,),) and self.finals == ("",)
 
     @cached_property
     def _pair(self) -> tuple[int, int] | None:
-        """The numbers of two outputs that are a profile and its counts."""
-        if len(self.shapes) != 2 or any(self.finals):
-            return None
-        sizes = [prod(shape) for shape in self.shapes]
-        for profile, counts in ((0, 1), (1, 0)):
-            called = (
-                "profile" in self.labels[profile].casefold() and "count" in self.labels[counts].casefold()
-            )
-            if sizes[profile] > 1 and (called or self._fits(profile, counts)):
-                return profile, counts
-        return None
-
-    def _fits(self, profile: int, counts: int) -> bool:
-        """Whether two outputs look like a profile of many positions and a count of each track, or of all."""
-        shape = self.shapes[profile]
-        tracks = min(shape) if len(shape) == 2 else 1
-        wide = len(shape) in (1, 2) and max(shape) >= LEAST_PROFILE and tracks <= MOST_TRACKS
-        return wide and prod(self.shapes[counts]) in (1, tracks)
+        """The numbers of the outputs that are a profile and its counts, by their labels or shapes."""
+        pairs = [self._called] if self._called else [(0, 1), (1, 0)] if len(self.shapes) == 2 else []
+        return next((pair for pair in pairs if self._fit(*pair)), None)
 
     @cached_property
-    def _log_outputs(self) -> tuple[int, ...]:
-        return self._pair or ()
+    def _called(self) -> tuple[int, int] | None:
+        """The outputs that the model calls a profile and counts, if there is one of each."""
+        words = [label.casefold() for label in self.labels]
+        profiles = [i for i, word in enumerate(words) if "profile" in word]
+        counts = [i for i, word in enumerate(words) if "count" in word]
+        return (profiles[0], counts[0]) if len(profiles) == len(counts) == 1 else None
+
+    def _fit(self, profile: int, counts: int) -> bool:
+        """Whether two outputs may be logits of several positions, and a count of each track or of all."""
+        shape = self.shapes[profile]
+        tracks = min(shape) if len(shape) == 2 else 1
+        plain = not (self.finals[profile] or self.finals[counts]) and len(shape) in (1, 2)
+        fits = prod(self.shapes[counts]) in (1, tracks) and tracks <= MOST_TRACKS
+        return plain and fits and max(shape) > max(tracks, 1)

@@ -1,10 +1,14 @@
 """Expressions as targets: each beside its definition in plain torch, and what is said of what is none."""
 
+import math
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 import seqattr
+from seqattr.engine.graph.outputs import name_targets
+from seqattr.engine.graph.selections import Outputs
 from seqattr.errors import InputError, SeqattrError, UnknownName
 from seqattr.models.native import from_plain, to_plain
 
@@ -227,6 +231,42 @@ def test_1001_values_are_a_profile_and_a_count_and_others_are_not():
         InputError, match=r"'profile' is of a model with a profile and counts.*profile\(OUTPUT\)"
     ):
         other.pick("profile")
+
+
+def outputs_of(shapes: dict[str, tuple[int, ...]], finals: tuple[str, ...] | None = None) -> Outputs:
+    """Outputs by their labels; "" and "+" are none."""
+    sizes, labels = [math.prod(shape) for shape in shapes.values()], [label.strip("+") for label in shapes]
+    labels = [label or f"output{number}" for number, label in enumerate(labels)]
+    return Outputs(tuple(shapes.values()), finals or ("",) * len(shapes), name_targets(sizes, labels=labels))
+
+
+@pytest.mark.parametrize(
+    ("shapes", "asked", "by_itself"),
+    [
+        ({"": (2, 1000), "+": (1,)}, True, True),
+        ({"": (1000, 2), "+": (2,)}, True, True),
+        ({"": (1,), "+": (1, 1000)}, True, True),
+        ({"": (1000,), "+": (1,)}, True, True),
+        ({"": (2, 50), "+": (1,)}, True, False),
+        ({"k562_profile": (2, 50), "k562_counts": (2,)}, True, True),
+        ({"profile": (50,), "counts": (1,), "aux": (3,)}, True, False),
+        ({"a_profile": (50,), "a_counts": (1,), "b_profile": (50,), "b_counts": (1,)}, False, False),
+        ({"": (2, 1000), "+": (5,)}, False, False),
+        ({"": (30, 1000), "+": (1,)}, False, False),
+        ({"": (1,), "+": (1,)}, False, False),
+        ({"": (1000,)}, False, False),
+        ({"": (3, 4, 5), "+": (1,)}, False, False),
+    ],
+)
+def test_which_outputs_are_a_profile_and_counts(shapes, asked, by_itself):
+    outputs = outputs_of(shapes)
+    assert (outputs.heads is not None, outputs.is_bpnet) == (asked, by_itself)
+    if by_itself:
+        assert not outputs_of(shapes, ("sigmoid", "")).is_bpnet
+        assert all(part.all.logs for part in outputs.parts.values())
+    elif asked:
+        assert not outputs.parts["0"].all.logs or "profile" in shapes
+        assert outputs.heads.profile.all.logs
 
 
 def test_targets_by_name_number_and_expression_together(mixed):
