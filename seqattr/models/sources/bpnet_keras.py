@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -29,29 +29,44 @@ class Answers(nn.Module):
         return {"profile": profile, "counts": counts}
 
 
-class WithControls(nn.Module):
-    """BPNet whose heads are read once more, beside control tracks of the profile's positions (N, C, L_out),
-    and their log counts (N, C), of which the log of the sum is taken where they are `summed`.
+class Input(NamedTuple):
+    """An input by its name in the file, and its shape (batch, ...)."""
 
-    kundajelab/basepairmodels and bpnet-refactor, model/arch: profile_bias_module and counts_bias_module.
+    name: str
+    shape: tuple[int | None, ...]
+
+
+class WithControls(nn.Module):
+    """BPNet whose heads are read once more beside control tracks (N, L_out, C) and their log counts (N, C),
+    of which the log of the sum is taken where they are `summed`.
+
+    Takes the sequences alone, or a table of its `inputs` by their names in the file; controls that are not
+    given are zeros. kundajelab/basepairmodels and bpnet-refactor, model/arch: profile_bias_module and
+    counts_bias_module.
     """
 
     def __init__(self, model: BPNet, profile: nn.Conv1d, counts: nn.Linear, controls: Controls) -> None:
         super().__init__()
-        self.model, self.profile, self.counts = model, profile, counts
-        self.summed, self.names = controls.summed, (controls.profile_input, controls.counts_input)
+        self.model, self.profile, self.counts, self.summed = model, profile, counts, controls.summed
+        self.inputs = [
+            Input(controls.sequence, (None, 4, None)),
+            Input(controls.profile_input, (None, model.output_length, self.channels)),
+            Input(controls.counts_input, (None, controls.levels)),
+        ]
 
-    def forward(
-        self, sequences: Tensor, tracks: Tensor | None = None, levels: Tensor | None = None
-    ) -> dict[str, Tensor]:
-        profile, counts = self.model(sequences)
-        if tracks is None:
-            channels = self.profile.in_channels - profile.shape[1]
-            tracks = profile.new_zeros(len(profile), channels, profile.shape[2])
-        if levels is None:
-            levels = counts.new_zeros(len(counts), tracks.shape[1])
+    @property
+    def channels(self) -> int:
+        """How many control tracks there are."""
+        return self.profile.in_channels - self.model.profile.out_channels
+
+    def forward(self, sequences: Tensor | Mapping[str, Tensor]) -> dict[str, Tensor]:
+        given = sequences if isinstance(sequences, Mapping) else {self.inputs[0].name: sequences}
+        profile, counts = self.model(given[self.inputs[0].name])
+        tracks, levels = (
+            given.get(name, counts.new_zeros(len(counts), *shape[1:])) for name, shape in self.inputs[1:]
+        )
         level = torch.logsumexp(levels, 1, keepdim=True) if self.summed else levels
-        profile = self.profile(torch.cat([profile, tracks], 1))
+        profile = self.profile(torch.cat([profile, tracks.transpose(1, 2)], 1))
         return {"profile": profile, "counts": self.counts(torch.cat([counts, level], 1))}
 
 

@@ -39,13 +39,15 @@ class Trunk:
 @dataclass(frozen=True)
 class Controls:
     """What control tracks are taken in by: the conv and the dense layer that read them beside the heads, the
-    names of both inputs, and whether the counts' one is summed up on a log scale first.
+    names of the inputs, how many log counts there are, and whether these are summed up first.
     """
 
     profile: str
     counts: str
+    sequence: str
     profile_input: str
     counts_input: str
+    levels: int
     summed: bool
 
 
@@ -213,7 +215,11 @@ def with_controls(graph: Graph, profile: Ref, counts: Ref) -> tuple[Controls, Re
         require(is_logsumexp(graph.layer(level)))
         (level,) = graph.inputs(level)
     require(graph.layer(track).kind == graph.layer(level).kind == INPUT)
-    return Controls(profile.layer, counts.layer, track.layer, level.layer, summed), head, dense
+    others = [ref.layer for ref in graph.network.inputs if ref not in (track, level)]
+    require(len(others) == 1)
+    inputs = (others[0], track.layer, level.layer)
+    shape = graph.network.shape_of(level.layer) or ()
+    return Controls(profile.layer, counts.layer, *inputs, int(shape[1] or 0), summed), head, dense
 
 
 # --- one model -----------------------------------------------------------------------------------

@@ -75,7 +75,8 @@ def module_of(keras: Any, parts: Parts, foreign: Foreign, path: Path) -> ReadMod
     check_amount(parts, replace(shop, notes=[]))
     model = build_network(parts.network, shop)
     parts.fill(model)
-    return as_module(model, parts.network, tuple(f"{path.name}: {note}" for note in shop.notes))
+    notes = tuple(f"{path.name}: {note}" for note in dict.fromkeys(shop.notes))
+    return as_module(model, list(parts.network.outputs), foreign, notes)
 
 
 def layers_brought(keras: Any, foreign: Foreign) -> Mapping[str, Any] | None:

@@ -14,9 +14,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from seqattr.engine.graph.source_lines import first_line
 from seqattr.errors import ModelError
 from seqattr.models.sources.keras_config import INPUT, Layer, Network, layer_of
+from seqattr.models.sources.keras_models import cause_of
 from seqattr.models.sources.keras_operations import OPERATIONS, RECIPE, Workshop, accepted, build_operation
 from seqattr.models.sources.keras_values import Ref
 
@@ -27,6 +27,11 @@ RENAMED = {
     "CuDNNLSTM": "LSTM",
     "CuDNNGRU": "GRU",
 }
+# Layers that bring code or files of their own.
+OF_ELSEWHERE = (
+    *("Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"),
+    *("StringLookup", "IntegerLookup", "TextVectorization"),
+)
 NOT_OF_USE = ("_initializer", "_regularizer", "_constraint", "_shape")  # to a trained model, as ends of keys
 BESIDE = (
     *("name", "dtype", "trainable", "batch_size", "sparse", "ragged", "seed", "fused", "implementation"),
@@ -42,12 +47,12 @@ INNER = ("layer", "backward_layer", "cell")
 def build_network(network: Network, shop: Workshop) -> Any:
     """A Keras model of the layers that a config tells, untrained. Raises ModelError."""
     made = {name: build_layer(layer, shop) for name, layer in network.layers.items()}
-    if network.sequential:
-        return shop.keras.Sequential(list(made.values()), name=network.name)
     tensors = {(name, 0): [made[name]] for name, layer in network.layers.items() if layer.kind == INPUT}
     for call in network.calls:
         args, kwargs = (with_tensors(value, tensors) for value in (call.args, call.kwargs))
         tensors[call.layer, call.number] = listed(apply(made[call.layer], call.layer, args, kwargs))
+    if network.sequential:
+        return shop.keras.Sequential(list(made.values()), name=network.name)
     inputs, outputs = (
         [tensors[ref[:2]][ref.tensor] for ref in refs] for refs in (network.inputs, network.outputs.values())
     )
@@ -62,7 +67,7 @@ def apply(layer: Any, name: str, args: Any, kwargs: Mapping[str, Any]) -> Any:
     except ModelError:
         raise
     except Exception as error:  # Keras raises anything
-        raise ModelError(f"its layer {name} does not take what it gets: {first_line(error)}") from error
+        raise ModelError(f"its layer {name} does not take what it gets: {cause_of(error)}") from error
     for tensor in listed(answer):
         size = math.prod(size for size in tensor.shape if size is not None)
         if size > MOST_NUMBERS:
@@ -117,7 +122,7 @@ def build_input(layer: Layer, shop: Workshop) -> Any:
 def class_of(layer: Layer, shop: Workshop) -> Any:
     """A class that Keras has. Raises ModelError for another, with what to do."""
     kind = RENAMED.get(layer.kind, layer.kind).rpartition(">")[2]
-    known = getattr(shop.keras.layers, kind, None)
+    known = None if kind in OF_ELSEWHERE else getattr(shop.keras.layers, kind, None)
     if not (inspect.isclass(known) and issubclass(known, shop.keras.layers.Layer)):
         raise ModelError(f"its layer {layer.name} is a {layer.kind}, which Keras 3 does not have; {RECIPE}")
     return known
@@ -151,7 +156,7 @@ def build_known(layer: Layer, known: Any, shop: Workshop) -> Any:
     except ModelError:
         raise
     except Exception as error:  # Keras raises anything
-        raise ModelError(f"cannot build its layer {layer.name}: {first_line(error)}") from error
+        raise ModelError(f"cannot build its layer {layer.name}: {cause_of(error)}") from error
     made.stored_as = layer.kind
     return made
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -12,8 +13,8 @@ from torch import Tensor, nn
 
 from seqattr.engine.capture.input_layouts import INPUT_LAYOUTS, example_shape
 from seqattr.errors import ModelError
-from seqattr.models.geometry import Foreign, ReadModule
-from seqattr.models.sources.keras_config import Network, Shape
+from seqattr.models.geometry import LONGEST, Foreign, ReadModule
+from seqattr.models.sources.keras_config import Shape
 
 PIP = 'pip install "seqattr[keras]"'
 DNA = ("sequence", "sequences", "seq", "dna", "dna_sequence", "onehot")  # as that input is called
@@ -49,22 +50,32 @@ def on_cpu() -> Iterator[None]:
         yield
 
 
+def cause_of(error: Exception) -> str:
+    """What went wrong, in a line: Keras says first where."""
+    lines = [re.sub(r"\x1b\[\d*m", "", line).strip() for line in str(error).splitlines()]
+    told = [line for line in lines if line and not line.startswith("Exception encountered when calling")]
+    return told[0] if told else type(error).__name__
+
+
 class KerasModel(nn.Module):
-    """A Keras model as a module of tensors: the DNA first, then its other inputs, in order or by name.
+    """A Keras model as a module: of the sequences alone, or of a table of all its `inputs` by their names.
 
     Answers with its outputs by their names.
     """
 
-    def __init__(self, model: Any, names: list[str], sequence: str, outputs: list[str]) -> None:
+    def __init__(self, model: Any, sequence: str, outputs: list[str]) -> None:
         super().__init__()
-        self.model, self.names, self.sequence, self.outputs = without_seeds(model), names, sequence, outputs
-        self.others = [name for name in names if name != sequence]
+        self.model, self.sequence, self.outputs = without_seeds(model), sequence, outputs
+        self.inputs = list(model.inputs)
 
-    def forward(self, sequence: Tensor, *others: Tensor, **named: Tensor) -> dict[str, Tensor]:
-        given = {self.sequence: sequence, **dict(zip(self.others, others, strict=False)), **named}
-        tensors = [given[name] for name in self.names]
-        with on_cpu():
-            answer = self.model(tensors if len(tensors) > 1 else tensors[0], training=False)
+    def forward(self, sequences: Tensor | Mapping[str, Tensor]) -> dict[str, Tensor]:
+        given = sequences if isinstance(sequences, Mapping) else {self.sequence: sequences}
+        tensors = [given[tensor.name] for tensor in self.inputs]
+        try:
+            with on_cpu():
+                answer = self.model(tensors if len(tensors) > 1 else tensors[0], training=False)
+        except Exception as error:  # Keras raises anything
+            raise RuntimeError(cause_of(error)) from error
         values = answer if isinstance(answer, list | tuple) else [answer]
         return dict(zip(self.outputs, values, strict=True))
 
@@ -90,12 +101,24 @@ class Inference(nn.Module):
             return self.model(*inputs, training=False)
 
 
-def as_module(model: Any, network: Network, notes: tuple[str, ...]) -> ReadModule:
-    """A model with what its config tells of input and outputs."""
-    names = [ref.layer for ref in network.inputs]
-    sequence, layout, length = dna_among({name: network.shape_of(name) or () for name in names})
-    module = KerasModel(model, names, sequence, list(network.outputs))
-    return ReadModule(module, notes, Foreign(length=length, layout=layout))
+def as_module(model: Any, outputs: list[str], foreign: Foreign, notes: tuple[str, ...] = ()) -> ReadModule:
+    """A functional model, with what it tells of its input.
+
+    Raises ModelError where it takes more than the sequence, for which no values are given.
+    """
+    shapes = {tensor.name: tuple(tensor.shape) for tensor in model.inputs}
+    sequence, layout, length = dna_among(shapes)
+    if length is not None and length > LONGEST:
+        raise ModelError(f"its input is {length:,} bp long, more than {LONGEST:,}")
+    given = getattr(foreign, "inputs", {})
+    open_ = {name: shape[1:] for name, shape in shapes.items() if name not in (sequence, *given)}
+    if open_:
+        listed = ", ".join(f"{name} {shape}" for name, shape in open_.items())
+        example = dict.fromkeys(open_, "zeros")
+        raise ModelError(
+            f"beside {sequence} it takes {listed}: hold them constant, as by `Foreign.inputs={example}`"
+        )
+    return ReadModule(KerasModel(model, sequence, outputs), notes, Foreign(length=length, layout=layout))
 
 
 def of_function(model: Any, fill: Callable[[Any], None], foreign: Foreign) -> ReadModule:
@@ -110,17 +133,9 @@ def of_function(model: Any, fill: Callable[[Any], None], foreign: Foreign) -> Re
             raise ModelError("its input length must be given (`Foreign.length=L`) to build its layers")
         model(torch.zeros(example_shape(foreign.layout, foreign.length)), training=False)
     fill(model)
-    tensors = getattr(model, "inputs", None) or []
-    if not tensors:
+    if not getattr(model, "inputs", None):
         return ReadModule(Inference(model))
-    names = [tensor.name for tensor in tensors]
-    sequence, layout, length = dna_among({tensor.name: tuple(tensor.shape) for tensor in tensors})
-    outputs = list(getattr(model, "output_names", []))
-    module = KerasModel(model, names, sequence, outputs)
-    return ReadModule(module, (), Foreign(length=length, layout=layout))
-
-
-# --- the input that is DNA -----------------------------------------------------------------------
+    return as_module(model, list(getattr(model, "output_names", [])), foreign)
 
 
 def dna_among(shapes: Mapping[str, Shape]) -> tuple[str, str, int | None]:

@@ -47,23 +47,23 @@ def of_zoo(path: Path) -> torch.nn.Module:
     return bpnet_keras.read(path, Foreign(), look(path).content).module
 
 
-def of_keras(path: Path, rows: torch.Tensor, *others: torch.Tensor) -> dict[str, np.ndarray]:
+def of_keras(path: Path, rows: torch.Tensor, others: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
     """The same file through Keras, its Lambda layers by a table: what it answers, in our layout."""
     (path.parent / "lambdas.py").write_text(TABLE)
-    foreign = Foreign(arch=f"{path.parent / 'lambdas.py'}:LAYERS")
+    foreign = Foreign(arch=f"{path.parent / 'lambdas.py'}:LAYERS", inputs=dict.fromkeys(others, "zeros"))
     with torch.no_grad():
-        answers = keras_files.read(path, foreign).module(rows.transpose(1, 2), *others)
+        answers = keras_files.read(path, foreign).module({"sequence": rows.transpose(1, 2), **others})
     (profile, counts) = (answer.numpy() for answer in answers.values())
     return {"profile": profile.reshape(len(rows), OUTPUT, -1).transpose(0, 2, 1), "counts": counts}
 
 
 def test_a_file_answers_as_keras_does(file):
-    controls = [torch.rand(3, OUTPUT, 2), torch.rand(3, 2)]
     module = of_zoo(file)
-    others = controls if isinstance(module, bpnet_keras.WithControls) else []
-    own = of_keras(file, ROWS, *others)
+    names = [one.name for one in getattr(module, "inputs", [])][1:]
+    others = dict(zip(names, (torch.rand(3, OUTPUT, 2), torch.rand(3, 2)), strict=False))
+    own = of_keras(file, ROWS, others)
     with torch.no_grad():
-        found = module(ROWS, *(other.transpose(1, 2) if other.ndim == 3 else other for other in others))
+        found = module({"sequence": ROWS, **others} if others else ROWS)
     for name in ("profile", "counts"):
         # Sums of some hundred products in float32.
         np.testing.assert_allclose(found[name].numpy(), own[name], rtol=1e-5, atol=1e-5)
