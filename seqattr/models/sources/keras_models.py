@@ -110,14 +110,11 @@ def as_module(model: Any, outputs: list[str], foreign: Foreign, notes: tuple[str
     sequence, layout, length = dna_among(shapes)
     if length is not None and length > LONGEST:
         raise ModelError(f"its input is {length:,} bp long, more than {LONGEST:,}")
-    given = getattr(foreign, "inputs", {})
-    open_ = {name: shape[1:] for name, shape in shapes.items() if name not in (sequence, *given)}
+    open_ = {name: shape[1:] for name, shape in shapes.items() if name not in (sequence, *foreign.inputs)}
     if open_:
         listed = ", ".join(f"{name} {shape}" for name, shape in open_.items())
-        example = dict.fromkeys(open_, "zeros")
-        raise ModelError(
-            f"beside {sequence} it takes {listed}: hold them constant, as by `Foreign.inputs={example}`"
-        )
+        example = " ".join(f"`Foreign.inputs={name}=zeros`" for name in open_)
+        raise ModelError(f"beside {sequence} it takes {listed}: hold them constant, as by {example}")
     return ReadModule(KerasModel(model, sequence, outputs), notes, Foreign(length=length, layout=layout))
 
 

@@ -158,7 +158,8 @@ LINES: dict[str, tuple[Made, str]] = {
         with_layer("Dense", units={"class_name": "__numpy__", "config": {}}), "which cannot be read"
     ),
     "billions of weights": (
-        of(sequential(first={"filters": 10**7, "kernel_size": [25]})), "by its config it has 1,020,000,001 weights"
+        of(sequential(first={"filters": 10**7, "kernel_size": [25]})),
+        "by its config it has 1,020,000,001 weights, and in the file are 67",
     ),
     "a layer that fills the memory": (
         of(sequential({"class_name": "RepeatVector", "config": {"name": "r", "n": 10**12}})),

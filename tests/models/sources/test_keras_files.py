@@ -140,3 +140,32 @@ def test_the_tal1_model_of_2018_is_read(keras):
     assert model.finals == ("sigmoid",)
     assert [target.name for target in model.targets] == ["activation_1"]
     assert model.example_length == 500
+
+
+# --- several inputs --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def of_two(keras: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
+    """A network of DNA, which comes second, and of two covariates."""
+    layers = keras.layers
+    cell, dna = keras.Input((2,), name="cell"), keras.Input((LENGTH, 4), name="dna")
+    pooled = layers.GlobalMaxPooling1D()(layers.Conv1D(5, 7, activation="relu")(dna))
+    joined = layers.Concatenate()([pooled, layers.Dense(3)(cell)])
+    model = shuffled(keras.Model([cell, dna], layers.Dense(1, name="out")(joined)))
+    model.save(path := tmp_path_factory.mktemp("two") / "two.keras")
+    return model, path
+
+
+def test_other_inputs_are_held_constant(keras, of_two):
+    original, path = of_two
+    foreign = Foreign(inputs={"cell": np.array([0.5, -2.0])})
+    found = answers(load_model(path, trust=True, foreign=foreign), ROWS)[0]
+    with torch.no_grad(), keras.device("cpu"):
+        own = original([torch.tensor([[0.5, -2.0]]).expand(len(ROWS), 2), ROWS.transpose(1, 2)])
+    np.testing.assert_allclose(found, own.numpy(), rtol=1e-5, atol=1e-5)
+
+
+def test_other_inputs_without_values_are_asked_for(refused, of_two, tmp_path):
+    line = refused("convert", of_two[1], "--out", tmp_path / "m.pt", "--trust-model")
+    assert "beside dna it takes cell (2,): hold them constant, as by --input cell=zeros" in line
