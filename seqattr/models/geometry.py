@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from seqattr.engine.capture.fitting import exported_geometry, find_form
+from seqattr.engine.capture.hints import fitting_lengths, in_bases
 from seqattr.engine.capture.input_form import InputForm
 from seqattr.engine.capture.input_layouts import USUAL, example_shape
 from seqattr.errors import InputError, ModelError
@@ -64,9 +65,13 @@ def example_input(foreign: Foreign) -> Tensor:
     return torch.zeros(example_shape(foreign.layout, foreign.length or 1))
 
 
-def no_length(path: Path, kind: str) -> ModelError:
-    """The error where nobody knows how long a model's input is."""
-    return ModelError(f"{path} is {kind}: its input length must be given (`Foreign.length=L`)")
+SOME = 1000  # bases: of a trial
+
+
+def no_length(path: Path, kind: str, fitting: tuple[int, int] | None = None) -> ModelError:
+    """The error where nobody knows how long a model's input is, but perhaps which lengths fit."""
+    runs = f"; it runs on sequences of {in_bases(fitting)}" if fitting else ""
+    return ModelError(f"{path} is {kind}: its input length must be given (`Foreign.length=L`){runs}")
 
 
 def with_geometry(module: nn.Module, foreign: Foreign, path: Path, kind: str) -> Foreign:
@@ -87,7 +92,7 @@ def with_geometry(module: nn.Module, foreign: Foreign, path: Path, kind: str) ->
         if foreign.layout == USUAL:
             foreign = replace(foreign, layout=layout)
     if foreign.length is None:
-        raise no_length(path, kind)
+        raise no_length(path, kind, fitting_lengths(module, foreign.form, SOME))
     return in_its_layout(module, foreign)
 
 

@@ -19,6 +19,7 @@ KEYS = (
 USUAL = KEYS[:2]
 # Parts of the names of what holds tensors and is no model.
 NO_MODEL = ("optim", "sched", "scaler", "loss", "metric")
+LIGHTNINGS = ("loops", "callbacks", "optimizer_states", "lr_schedulers")  # beside its weights
 HYPER_PARAMETERS = ("hyper_parameters", "hparams")  # Lightning's own, and as others call them
 DEEPEST = 4
 AS_TRAINED = "`Foreign.arch` and `Foreign.arch_args` must be those of the training"
@@ -78,11 +79,13 @@ def hyper_parameters(data: Any) -> dict[str, Any]:
 def reading_note(data: Any, located: Located) -> str:
     """Where the weights were, unless that is where everybody keeps them, and what else is not read.
 
-    Numbers and texts beside them, such as the epoch, go without saying.
+    Numbers and texts beside them, such as the epoch, go without saying, and what all of Lightning's trainers
+    keep.
     """
     taken = set(located.keys[:1]) or set(located.content)  # type: ignore[arg-type]
     others = [key for key in data if key not in taken]
-    names = [str(key) for key in others if key not in HYPER_PARAMETERS and not is_plain(data[key])]
+    untold = (*HYPER_PARAMETERS, *LIGHTNINGS)
+    names = [str(key) for key in others if key not in untold and not is_plain(data[key])]
     usual = not located.keys or located.keys[0] in USUAL
     took = "" if usual else f"took the weights under {located.where}"
     left = f"ignored {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}" if names else ""

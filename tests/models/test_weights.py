@@ -19,45 +19,8 @@ from torch import nn
 import seqattr
 from seqattr.models.load import Foreign
 from seqattr.models.weights import under_module_names
-
-CODE = """
-from torch import nn
-
-class Small(nn.Sequential):
-    def __init__(self, filters=8):
-        super().__init__(nn.Conv1d(4, filters, 5), nn.ReLU(), nn.AdaptiveMaxPool1d(1), nn.Flatten(),
-                         nn.Linear(filters, 1))
-
-class Needs(nn.Module):
-    def __init__(self, filters, *, taps):
-        super().__init__()
-
-class Wrapped(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.net = Small()
-
-    def forward(self, x):
-        return self.net(x)
-"""
-OPTIONS = ("--trust-model", "--input-length", "30")
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "small_nets.py").write_text(CODE)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delitem(sys.modules, "small_nets", raising=False)
-    return tmp_path
-
-
-def small(filters: int = 8) -> nn.Module:
-    with torch.random.fork_rng([]):
-        torch.manual_seed(3)
-        return nn.Sequential(
-            *(nn.Conv1d(4, filters, 5), nn.ReLU(), nn.AdaptiveMaxPool1d(1), nn.Flatten()),
-            nn.Linear(filters, 1),
-        )
+from tests.helpers.small_net import CODE, OPTIONS, small, state
+from tests.helpers.small_net import here as here
 
 
 class Gone:
@@ -65,10 +28,6 @@ class Gone:
 
     def __init__(self) -> None:
         self.anything = {"a": 1}
-
-
-def state(prefix: str = "", filters: int = 8) -> dict[str, Any]:
-    return {prefix + name: tensor for name, tensor in small(filters).state_dict().items()}
 
 
 KEPT: dict[str, tuple[Any, str]] = {
@@ -100,6 +59,18 @@ KEPT: dict[str, tuple[Any, str]] = {
     "hyper-parameters in a namespace": (
         {"state_dict": state(filters=12), "hparams": argparse.Namespace(filters=12)},
         "built small_nets:Small with the checkpoint's own filters=12",
+    ),
+    "what Lightning keeps beside them": (
+        {
+            "state_dict": state(),
+            "loops": {"fit_loop": {}},
+            "callbacks": {"a": 1},
+            "optimizer_states": [{}],
+            "lr_schedulers": [],
+            "hparams_name": "kwargs",
+            "pytorch-lightning_version": "2.6.6",
+        },
+        "",
     ),
     "a module": ({"model": small(), "epoch": 3}, "took the module under ['model']"),
 }

@@ -24,12 +24,24 @@ def what_would_run(module: nn.Module, form: InputForm, length: int) -> str:
     layouts = [other for other in layouts_that_run(module, form, length) if other != form.layout]
     if layouts:
         return f"; it runs in the layout {' or '.join(layouts)}"
-    lengths = lengths_that_run(adapt(module, form, Call()), length) if not form.inputs else None
-    if lengths is None:
-        longer = runs(module, form, MUCH_LONGER * length)
-        return f"; it runs on longer sequences, as of {MUCH_LONGER * length} bp" if longer else ""
+    lengths = fitting_lengths(module, form, length)
+    if lengths is not None:
+        return f"; it runs on sequences of {in_bases(lengths)}"
+    longer = runs(module, form, MUCH_LONGER * length)
+    return f"; it runs on longer sequences, as of {MUCH_LONGER * length} bp" if longer else ""
+
+
+def fitting_lengths(module: nn.Module, form: InputForm, length: int) -> tuple[int, int] | None:
+    """The shortest and the longest sequences that a module's dense layers take; `length` is where the search
+    begins. None where they do not tell.
+    """
+    return None if form.inputs else lengths_that_run(adapt(module, form, Call()), length)
+
+
+def in_bases(lengths: tuple[int, int]) -> str:
+    """The one length, or the first and the last."""
     first, last = lengths
-    return f"; it runs on sequences of {first} bp" + (f" to {last} bp" if last > first else "")
+    return f"{first} bp to {last} bp" if last > first else f"{first} bp"
 
 
 # --- other inputs --------------------------------------------------------------------------------
