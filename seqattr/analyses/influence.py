@@ -17,11 +17,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
-from seqattr.data.simulate import Simulation
-from seqattr.data.train import cross_entropy
+from seqattr.data.dataset import Dataset
+from seqattr.data.losses import LOSSES, Loss
 from seqattr.dna.alphabet import one_hot
 from seqattr.engine.graph.choice import choose
 from seqattr.engine.graph.forward import outputs_of
@@ -30,15 +30,16 @@ from seqattr.engine.graph.outputs import Target
 from seqattr.engine.graph.selections import Outputs
 from seqattr.engine.numerics.device import full_precision, pick_device
 from seqattr.engine.walk.memory import pieces
-from seqattr.errors import InputError, NotFinite, UnknownName
+from seqattr.errors import InputError, ModelError, NotFinite, UnknownName
 from seqattr.models.checkpoints import Checkpoint
-from seqattr.models.zoo import Classifier
+from seqattr.models.zoo import Stack
 from seqattr.support.progress import Counter, Progress, silent
 
 GRADIENTS_AT_ONCE = 2**23  # numbers: as many sequences as that allows go back together
 MOST_ROWS = 64
 GRADIENTS_KEPT = 2**27  # numbers: of as many tests as that allows at least one; the others wait
-Value = Callable[[Classifier, Mapping[str, Tensor], Tensor, Tensor], Tensor]
+Slopes = Callable[[Mapping[str, Tensor], Tensor, Tensor], dict[str, Tensor]]
+Value = Callable[[Stack, Mapping[str, Tensor], Tensor, Tensor], Tensor]
 
 
 class Examples(NamedTuple):
@@ -46,7 +47,7 @@ class Examples(NamedTuple):
 
     names: tuple[str, ...]
     codes: npt.NDArray[np.uint8]
-    labels: npt.NDArray[np.integer] | None = None
+    labels: npt.NDArray[np.number] | None = None
 
     def only(self, rows: Sequence[int] | npt.NDArray[np.integer]) -> "Examples":
         """The examples of these numbers."""
@@ -54,14 +55,14 @@ class Examples(NamedTuple):
         return Examples(tuple(self.names[row] for row in rows), self.codes[rows], labels)
 
 
-def examples_of(simulation: Simulation, split: str) -> Examples:
+def examples_of(dataset: Dataset, split: str) -> Examples:
     """A split of a data set. Raises InputError where it is empty, UnknownName where there is none."""
     if split not in ("train", "valid", "test"):
         raise UnknownName("split", split, ("train", "valid", "test"))
-    rows = simulation.indices(split)
+    rows = dataset.indices(split)
     if not len(rows):
         raise InputError(f"the data set has no sequences in the {split} split")
-    return Examples(simulation.names, simulation.codes, simulation.labels).only(rows)
+    return Examples(dataset.names, dataset.codes, dataset.labels).only(rows)
 
 
 def influence(
@@ -87,7 +88,8 @@ def influence(
         check_fit(what, examples, trained.length, len(trained.targets))
     if training.labels is None:
         raise InputError("training sequences need labels")
-    value, sign = value_of(tests, target, trained.targets)
+    loss_of_all = loss_by(trained_loss(checkpoints[0]), None)
+    value, sign = value_of(tests, target, checkpoints[0])
     torch_device, number = pick_device(device), len(training.names)
     blocks = pieces(len(tests.names), rows_within(GRADIENTS_KEPT, checkpoints[0].module()))
     tell = Counter(len(checkpoints) * (len(tests.names) + len(blocks) * number), progress)
@@ -96,7 +98,7 @@ def influence(
         for checkpoint, block in itertools.product(checkpoints, blocks):
             module = checkpoint.module().to(torch_device)
             kept = all_gradients(module, tests.only(range(len(tests.names))[block]), value, tell)
-            for rows, slopes in gradients(module, training, loss):
+            for rows, slopes in gradients(module, training, loss_of_all):
                 products = sign * checkpoint.trained.rate * (kept @ slopes.T)
                 scores[block, rows] += products.double().cpu().numpy()
                 tell.add(len(slopes))
@@ -119,37 +121,53 @@ def check_fit(what: str, examples: Examples, length: int, targets: int) -> None:
 # --- what is differentiated --------------------------------------------------------------------
 
 
-def logits_of(module: Classifier, weights: Mapping[str, Tensor], sequence: Tensor) -> Tensor:
+def logits_of(module: Stack, weights: Mapping[str, Tensor], sequence: Tensor) -> Tensor:
     """The logits (1, T) of one sequence (4, L), as a function of the weights."""
     logits: Tensor = functional_call(module.logits, dict(weights), (sequence[None],))
     return logits
 
 
-def loss(module: Classifier, weights: Mapping[str, Tensor], sequence: Tensor, labels: Tensor) -> Tensor:
-    """The training's loss of one sequence: the mean over the targets."""
-    return cross_entropy(logits_of(module, weights, sequence), labels[None])
+def trained_loss(checkpoint: Checkpoint) -> Loss:
+    """The loss of the training. Raises ModelError for one that there is not."""
+    name = checkpoint.trained.loss
+    if name not in LOSSES:
+        raise ModelError(f"{checkpoint.path} was trained on '{name[:40]}', a loss that is not known here")
+    return LOSSES[name]
 
 
-def value_of(tests: Examples, target: str | None, targets: Sequence[str]) -> tuple[Value, int]:
+def loss_by(loss: Loss, index: int | None) -> Value:
+    """The training's loss of one sequence: the mean over the targets, or that of one."""
+    columns = slice(None) if index is None else slice(index, index + 1)
+
+    def value(module: Stack, weights: Mapping[str, Tensor], sequence: Tensor, labels: Tensor) -> Tensor:
+        return loss.of(logits_of(module, weights, sequence)[:, columns], labels[None, columns])
+
+    return value
+
+
+def output_of(index: int) -> Value:
+    """A target's number."""
+
+    def value(module: Stack, weights: Mapping[str, Tensor], sequence: Tensor, _: Tensor) -> Tensor:
+        return logits_of(module, weights, sequence)[0, index]
+
+    return value
+
+
+def value_of(tests: Examples, target: str | None, checkpoint: Checkpoint) -> tuple[Value, int]:
     """What the influence on the tests is of, and whether a proponent lowers it (1) or raises it (-1)."""
+    targets = checkpoint.trained.targets
     if tests.labels is not None and target is None:
-        return loss, 1
+        return loss_by(trained_loss(checkpoint), None), 1
     if target is None:
         names = ", ".join(targets)
         raise InputError(f"test sequences without labels need the output they are about: `target` {names}")
     if target not in targets:
         return of_expression(tests, target, targets), -1
     index = targets.index(target)
-
-    def loss_of_one(
-        module: Classifier, weights: Mapping[str, Tensor], sequence: Tensor, labels: Tensor
-    ) -> Tensor:
-        return cross_entropy(logits_of(module, weights, sequence)[0, index], labels[index])
-
-    def output(module: Classifier, weights: Mapping[str, Tensor], sequence: Tensor, _: Tensor) -> Tensor:
-        return logits_of(module, weights, sequence)[0, index]
-
-    return (loss_of_one, 1) if tests.labels is not None else (output, -1)
+    if tests.labels is None:
+        return output_of(index), -1
+    return loss_by(trained_loss(checkpoint), index), 1
 
 
 def of_expression(tests: Examples, target: str, targets: Sequence[str]) -> Value:
@@ -161,27 +179,49 @@ def of_expression(tests: Examples, target: str, targets: Sequence[str]) -> Value
         raise InputError(f"a loss is of one of the targets, {', '.join(targets)}, and not of '{target}'")
     (of,) = chosen.targets
 
-    def value(module: Classifier, weights: Mapping[str, Tensor], sequence: Tensor, _: Tensor) -> Tensor:
+    def value(module: Stack, weights: Mapping[str, Tensor], sequence: Tensor, _: Tensor) -> Tensor:
         answers = outputs_of(chosen.graph, logits_of(module, weights, sequence))
         return answers[of.output].reshape(-1)[of.index]
 
     return value
 
 
-def gradients(module: Classifier, examples: Examples, value: Value) -> Iterator[tuple[slice, Tensor]]:
+def gradients(module: Stack, examples: Examples, value: Value) -> Iterator[tuple[slice, Tensor]]:
     """The gradient of each example's value with respect to all weights, so many rows (rows, P) at a time."""
     weights = {name: weight.detach() for name, weight in module.logits.named_parameters()}
     like = next(iter(weights.values()))
     labels = examples.labels if examples.labels is not None else np.zeros((len(examples.names), 1))
-    by_example = vmap(grad(lambda weights, *example: value(module, weights, *example)), (None, 0, 0))
+    by_example = each_alone if is_recurrent(module) else vmapped
+    slope_of = by_example(grad(lambda weights, *example: value(module, weights, *example)))
     size = min(rows_within(GRADIENTS_AT_ONCE, module), MOST_ROWS)
     for rows in pieces(len(examples.names), size):
         sequences = torch.from_numpy(one_hot(examples.codes[rows])).to(like)
-        slopes = by_example(weights, sequences, torch.from_numpy(labels[rows]).to(like))
+        slopes = slope_of(weights, sequences, torch.from_numpy(labels[rows]).to(like))
         yield rows, torch.cat([gradient.flatten(1) for gradient in slopes.values()], 1)
 
 
-def all_gradients(module: Classifier, examples: Examples, value: Value, tell: Counter) -> Tensor:
+def is_recurrent(module: Stack) -> bool:
+    """Whether there are recurrent layers, which torch cannot run for many weights at once."""
+    return any(isinstance(part, nn.RNNBase) for part in module.modules())
+
+
+def vmapped(slope: Slopes) -> Slopes:
+    """Slopes of many examples, all at once."""
+    together: Slopes = vmap(slope, (None, 0, 0))
+    return together
+
+
+def each_alone(slope: Slopes) -> Slopes:
+    """Slopes of many examples, one after the other."""
+
+    def of_all(weights: Mapping[str, Tensor], sequences: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        alone = [slope(weights, *example) for example in zip(sequences, labels, strict=True)]
+        return {name: torch.stack([slopes[name] for slopes in alone]) for name in weights}
+
+    return of_all
+
+
+def all_gradients(module: Stack, examples: Examples, value: Value, tell: Counter) -> Tensor:
     """The gradients of all examples (N, P), as they come written where they stay."""
     like = next(module.logits.parameters())
     kept = like.new_empty((len(examples.names), weights_of(module)))
@@ -191,11 +231,11 @@ def all_gradients(module: Classifier, examples: Examples, value: Value, tell: Co
     return kept
 
 
-def weights_of(module: Classifier) -> int:
+def weights_of(module: Stack) -> int:
     """How many trained weights there are."""
     return sum(weight.numel() for weight in module.logits.parameters())
 
 
-def rows_within(numbers: int, module: Classifier) -> int:
+def rows_within(numbers: int, module: Stack) -> int:
     """The gradients of how many examples have no more numbers, at least 1."""
     return max(1, numbers // weights_of(module))

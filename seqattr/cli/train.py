@@ -6,6 +6,7 @@ import click
 
 from seqattr.cli.options import OUT, PATH, device_option, force_option, settings, threads_option
 from seqattr.cli.terminal import calling, say, this_command
+from seqattr.cli.values import json_object, read_by
 
 if TYPE_CHECKING:
     from seqattr.io.ownership import Output
@@ -17,6 +18,20 @@ if TYPE_CHECKING:
 @click.option("--out", type=OUT, required=True, help="The model file to write.")
 @click.option(
     "--arch", "architecture", default="tal-gata", show_default=True, help="An architecture of the zoo."
+)
+@click.option(
+    "--arch-args",
+    "arguments",
+    metavar="JSON",
+    default="{}",
+    callback=read_by(json_object),
+    help="Its own arguments, such as widths.",
+)
+@click.option(
+    "--loss",
+    metavar="LOSS",
+    show_default="what fits the labels",
+    help="cross-entropy, poisson, log-counts or squared.",
 )
 @click.option("--epochs", type=int, help="At most this many passes over the training split.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the weights and the batches.")
@@ -32,10 +47,14 @@ if TYPE_CHECKING:
 @force_option
 @settings("seqattr.jobs.train", "request", command=this_command)
 def train(output: "Output", settings: "Request") -> None:
-    """Train the paper's CNN on a simulation; DATA is what `seqattr simulate` wrote.
+    """Train an architecture of the zoo, by default the DeepLIFT paper's CNN, on the sequences of DATA.
 
-    Writes OUT, and beside it OUT's name with .metrics.json: accuracy and AUROC of each task. Checkpoints are
-    model files too; those of an earlier training in the same folder go.
+    That folder holds sequences.fa, all of one length; labels.tsv, a header and then a name and a number for
+    each task: 0 or 1, counts, or others; and maybe splits.tsv, with train, valid or test for each name.
+    `seqattr simulate` writes such a folder.
+
+    Writes OUT, and beside it OUT's name with .metrics.json: what each task reaches. Checkpoints are model
+    files too; those of an earlier training in the same folder go.
     """
     from seqattr.jobs.train import run
 
@@ -43,6 +62,8 @@ def train(output: "Output", settings: "Request") -> None:
         raise click.UsageError("--every is of no use without --checkpoints FOLDER")
     with calling("training") as caller:
         trained = run(output, settings, caller)
+    for line in trained.choices:
+        say(line)
     tell(trained.training.metrics.get("test", {}))
     kept = f", checkpoints to {settings.checkpoints}" if settings.checkpoints else ""
     say(f"wrote {output.path} and {trained.metrics}{kept}")
@@ -51,5 +72,11 @@ def train(output: "Output", settings: "Request") -> None:
 def tell(reached: dict[str, Any]) -> None:
     """What was reached on the test split, task by task."""
     for task, measured in reached.items():
-        rank = "no AUROC" if measured["auroc"] is None else f"AUROC {measured['auroc']:.3f}"
-        say(f"{task}: accuracy {measured['accuracy']:.3f}, {rank} on the test split")
+        figures = (in_words(name, value) for name, value in measured.items())
+        say(f"{task}: {', '.join(figures)} on the test split")
+
+
+def in_words(name: str, value: float | None) -> str:
+    """A measure and its value, if it has one."""
+    title = {"auroc": "AUROC", "pearson": "Pearson", "spearman": "Spearman"}.get(name, name)
+    return f"no {title}" if value is None else f"{title} {value:.3f}"

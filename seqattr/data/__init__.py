@@ -1,1 +1,1 @@
-"""Labelled data sets: simulated, and trained on."""
+"""Labelled data sets: simulated, or read from a folder, and trained on by the loss that fits."""

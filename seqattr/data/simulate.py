@@ -5,14 +5,13 @@ GATA1, for TAL1. Sequence i depends on the seed and on i alone, so a larger data
 one. In a folder of files it is what `simulation_files` says.
 """
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
+from seqattr.data.dataset import Dataset
 from seqattr.dna.alphabet import decode
 from seqattr.dna.frequencies import BACKGROUND, background_of
 from seqattr.errors import InputError
@@ -103,29 +102,14 @@ class Planted(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, eq=False)
-class Simulation:
-    """Sequences as codes (N, L), their labels (N, 3) in the order of TASKS, and what was planted in them."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Simulation(Dataset):
+    """Sequences with labels of the TASKS, and what was planted in them."""
 
+    tasks: tuple[str, ...] = TASKS
     settings: TalGata
     seed: int
-    names: tuple[str, ...]
-    codes: np.ndarray
-    labels: np.ndarray
-    splits: tuple[str, ...]
     planted: tuple[Planted, ...]
-
-    def indices(self, split: str) -> np.ndarray:
-        """The indices of the sequences of a split: train, valid or test."""
-        return np.flatnonzero(np.array(self.splits) == split)
-
-    def digest(self, split: str) -> str:
-        """A hash of the names, sequences and labels of a split, in their order."""
-        rows = self.indices(split)
-        names = json.dumps([self.names[row] for row in rows])
-        values = (self.codes[rows].astype(np.uint8), self.labels[rows].astype(np.int8))
-        text = names.encode() + b"".join(f"{array.shape}".encode() + array.tobytes() for array in values)
-        return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 
 PUBLISHED = TalGata()

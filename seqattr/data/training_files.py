@@ -5,8 +5,9 @@ from pathlib import Path
 
 import torch
 
-from seqattr.data.simulate import TASKS, Simulation
-from seqattr.data.train import Keep, Settings, Training
+from seqattr.data.dataset import Dataset
+from seqattr.data.losses import loss_named
+from seqattr.data.train import Keep, Settings, Training, settled
 from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError
 from seqattr.io.atomic import check_writable
@@ -16,7 +17,7 @@ from seqattr.io.text import write_json
 from seqattr.models import native
 from seqattr.models.checkpoints import OWN_FILES, Trained, named_as_checkpoints, save_checkpoint
 from seqattr.models.content import content_hash
-from seqattr.models.zoo import Classifier
+from seqattr.models.zoo import Stack
 
 
 def metrics_path(model: Path) -> Path:
@@ -24,20 +25,20 @@ def metrics_path(model: Path) -> Path:
     return model.with_suffix(".metrics.json")
 
 
-def save(path: Path, training: Training, simulation: Simulation, command: str = "") -> Path:
+def save(path: Path, training: Training, dataset: Dataset, command: str = "") -> Path:
     """Write the captured model, and beside it its metrics, its hash and the command as <name>.metrics.json.
 
     Returns the latter's path. Raises OutputError where a file cannot be written.
     """
-    example = torch.zeros(2, 4, simulation.codes.shape[1])
-    model = Model(training.module, example, targets=TASKS)
+    example = torch.zeros(2, 4, dataset.codes.shape[1])
+    model = Model(training.module, example, targets=dataset.tasks)
     native.save_model(path, model)
     metrics = metrics_path(path)
     write_json(metrics, {**training.metrics, "model": content_hash(model), "command": command})
     return metrics
 
 
-def checkpoints_in(folder: Path, settings: Settings, simulation: Simulation, every: int = 1) -> Keep:
+def checkpoints_in(folder: Path, settings: Settings, dataset: Dataset, every: int = 1) -> Keep:
     """Keeps a checkpoint after every so many epochs and after the last. Those of an earlier training go, and
     files that seqattr did not write stay.
 
@@ -46,12 +47,23 @@ def checkpoints_in(folder: Path, settings: Settings, simulation: Simulation, eve
     if not 1 <= every <= settings.epochs:
         raise InputError(f"a checkpoint every {every} epochs cannot be, of {settings.epochs} epochs")
     check_writable(folder)
-    length, data = simulation.codes.shape[1], simulation.digest("train")
-    about = Trained(settings.architecture, length, TASKS, 1, settings.rate, settings.seed, data)
+    settings = settled(settings, dataset)
+    loss = settings.loss or ""
+    about = Trained(
+        architecture=settings.architecture,
+        length=dataset.codes.shape[1],
+        targets=dataset.tasks,
+        epoch=1,
+        rate=settings.rate,
+        seed=settings.seed,
+        data=dataset.digest("train"),
+        loss=loss,
+        arguments={**settings.arguments, "classes": loss_named(loss, dataset.labels).classes},
+    )
     written: set[str] = set()
     foreign = {path.name for path in named_as_checkpoints(folder) if not ours(path)}
 
-    def keep(number: int, module: Classifier, last: bool) -> None:
+    def keep(number: int, module: Stack, last: bool) -> None:
         if number % every == 0 or last:
             written.add(save_checkpoint(folder, module, replace(about, epoch=number)).name)
             drop_stale(folder, written | foreign, OWN_FILES)

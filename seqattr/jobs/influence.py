@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from seqattr.analyses.influence import Examples, examples_of, influence
-from seqattr.data.simulate import Simulation
-from seqattr.data.simulation_files import read_simulation
+from seqattr.data.dataset import Dataset
+from seqattr.data.dataset_files import read_dataset
 from seqattr.engine.graph.lengths import Lengths
 from seqattr.errors import InputError, UnknownName
 from seqattr.inputs import Windows, fit_windows, from_fasta
@@ -28,7 +28,7 @@ from seqattr.support.caller import LIBRARY, Caller
 class Request:
     """Whose influence, on what, and where to write it.
 
-    `data` is the folder of a simulation. The tests are those of `fasta`, or of a split of the data; of these
+    `data` is the folder of a data set. The tests are those of `fasta`, or of a split of the data; of these
     the ones of the given names, else the first `number` (0 for all). `top` proponents and as many opponents
     of each go to `out`, all scores to `scores`; `pad` and `crop` fit the sequences of `fasta` to the model.
     What somebody else wrote there is replaced only if `force` is set. Raises InputError for numbers that
@@ -76,12 +76,12 @@ def run(request: Request, caller: Caller = LIBRARY) -> str:
     for path in request.outputs:
         check_file(path)
     checkpoints = read_checkpoints(request.checkpoints)
-    simulation = read_simulation(request.data)
-    check_data(request, checkpoints[0], simulation)
+    dataset = read_dataset(request.data)
+    check_data(request, checkpoints[0], dataset)
     for path in request.outputs:
         refuse_input(path)  # now that it is known what is read
-    training = examples_of(simulation, "train")
-    tests, notes = tests_of(request, checkpoints[0].trained.length, simulation)
+    training = examples_of(dataset, "train")
+    tests, notes = tests_of(request, checkpoints[0].trained.length, dataset)
     scores = influence(checkpoints, training, tests, request.target, request.device, caller.progress)
     write_files(request, checkpoints, training, tests, scores)
     what = subject(tests, request.target)
@@ -107,9 +107,9 @@ def write_files(
             write_named(parts[str(request.scores)], scores, tests.names, training.names, about)
 
 
-def check_data(request: Request, checkpoint: Checkpoint, simulation: Simulation) -> None:
+def check_data(request: Request, checkpoint: Checkpoint, dataset: Dataset) -> None:
     """Raises InputError unless the data's train split is what the checkpoints were trained on."""
-    if simulation.digest("train") != checkpoint.trained.data:
+    if dataset.digest("train") != checkpoint.trained.data:
         raise InputError(
             f"the checkpoints in {request.checkpoints} were trained on other sequences than the train split "
             f"of {request.data}; `data` must be the data set of their training"
@@ -133,12 +133,12 @@ def history(checkpoints: Sequence[Checkpoint]) -> dict[str, Any]:
 # --- test sequences ----------------------------------------------------------------------------
 
 
-def tests_of(request: Request, length: int, simulation: Simulation) -> tuple[Examples, list[str]]:
+def tests_of(request: Request, length: int, dataset: Dataset) -> tuple[Examples, list[str]]:
     """The tests that are asked for, and what the user should know of them."""
     if request.fasta:
         tests, notes = examples_from(request.fasta, length, request.pad, request.crop)
         return chosen(tests, request.names, request.number), notes
-    return chosen(examples_of(simulation, request.split), request.names, request.number), []
+    return chosen(examples_of(dataset, request.split), request.names, request.number), []
 
 
 def examples_from(

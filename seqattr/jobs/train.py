@@ -1,12 +1,13 @@
-"""A model trained on a simulation, in a file, with its metrics and checkpoints beside it."""
+"""A model trained on a data set, in a file, with its metrics and checkpoints beside it."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seqattr.data.simulate import Simulation
-from seqattr.data.simulation_files import read_simulation
-from seqattr.data.train import Keep, Settings, Training, train
+from seqattr.data.dataset import Dataset
+from seqattr.data.dataset_files import read_dataset
+from seqattr.data.losses import LOSSES
+from seqattr.data.train import Keep, Settings, Training, check, settled, train
 from seqattr.data.training_files import checkpoints_in, metrics_path, save
 from seqattr.io.atomic import check_file
 from seqattr.io.ownership import Output, command_in
@@ -37,25 +38,41 @@ def request(
 
 
 class Trained(NamedTuple):
-    """What was trained, and where its metrics are."""
+    """What was trained, where its metrics are, and what was chosen for the user, in lines."""
 
     training: Training
     metrics: Path
+    choices: list[str]
 
 
 def run(output: Output, request: Request, caller: Caller = LIBRARY) -> Trained:
     """Train a model and write it.
 
-    Raises InputError where the folder holds no simulation or no epoch is one of the checkpoints', OutputError
+    Raises InputError where the folder holds no data set or no epoch is one of the checkpoints', OutputError
     for what cannot be written or replaced.
     """
-    simulation = read_simulation(request.data)
+    dataset = read_dataset(request.data)
+    check(dataset)
     claim(output, request)
-    keep = keeper(request, simulation)
+    chosen = replace(request, settings=settled(request.settings, dataset))
+    keep = keeper(chosen, dataset)
     training = train(
-        simulation, request.settings, lambda number, epochs, _: caller.progress(number, epochs), keep
+        dataset, chosen.settings, lambda number, epochs, _: caller.progress(number, epochs), keep
     )
-    return Trained(training, save(output.path, training, simulation, request.command))
+    metrics = save(output.path, training, dataset, request.command)
+    return Trained(training, metrics, choices(request.settings, chosen.settings, dataset))
+
+
+def choices(asked: Settings, chosen: Settings, dataset: Dataset) -> list[str]:
+    """What the user did not say, and what was done: splits, the loss, an architecture's part."""
+    lines = list(dataset.notes)
+    if asked.architecture != chosen.architecture:
+        trunk = f"{asked.architecture} without its profile head, as labels are no profiles"
+        lines.append(f"trained {chosen.architecture}: {trunk}")
+    if asked.loss is None and not dataset.classes:
+        assert chosen.loss is not None  # as it is chosen
+        lines.append(f"the loss is {LOSSES[chosen.loss].summary} ({chosen.loss})")
+    return lines
 
 
 def claim(output: Output, request: Request) -> None:
@@ -67,9 +84,9 @@ def claim(output: Output, request: Request) -> None:
     output.claim_run(output.path, before, request.command)
 
 
-def keeper(request: Request, simulation: Simulation) -> Keep | None:
+def keeper(request: Request, dataset: Dataset) -> Keep | None:
     """What keeps the checkpoints, where they are wanted."""
     if request.checkpoints is None:
         return None
     every = 1 if request.every is None else request.every
-    return checkpoints_in(request.checkpoints, request.settings, simulation, every)
+    return checkpoints_in(request.checkpoints, request.settings, dataset, every)

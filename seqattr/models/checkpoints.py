@@ -5,7 +5,8 @@ weights that were trained need these as they were. Read with weights_only=True, 
 """
 
 import re
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,20 @@ from torch import Tensor
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.source_lines import first_line
 from seqattr.engine.ops.sizes import is_size
-from seqattr.errors import ModelError
+from seqattr.errors import InputError, ModelError
 from seqattr.io.kept import keep
 from seqattr.models.native import to_plain, write_plain
 from seqattr.models.recognition import OWN, look
-from seqattr.models.zoo import ARCHITECTURES, Classifier, build
+from seqattr.models.zoo import ARCHITECTURES, Stack, build
 
-_TYPES: dict[str, Any] = {"architecture": str, "targets": tuple, "rate": float | int, "data": str}
+_TYPES: dict[str, Any] = {
+    "architecture": str,
+    "targets": tuple,
+    "rate": float | int,
+    "data": str,
+    "loss": str,
+    "arguments": dict,
+}
 OWN_FILES = r"epoch_\d+\.pt"  # one folder is of one training: those of an earlier one go
 
 
@@ -29,7 +37,8 @@ OWN_FILES = r"epoch_\d+\.pt"  # one folder is of one training: those of an earli
 class Trained:
     """How the module of a checkpoint was trained, up to the end of `epoch` (from 1 on), at which rate.
 
-    `data` is the hash of the train split, as `Simulation.digest` has it.
+    `data` is the hash of the train split, as `Dataset.digest` has it; `arguments` are those that the
+    architecture was built with.
     """
 
     architecture: str
@@ -39,6 +48,8 @@ class Trained:
     rate: float
     seed: int
     data: str
+    loss: str = "cross-entropy"
+    arguments: Mapping[str, Any] = field(default_factory=lambda: {"classes": True})
 
 
 @dataclass(frozen=True)
@@ -49,23 +60,24 @@ class Checkpoint:
     trained: Trained
     weights: dict[str, Tensor]
 
-    def module(self) -> Classifier:
+    def module(self) -> Stack:
         """The module with these weights, in eval mode. Raises ModelError where they do not fit it."""
-        how = self.trained.architecture, self.trained.length, len(self.trained.targets)
+        trained = self.trained
+        how = trained.architecture, trained.length, len(trained.targets)
         try:
             with torch.device("meta"):  # takes no memory, however long the sequences are said to be
-                build(*how, classes=True).load_state_dict(self.weights, assign=True)
-            module = build(*how, classes=True)
+                build(*how, **trained.arguments).load_state_dict(self.weights, assign=True)
+            module = build(*how, **trained.arguments)
             module.load_state_dict(self.weights)
-        except (RuntimeError, AttributeError, TypeError, ValueError) as error:
+        except (RuntimeError, AttributeError, TypeError, ValueError, InputError) as error:
             raise ModelError(
                 f"the weights of {self.path} do not fit {how[0]}: {first_line(error)}"
             ) from error
-        assert isinstance(module, Classifier)  # as reading has checked
+        assert isinstance(module, Stack)  # as reading has checked
         return module.eval()
 
 
-def save_checkpoint(folder: Path, module: Classifier, trained: Trained) -> Path:
+def save_checkpoint(folder: Path, module: Stack, trained: Trained) -> Path:
     """Write folder/epoch_NNN.pt, whole or not at all. Raises OutputError."""
     model = Model(module, torch.zeros(2, 4, trained.length), targets=trained.targets)
     path = folder / f"epoch_{trained.epoch:03d}.pt"
@@ -124,11 +136,11 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 def _check_types(trained: Trained) -> None:
     """Raises ValueError unless each is a plain value of its own type, numbers of 64 bits."""
-    for field in fields(trained):
-        value = getattr(trained, field.name)
+    for each in fields(trained):
+        value = getattr(trained, each.name)
         is_number = isinstance(value, int | float)
-        if not isinstance(value, _TYPES.get(field.name, int)) or (is_number and not is_size(value)):
-            raise ValueError(f"its {field.name} is {str(value)[:40]!r}")
+        if not isinstance(value, _TYPES.get(each.name, int)) or (is_number and not is_size(value)):
+            raise ValueError(f"its {each.name} is {str(value)[:40]!r}")
     if not trained.targets or not all(isinstance(target, str) for target in trained.targets):
         raise ValueError(f"its targets are {str(trained.targets)[:40]!r}")
 
@@ -154,4 +166,6 @@ def _check_alike(first: Checkpoint, other: Checkpoint) -> None:
 
 def _training_of(trained: Trained) -> str:
     net = f"{trained.architecture} for {trained.length} bp and {', '.join(trained.targets)}"
-    return f"{net}, seed {trained.seed}, trained on {trained.data}"
+    arguments = {name: value for name, value in trained.arguments.items() if name != "classes"}
+    how = f"{trained.loss} with {arguments}" if arguments else trained.loss
+    return f"{net} by {how}, seed {trained.seed}, trained on {trained.data}"

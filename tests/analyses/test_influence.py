@@ -1,5 +1,6 @@
 """Influence beside a plain loop with autograd, and what a step of descent really does."""
 
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,10 +11,10 @@ from torch import Tensor, nn
 
 from seqattr.analyses.influence import Examples, examples_of, influence
 from seqattr.data.simulate import TalGata, simulate_tal_gata
-from seqattr.errors import InputError, NotFinite, UnknownName
+from seqattr.errors import InputError, ModelError, NotFinite, UnknownName
 from seqattr.jobs.influence import chosen, strongest, table
 from seqattr.models.checkpoints import Checkpoint, Trained
-from seqattr.models.zoo import Classifier
+from seqattr.models.zoo import Classifier, Stack, build
 
 LENGTH, TARGETS = 20, ("a", "b")
 loss_function = nn.BCEWithLogitsLoss()  # as the training's: the mean over targets
@@ -87,6 +88,51 @@ def test_it_is_that_of_the_plain_loop(labels: bool, target: int | None) -> None:
     found = influence(CHECKPOINTS, TRAINING, tests, name)
     expected = slow(CHECKPOINTS, tests, target)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12 * abs(expected).max())
+
+
+@dataclass(frozen=True)
+class Recurrent(Checkpoint):
+    """A checkpoint of an LSTM whose numbers were trained by the squared error."""
+
+    def module(self) -> Stack:
+        with torch.random.fork_rng([]):
+            torch.manual_seed(7)
+            module = build("danq", 40, 2, filters=3, units=2, dense=4, classes=False)
+        assert isinstance(module, Stack)
+        return module.double().eval()
+
+
+def test_of_numbers_it_is_by_their_loss() -> None:
+    """And an LSTM has the gradients of each sequence alone."""
+    rng = np.random.default_rng(3)
+    training, tests = (
+        Examples(
+            given.names, rng.integers(4, size=(len(given.names), 40)), rng.normal(size=(len(given.names), 2))
+        )
+        for given in (TRAINING, TESTS)
+    )
+    made = Recurrent(Path("none"), Trained("danq", 40, TARGETS, 1, 0.1, 0, "", loss="squared"), {})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = influence([made], training, tests, "b")
+    module = made.module()
+    weights = list(module.parameters())
+
+    def gradient(given: Examples, row: int, columns: slice) -> Tensor:
+        labels = torch.from_numpy(given.labels[row, columns])
+        value = (module(inputs(given, row))[0, columns] - labels).square().mean()
+        return torch.cat([slope.flatten() for slope in torch.autograd.grad(value, weights)])
+
+    for row in range(len(tests.names)):
+        for column in range(len(training.names)):
+            dot = gradient(tests, row, slice(1, 2)) @ gradient(training, column, slice(None))
+            assert found[row, column] == pytest.approx(0.1 * dot.item(), rel=1e-9, abs=1e-15)
+
+
+def test_a_loss_that_is_not_known() -> None:
+    strange = replace(CHECKPOINTS[0], trained=replace(CHECKPOINTS[0].trained, loss="hinge"))
+    with pytest.raises(ModelError, match="none was trained on 'hinge', a loss that is not known here"):
+        influence([strange], TRAINING, TESTS)
 
 
 @pytest.mark.parametrize("labels", [True, False])

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -45,3 +46,59 @@ def test_train_leaves_checkpoints_of_other_tools(refused, ran, tmp_path):
     ran(*words, "--epochs", 1, "--force")
     assert sorted(path.name for path in other.parent.iterdir()) == ["epoch_001.pt", "epoch_090.pt"]
     assert other.read_bytes() == before
+
+
+# ---- a data set of one's own
+
+
+def numbers(folder: Path, count: int = 40) -> Path:
+    """Counts of random sequences, as a user has them."""
+    rng = np.random.default_rng(0)
+    names = [f"chr{n % 8}:{n}00-{n}60" for n in range(count)]
+    texts = ["".join(row) for row in rng.choice(list("ACGT"), (count, 60))]
+    folder.mkdir()
+    (folder / "sequences.fa").write_text("".join(f">{n}\n{t}\n" for n, t in zip(names, texts, strict=True)))
+    of_each = zip(names, texts, strict=True)
+    rows = "".join(f"{name}\t{text.count('G')}\t{text.count('C') / 3}\n" for name, text in of_each)
+    (folder / "labels.tsv").write_text(f"name\tG\tC\n{rows}")
+    return folder
+
+
+def test_numbers_are_trained_on_and_what_was_chosen_is_said(ran, tmp_path):
+    folder = numbers(tmp_path / "own")
+    words = ("train", folder, "--epochs", 1, "--arch-args", '{"filters": 4}')
+    said = ran(*words, "--out", tmp_path / "m.pt").splitlines()
+    assert said[0].startswith("there is no splits.tsv: chr")
+    assert said[1] == "the loss is the squared error (squared)"
+    metrics = json.loads((tmp_path / "m.metrics.json").read_text())
+    for line, (task, reached) in zip(said[2:4], metrics["test"].items(), strict=True):
+        expected = (
+            f"{task}: Pearson {reached['pearson']:.3f}, Spearman {reached['spearman']:.3f} on the test split"
+        )
+        assert line == expected
+    assert (metrics["loss"], metrics["arguments"]) == ("squared", {"filters": 4})
+    model = seqattr.load_model(tmp_path / "m.pt")
+    assert [target.name for target in model.targets] == ["G", "C"]
+    ran(*words, "--out", tmp_path / "again.pt")
+    again = json.loads((tmp_path / "again.metrics.json").read_text())
+    assert again["model"] == metrics["model"]
+
+
+def test_influence_of_numbers(ran, tmp_path):
+    folder = numbers(tmp_path / "own")
+    words = ("--epochs", 1, "--arch", "bpnet", "--arch-args", '{"filters": 2, "layers": 1}')
+    said = ran("train", folder, "--out", tmp_path / "m.pt", "--checkpoints", tmp_path / "kept", *words)
+    assert "trained bpnet-counts: bpnet without its profile head, as labels are no profiles" in said
+    ran("influence", "--checkpoints", tmp_path / "kept", "--train", folder, "--out", tmp_path / "i.tsv")
+    header, first, *_ = (tmp_path / "i.tsv").read_text().splitlines()
+    assert header.split("\t") == ["test", "side", "rank", "training", "score", "G", "C"]
+    assert first.startswith("chr")
+
+
+def test_a_row_that_is_missing_is_named(refused, tmp_path):
+    folder = numbers(tmp_path / "own")
+    lines = (folder / "labels.tsv").read_text().splitlines(keepends=True)
+    (folder / "labels.tsv").write_text("".join(lines[:-1]))
+    line = refused("train", folder, "--out", tmp_path / "m.pt")
+    assert line == f"{folder / 'labels.tsv'} has no row for chr7:3900-3960 of sequences.fa"
+    assert not (tmp_path / "m.pt").exists()

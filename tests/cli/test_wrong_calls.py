@@ -25,6 +25,10 @@ TRAIN = "train simulation --out new.pt"
 BENCHMARK = "benchmark tal-gata --quick --out new"
 COLLECT = "benchmark collect done --simulation simulation --out new"
 NO_SCORES = "should be what `seqattr score --out` wrote"
+NO_DATA = (
+    "a folder with sequences.fa and labels.tsv is wanted (name, then a number for each task), or one that "
+    "`seqattr simulate tal-gata --out` wrote"
+)
 NO_SIMULATION = "a folder that `seqattr simulate tal-gata --out` wrote is wanted"
 
 
@@ -247,10 +251,18 @@ TRAINING = [
     call(f"{SIMULATE} --shares a,b,c,d", "must look like 10,1,1,1"),
     call(f"{SIMULATE} --seed -1", "the seed must be a whole number from 0 on, not -1"),
     usage("simulate talgata --out new", "Did you mean 'tal-gata'?"),
-    call("train s.fa --out new.pt", f"s.fa is a file; {NO_SIMULATION}"),
-    call("train none --out new.pt", f"there is no folder none; {NO_SIMULATION}"),
-    call("train done --out new.pt", f"there is no simulation file done/simulation.json; {NO_SIMULATION}"),
+    call("train s.fa --out new.pt", f"s.fa is a file; {NO_DATA}"),
+    call("train none --out new.pt", f"there is no folder none; {NO_DATA}"),
+    call("train done --out new.pt", f"there is no done/sequences.fa; {NO_DATA}"),
     call(f"{TRAIN} --arch TAL-GATA", "did you mean 'tal-gata'?"),
+    call(f"{TRAIN} --arch chrombpnet", "does not give one number for each task"),
+    call(f"{TRAIN} --arch beluga", "the architecture beluga needs sequences of at least 310 bp, not 200"),
+    call(f"{TRAIN} --arch-args [3]", "--arch-args must be a JSON object"),
+    call(
+        f"{TRAIN} --arch-args '{{\"depth\": 3}}'", "tal-gata has no argument 'depth'; it has: filters, dense"
+    ),
+    call(f"{TRAIN} --arch-args '{{\"filters\": 0}}'", "filters of the architecture tal-gata must be like 50"),
+    call(f"{TRAIN} --loss poison", "unknown loss 'poison'", "did you mean 'poisson'?"),
     call(f"{TRAIN} --epochs 0", "epochs must be at least 1, not 0"),
     call(f"{TRAIN} --seed {HUGE[:30]}", "the seed must be at most"),
     call(f"{TRAIN} --checkpoints new --every 99", "every 99 epochs cannot be, of 15 epochs"),
@@ -259,7 +271,7 @@ TRAINING = [
     call("influence --checkpoints none --train simulation", "`seqattr train --checkpoints` writes them"),
     call("influence --checkpoints free.pt --train simulation", "`seqattr train --checkpoints` writes them"),
     call("influence --checkpoints nothing --train simulation", "holds no checkpoints (.pt); `seqattr train"),
-    call("influence --checkpoints checkpoints --train s.fa", f"s.fa is a file; {NO_SIMULATION}"),
+    call("influence --checkpoints checkpoints --train s.fa", f"s.fa is a file; {NO_DATA}"),
     call(f"{INFLUENCE} --split training", "did you mean 'train'?"),
     call(f"{INFLUENCE} --name nope", "unknown test sequence 'nope'; there is: tal_gata_0, tal_gata_1"),
     call(f"{INFLUENCE} --number -1", "must be 0 or more, not -1"),

@@ -7,12 +7,16 @@ import numpy as np
 import pytest
 import torch
 
+from seqattr.data.dataset import Dataset
+from seqattr.data.losses import LOSSES
 from seqattr.data.simulate import CLASSES, TASKS, Simulation, TalGata, simulate_tal_gata
-from seqattr.data.train import Epoch, Settings, Training, auroc, take_split, train, validate
+from seqattr.data.train import Epoch, Settings, Training, batches, take_split, train, validate
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.forward import random_sequences
 from seqattr.errors import InputError, NotFinite, UnknownName
 from seqattr.methods.attribution import attribute
+from seqattr.models.zoo import trainable
+from seqattr.support.ranks import auroc
 
 QUICK = Settings(epochs=6, batch=20, device="cpu")
 
@@ -63,7 +67,8 @@ def test_the_metrics_are_plain(learned: Training) -> None:
     assert metrics.pop("seconds") > 0
     assert set(metrics.pop("test")) == set(metrics.pop("valid")) == set(TASKS)
     assert 1 <= metrics.pop("best_epoch") <= 6
-    assert metrics == {"architecture": "tal-gata", "epochs": 6, "parameters": 32_503, "seed": 0}
+    architecture = {"architecture": "tal-gata", "parameters": 32_503}
+    assert metrics == architecture | {"loss": "cross-entropy", "epochs": 6, "seed": 0}
 
 
 def test_the_trained_module_can_be_explained(learned: Training) -> None:
@@ -85,11 +90,83 @@ def test_a_split_of_no_sequences_is_left_out() -> None:
     assert [metrics["valid"][task]["auroc"] is None for task in TASKS] == [False, True, False]
 
 
-@pytest.mark.parametrize("name", ["tal-gata", "deepstarr"])
-def test_each_classifier_trains(name: str) -> None:
-    trained = train(easy(), replace(QUICK, architecture=name, epochs=4))
+NARROW: dict[str, dict] = {
+    "tal-gata": {"filters": 20},
+    "basset": {"widths": [16, 16, 16], "dense": 16},
+    "deepsea": {"widths": [16, 16, 16], "dense": 16},
+    "beluga": {"widths": [8, 8, 8], "dense": 16},
+    "danq": {"filters": 16, "units": 8, "dense": 16},
+    "deepstarr": {"widths": [16, 16, 16, 16], "dense": 16},
+    "enformer-small": {"channels": 16, "tower": 1, "attention": [1, 2]},
+    "bpnet-counts": {"filters": 8, "layers": 3},
+}
+
+
+@pytest.mark.parametrize("name", trainable())
+def test_each_trains(name: str) -> None:
+    """On classes, by hand; the tails of all sequences are the same, so that long ones are no harder."""
+    simulation = easy()
+    codes = np.tile(simulation.codes, 4)
+    settings = replace(QUICK, architecture=name, arguments=NARROW[name], epochs=3, rate=3e-3)
+    trained = train(replace(simulation, codes=codes), settings)
     assert trained.history[-1].train_loss < trained.history[0].train_loss
     assert trained.metrics["architecture"] == name
+    assert trained.metrics["arguments"] == NARROW[name]
+
+
+# ---- numbers
+
+
+def of_numbers(kind: str) -> Dataset:
+    """How much C and G the sequences hold, as counts or as other numbers, of one task each."""
+    simulation = simulated()
+    rng = np.random.default_rng(0)
+    share = rng.uniform(0.2, 0.8, len(simulation.codes))[:, None]
+    is_cg = rng.random(simulation.codes.shape) < share
+    codes = np.where(is_cg, rng.integers(1, 3, is_cg.shape), 3 * rng.integers(2, size=is_cg.shape))
+    level = is_cg.mean(1, keepdims=True)
+    labels = {"counts": rng.poisson(np.exp(8 * level)), "reals": 3 * level - 5}[kind].astype(float)
+    return Dataset(simulation.names, codes.astype(np.uint8), labels, simulation.splits, ("level",))
+
+
+@pytest.mark.parametrize(
+    ("kind", "architecture", "loss"),
+    [
+        ("counts", "tal-gata", "poisson"),
+        ("counts", "bpnet-counts", "log-counts"),
+        ("reals", "deepstarr", "squared"),
+    ],
+)
+def test_numbers_are_learned_by_the_loss_that_fits(kind: str, architecture: str, loss: str) -> None:
+    settings = replace(QUICK, architecture=architecture, arguments=NARROW[architecture], rate=6e-3, epochs=12)
+    trained = train(of_numbers(kind), settings)
+    assert trained.metrics["loss"] == loss
+    assert trained.metrics["test"]["level"]["pearson"] > 0.8
+    assert trained.metrics["test"]["level"]["spearman"] > 0.8
+    assert min(epoch.valid_loss for epoch in trained.history) < trained.history[0].valid_loss
+
+
+def test_the_last_biases_begin_at_the_mean() -> None:
+    """A rate of next to nothing leaves them there: of the log of one plus counts, or of the numbers."""
+    for kind, scale in (("counts", np.log1p), ("reals", np.asarray)):
+        dataset = of_numbers(kind)
+        trained = train(dataset, replace(QUICK, epochs=1, rate=1e-12))
+        mean = scale(dataset.labels[dataset.indices("train")]).mean()
+        assert trained.module.logits[-1].bias.item() == pytest.approx(mean, rel=1e-5)
+
+
+def test_a_loss_may_be_chosen() -> None:
+    trained = train(of_numbers("counts"), replace(QUICK, epochs=1, loss="log-counts"))
+    assert trained.metrics["loss"] == "log-counts"
+    with pytest.raises(
+        InputError, match="the loss cross-entropy is for labels that are 0 or 1; poisson would"
+    ):
+        train(of_numbers("counts"), replace(QUICK, loss="cross-entropy"))
+
+
+def test_bpnet_is_trained_without_its_profile_head() -> None:
+    settings = replace(QUICK, architecture="bpnet", arguments=NARROW["bpnet-counts"], epochs=1)
+    assert train(of_numbers("counts"), settings).metrics["architecture"] == "bpnet-counts"
 
 
 # ---- how it goes
@@ -102,7 +179,7 @@ def test_the_best_epoch_is_kept_and_patience_ends() -> None:
     assert [epoch.number for epoch in trained.history] == list(range(1, best + 4))
     assert trained.history[best - 1].valid_loss == min(epoch.valid_loss for epoch in trained.history)
     valid = take_split(hopeless(), "valid", torch.device("cpu"))
-    loss, accuracy = validate(trained.module, valid)
+    loss, accuracy = validate(trained.module, LOSSES["cross-entropy"], valid)
     assert (loss, accuracy) == trained.history[best - 1][2:]
     assert loss != trained.history[-1].valid_loss
 
@@ -162,10 +239,29 @@ def test_a_split_that_is_needed(missing: str) -> None:
 
 
 def test_architectures_that_cannot_be_trained() -> None:
-    with pytest.raises(UnknownName, match="unknown architecture 'resnet'; there is: tal-gata"):
+    with pytest.raises(UnknownName, match=r"unknown architecture 'resnet'; there is: tal-gata"):
         train(simulated(), replace(QUICK, architecture="resnet"))
-    with pytest.raises(InputError, match="bpnet gives no classes to train; those that do: tal-gata, basset"):
-        train(simulated(), replace(QUICK, architecture="bpnet"))
+    with pytest.raises(
+        InputError, match=r"chrombpnet does not give one number .* that can: tal-gata, basset"
+    ):
+        train(simulated(), replace(QUICK, architecture="chrombpnet"))
+    with pytest.raises(InputError, match="basset needs sequences of at least 168 bp, not 100"):
+        train(simulated(), replace(QUICK, architecture="basset"))
+    with pytest.raises(InputError, match="whether the model gives classes follows from the loss"):
+        replace(QUICK, arguments={"classes": False})
+
+
+def test_batches_hold_each_sequence_once_and_none_is_alone() -> None:
+    for number, batch, sizes in ((41, 20, [20, 21]), (40, 20, [20, 20]), (21, 20, [21]), (3, 1, [1, 1, 1])):
+        rows = batches(number, batch)
+        assert [len(some) for some in rows] == sizes
+        assert sorted(torch.cat(rows).tolist()) == list(range(number))
+
+
+def test_batch_norms_need_two_sequences() -> None:
+    settings = replace(QUICK, architecture="deepstarr", arguments=NARROW["deepstarr"], batch=1)
+    with pytest.raises(InputError, match=r"deepstarr has batch norms: batches need at least 2 .* not 1"):
+        train(simulated(), settings)
 
 
 def test_a_loss_that_is_not_finite() -> None:

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from seqattr.data.simulate import TASKS, Simulation, TalGata, simulate_tal_gata
-from seqattr.data.train import Settings, Training, classifier
+from seqattr.data.train import Settings, Training
 from seqattr.data.training_files import checkpoints_in, metrics_path, save
 from seqattr.errors import InputError
 from seqattr.models.content import content_hash
 from seqattr.models.load import load_model
+from seqattr.models.zoo import build
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +20,7 @@ def simulation() -> Simulation:
 
 
 def test_a_model_has_its_metrics_and_its_hash_beside_it(simulation: Simulation, tmp_path: Path) -> None:
-    training = Training(classifier("tal-gata", 200).eval(), {"seed": 1, "valid": {}}, ())
+    training = Training(build("tal-gata", 200, 3).eval(), {"seed": 1, "valid": {}}, ())
     path = save(tmp_path / "model.pt", training, simulation, "seqattr train")
     assert path == metrics_path(tmp_path / "model.pt") == tmp_path / "model.metrics.json"
     model = load_model(tmp_path / "model.pt")
@@ -32,7 +33,7 @@ def test_a_model_has_its_metrics_and_its_hash_beside_it(simulation: Simulation, 
 def test_checkpoints_of_an_earlier_training_go_and_other_files_stay(
     simulation: Simulation, tmp_path: Path
 ) -> None:
-    module = classifier("tal-gata", 200)
+    module = build("tal-gata", 200, 3)
     keep = checkpoints_in(tmp_path, Settings(), simulation)
     for number in (1, 2, 3):
         keep(number, module, last=False)

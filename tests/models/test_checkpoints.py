@@ -14,7 +14,7 @@ from seqattr.data.train import Settings, train
 from seqattr.data.training_files import checkpoints_in
 from seqattr.engine.graph.forward import random_sequences
 from seqattr.errors import InputError, ModelError, OutputError
-from seqattr.models.checkpoints import read_checkpoints
+from seqattr.models.checkpoints import read_checkpoint, read_checkpoints
 from seqattr.models.load import load_model
 
 LENGTH = 100
@@ -89,6 +89,26 @@ def test_a_checkpoint_knows_its_seed_and_its_data(folder: Path, simulation: Simu
         assert other.digest("train") != trained.data
         assert other.digest("test") == simulation.digest("test")
     assert replace(simulation, names=names).digest("train") != trained.data
+
+
+def test_a_checkpoint_knows_its_loss_and_its_arguments(simulation: Simulation, tmp_path: Path) -> None:
+    """Of numbers, by an LSTM of other widths than the published."""
+    numbers = replace(simulation, labels=simulation.labels * 2.5)
+    settings = replace(
+        SETTINGS, epochs=1, architecture="danq", arguments={"filters": 3, "units": 2, "dense": 4}
+    )
+    folder = tmp_path / "kept"
+    trained = train(numbers, settings, keep=checkpoints_in(folder, settings, numbers))
+    checkpoint = read_checkpoints(folder)[0]
+    assert checkpoint.trained.loss == "squared"
+    assert checkpoint.trained.arguments == {"filters": 3, "units": 2, "dense": 4, "classes": False}
+    sequences = random_sequences(5, LENGTH, torch.float32, "cpu")
+    torch.testing.assert_close(checkpoint.module()(sequences), trained.module(sequences))
+    data = torch.load(folder / "epoch_001.pt", weights_only=True)
+    data["training"]["arguments"]["units"] = 0
+    torch.save(data, tmp_path / "strange.pt")
+    with pytest.raises(ModelError, match="do not fit danq: units of the architecture danq must be like 320"):
+        read_checkpoint(tmp_path / "strange.pt").module()
 
 
 def test_an_interrupt_leaves_whole_ones(simulation: Simulation, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from seqattr.models.zoo import basset, bpnet, danq, deepsea, deepstarr, enformer
 class Architecture(NamedTuple):
     """(length, tasks, **arguments) -> module; what it is, in a line; (**arguments) -> the shortest sequences
     that it takes, in bases; whether it gives one number for each task, and so can be trained on these: if
-    not, the architecture that has its trunk and does, if there is one.
+    not, the architecture that has its trunk and does, if there is one; the loss it has for counts.
     """
 
     build: Callable[..., nn.Module]
@@ -23,6 +23,7 @@ class Architecture(NamedTuple):
     shortest: Callable[..., int]
     plain: bool = True
     instead: str = ""
+    counts: str = "poisson"
 
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -57,7 +58,10 @@ ARCHITECTURES: dict[str, Architecture] = {
         "bpnet-counts",
     ),
     "bpnet-counts": Architecture(
-        bpnet.bpnet_counts, "dilated residual convs, a counts head alone", bpnet.counts_shortest
+        bpnet.bpnet_counts,
+        "dilated residual convs, a counts head alone",
+        bpnet.counts_shortest,
+        counts="log-counts",
     ),
     "chrombpnet": Architecture(
         bpnet.chrombpnet, "a BPNet beside one of the enzyme's bias", bpnet.shortest, False
