@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 @click.option(
     "--number", default=10, show_default=True, help="Else the first so many test sequences; 0 takes all."
 )
-@click.option("--target", help="Of this output alone; needed with --fasta. Default: the loss of all.")
+@click.option(
+    "--target",
+    help="Of this output, or what is made of outputs, alone; needed with --fasta. Default: the loss of all.",
+)
 @click.option("--top", default=10, show_default=True, help="Proponents and opponents of each test sequence.")
 @click.option("--out", type=OUT, default="influence.tsv", show_default=True, help="The table to write.")
 @click.option("--scores", type=OUT, help="HDF5 file for all scores, a row for each test sequence.")

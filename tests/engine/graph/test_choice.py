@@ -1,6 +1,7 @@
 """Expressions as targets: each beside its definition in plain torch, and what is said of what is none."""
 
 import math
+import random
 
 import pytest
 import torch
@@ -345,3 +346,40 @@ def test_two_targets_of_one_name_are_refused(heads):
         model.pick(["a=counts:0", "a=counts:1"])
     with pytest.raises(UnknownName, match="unknown target 'none'"):
         model.pick("none")
+
+
+WORDS = [
+    *("counts", "profile", "profile-free", "profile-lite", "sum", "mean", "log", "0", "1", "output1"),
+    *(
+        "(",
+        ")",
+        ":",
+        ",",
+        "..",
+        "*",
+        "+",
+        "-",
+        "/",
+        "=",
+        " ",
+        "3",
+        "110",
+        "99999999999999999999",
+        "²",
+        "x",
+        "\n",
+    ),
+]
+
+
+def test_whatever_is_written_is_a_target_or_one_line(heads):
+    _, model = heads
+    draw, understood, lines = random.Random(0), 0, list[str]()
+    for _ in range(3000):
+        text = "".join(draw.choices(WORDS, k=draw.randint(1, 9)))
+        try:
+            understood += len(model.pick(text)) > 0
+        except SeqattrError as error:
+            lines.append(str(error).replace(text, ""))
+    assert understood > 100
+    assert not any("\n" in line for line in lines)
