@@ -16,6 +16,7 @@ from torch import nn
 
 import seqattr
 from seqattr.models import zoo
+from tests.helpers import bpnet_files
 from tests.helpers.model_files import save_exported
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -122,6 +123,7 @@ WRITERS: dict[str, Callable[[Path, Any], Any]] = {
     "deepstarr.pth": lambda path, _: torch.save(zoo.build("deepstarr", 249, 2).state_dict(), path),
     "scripted.pt": lambda path, nets: torch.jit.script(nn.Sequential(*nets.Net())).save(path),
     "exported.pt2": lambda path, nets: save_exported(nets.Net().eval(), path),
+    "chrombpnet.h5": lambda path, _: bpnet_files.write(path, bpnet_files.whole(226, 40, 4, 2)),
     "model.keras": lambda path, _: keras(path),
     "weights.hdf5": lambda path, _: keras(path),
     "last.pt": lambda path, nets: torch.save(nets.Last(), path),

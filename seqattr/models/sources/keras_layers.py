@@ -107,9 +107,15 @@ def build_layer(layer: Layer, shop: Workshop) -> Any:
         raise ModelError(f"its layer {layer.name} is a Lambda, whose code is not run; {RECIPE}")
     if layer.kind in OPERATIONS:
         return OPERATIONS[layer.kind](layer, shop)
-    if not shop.old and "trainable" not in layer.config:  # which each layer's config has
+    if is_operation(layer, shop):
         return build_operation(layer, shop)
     return build_known(layer, class_of(layer, shop), shop)
+
+
+def is_operation(layer: Layer, shop: Workshop) -> bool:
+    """Whether a step is one of Keras 3's operations; some have names of layers, and none their settings."""
+    settings = {"trainable", "dtype"} & set(layer.config)
+    return not shop.old and not (settings and hasattr(shop.keras.layers, layer.kind))
 
 
 def build_input(layer: Layer, shop: Workshop) -> Any:

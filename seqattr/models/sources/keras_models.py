@@ -132,7 +132,8 @@ def of_function(model: Any, fill: Callable[[Any], None], foreign: Foreign) -> Re
     fill(model)
     if not getattr(model, "inputs", None):
         return ReadModule(Inference(model))
-    return as_module(model, list(getattr(model, "output_names", [])), foreign)
+    outputs = getattr(model, "output_names", None) or [model.layers[-1].name]
+    return as_module(model, list(outputs), foreign)
 
 
 def dna_among(shapes: Mapping[str, Shape]) -> tuple[str, str, int | None]:
