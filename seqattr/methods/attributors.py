@@ -11,7 +11,8 @@ from torch import Tensor
 from seqattr.engine.graph.graph import INPUT
 from seqattr.engine.graph.outputs import Target
 from seqattr.engine.numerics.multipliers import Affine, Multiplier, Projected, project, whole
-from seqattr.engine.walk.forward import Values, flat, output_values, side_values
+from seqattr.engine.walk.cuts import Cuts
+from seqattr.engine.walk.forward import Values, flat, output_values
 from seqattr.engine.walk.plan import Plan
 from seqattr.engine.walk.rulebook import Rulebook
 from seqattr.engine.walk.session import Session
@@ -59,7 +60,9 @@ class Batch:
 
     def against_references(self) -> Walk:
         """Forward and ready to go back, every sequence beside its references."""
-        session = self.session
+        session, cuts = self.session, self.session.cuts(self.plan, self.sequences.shape[2])
+        if cuts:
+            return self._in_segments(cuts)
         if self.in_pieces and not self.shared:
             sequences: Tensor | Values = session.sequence_values(self.plan, self.sequences)
         else:
@@ -70,6 +73,15 @@ class Batch:
         session.rows_forward += self.references.shape[0] * self.references.shape[1]
         return Walk(self.plan, sequences, self.references)
 
+    def _in_segments(self, cuts: Cuts) -> Walk:
+        """The same without any values that outlast a segment."""
+        rows = self.references.shape[0] * self.references.shape[1]
+        self.session.rows_forward += len(self.sequences) + rows
+        if not self.shared:
+            return Walk(self.plan, self.sequences, self.references, cuts=cuts)
+        shared = {**self.plan.graph.tensors, INPUT: self.references[0]}
+        return Walk(self.plan, self.sequences, shared=shared, cuts=cuts)
+
     def shared_values(self) -> Values:
         """Of the references that all sequences share."""
         return self.session.shared_values(self.plan, self.references[0], self.key)
@@ -77,7 +89,8 @@ class Batch:
     def alone(self, points: Tensor, rulebook: Rulebook | None = None, keep: Collection[str] = ()) -> Walk:
         """Forward and ready to go back at points (rows, 4, L), with no references beside them."""
         self.session.rows_forward += len(points)
-        return Walk(self.plan if rulebook is None else self.session.plan(rulebook), points, keep=keep)
+        plan = self.plan if rulebook is None else self.session.plan(rulebook)
+        return Walk(plan, points, keep=keep, cuts=self.session.cuts(plan, points.shape[2]))
 
     def back(self, walk: Walk, target: Target) -> Tensor:
         """The walk's multipliers, counted."""
@@ -107,10 +120,10 @@ class Batch:
     def _reference_outputs(self) -> Callable[[Target], Tensor]:
         """The outputs of the references, (B or 1, R)."""
         if self.shared:
-            values = self.shared_values()
+            values = self.session.shared_outputs(self.plan, self.references[0], self.key)
         else:
             self.session.rows_forward += self.references.shape[0] * self.references.shape[1]
-            values = side_values(self.plan, self.references.flatten(0, 1))
+            values = output_values(self.plan, self.references.flatten(0, 1))
         shape, names = self.references.shape[:2], self.session.graph.outputs
         outputs = {name: flat(values[name]) for name in names}
         return lambda target: outputs[names[target.output]][:, target.index].view(shape)

@@ -10,13 +10,14 @@ from seqattr.engine.graph.divisors import divided_values, has_pole
 from seqattr.engine.graph.graph import Graph, Step
 from seqattr.engine.numerics import fused, multipliers
 from seqattr.engine.numerics.multipliers import Multiplier, Parts, as_parts, map_parts
+from seqattr.engine.numerics.tiles import in_tiles
 from seqattr.engine.ops.composites import NORMS
 from seqattr.engine.ops.elementwise import ELEMENTWISE, Elementwise, Trait
 from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.ops.weights import DENSE, MATRIX_PRODUCTS
 from seqattr.engine.rules import linear, nonlinear, quotients, selections
 from seqattr.engine.rules.recurrent import recurrent
-from seqattr.engine.walk.rulebook import ByPlace, Kinds, Pullback, Rule, Rulebook, StepContext, rule
+from seqattr.engine.walk.rulebook import ByPlace, Kinds, Pullback, Rule, Rulebook, StepContext, one, rule
 
 COMPLETE: Mapping[Kind, Rule] = {
     **linear.RULES,
@@ -49,10 +50,19 @@ def secant_of(context: StepContext) -> Callable[[Tensor, Tensor], Tensor]:
     return lambda a, b: function.secant(a, b, *args, **kwargs)
 
 
+def tiled(context: StepContext, function: Callable[..., Sequence[Tensor]]) -> Callable[..., Sequence[Tensor]]:
+    """What a step's nonlinearity makes of each element, of large values some at a time; not where it takes
+    tensors beside them, nor where it is compiled into one pass already.
+    """
+    nonlinearity, args, _ = function_and_arguments(context)
+    at_once = nonlinearity.in_both_orders or any(isinstance(argument, Tensor) for argument in args)
+    return function if at_once else partial(in_tiles, function)
+
+
 @rule(passes_parts=True)
 def rescale(context: StepContext) -> Pullback:
     """Delta y / delta x for both parts; the derivative where delta x is 0 (section 3.5.2)."""
-    slope = context.pairwise(secant_of(context))
+    (slope,) = context.pairwise_parts(tiled(context, one(secant_of(context))))
     parts = None
     if context.split:
         positive, negative = context.parts()
@@ -74,7 +84,7 @@ def revealcancel(context: StepContext) -> Pullback:
     positive, negative = context.parts()
     of_function = function_and_arguments(context)[0].in_both_orders
     in_both_orders = of_function or partial(multipliers.in_both_orders, secant_of(context))
-    slopes = Parts(*context.pairwise_parts(in_both_orders, positive, negative))
+    slopes = Parts(*context.pairwise_parts(tiled(context, in_both_orders), positive, negative))
     if Trait.GROWS in ELEMENTWISE[context.step.op].traits:
         slopes = bound_by_rescale(context, slopes)
 

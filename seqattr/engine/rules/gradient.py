@@ -12,10 +12,10 @@ from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.ops.names import RELU, SQRT
 from seqattr.engine.rules import linear
 from seqattr.engine.rules.adjoint import vjp
-from seqattr.engine.rules.deeplift import function_and_arguments
+from seqattr.engine.rules.deeplift import function_and_arguments, tiled
 from seqattr.engine.rules.recurrent import recurrent
 from seqattr.engine.rules.selections import Operands
-from seqattr.engine.walk.rulebook import Pullback, Rule, Rulebook, StepContext, rule
+from seqattr.engine.walk.rulebook import Pullback, Rule, Rulebook, StepContext, one, rule
 
 # Flat on whole stretches, through which torch lets nothing back, be it infinite: 0 * inf would be NaN.
 FLAT_IN_PARTS = having(Trait.FLAT)
@@ -36,7 +36,7 @@ def slope(context: StepContext) -> Pullback:
 def derivative_of(context: StepContext, x: Tensor) -> Tensor:
     """f'(x); at the root of a norm or of a variance that is 0, the 0 that torch has for the norm."""
     function, args, kwargs = function_and_arguments(context)
-    derivative = function.derivative(x, *args, **kwargs)
+    (derivative,) = tiled(context, one(lambda x: function.derivative(x, *args, **kwargs)))(x)
     of_norm = context.step.op == SQRT and context.step.part_of
     return derivative.masked_fill(x == 0, 0) if of_norm else derivative
 

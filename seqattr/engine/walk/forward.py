@@ -1,6 +1,6 @@
 """How a graph is computed: each step's function, its weights in whatever form is fastest or asked for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -154,14 +154,20 @@ def side_values(plan: ForwardPlan, sequences: Tensor) -> Values:
     return values
 
 
-def output_values(plan: ForwardPlan, sequences: Tensor) -> dict[str, Tensor]:
-    """The outputs for sequences (N, 4, L), by name; every other value is let go at its last use."""
+def passing_values(plan: ForwardPlan, sequences: Tensor) -> Iterator[tuple[Step, Any]]:
+    """Each step with its value for sequences (N, 4, L), which is let go at its last use."""
     values: Values = {**plan.graph.tensors, INPUT: sequences}
     for step in plan.graph.steps:
         values[step.name] = evaluate_or_raise(step, plan.functions[step.name], values, sequences)
+        yield step, values[step.name]
         for name in plan.last_use.get(step.name, ()):
             del values[name]
-    return {name: values[name] for name in plan.graph.outputs}
+
+
+def output_values(plan: ForwardPlan, sequences: Tensor) -> dict[str, Tensor]:
+    """The outputs for sequences (N, 4, L), by name."""
+    outputs = plan.graph.outputs
+    return {step.name: value for step, value in passing_values(plan, sequences) if step.name in outputs}
 
 
 def flat(value: Tensor) -> Tensor:

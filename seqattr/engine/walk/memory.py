@@ -11,7 +11,7 @@ import torch
 
 from seqattr.engine.graph.graph import INPUT
 from seqattr.engine.ops.kinds import Kind
-from seqattr.engine.walk.forward import ForwardPlan, side_values
+from seqattr.engine.walk.forward import ForwardPlan, passing_values
 from seqattr.support.memory import free_bytes as free_host_bytes
 
 # glibc takes no block of 32 MiB or more as a sign of what will be asked for.
@@ -71,16 +71,23 @@ class Bytes(NamedTuple):
 
 def bytes_of(plan: ForwardPlan, length: int, device: torch.device) -> Bytes:
     """Measured on an empty device."""
+    sizes = sizes_of(plan, length, device)
+    inside = sum(INSIDE * size for name, size in sizes.items() if plan.kinds.get(name) is Kind.RECURRENT)
+    return Bytes(sum(sizes.values()) + inside, max(sizes.values()), least_pairs(plan))
+
+
+def sizes_of(plan: ForwardPlan, length: int, device: torch.device) -> dict[str, int]:
+    """The bytes of each value for one sequence, of which no more is in memory at once than it takes to go
+    forward.
+    """
     like = next((t for t in plan.graph.tensors.values() if t.is_floating_point()), torch.zeros(0))
     rows = torch.zeros(2, 4, length, dtype=like.dtype, device=device)
+    sizes = {INPUT: rows.nbytes // 2}
     with torch.no_grad():
-        values = side_values(plan, rows)
-    active = {name: values[name] for name in plan.active | {INPUT}}
-    sizes = {
-        name: v.numel() * v.element_size() // 2 for name, v in active.items() if isinstance(v, torch.Tensor)
-    }
-    inside = sum(INSIDE * sizes[name] for name in plan.active if plan.kinds.get(name) is Kind.RECURRENT)
-    return Bytes(sum(sizes.values()) + inside, max(sizes.values()), least_pairs(plan))
+        for step, value in passing_values(plan, rows):
+            if step.name in plan.active and isinstance(value, torch.Tensor):
+                sizes[step.name] = value.nbytes // 2
+    return sizes
 
 
 def least_pairs(plan: ForwardPlan) -> int:
@@ -132,8 +139,14 @@ def is_out_of_memory(error: BaseException) -> bool:
 OUT_OF_MEMORY = ("not enough memory", "out of memory", "can't allocate memory", "Cannot allocate memory")
 
 
-def halving(run: Callable[[int], T], pairs: int, halved: Callable[[int], None] = lambda pairs: None) -> T:
-    """run(pairs), with half as many pairs each time memory runs out, which `halved` is told.
+def halving(
+    run: Callable[[int], T],
+    pairs: int,
+    halved: Callable[[int], None] = lambda pairs: None,
+    tighten: Callable[[], bool] = lambda: False,
+) -> T:
+    """run(pairs), with half as many pairs each time memory runs out, which `halved` is told; where one pair
+    is too many, once more after each call of `tighten` that says that a pair takes less now.
 
     What other calls have sent to a GPU goes on there untouched: memory is refused here, before any of this
     call's work is done with it.
@@ -142,9 +155,10 @@ def halving(run: Callable[[int], T], pairs: int, halved: Callable[[int], None] =
         try:
             return run(pairs)
         except Exception as error:
-            if pairs == 1 or not is_out_of_memory(error):
+            if not is_out_of_memory(error) or (pairs == 1 and not tighten()):
                 raise
-        pairs = pairs // 2
-        halved(pairs)
+        if pairs > 1:
+            pairs = pairs // 2
+            halved(pairs)
         if torch.cuda.is_available():
             torch.cuda.empty_cache()

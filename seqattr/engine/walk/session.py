@@ -12,16 +12,22 @@ from torch import Tensor
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.graph import INPUT
 from seqattr.engine.numerics.device import full_precision, pick_device
-from seqattr.engine.walk.forward import Values, side_values
+from seqattr.engine.walk.cuts import Cuts, Room
+from seqattr.engine.walk.forward import ForwardPlan, Values, output_values, side_values
 from seqattr.engine.walk.memory import halving, pairs_at_once, pieces
 from seqattr.engine.walk.plan import Plan
 from seqattr.engine.walk.rulebook import Rulebook
 from seqattr.errors import InputError, NotFinite
 
 T = TypeVar("T")
+Forward = Callable[[ForwardPlan, Tensor], Values]
 HALVED = (
     "memory ran out, so that fewer sequences went through the model at once: the last digits of numbers may "
     "hang on that"
+)
+CUT = (
+    "a sequence and a reference have no room in memory with all that the way back needs: it was kept for one "
+    "of {} parts of the model at a time, which was run forward again for it; no number changes by that"
 )
 KEPT = 4  # shared references whose values stay in memory: the pieces of a large set
 
@@ -53,9 +59,10 @@ class Session:
         self.graph = graph.to(self.device, self.dtype)
         self.rows_forward = self.rows_backward = 0
         self.notes: list[str] = list(chosen.notes)  # what a user should know of how it was done
+        self.room = Room(self.device)
         self._plans: list[Plan] = []
         self._kept: dict[Hashable, Any] = {}
-        self._shared: list[tuple[Plan, Hashable, Values]] = []
+        self._shared: list[tuple[Plan, Forward, Hashable, Tensor, Values]] = []
         self._carried: tuple[Tensor, Tensor, Hashable] | None = None
         self._last: tuple[Plan, Values] | None = None
 
@@ -92,7 +99,21 @@ class Session:
                 self.notes.append(HALVED)
 
         with self.running():
-            return halving(work, rows, halved)
+            return halving(work, rows, halved, self._tighten)
+
+    def _tighten(self) -> bool:
+        """Whether a pair takes less memory from now on, that being what ran out."""
+        self._shared, self._last = [], None
+        return self.room.tighten()
+
+    def cuts(self, plan: Plan, length: int) -> Cuts:
+        """Where a plan's graph is cut for sequences of this length: nowhere, if a pair has room in memory
+        without. A note says so."""
+        cuts = self.room.cuts(plan, length)
+        note = CUT.format(len(cuts) + 1)
+        if cuts and note not in self.notes:
+            self.notes.append(note)
+        return cuts
 
     def batches(
         self, plan: Plan, sequences: "Sequences", batch_size: int | None, work: Callable[[Tensor, int], T]
@@ -145,12 +166,19 @@ class Session:
 
         References of one key are known to be equal; without a key they are compared.
         """
-        for known, known_key, values in self._shared:
-            if known is plan and (known_key == key if key else values[INPUT].equal(references)):
+        return self._of_shared(side_values, plan, references, key)
+
+    def shared_outputs(self, plan: Plan, references: Tensor, key: Hashable = None) -> Values:
+        """The same of the outputs alone."""
+        return self._of_shared(output_values, plan, references, key)
+
+    def _of_shared(self, forward: Forward, plan: Plan, references: Tensor, key: Hashable) -> Values:
+        for known, by, known_key, of, values in self._shared:
+            if known is plan and by is forward and (known_key == key if key else of.equal(references)):
                 return values
-        values = side_values(plan, references)
+        values = forward(plan, references)
         self.rows_forward += len(references)
-        self._shared = [*self._shared[1 - KEPT :], (plan, key, values)]
+        self._shared = [*self._shared[1 - KEPT :], (plan, forward, key, references, values)]
         return values
 
     def sequence_values(self, plan: Plan, sequences: Tensor) -> Values:

@@ -2,10 +2,13 @@
 
 Each sequence goes forward once for all its references, and references that all sequences share go
 forward once. A rule sees one step on both sides and returns the function that takes a multiplier back
-through it; that function keeps what it needs, and everything else is let go at its last use.
+through it; that function keeps what it needs, and everything else is let go at its last use. Where that is
+more than has room, the graph is cut, and what the way back needs is there for one segment at a time.
 """
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -16,6 +19,7 @@ from seqattr.engine.graph.outputs import Target
 from seqattr.engine.numerics.multipliers import Multiplier, add_multipliers, by_sign, collapse
 from seqattr.engine.ops.elementwise import OVERWRITING
 from seqattr.engine.ops.kinds import Kind
+from seqattr.engine.walk.cuts import Cuts
 from seqattr.engine.walk.forward import Values, flat
 from seqattr.engine.walk.plan import Plan
 from seqattr.engine.walk.rulebook import Backward, PairedValues, Rows, SideValues
@@ -25,28 +29,37 @@ class Traversal:
     """A graph's steps, one by one forward on both sides, and back by the rules of a plan.
 
     `to_run` are the sides whose values this traversal works out and, but for those of the steps to `keep`,
-    lets go again.
+    lets go again. It goes back over its `steps`, all unless they are a segment's.
     """
 
     def __init__(
-        self, plan: Plan, pairs: PairedValues, to_run: Sequence[Values], keep: Collection[str] = ()
+        self,
+        plan: Plan,
+        pairs: PairedValues,
+        to_run: Sequence[Values],
+        keep: Collection[str] = (),
+        steps: Sequence[Step] = (),
     ) -> None:
         self.plan, self.pairs, self.to_run, self.keep = plan, pairs, to_run, keep
-        self.sides, self.rows = pairs.sides, pairs.rows
+        self.sides, self.rows, self.steps = pairs.sides, pairs.rows, steps or plan.graph.steps
         self.backward: dict[str, Backward] = {}
         self.kept: dict[str, Callable[[Multiplier], Tensor]] = {}
 
-    def forward(self, step: Step) -> None:
-        """The step's value on each side, and the way back through it; then what is used up goes."""
-        if step.name in self.plan.overwriting and step.args[0] not in self.keep:
-            self.backward[step.name] = self._pullback(step)
-            self._evaluate(step, overwrite=True)
-        else:
+    def forward(self, step: Step, passing: bool = False) -> None:
+        """The step's value on each side, and the way back through it; then what is used up goes. In `passing`
+        there is no way back, and only what it says of differences in parts."""
+        overwrites = step.name in self.plan.overwriting and step.args[0] not in self.keep
+        if not overwrites:
             self._evaluate(step)
-            if step.name in self.plan.active:
-                self.backward[step.name] = self._pullback(step)
-            else:
-                self.sides.constant[step.name] = self._constant(step)
+        if step.name not in self.plan.active:
+            self.sides.constant[step.name] = self._constant(step)
+        elif not passing or self.plan.split:
+            self.backward[step.name] = self._pullback(step)
+        if overwrites:
+            self._evaluate(step, overwrite=True)
+        if passing:
+            self.backward.pop(step.name, None)
+            self.kept.pop(step.name, None)
         for name in self.plan.last_use.get(step.name, ()):
             if name not in self.keep:
                 self._release(name)
@@ -93,13 +106,15 @@ class Traversal:
         for values in (*self.to_run, self.sides.constant, self.sides.parts):
             values.pop(name, None)
 
-    def travel(self, travelling: dict[str, Multiplier], at: str = INPUT) -> Tensor | None:
+    def travel(
+        self, travelling: dict[str, Multiplier], at: str = INPUT, kept: Tensor | None = None
+    ) -> Tensor | None:
         """Multipliers by the names of their values, back to a step's value, or to the inputs.
 
-        Of the output's difference, what steps keep on the way: for each pair, None where none does.
+        Of the output's difference, what steps keep on the way, beside what is `kept` already: for each pair,
+        None where none does.
         """
-        kept: Tensor | None = None
-        for step in reversed(self.plan.graph.steps):
+        for step in reversed(self.steps):
             if step.name == at:
                 break
             multiplier = travelling.pop(step.name, None)
@@ -118,11 +133,50 @@ class Traversal:
         return kept
 
 
+@dataclass(frozen=True)
+class Segment:
+    """Some steps in a row, and all values alive before them, from which they can be run."""
+
+    steps: Sequence[Step]
+    sides: SideValues
+
+    @property
+    def names(self) -> set[str]:
+        return {step.name for step in self.steps}
+
+    @classmethod
+    def of(cls, steps: Sequence[Step], sides: SideValues) -> "Segment":
+        """With values that stay whatever becomes of the sides."""
+        return cls(steps, copied(sides))
+
+    def run(self, walk: Traversal) -> Traversal:
+        """Run forward again, as the walk did."""
+        sides = copied(self.sides)
+        to_run = [side for side in (sides.sequence, sides.reference) if side]
+        return forward_over(self.steps, walk, PairedValues(sides, walk.rows, walk.plan.layouts), to_run)
+
+
+def copied(sides: SideValues) -> SideValues:
+    """The same tensors in tables of their own."""
+    return SideValues(*map(dict, (sides.sequence, sides.reference, sides.constant, sides.parts)))
+
+
+def forward_over(
+    steps: Sequence[Step], walk: Traversal, pairs: PairedValues, to_run: Sequence[Values]
+) -> Traversal:
+    """Some of a walk's steps, forward and ready to go back."""
+    traversal = Traversal(walk.plan, pairs, to_run, walk.keep, steps)
+    for step in steps:
+        traversal.forward(step)
+    return traversal
+
+
 class Walk(Traversal):
     """One batch of sequences (B, 4, L) with their references (B, R, 4, L), shared values, or neither.
 
     The forward pass happens on construction, of whichever side is not given as values; `multipliers`
-    then walks back for one target. The values of the steps to `keep` stay.
+    then walks back for one target. The values of the steps to `keep` stay. With `cuts` the steps between
+    two of them are run again on the way back, and `shared` are the references alone, without their values.
     """
 
     def __init__(
@@ -132,6 +186,7 @@ class Walk(Traversal):
         references: Tensor | None = None,
         shared: Values | None = None,
         keep: Collection[str] = (),
+        cuts: Cuts = (),
     ) -> None:
         tensors = plan.graph.tensors
         to_run: list[Values] = []
@@ -140,6 +195,8 @@ class Walk(Traversal):
             to_run.append(sequences)
         if references is not None:
             to_run.append({**tensors, INPUT: references.flatten(0, 1)})
+        elif shared is not None and cuts:
+            to_run.append(shared)
         number = 0 if references is None else references.shape[1]
         points = sequences[INPUT]
         rows = Rows(len(points), number if shared is None else len(shared[INPUT]), shared is not None)
@@ -149,8 +206,37 @@ class Walk(Traversal):
         super().__init__(plan, PairedValues(sides, rows, plan.layouts), to_run, keep)
         self.backward[INPUT] = self._ending()
         self._held: dict[Target, Tensor] = {}
-        for step in plan.graph.steps:
-            self.forward(step)
+        self.segments: list[Segment] = []
+        self._latest: Traversal | None = None  # of the last segment, until it is gone back through
+        if cuts:
+            self._in_segments(cuts)
+        else:
+            for step in plan.graph.steps:
+                self.forward(step)
+
+    def _in_segments(self, cuts: Cuts) -> None:
+        """Forward, with no way back but through the last segment."""
+        for start, stop in pairwise((0, *cuts, len(self.steps))):
+            self.segments.append(Segment.of(self.steps[start:stop], self.sides))
+            for step in self.steps[start:stop] if stop < len(self.steps) else ():
+                self.forward(step, passing=True)
+        self._latest = forward_over(self.segments[-1].steps, self, self.pairs, self.to_run)
+
+    def travel(
+        self, travelling: dict[str, Multiplier], at: str = INPUT, kept: Tensor | None = None
+    ) -> Tensor | None:
+        if not self.segments:
+            return super().travel(travelling, at, kept)
+        for segment in reversed(self.segments):
+            kept = self._ready(segment).travel(travelling, at, kept)
+            if at in segment.names:
+                break
+        return kept
+
+    def _ready(self, segment: Segment) -> Traversal:
+        """A segment run forward, of which nothing is kept any longer than it is gone back through."""
+        latest, self._latest = self._latest, None
+        return latest or segment.run(self)
 
     def _ending(self) -> Backward:
         """What becomes of a multiplier that has come back to the input."""
