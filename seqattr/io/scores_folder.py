@@ -25,7 +25,7 @@ def file_stems(targets: Sequence[str]) -> dict[str, str]:
         if stem in owners:
             raise InputError(
                 f"the targets '{owners[stem]}' and '{target}' would both be written to {stem}.h5; give them "
-                "other names (`seqattr convert` with `Foreign.targets`), or score them apart (`targets`)"
+                "other names (`targets=NAME=EXPRESSION`), or score them apart"
             )
         owners[stem] = target
     return {target: stem for stem, target in owners.items()}
@@ -39,8 +39,7 @@ def check_told_apart(folder: Path, stems: Mapping[str, str]) -> None:
     if pair and not tells_case_apart(folder):
         raise InputError(
             f"the targets '{pair[0]}' and '{pair[1]}' differ in case alone, which {folder} does not "
-            "tell apart; give them other names (`seqattr convert` with `Foreign.targets`), or score them "
-            "apart (`targets`)"
+            "tell apart; give them other names (`targets=NAME=EXPRESSION`), or score them apart"
         )
 
 

@@ -47,5 +47,5 @@ def test_such_targets_are_scored_where_the_disk_tells_them_apart(
     monkeypatch.setattr("seqattr.io.scores_folder.tells_case_apart", lambda _: False)
     line = refused(*words, tmp_path / "one")
     assert "differ in case alone" in line
-    assert "--target-names" in line
+    assert "--target NAME=EXPRESSION" in line
     assert not any((tmp_path / "one").iterdir())
