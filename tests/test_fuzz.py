@@ -26,6 +26,8 @@ def fuzz(*words: str | Path) -> subprocess.CompletedProcess[str]:
         ("bed", 300, 1),
         ("motifs", 400, 1),
         ("models.Graphs", 100, 1),
+        ("sources.OtherFiles", 400, 1),
+        pytest.param("sources", 300, 2, marks=pytest.mark.slow),
         pytest.param("models.Graphs", 1000, 1, marks=pytest.mark.slow),
         pytest.param("models", 300, 3, marks=pytest.mark.slow),
         pytest.param("folders", 60, 4, marks=pytest.mark.slow),

@@ -30,6 +30,7 @@ GROUPS = {
     "bed": ("sequences.Bed",),
     "motifs": ("motifs.Motifs",),
     "models": ("models.Graphs", "models.Archives", "models.Checkpoints"),
+    "sources": ("sources.HubFolders", "sources.OtherFiles"),
     "folders": ("folders.Scores", "folders.Benchmark", "folders.Patterns", "folders.Simulations"),
 }
 READERS = tuple(name for names in GROUPS.values() for name in names)

@@ -21,6 +21,7 @@ FASTA = "it looks like a FASTA or FASTQ file"
 TENSORFLOW = f"it is part of a TensorFlow checkpoint, of a model {AGAIN}"
 MOST_TEXT = 2**22  # bytes of a JSON file that is looked into
 ENOUGH = 4096  # bytes from which one sees what a file is
+GZIP = b"\x1f\x8b"
 INDEX_END = b"\x57\xfb\x80\x8b\x24\x75\x47\xdb"  # of the index of a TensorFlow checkpoint
 
 BEGINNINGS = {
@@ -60,9 +61,10 @@ def guess(path: Path, head: bytes) -> str:
 
 def by_beginning(head: bytes) -> str:
     """By its first bytes, also of what is gzipped."""
-    if head.startswith(b"\x1f\x8b"):
-        inside = by_beginning(unzipped(head))
-        return f"{inside}, gzipped" if inside else "it is gzipped: unpack it first"
+    if head.startswith(GZIP):
+        inside = unzipped(head)
+        kind = "" if inside.startswith(GZIP) else by_beginning(inside)  # one may unpack to itself
+        return f"{kind}, gzipped" if kind else "it is gzipped: unpack it first"
     if head[257:262] == b"ustar":
         return "it is a tar archive: unpack it first"
     return next((words for start, words in BEGINNINGS.items() if head.startswith(start)), "")

@@ -28,7 +28,7 @@ def pickled_kind(path: Path) -> str:
                 if operation.name == "GLOBAL":
                     return str(argument).replace(" ", ".")
                 if operation.name == "STACK_GLOBAL":
-                    return ".".join(texts[-2:])
+                    return ".".join(texts[-2:]) or "something"
                 texts += [str(argument)] if operation.name in TEXTS else []
     except Exception:  # of whatever is damaged
         pass

@@ -1,6 +1,7 @@
 """Model files that would do harm: told, and never run."""
 
 import io
+import json
 import os
 import pickle
 import subprocess
@@ -106,6 +107,20 @@ def exported_inputs(bomb: Bomb, path: Path, files: dict[str, Path]) -> None:
     repacked(files["exported"], path, lambda entry, old: bad if "sample_inputs" in entry else old)
 
 
+def hub_folder(bomb: Bomb, path: Path, files: dict[str, Path]) -> None:
+    path.mkdir()
+    (path / "pytorch_model.bin").write_bytes(pickled(bomb))
+
+
+def hub_shards(bomb: Bomb, path: Path, files: dict[str, Path]) -> None:
+    path.mkdir()
+    (path / "config.json").write_text(json.dumps({"auto_map": {"AutoModel": "evil.py--Net"}}))
+    (path / "evil.py").write_text(f"open({bomb.marker!r}, 'w')")
+    (path / "a.bin").write_bytes(pickled(bomb))
+    index = {"weight_map": {"weight": "a.bin"}}
+    (path / "pytorch_model.bin.index.json").write_text(json.dumps(index))
+
+
 # Writes a file whose full loading creates the bomb's marker.
 ATTACKS: dict[str, Callable[[Bomb, Path, dict[str, Path]], Any]] = {
     "pickle": lambda bomb, path, _: path.write_bytes(pickled(bomb)),
@@ -116,6 +131,8 @@ ATTACKS: dict[str, Callable[[Bomb, Path, dict[str, Path]], Any]] = {
     "script": script,
     "exported, weights": exported_weights,
     "exported, example inputs": exported_inputs,
+    "folder of the hub": hub_folder,
+    "folder of the hub, shards": hub_shards,
     "own, step": lambda bomb, path, _: path.write_bytes(own_with(lambda d: d["steps"].append(bomb))),
     "own, tensor": lambda bomb, path, _: path.write_bytes(own_with(lambda d: d["tensors"].update(w=bomb))),
 }
@@ -129,6 +146,8 @@ for path in sys.argv[1:]:
             torch.export.load(open(path, "rb"))
         elif "script" in path:
             torch.jit.load(path)
+        elif pathlib.Path(path).is_dir():
+            torch.load(next(pathlib.Path(path).glob("*.bin")), weights_only=False)
         else:
             torch.load(path, weights_only=False)
 """
@@ -136,7 +155,11 @@ for path in sys.argv[1:]:
 
 USUAL = "and reading it can run code; if you trust it, convert it once: seqattr convert "
 # What trust would not make readable is told what it is.
-TOLD = {"bare pickle": "is a pickle of io.open that torch.save did not write; torch.save the model"}
+TOLD = {
+    "bare pickle": "is a pickle of io.open that torch.save did not write; torch.save the model",
+    "folder of the hub": "is a Hugging Face folder, and loading it runs the code of its class; if",
+    "folder of the hub, shards": "is a Hugging Face folder, and loading it runs the code of its class",
+}
 
 
 @pytest.mark.parametrize("name", ATTACKS)
@@ -150,6 +173,47 @@ def test_an_attack_is_told_and_not_run(refused, files, fasta, tmp_path, monkeypa
         line = refused(*command)
         assert TOLD.get(name, USUAL) in line
     assert not marker.exists()
+
+
+@pytest.mark.parametrize("name", [name for name in ATTACKS if "own" not in name])
+def test_an_architecture_of_ours_makes_no_file_trusted(refused, files, tmp_path, name):
+    """Weights alone are read for it; what could run code still needs trust, or is refused."""
+    path, marker = tmp_path / "model.pt", tmp_path / "marker"
+    ATTACKS[name](Bomb(marker), path, files)
+    marker.unlink(missing_ok=True)
+    refused("convert", path, "--out", tmp_path / "c.pt", "--arch", "tal-gata", "--input-length", 60)
+    assert not marker.exists()
+    assert not (tmp_path / "c.pt").exists()
+
+
+def test_the_shards_of_a_trusted_folder_are_weights_alone(refused, tmp_path):
+    marker = tmp_path / "marker"
+    hub_shards(Bomb(marker), tmp_path / "folder", {})
+    options = ("--arch", "torch.nn:Identity", "--input-length", 60, "--trust-model")
+    line = refused("convert", tmp_path / "folder", "--out", tmp_path / "c.pt", *options)
+    assert line.endswith("a.bin is a pickled PyTorch object, and in such a folder weights alone are read")
+    assert not marker.exists()
+
+
+def header_of(size: int, text: bytes) -> bytes:
+    return size.to_bytes(8, "little") + text
+
+
+LARGE = b'{"w":{"dtype":"F32","shape":[1099511627776],"data_offsets":[0,4398046511104]}}'
+HEADERS = {
+    "as long as the file": header_of(2**20 + 60, b'{"w":' + b" " * 2**20 + bytes(60)),
+    "of more numbers than the file has": header_of(len(LARGE), LARGE + bytes(8)),
+    "deep": header_of(200_000, b'{"w":' + b"[" * 199_995),
+    "longer than any": header_of(2**63, b'{"w":' + bytes(90)),
+}
+
+
+@pytest.mark.parametrize("kind", HEADERS)
+def test_a_hostile_header_of_safetensors_is_one_line(refused, tmp_path, kind):
+    (tmp_path / "w.safetensors").write_bytes(HEADERS[kind])
+    options = ("--arch", "tal-gata", "--input-length", 60)
+    line = refused("convert", tmp_path / "w.safetensors", "--out", tmp_path / "c.pt", *options)
+    assert "truncated or damaged" in line or "is not a PyTorch model file" in line
 
 
 def test_the_attacks_are_real(files, tmp_path):

@@ -82,6 +82,7 @@ FILES: dict[str, tuple[bytes | Writer, str]] = {
     "a gzipped FASTA file": (gzip.compress(b">chr1\nACGT\n"), "it looks like a FASTA or FASTQ file, gzipped"),
     "a BAM file": (gzip.compress(b"BAM\1" + bytes(9)), "it is a BAM file of aligned reads, gzipped"),
     "gzip": (gzip.compress(pickle.dumps([1])), "it is gzipped: unpack it first"),
+    "gzip of gzip": (gzip.compress(gzip.compress(b">chr1\nACGT")), "it is gzipped: unpack it first"),
     "damaged gzip": (b"\x1f\x8b" + bytes(20), "it is gzipped: unpack it first"),
     "bzip2": (bz2.compress(b"x"), "it is compressed (bzip2): unpack it first"),
     "xz": (lzma.compress(b"x"), "it is compressed (xz): unpack it first"),

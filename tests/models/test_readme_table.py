@@ -38,6 +38,10 @@ class Lit(nn.Module):
     def forward(self, x):
         return self.model(x)
 
+class Controlled(Net):
+    def forward(self, x, controls):
+        return super().forward(x) + controls.sum((1, 2))[:, None]
+
 class Last(Net):
     def forward(self, x):
         return super().forward(x.transpose(1, 2))
@@ -124,6 +128,7 @@ WRITERS: dict[str, Callable[[Path, Any], Any]] = {
     "scripted.pt": lambda path, nets: torch.jit.script(nn.Sequential(*nets.Net())).save(path),
     "exported.pt2": lambda path, nets: save_exported(nets.Net().eval(), path),
     "chrombpnet.h5": lambda path, _: bpnet_files.write(path, bpnet_files.whole(226, 40, 4, 2)),
+    "controls.pt": lambda path, nets: torch.save(nets.Controlled(), path),
     "model.keras": lambda path, _: keras(path),
     "weights.hdf5": lambda path, _: keras(path),
     "last.pt": lambda path, nets: torch.save(nets.Last(), path),
