@@ -1,5 +1,6 @@
 """The zoo: each architecture has its published sizes, is captured and exact, and is built by name."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from seqattr.models.zoo import ARCHITECTURES, Conv1d, build, trainable
 from seqattr.models.zoo.table import arguments_of
 
 NAMES = list(ARCHITECTURES)
+DOCS = Path(__file__).parents[3] / "docs"
 SMALL: dict[
     str, dict[str, Any]
 ] = {  # arguments that make an architecture small enough to be explained at once
@@ -227,3 +229,16 @@ def test_what_cannot_be_built() -> None:
 def test_arguments_that_cannot_be(name: str, arguments: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
         build(name, 2114, 1, **arguments)
+
+
+def test_the_page_on_training_has_a_row_for_each() -> None:
+    """With the shortest sequences and the arguments that there are."""
+    rows = {}
+    for line in (DOCS / "train.md").read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip("| ").split("|")]
+        if len(cells) == 5 and cells[0].startswith("`"):
+            rows[cells[0].strip("`")] = cells[3:]
+    assert list(rows) == NAMES
+    for name, (least, arguments) in rows.items():
+        assert int(least) == ARCHITECTURES[name].shortest()
+        assert arguments.split(", ") == [key for key in arguments_of(name) if key != "classes"]
