@@ -80,8 +80,8 @@ class Attention(nn.Module):
     def by_distance(self, queries: Tensor) -> Tensor:
         """(q_i + v) r_(j-i) for all i and j, (N, heads, L, L)."""
         features = distances(queries.shape[2], self.features).to(queries)
-        keys = self.positions(features).unflatten(2, (self.heads, -1))  # (L, L, heads, size)
-        return (queries.unsqueeze(3) * keys.permute(2, 0, 1, 3)).sum(4)
+        keys = self.positions(features).unflatten(2, (self.heads, -1)).permute(2, 0, 3, 1)
+        return (queries.permute(1, 2, 0, 3) @ keys).permute(2, 0, 1, 3)  # as (heads, i, N, j)
 
 
 def distances(positions: int, features: int) -> Tensor:
