@@ -79,6 +79,8 @@ class Ensemble(Explaining):
     ) -> None:
         self.explainers, self.both_strands, self.each = list(explainers), both_strands, each
         self.session = self.explainers[0].session
+        if both_strands and any(explainer.method.one_strand for explainer in self.explainers):
+            raise InputError("chosen positions are of one strand: leave `both_strands`, or the positions")
         wanted = [target.name for target in self.session.targets]
         for number, explainer in enumerate(self.explainers, 1):
             names = [target.name for target in explainer.session.targets]

@@ -1,12 +1,14 @@
 """What the methods of a family have in common: each function here makes the entries of one."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.walk.rulebook import Rulebook
 from seqattr.methods.attributors import Attributor, against_references, along_path, at_sequence, relevance
 from seqattr.methods.method import Cost, Method
-from seqattr.methods.mutagenesis import occlusion
+from seqattr.methods.mutagenesis import Form, mutagenesis, occlusion
 
 PAIRS, ALONE = Cost("R + 1", "R * T"), Cost("R + 1", "T")
 NOISY_SAMPLES, NOISE = 25, 0.15  # of the range from no base to a base, which is 1
@@ -128,6 +130,13 @@ def perturbing(
         needs_references=references,
         cost=cost,
     )
+
+
+def mutating(form: Form, summary: str, source: str) -> Method:
+    """In-silico mutagenesis, of all positions or of some."""
+    cost = Cost("3 * L + R + 2", "0")
+    method = perturbing(mutagenesis(form), summary, source, cost, references=False)
+    return replace(method, at_positions=partial(mutagenesis, form))
 
 
 def occluding(width: int) -> Method:

@@ -28,7 +28,9 @@ class Method:
     `attributor` explains a batch, by the multipliers of the `rulebook`; without one, it asks the model in its
     own way. `complete` says that contributions sum to the difference from the reference, `needs_references`
     that they are of differences from references (*baselines*); the others score the bases themselves.
-    `at_step` makes the attributor for a step of the model, which a name such as grad-cam:relu_1 asks for.
+    `at_step` makes the attributor for a step of the model, which a name such as grad-cam:relu_1 asks for,
+    and `at_positions` for some positions of each sequence alone, as ism:500-560 does; such a method is of
+    `one_strand`.
     `needs_patterns` says that it takes patterns learned from sequences, and `patterns` are these, once
     `with_patterns` has given them. `cost` is what the table of methods says, as `family` and `source` are.
     """
@@ -42,6 +44,8 @@ class Method:
     needs_references: bool = True
     cost: Cost
     at_step: Callable[[str], Attributor] | None = None
+    at_positions: Callable[[slice], Attributor] | None = None
+    one_strand: bool = False
     needs_patterns: bool = False
     patterns: Patterns | None = None
 

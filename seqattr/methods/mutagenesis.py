@@ -3,6 +3,7 @@
 Of each layer only what an edit can reach is worked out again (engine/edits.py).
 """
 
+import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from torch.nn import functional
 
 from seqattr.engine.edits.edits import Editor, Edits
 from seqattr.engine.graph.outputs import Target
+from seqattr.errors import InputError
 from seqattr.methods.attributors import Attributor, Batch, Explanation
 
 Scores = dict[Target, Tensor]
@@ -23,11 +25,18 @@ KEPT_SCORES = 256  # sequences whose scores stay, as their references come in pi
 # --- in-silico mutagenesis ---------------------------------------------------------------------
 
 
-def mutagenesis(form: Form) -> Attributor:
-    """Every base at every position, scored by a form of the table of effects."""
+EVERYWHERE = slice(None)
+
+
+def mutagenesis(form: Form, positions: slice = EVERYWHERE) -> Attributor:
+    """Every base at every position, or at some alone, scored by a form of the table of effects.
+
+    Elsewhere scores are 0. Raises InputError for positions beyond the sequences' end.
+    """
 
     def attributor(batch: Batch) -> Explanation:
-        tables = [table_of(batch, sequence) for sequence in batch.sequences]
+        check_within(positions, batch.sequences.shape[2])
+        tables = [table_of(batch, sequence, positions) for sequence in batch.sequences]
 
         def scores(target: Target) -> Tensor:
             return form(torch.stack([table[target] for table in tables]))
@@ -37,20 +46,36 @@ def mutagenesis(form: Form) -> Attributor:
     return attributor
 
 
-def table_of(batch: Batch, sequence: Tensor) -> Scores:
+def check_within(positions: slice, length: int) -> None:
+    if (positions.stop or 0) > length:
+        raise InputError(
+            f"the positions {positions.start} to {positions.stop} do not lie in sequences of {length} bp"
+        )
+
+
+def positions_of(text: str) -> slice:
+    """The positions START-END of each sequence, counted from 0, END not among them. Raises InputError."""
+    written = re.fullmatch(r"(\d{1,12})-(\d{1,12})", text)
+    start, end = map(int, written.groups()) if written else (0, 0)
+    if start >= end:
+        raise InputError(f"positions are START-END, counted from 0 and END beyond the last, not '{text}'")
+    return slice(start, end)
+
+
+def table_of(batch: Batch, sequence: Tensor, positions: slice = EVERYWHERE) -> Scores:
     """The effects of a sequence's substitutions; worked out once where its references come in pieces."""
-    kept: dict[bytes, Scores] = batch.session.once("effects", dict)
+    kept: dict[bytes, Scores] = batch.session.once(("effects", str(positions)), dict)
     key = sequence.cpu().numpy().tobytes()
     if key not in kept:
-        kept[key] = effects(batch, sequence)
+        kept[key] = effects(batch, sequence, positions)
         while len(kept) > (KEPT_SCORES if batch.in_pieces else 0) + 1:
             del kept[next(iter(kept))]
     return kept[key]
 
 
-def effects(batch: Batch, sequence: Tensor) -> Scores:
+def effects(batch: Batch, sequence: Tensor, positions: slice = EVERYWHERE) -> Scores:
     """target(sequence with the base there) - target(sequence), each (4, L); 0 for the base that is there."""
-    edits, base = substitutions(sequence)
+    edits, base = substitutions(sequence, positions)
     tables = {}
     for target, values in changes(batch, sequence, edits):
         table = torch.zeros_like(sequence)
@@ -59,12 +84,12 @@ def effects(batch: Batch, sequence: Tensor) -> Scores:
     return tables
 
 
-def substitutions(sequence: Tensor) -> tuple[Edits, Tensor]:
-    """Each base at each position of a sequence (4, L) where it is not, and which base that is."""
+def substitutions(sequence: Tensor, positions: slice = EVERYWHERE) -> tuple[Edits, Tensor]:
+    """Each base at each of these positions of a sequence (4, L) where it is not, and which base that is."""
     bases = torch.eye(4, dtype=sequence.dtype, device=sequence.device)
-    new = (sequence.T[:, None] != bases).any(2)  # (L, 4)
+    new = (sequence.T[positions, None] != bases).any(2)  # (positions, 4)
     starts, base = new.nonzero(as_tuple=True)
-    return Edits(starts, bases[base][:, :, None]), base
+    return Edits(starts + (positions.start or 0), bases[base][:, :, None]), base
 
 
 class Substitution(NamedTuple):

@@ -22,6 +22,7 @@ from seqattr.methods.families import (
     differences,
     gradient,
     integrated_gradients,
+    mutating,
     noisy,
     occluding,
     perturbing,
@@ -32,7 +33,7 @@ from seqattr.methods.gradients import Moments, mean_nearby, moment, size_of_grad
 from seqattr.methods.learned_patterns import Patterns
 from seqattr.methods.masks import meaningful_perturbation
 from seqattr.methods.method import Cost, Method
-from seqattr.methods.mutagenesis import largest_effect, mean_effect, mutagenesis
+from seqattr.methods.mutagenesis import largest_effect, mean_effect, positions_of
 
 SHRIKUMAR = "Shrikumar, Greenside & Kundaje 2017"
 SIMONYAN = "Simonyan, Vedaldi & Zisserman 2014, section 3"
@@ -180,19 +181,15 @@ METHODS: dict[str, Method] = {
         "each position's share in the output by its signal: the same with weights times patterns",
     ),
     # perturbation
-    "ism": perturbing(
-        mutagenesis(mean_effect),
+    "ism": mutating(
+        mean_effect,
         "in-silico mutagenesis: a base's effect less the mean effect of the three others",
         "Zhou & Troyanskaya 2015",
-        Cost("3 * L + R + 2", "0"),
-        references=False,
     ),
-    "ism-any-base": perturbing(
-        mutagenesis(largest_effect),
+    "ism-any-base": mutating(
+        largest_effect,
         "in-silico mutagenesis: a base's effect less that of the base that changes the output most",
         "Kelley, Snoek & Rinn 2016",
-        Cost("3 * L + R + 2", "0"),
-        references=False,
     ),
     "occlusion-1": occluding(1),
     "occlusion-5": occluding(5),
@@ -229,9 +226,11 @@ COSTLY = frozenset({"shapley", "shapley-sampling", "lime", "meaningful-perturbat
 
 
 def method_named(name: str) -> Method:
-    """The method of this name, which may end in :STEP where the method looks at one step of the model.
+    """The method of this name, which may end in :STEP where the method looks at one step of the model, and in
+    :START-END where it can be held to some positions.
 
-    Raises UnknownName, listing what there is, and InputError for a step that plays no part in the method.
+    Raises UnknownName, listing what there is, and InputError for a step that plays no part in the method, or
+    positions that are none.
     """
     known, colon, step = name.partition(":")
     if known not in METHODS:
@@ -239,6 +238,8 @@ def method_named(name: str) -> Method:
     method = METHODS[known]
     if not colon:
         return method
+    if method.at_positions is not None:
+        return replace(method, attributor=method.at_positions(positions_of(step)), one_strand=True)
     if method.at_step is None or not step:
         able = ", ".join(f"{key}:STEP" for key, entry in METHODS.items() if entry.at_step)
         raise InputError(f"the method '{known}' looks at no one step, as '{name}' asks; there is: {able}")
