@@ -143,7 +143,10 @@ def unsettled(net: nn.Module) -> nn.Module:
     return net.eval()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name == "enformer-small")) for name in NAMES],
+)
 def test_it_is_captured_and_its_contributions_add_up(name: str) -> None:
     """At its shortest, by both rules. What is explained are the numbers before any sigmoid."""
     length = shortest(name)
