@@ -19,6 +19,7 @@ keras_config       layers and their calls, as a Keras model's config tells them
 keras_values       tensors in it, and what layers get beside them
 keras_layers       from their config to layers of Keras 3
 keras_operations   steps that are functions: Keras 3's own, TensorFlow's
+keras_recurrent    LSTM and GRU as torch's own, one step of a graph
 keras_weights      the weights of a file, put into them
 keras_hdf5         HDF5 files of Keras, read as numbers and texts
 """

@@ -87,7 +87,15 @@ def read(path: Path, foreign: Foreign, content: Any = None) -> ReadModule:
     except ModelError as error:
         told = str(path) in str(error)
         raise error if told else ModelError(f"cannot read the Keras model {path}: {error}") from error
-    return ReadModule(module, (), Foreign(length=structure.length))
+    controls = [one.name for one in getattr(module, "inputs", [])][1:]
+    left = [name for name in controls if name not in foreign.inputs]
+    if foreign.inputs and left:
+        example = " ".join(f"`Foreign.inputs={name}=zeros`" for name in left)
+        raise ModelError(
+            f"{path} takes {', '.join(left)} too: give all of its inputs, as by {example}, or none"
+        )
+    notes = (f"{path.name}: its inputs {', '.join(controls)} are zeros",) if controls and left else ()
+    return ReadModule(module, notes, Foreign(length=structure.length))
 
 
 def module_of(structure: Structure, weights: hdf5.Weights) -> nn.Module:

@@ -24,6 +24,7 @@ from seqattr.models.sources.keras_config import Network, parse, read_config
 from seqattr.models.sources.keras_layers import build_network
 from seqattr.models.sources.keras_models import as_module, keras_on_torch, of_function, on_cpu
 from seqattr.models.sources.keras_operations import Workshop
+from seqattr.models.sources.keras_recurrent import use_torch
 from seqattr.models.sources.keras_weights import assign
 
 WEIGHTS, CONFIG, METADATA = "model.weights.h5", "config.json", "metadata.json"  # of a .keras file
@@ -75,6 +76,7 @@ def module_of(keras: Any, parts: Parts, foreign: Foreign, path: Path) -> ReadMod
     check_amount(parts, replace(shop, notes=[]))
     model = build_network(parts.network, shop)
     parts.fill(model)
+    use_torch(model, keras)
     notes = tuple(f"{path.name}: {note}" for note in dict.fromkeys(shop.notes))
     return as_module(model, list(parts.network.outputs), foreign, notes)
 

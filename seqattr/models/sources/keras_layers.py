@@ -163,7 +163,9 @@ def build_known(layer: Layer, known: Any, shop: Workshop) -> Any:
         raise
     except Exception as error:  # Keras raises anything
         raise ModelError(f"cannot build its layer {layer.name}: {cause_of(error)}") from error
-    made.stored_as = layer.kind
+    inner = layer.config.get("layer")
+    for part in (getattr(made, name, made) for name in ("forward_layer", "backward_layer")):
+        part.stored_as = inner.get("class_name") if isinstance(inner, Mapping) else layer.kind
     return made
 
 

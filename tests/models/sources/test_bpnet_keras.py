@@ -89,7 +89,8 @@ def test_it_is_read_without_trust_and_explained_additively(tmp_path, kind):
     assert recognise(file) == "a BPNet or ChromBPNet of Keras"
     model = load_model(file)
     assert model.example_length == LENGTH
-    assert not model.notes
+    controls = "its inputs profile_bias_input_0, counts_bias_input_0 are zeros"
+    assert model.notes == ((f"model.h5: {controls}",) if "control" in kind else ())
     names = [target.name for target in model.targets]
     assert "counts" in names
     assert names[0].startswith("profile")
@@ -117,6 +118,24 @@ def test_both_models_of_chrombpnet_add_up(tmp_path):
     torch.testing.assert_close(answers["counts"], torch.log(access[1].exp() + bias[1].exp()))
     filters = [part.first.out_channels for part in whole.model.children()]
     assert filters == [6, 3]  # the accessibility's come first, whichever the file has first
+
+
+@pytest.mark.slow
+def test_control_tracks_are_held_constant(tmp_path):
+    path = files.write(tmp_path / "m.h5", FILES["BPNet with control tracks"])
+    rng = np.random.default_rng(0)
+    tracks, levels = rng.random((OUTPUT, 2), "float32"), rng.random(2, "float32")
+    inputs = {"profile_bias_input_0": tracks, "counts_bias_input_0": levels}
+    model = load_model(path, foreign=Foreign(inputs=inputs))
+    module = of_zoo(path)
+    given = {name: torch.tensor(array).expand(len(ROWS), *array.shape) for name, array in inputs.items()}
+    with torch.no_grad():
+        own = module({"sequence": ROWS, **given})
+    found = model.with_targets(["counts"]).predict(ROWS)
+    np.testing.assert_allclose(found[:, -1:], own["counts"].numpy(), rtol=1e-5, atol=1e-5)
+    assert not any("zeros" in note for note in model.notes)
+    with pytest.raises(ModelError, match="takes counts_bias_input_0 too: give all of its inputs"):
+        load_model(path, foreign=Foreign(inputs={"profile_bias_input_0": tracks}))
 
 
 # --- what is like it and is not ------------------------------------------------------------------

@@ -140,7 +140,7 @@ NETS: dict[str, Callable[[Any], Any]] = {
     "Basenji": basenji,
     "shared": shared,
 }  # fmt: skip
-QUICK = ("separable",)
+QUICK = ("shared",)
 
 
 @pytest.mark.parametrize(
@@ -237,6 +237,40 @@ def test_weights_of_cudnn_are_put_in_the_order_of_others(tmp_path, kind):
     weights = {"r": dict(zip(names, stored, strict=True))}
     path = old_net(tmp_path / "m.h5", [old_entry(f"CuDNN{kind}", "r", {"units": 3}, "dna")], weights)
     assert_same(answers_of(path), own_answers(original, ROWS))
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"return_sequences": True, "go_backwards": True},
+        {"use_bias": False},
+        {"activation": "relu"},  # which torch has not
+        {"recurrent_activation": "hard_sigmoid"},
+    ],
+)
+def test_recurrent_layers_are_keras_own(tmp_path, kind, settings):
+    keras = keras_package()
+    layer = getattr(keras.layers, kind)(3, **settings)
+    original = shuffled(keras.Sequential([keras.Input((LENGTH, 4)), layer]))
+    original.save(tmp_path / "m.keras")
+    assert_same(answers_of(tmp_path / "m.keras"), own_answers(original, ROWS))
+
+
+def test_both_directions_are_two_steps_of_a_graph(tmp_path):
+    keras = keras_package()
+    layers = keras.layers
+    both = layers.Bidirectional(layers.LSTM(3, return_sequences=True))
+    original = shuffled(keras.Sequential([keras.Input((LENGTH, 4)), both, layers.GRU(2)]))
+    original.save(tmp_path / "m.h5")
+    assert_same(answers_of(tmp_path / "m.h5"), own_answers(original, ROWS))
+    module = keras_files.read(tmp_path / "m.h5", Foreign()).module
+    program = torch.export.export(module, (ROWS.transpose(1, 2),), strict=False)
+    steps = [str(node.target) for node in program.graph.nodes if node.op == "call_function"]
+    assert [step for step in steps if "lstm" in step or "gru" in step] == [
+        *["aten.lstm.input"] * 2, "aten.gru.input"
+    ]  # fmt: skip
+    assert len(steps) < 2 * LENGTH  # none for each position
 
 
 def of_tensorflow(name: str, function: str, before: Any, **kwargs: Any) -> dict[str, Any]:
