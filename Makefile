@@ -14,7 +14,7 @@ TESTS ?= tests/motifs/test_seqlets.py
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow fuzz mutation test-peers test-workflow test-slurm benchmark workflow bench bench-quick clean
+.PHONY: demo test test-slow fuzz mutation test-peers test-torch test-workflow test-slurm benchmark workflow bench bench-quick clean
 
 demo: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/demo $(SIZE)
@@ -28,6 +28,10 @@ test-slow: $(VENV)/.tested
 
 test-peers: $(VENV)/.peers
 	$(BIN)/pytest -m peers
+
+# Capture, goldens and zoo under another torch, in an environment of its own: make test-torch VERSION=2.11.0
+test-torch:
+	PYTHON=$(PYTHON) scripts/test-torch $(VERSION)
 
 # Mutated input files of every kind, for so many CPU seconds: what fails is kept in fuzz-kept/.
 fuzz: $(VENV)/.tested

@@ -118,6 +118,7 @@ def export(module: nn.Module, example: Tensor, free_length: bool, free_batch: bo
         with warnings.catch_warnings(), quiet_torch(), torch.no_grad(), InOtherWords():
             warnings.simplefilter("ignore")
             program = torch.export.export(module, (example,), dynamic_shapes=(sizes,), strict=False)
+            views_as_copies_where_needed(program)
             origins = Origins(program.graph.nodes)
             program = program.run_decompositions(dict(decompositions()))
     except UnsupportedOp:
@@ -128,6 +129,15 @@ def export(module: nn.Module, example: Tensor, free_length: bool, free_batch: bo
     origins.count(program.graph.nodes)
     program.graph.owning_module.meta["origins"] = origins
     return program
+
+
+def views_as_copies_where_needed(program: ExportedProgram) -> None:
+    """What is a view of what a kernel of torch's answers (attention's) need not be one of what that is
+    written out as, in another order of memory.
+    """
+    for node in program.graph.nodes:
+        if node.target is torch.ops.aten.view.default:
+            node.target = torch.ops.aten.reshape.default
 
 
 def max_pool1d(x, kernel, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):  # type: ignore[no-untyped-def]

@@ -55,6 +55,21 @@ def test_a_free_length_is_right_at_every_length(name: str, length: int) -> None:
     assert attribute(model, x, shuffled(x)).additivity_error.max() <= 1e-9
 
 
+def test_an_encoder_of_torchs_takes_any_length() -> None:
+    """Attention's kernels may order their answers otherwise than products of matrices do, positions first."""
+    module = Net(
+        lambda net, x: net.encoder(net.conv(x).permute(2, 0, 1)).mean(0),
+        conv=conv(8),
+        encoder=nn.TransformerEncoderLayer(8, 2, 9),
+    )
+    module.double().eval()
+    model = Model(module, EXAMPLE)
+    assert model.lengths.longest is None
+    for length in (9, LENGTH + 8):
+        x = one_hot(2, length)
+        torch.testing.assert_close(model.predict(x), module(x).detach(), rtol=1e-9, atol=1e-12)
+
+
 @pytest.mark.parametrize(("name", "shortest"), [("conv1d", 5), ("dilated", 9), ("depthwise", 7)])
 def test_the_shortest_length_is_the_receptive_field(name: str, shortest: int) -> None:
     _, model = captured(name)
