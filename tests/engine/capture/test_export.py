@@ -242,6 +242,20 @@ def test_refusals_name_the_line(module: type[nn.Module], capfd: pytest.CaptureFi
 REFUSED: dict[str, tuple[str, Callable[[Net, Tensor], object]]] = {
     "random": ("draw random numbers", lambda m, x: m.net(x) + torch.randn(3)),
     "dropout that is always on": ("draw random numbers", lambda m, x: F.dropout(m.net(x), 0.5)),
+    "dropout made in forward": ("nn.Dropout to be made in __init__", lambda m, x: nn.Dropout()(m.net(x))),
+    "noise": ("with register_buffer", lambda m, x: m.net(x) + torch.randn_like(x[:, :3, 0])),
+    "an inverse": (
+        "only those that depend on no base have an inverse",
+        lambda m, x: torch.linalg.inv(x @ x.mT + torch.eye(4).to(x)).flatten(1),
+    ),
+    "a system of equations": (
+        r"write torch.linalg.inv\(a\) @ b",
+        lambda m, x: torch.linalg.solve(torch.eye(4).to(x), x).flatten(1),
+    ),
+    "values where a mask is": (
+        r"write torch.where\(mask, values, x\)",
+        lambda m, x: x.masked_scatter(torch.arange(4)[:, None] > 1, x.flip(1)).flatten(1),
+    ),
     "fixed batch": ("fixes the number of sequences .* x.shape", lambda m, x: torch.stack(list(m.net(x)))),
     "no batch": ("first output dimension must be the batch", lambda m, x: m.net(x).T),
     "constant": ("first output dimension must be the batch", lambda m, x: m.net[0].bias),
