@@ -78,6 +78,13 @@ def z_of(h: Tensor) -> Tensor:
     return torch.complex(h, h.flip(2).tanh())
 
 
+def grouped_queries(h: Tensor) -> Tensor:
+    """Four heads of queries, of which two and two have their keys and values in common."""
+    queries = h.transpose(1, 2).unsqueeze(1).expand(-1, 4, -1, -1) * torch.arange(1, 5)[:, None, None]
+    keys = h.transpose(1, 2).unsqueeze(1).expand(-1, 2, -1, -1) * torch.arange(1, 3)[:, None, None]
+    return torch.nn.functional.scaled_dot_product_attention(queries, keys, keys, enable_gqa=True).flatten(1)
+
+
 FUNCTIONS: dict[str, dict[str, Function]] = {
     "second names": {
         "subtract": lambda h: torch.subtract(h, V),
@@ -100,6 +107,7 @@ FUNCTIONS: dict[str, dict[str, Function]] = {
         "exp2": torch.special.exp2,
         "erf": torch.special.erf,
         "softmax": lambda h: torch.special.softmax(h, 1),
+        "attention of grouped queries": grouped_queries,
         "log_softmax": lambda h: torch.special.log_softmax(h, 1),
         "logsumexp": lambda h: torch.special.logsumexp(h, 1),
         "xlogy": lambda h: torch.special.xlogy(h.relu(), h.relu() + 0.1),

@@ -47,8 +47,10 @@ def attention(
     scale: float | None = None,
     enable_gqa: bool = False,
 ) -> Tensor:
-    if dropout_p or enable_gqa:
+    if dropout_p:
         return NotImplemented
+    if enable_gqa:  # heads of queries in groups, each of which has its keys and values in common
+        key, value = (h.repeat_interleave(query.shape[-3] // h.shape[-3], -3) for h in (key, value))
     scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
     logits = torch.matmul(query, key.transpose(-2, -1)) * scale
     if is_causal:
