@@ -5,6 +5,8 @@ import pytest
 import torch
 
 import seqattr
+from seqattr.engine.capture.fitting import fit
+from seqattr.engine.capture.input_form import InputForm, adapt
 from seqattr.errors import InputError, UnknownName
 from seqattr.models.constant_inputs import with_arrays
 from seqattr.models.geometry import Foreign
@@ -140,3 +142,31 @@ def test_what_stands_at_an_unknown_base_is_a_small_number(refused, folder):
         seqattr.load_model(
             "w.pt", trust=True, foreign=Foreign(LENGTH, arch="controlled:Controlled", unknown=2)
         )
+
+
+def test_inputs_of_keras_go_by_their_names_numbers_or_keys(tmp_path):
+    pytest.importorskip("keras")
+    from seqattr.models.sources.keras_models import keras_on_torch
+
+    layers = (keras := keras_on_torch(tmp_path / "model.keras")).layers
+    tracks, sequence = layers.Input((LENGTH, 2), name="tracks"), layers.Input((LENGTH, 4), name="onehot")
+    joined = layers.Concatenate()([layers.Conv1D(3, 5, padding="same", activation="relu")(sequence), tracks])
+    output = layers.Dense(1)(layers.GlobalAveragePooling1D()(joined))
+    x = torch.eye(4)[torch.randint(4, (2, LENGTH), generator=torch.Generator().manual_seed(1))]
+    of_list, of_dict = (
+        keras.Model([tracks, sequence], output),
+        keras.Model({"t": tracks, "s": sequence}, output),
+    )
+    expected = of_list([torch.full((2, LENGTH, 2), 0.5), x]).detach()
+    for module, given in [
+        (of_list, {"tracks": 0.5}),
+        (of_list, {0: 0.5}),
+        (of_dict, {"t": 0.5, "s": "sequence"}),
+    ]:
+        fitted = fit(module, InputForm("NL4", inputs=given), LENGTH)
+        answer = adapt(module, fitted.form, fitted.call)(x.transpose(1, 2))
+        torch.testing.assert_close(answer.detach(), expected)
+    with pytest.raises(UnknownName, match=r"unknown input 'track'.* did you mean 'tracks'"):
+        fit(of_list, InputForm("NL4", inputs={"track": 0.5}), LENGTH)
+    with pytest.raises(InputError, match="the keys tracks, onehot: say which is the sequence's"):
+        fit(of_list, InputForm("NL4"), LENGTH)

@@ -66,3 +66,8 @@ def labels(answer: Any) -> tuple[str, ...]:
     if len(set(filter(None, names))) < sum(map(bool, names)):
         return tuple(usual)
     return tuple(name or other for name, other in zip(names, usual, strict=True))
+
+
+def answers_each(answer: Any, rows: int) -> bool:
+    """Whether something in an answer has the batch first."""
+    return any(tensor.shape[:1] == (rows,) for _, tensor in named_tensors(answer))

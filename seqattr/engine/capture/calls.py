@@ -105,12 +105,15 @@ def required(module: nn.Module) -> list[str]:
     return [n for n, p in parameters(module).items() if p.kind in NAMED and p.default is p.empty]
 
 
-def keys_of_keras(module: nn.Module) -> dict[str, tuple[int, ...]]:
-    """The names of a Keras model's inputs and their shapes for one sequence, where they are known."""
+def keys_of_keras(module: nn.Module) -> dict[str, tuple[int | None, ...]]:
+    """The keys of a Keras model's inputs, its names for them or those of its dict, and their shapes for one
+    sequence; nothing for other modules."""
     inputs = getattr(module, "inputs", None)
     if not isinstance(inputs, list) or not all(hasattr(i, "name") and hasattr(i, "shape") for i in inputs):
         return {}
-    return {i.name: tuple(i.shape[1:]) for i in inputs}
+    keyed = getattr(module, "_inputs_struct", None)
+    named = keyed if isinstance(keyed, dict) else {one.name: one for one in inputs}
+    return {key: tuple(one.shape[1:]) for key, one in named.items()}
 
 
 # --- what is given -------------------------------------------------------------------------------
@@ -129,17 +132,19 @@ def call_of(module: nn.Module, given: Mapping[str, Any]) -> Call:
     )
     values = {name: value for name, value in given.items() if name != sequence}
     names, free = names_in(module), takes_any(module)
+    if keys_of_keras(module):
+        return by_key_of_keras(module, values, sequence)
     if all(name.isdigit() for name in given) and (len(names) > 1 or free):
         return by_position(module, values, sequence)
     if all(name.isdigit() for name in given):
         slots = (str(number) for number in range(len(given) + 1))
         sequence = sequence or next(slot for slot in slots if slot not in given)
         return Call(LIST, sequence, constants_of(values, module))
-    if set(given) <= set(names) or (free and not keys_of_keras(module)):
+    if set(given) <= set(names) or free:
         return Call(ARGUMENTS, sequence or first_open(module, values), constants_of(values, module))
     if len(required(module) or names) > 1:
         raise UnknownName("input", next(name for name in given if name not in names), names)
-    return Call(DICT, sequence or key_of_keras(module, values), constants_of(values, module))
+    return Call(DICT, sequence, constants_of(values, module))
 
 
 def is_sequence(value: Any) -> bool:
@@ -184,20 +189,23 @@ def constants_of(values: Mapping[str, Any], module: nn.Module) -> dict[str, Cons
     return {name: shaped(constant, shapes.get(name)) for name, constant in constants.items()}
 
 
-def shaped(constant: Constant, shape: tuple[int, ...] | None) -> Constant:
-    if isinstance(constant, Filled) and constant.sizes is None and shape and None not in shape:
-        return replace(constant, sizes=shape)
+def shaped(constant: Constant, shape: tuple[int | None, ...] | None) -> Constant:
+    known = [size for size in shape or () if size is not None]
+    if isinstance(constant, Filled) and constant.sizes is None and shape and len(known) == len(shape):
+        return replace(constant, sizes=tuple(known))
     return constant
 
 
-def key_of_keras(module: nn.Module, values: Mapping[str, Any]) -> str | None:
-    """The one input of a Keras model that no value is given for."""
-    keys = keys_of_keras(module)
-    unknown = next((name for name in values if keys and name not in keys), None)
+def by_key_of_keras(module: nn.Module, values: Mapping[str, Any], sequence: str | None) -> Call:
+    """Of the inputs of a Keras model, by their names or numbers. Raises UnknownName."""
+    keys = list(keys_of_keras(module))
+    numbered = {str(number): key for number, key in enumerate(keys)}
+    named = {numbered.get(name, name): value for name, value in values.items()}
+    taken = numbered.get(sequence, sequence) if sequence else None
+    unknown = next((name for name in (*named, *([taken] if taken else ())) if name not in keys), None)
     if unknown:
         raise UnknownName("input", unknown, keys)
-    left = [key for key in keys if key not in values]
-    return left[0] if len(left) == 1 else None
+    return Call(DICT, taken, constants_of(named, module))
 
 
 # --- the keys that a module asks a dict for ------------------------------------------------------

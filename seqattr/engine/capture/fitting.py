@@ -10,9 +10,15 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from seqattr.engine.capture.answers import named_tensors
-from seqattr.engine.capture.calls import DICT, Call, call_of, keys_asked_for, names_in
-from seqattr.engine.capture.check import OwnFailure, own_answer
+from seqattr.engine.capture.answers import answers_each, named_tensors
+from seqattr.engine.capture.calls import (
+    DICT,
+    Call,
+    call_of,
+    keys_asked_for,
+    keys_of_keras,
+    names_in,
+)
 from seqattr.engine.capture.constants import Constant, candidates, others_like
 from seqattr.engine.capture.export import evaluating
 from seqattr.engine.capture.input_form import InputAdapter, InputForm, adapt
@@ -22,6 +28,7 @@ from seqattr.engine.capture.input_layouts import (
     batch_first,
     fits,
 )
+from seqattr.engine.capture.original import OwnFailure, own_answer
 from seqattr.engine.graph.forward import random_sequences
 from seqattr.errors import InputError, UnknownName
 
@@ -66,10 +73,7 @@ def fit(module: nn.Module, form: InputForm, length: int) -> Fitted:
     if not form.inputs:
         return fit_alone(module, form, call, sequences)
     if call.packing == DICT and call.sequence is None:
-        key = key_of_sequence(module, form, call, sequences)
-        if key is None:
-            raise UnknownName("input", next(iter(call.constants)), names_in(module))
-        call = replace(call, sequence=key)
+        call = replace(call, sequence=key_of_sequence(module, form, call, sequences))
     options = [candidates(constant) for constant in call.constants.values()]
     if all(len(option) == 1 for option in options):
         return attempt(module, form, with_constants(call, [option[0] for option in options]), sequences)
@@ -87,10 +91,9 @@ def fit_alone(module: nn.Module, form: InputForm, call: Call, sequences: Tensor)
     try:
         return attempt(module, form, call, sequences)
     except OwnFailure:
-        key = key_of_sequence(module, form, call, sequences)
-        if key is None:
+        if not keys_left(module, form, call, sequences):
             raise
-    return attempt(module, form, Call(DICT, key), sequences)
+    return attempt(module, form, Call(DICT, key_of_sequence(module, form, call, sequences)), sequences)
 
 
 def attempt(module: nn.Module, form: InputForm, call: Call, sequences: Tensor) -> Fitted:
@@ -141,11 +144,6 @@ def changed(chosen: tuple[Constant, ...], failure: str) -> list[tuple[Constant, 
     ]
 
 
-def answers_each(answer: Any, rows: int) -> bool:
-    """Whether something in an answer has the batch first."""
-    return any(tensor.shape[:1] == (rows,) for _, tensor in named_tensors(answer))
-
-
 def same_answers(a: Any, b: Any) -> bool:
     """Whether two answers are the same but for rounding."""
     pairs = [(x, y) for (_, x), (_, y) in zip(named_tensors(a), named_tensors(b), strict=False)]
@@ -154,19 +152,32 @@ def same_answers(a: Any, b: Any) -> bool:
     )
 
 
-def key_of_sequence(module: nn.Module, form: InputForm, call: Call, sequences: Tensor) -> str | None:
-    """The one key that a module asks for beside those given. Raises InputError where there are several."""
-    like = InputAdapter(module, form, call).laid_out(sequences)
-    rows, _, length = sequences.shape
-    known = {name: candidates(c)[0].of(like, rows, length) for name, c in call.constants.items()}
-    with evaluating(module):
-        keys = keys_asked_for(module, like, known)
+def key_of_sequence(module: nn.Module, form: InputForm, call: Call, sequences: Tensor) -> str:
+    """The one key that a module asks for beside those given.
+
+    Raises UnknownName where it asks for none, InputError where there are several.
+    """
+    keys = keys_left(module, form, call, sequences)
+    if not keys:
+        raise UnknownName("input", next(iter(call.constants), ""), names_in(module))
     if len(keys) > 1:
         raise InputError(
             f"the model wants a dict with the keys {', '.join(keys)}: say which is the sequence's, as in "
             f"`inputs={keys[0]}=sequence`, and hold the others constant, as in `inputs={keys[1]}=zeros`"
         )
-    return keys[0] if keys else None
+    return keys[0]
+
+
+def keys_left(module: nn.Module, form: InputForm, call: Call, sequences: Tensor) -> list[str]:
+    """The keys beside those given of a dict that a module wants; none where it wants no dict."""
+    keras = keys_of_keras(module)
+    if keras:
+        return [key for key in keras if key not in call.constants] if len(keras) > 1 else []
+    like = InputAdapter(module, form, call).laid_out(sequences)
+    rows, _, length = sequences.shape
+    known = {name: candidates(c)[0].of(like, rows, length) for name, c in call.constants.items()}
+    with evaluating(module):
+        return keys_asked_for(module, like, known)
 
 
 # --- layouts -------------------------------------------------------------------------------------

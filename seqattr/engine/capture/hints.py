@@ -6,19 +6,24 @@ from typing import Any
 
 from torch import nn
 
-from seqattr.engine.capture.calls import Call, names_in, parameters, required
-from seqattr.engine.capture.check import OwnFailure
-from seqattr.engine.capture.fitting import fit, layouts_that_run, runs
+from seqattr.engine.capture.batch_faults import FIXES, WRITE, numbers_that_run
+from seqattr.engine.capture.calls import Call, call_of, names_in, parameters, required
+from seqattr.engine.capture.fitting import fit, layouts_that_run, runs, sequences_for
 from seqattr.engine.capture.input_form import InputForm, adapt
 from seqattr.engine.capture.input_lengths import lengths_that_run
+from seqattr.engine.capture.original import OwnFailure
 from seqattr.errors import InputError
 
 MUCH_LONGER = 10  # times the length that is too short
+BATCHES = (1, 2, 4, 8, 16, 32, 64)  # numbers of sequences that are tried
 MOST_INPUTS = 8  # of those that a model can do without, tried
 
 
 def what_would_run(module: nn.Module, form: InputForm, length: int) -> str:
-    """Other inputs, another layout, or another length with which a module runs that fails in this form."""
+    """With which number of sequences, other inputs, layout or length a module runs that fails as it is."""
+    numbers = of_batch(module, form, length)
+    if numbers:
+        return f"; {FIXES}, of which {numbers} run; {WRITE}"
     if len(names_in(module)) > 1 and (hint := of_inputs(module, form, length)):
         return hint
     layouts = [other for other in layouts_that_run(module, form, length) if other != form.layout]
@@ -42,6 +47,14 @@ def in_bases(lengths: tuple[int, int]) -> str:
     """The one length, or the first and the last."""
     first, last = lengths
     return f"{first} bp to {last} bp" if last > first else f"{first} bp"
+
+
+def of_batch(module: nn.Module, form: InputForm, length: int) -> str:
+    """Other numbers of sequences, of which a module runs, in words; "" where there are none."""
+    if form.inputs:
+        return ""
+    adapted, sequences = adapt(module, form, call_of(module, {})), sequences_for(module, length)
+    return " or ".join(map(str, numbers_that_run(adapted, sequences, BATCHES)))
 
 
 # --- other inputs --------------------------------------------------------------------------------

@@ -10,13 +10,13 @@ from torch import Tensor, nn
 
 from seqattr.dna.alphabet import ALPHABET
 from seqattr.engine.capture.calls import DICT
-from seqattr.engine.capture.check import OwnFailure
 from seqattr.engine.capture.export import unwrap
 from seqattr.engine.capture.fitting import Fitted, fit, geometry_of, with_type
 from seqattr.engine.capture.hints import what_would_run
 from seqattr.engine.capture.input_form import InputForm, adapt, check_unknown
 from seqattr.engine.capture.input_layouts import check_layout
 from seqattr.engine.capture.left_out import BATCH_FIRST
+from seqattr.engine.capture.original import OwnFailure
 from seqattr.engine.capture.trial import Trial, capture_checked
 from seqattr.engine.capture.watch import Watch
 from seqattr.engine.graph.choice import Choice, Wanted, choose
@@ -69,7 +69,7 @@ class Model:
         dtype = parameter_type(module, example_input)
         device = next((p.device for p in module.parameters()), example_input.device)
         example = random_sequences(ROWS, length, dtype, device)
-        trial = capture_checked(adapt(module, fitted.form, fitted.call), example)
+        trial = capture_checked(adapt(module, fitted.form, fitted.call), example, fitted.answer)
         graph, interface = interface_of(trial, targets, length)
         self._hold(graph, interface, (*trial.notes, *notes_on(fitted)), Watch(trial.original, trial.graph))
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from seqattr.engine.capture.check import Original, OwnFailure, compare, first_gap, graph_answer, is_noise
+from seqattr.engine.capture.check import compare, graph_answer, is_noise
+from seqattr.engine.capture.gaps import first_gap
+from seqattr.engine.capture.original import Original, OwnFailure
 from seqattr.engine.graph.forward import in_full
 from seqattr.engine.graph.graph import Graph
 from seqattr.engine.graph.outputs import Target

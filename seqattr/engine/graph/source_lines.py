@@ -2,6 +2,9 @@
 
 import os
 import re
+from linecache import getline
+from traceback import walk_tb
+from types import FrameType
 
 import torch
 
@@ -19,14 +22,30 @@ def with_source(line: str, trace: str) -> str:
     return f"{line} (at {source})" if source and source not in line else line
 
 
+def is_users(path: str) -> bool:
+    """Whether a file is neither torch's nor of the engine."""
+    return not path.startswith(TORCH_FOLDER) and "/seqattr/engine/" not in path
+
+
+def frame_line(frame: FrameType | None, line: int | None = None) -> str:
+    """Where a frame is, as `file.py:12 in forward: code`; "" where there is none."""
+    if frame is None:
+        return ""
+    path, number = frame.f_code.co_filename, line or frame.f_lineno
+    name, code = frame.f_code.co_name, getline(path, number).strip()
+    return f"{os.path.basename(path)}:{number} in {name}: {code}"
+
+
+def raised_at(error: BaseException) -> str:
+    """The innermost line of the user's that an exception came through; "" where there is none."""
+    mine = [(f, line) for f, line in walk_tb(error.__traceback__) if is_users(f.f_code.co_filename)]
+    return frame_line(*mine[-1]) if mine else ""
+
+
 def user_line(trace: str) -> str:
     """The innermost line of a stack trace that is not torch's own, as `file.py:12 in forward: code`."""
     frames = re.findall(r'File "([^"]+)", line (\d+), in (\S+)\n\s*(.*)', trace)
-    mine = [
-        frame
-        for frame in frames
-        if not frame[0].startswith(TORCH_FOLDER) and "/seqattr/engine/" not in frame[0]
-    ]
+    mine = [frame for frame in frames if is_users(frame[0])]
     if not mine:
         return ""
     path, line, function, code = mine[-1]
