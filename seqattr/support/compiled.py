@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 try:
@@ -18,6 +19,20 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     if numba is None:
         return function
     try:
-        return numba.njit(nogil=True, cache=True)(function)
+        made = numba.njit(nogil=True, cache=True)(function)
     except RuntimeError:  # neither this folder nor the user's cache can be written
         return numba.njit(nogil=True)(function)
+    forgive_full_disks(made)
+    return made
+
+
+def forgive_full_disks(made: Any) -> None:
+    """What cannot be kept is compiled again by the next run; numba would fail for it."""
+    cache = made._cache
+    keep = cache.save_overload
+
+    def save(*args: Any) -> None:
+        with suppress(OSError):
+            keep(*args)
+
+    cache.save_overload = save
