@@ -141,7 +141,7 @@ READERS: Mapping[str, Callable[[Path, Foreign, Any], ReadModule]] = {
     KERAS: keras_files.read,
     KERAS_WEIGHTS: keras_files.read,
 }
-TELLING = (BPNET, KERAS, KERAS_WEIGHTS)  # the length of their input
+TELLING = (EXPORTED, BPNET, KERAS, KERAS_WEIGHTS)  # the length of their input
 # Files of numbers and texts, of which a reader runs nothing, and nothing of the user's beside them.
 PLAIN: tuple[str, ...] = (BPNET,)
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import torch
 
+from seqattr.engine.capture.constants import Given
 from seqattr.engine.ops.sizes import is_size
+from seqattr.models.constant_inputs import file_in
 from seqattr.models.geometry import Foreign, ReadModule
 from seqattr.support.version import package_version
 
@@ -17,24 +19,37 @@ MOST_FACTS, LONGEST_TEXT = 200, 10_000  # of a table that a file may hold
 
 def provenance(path: Path, kind: str, read: ReadModule, known: Foreign) -> dict[str, str | int | float]:
     """The source's name, kind and SHA-256, what was done to read it, how it takes its input, and by which
-    versions; what a reader has to add goes before.
+    versions; what a reader has to add goes before. Of files their names alone are kept: a model file that is
+    given away tells nothing of its maker's folders.
     """
+    arch, notes = without_folder(known.arch or ""), "; ".join(read.notes)
     facts = {
         "source": path.resolve().name,
         "kind": kind,
         "sha256": read.more.get("sha256") or digest(path),
-        "arch": known.arch or "",
+        "arch": arch,
         "arch_args": json.dumps(dict(known.arch_args), default=str) if known.arch_args else "",
         "length": known.length or 0,
         "layout": known.layout,
         "channels": known.channels,
         "unknown": known.unknown or "",
-        "inputs": ", ".join(f"{name}={value}" for name, value in known.inputs.items()),
-        "notes": "; ".join(read.notes),
+        "inputs": ", ".join(f"{name}={named(value)}" for name, value in known.inputs.items()),
+        "notes": notes.replace(known.arch, arch) if known.arch else notes,
         "seqattr": package_version(),
         "torch": str(torch.__version__),
     }
     return {name: in_bounds(value) for name, value in {**facts, **read.more}.items() if value != ""}
+
+
+def named(constant: Any) -> str:
+    """What an input is held at: of an array's file its name."""
+    return without_folder(str(constant)) if isinstance(constant, Given) else str(constant)
+
+
+def without_folder(text: str) -> str:
+    """A file, or file.py:Class or file.npz:KEY, by its name alone; any other text as it is."""
+    file, key = file_in(text)
+    return file.name if key is None else f"{file.name}:{key}"
 
 
 def digest(path: Path) -> str:

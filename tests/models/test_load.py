@@ -47,8 +47,9 @@ def test_without_trust_the_line_to_type_is_told(refused, files, fasta, tmp_path,
     assert refused("convert", path, "--out", tmp_path / "c.pt", *options(name)) == line + convert
     files_ = ("--model", path, "--fasta", fasta(2), "--out", tmp_path / "out")
     assert refused("score", *files_, *options(name)) == line + convert
-    assert refused("inspect", path).endswith("LENGTH --arch MODULE:CLASS --trust-model" if arch else
-                                             "LENGTH --trust-model")  # fmt: skip
+    blanks = "" if name == "exported" else " --input-length LENGTH"  # an archive tells its length itself
+    blanks += " --arch MODULE:CLASS" if arch else ""
+    assert refused("inspect", path).endswith(f"{path.stem}.seqattr.pt{blanks} --trust-model")
     assert not (tmp_path / "c.pt").exists()
     assert not (tmp_path / "out").exists()
 

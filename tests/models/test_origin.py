@@ -1,8 +1,10 @@
 """Where a model came from is kept in its file, shown, and covered by the fingerprint."""
 
 import hashlib
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -11,7 +13,26 @@ import seqattr
 from seqattr.errors import ModelError
 from seqattr.models import native
 from seqattr.models.geometry import Foreign, ReadModule
-from seqattr.models.origin import digest, in_bounds, provenance
+from seqattr.models.origin import digest, in_bounds, provenance, without_folder
+
+NET = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, filters=3):
+        super().__init__()
+        self.conv = nn.Conv1d(5, filters, 5)
+
+    def forward(self, x, tracks):
+        return torch.relu(self.conv(torch.cat([x, tracks], 1))).mean(2)
+"""
+
+
+def entries(path: Path) -> list[bytes]:
+    """What is in an archive, unpacked."""
+    with zipfile.ZipFile(path) as archive:
+        return [archive.read(name) for name in archive.namelist()]
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +100,31 @@ def test_a_folder_s_digest_is_of_its_files(tmp_path):
     assert digest(tmp_path) != first
     (tmp_path / "b").unlink()
     assert digest(tmp_path) == first
+
+
+def test_files_are_told_by_their_names_alone(ran, tmp_path):
+    (folder := tmp_path / "home" / "me").mkdir(parents=True)
+    (folder / "net_of_me.py").write_text(NET)
+    np.savez(folder / "tracks.npz", tracks=np.ones((1, 20)), other=np.zeros(1))
+    net = nn.Conv1d(5, 2, 5)
+    weights = {f"model.conv.{name}": tensor for name, tensor in net.state_dict().items()}
+    torch.save({"state_dict": weights, "hyper_parameters": {"filters": 2}}, folder / "w.ckpt")
+    ran(
+        *("convert", folder / "w.ckpt", "--out", tmp_path / "m.pt", "--trust-model", "--input-length", 20),
+        *("--arch", f"{folder / 'net_of_me.py'}:Net", "--input", f"tracks={folder / 'tracks.npz'}:tracks"),
+    )
+    facts = seqattr.load_model(tmp_path / "m.pt").provenance
+    assert (facts["source"], facts["arch"]) == ("w.ckpt", "net_of_me.py:Net")
+    assert facts["inputs"] == "tracks=tracks.npz:tracks"
+    assert "built net_of_me.py:Net with the checkpoint's own filters=2" in facts["notes"]
+    assert str(tmp_path).encode() not in b"".join(entries(tmp_path / "m.pt"))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("/home/me/arch.json", "arch.json"), ("package.nets:Net", "package.nets:Net"), ("bpnet", "bpnet"),
+     ("../x.npz:a/b", "x.npz:a/b"), ("/a b/x.npy", "x.npy"), ("0.5", "0.5"), ("zeros(2,L)", "zeros(2,L)"),
+     ("./net.py:Net", "net.py:Net"), ("", "")],
+)  # fmt: skip
+def test_a_name_without_its_folder(text, name):
+    assert without_folder(text) == name
