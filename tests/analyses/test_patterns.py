@@ -15,7 +15,7 @@ from seqattr.analyses.patterns import fit_patterns
 from seqattr.dna.regions import Region
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.graph import INPUT
-from seqattr.engine.walk.forward import side_values
+from seqattr.engine.walk.forward import passing_values, side_values
 from seqattr.engine.walk.plan import Plan
 from seqattr.errors import InputError, ModelError, NotFinite
 from seqattr.inputs import Window
@@ -190,12 +190,15 @@ def rows_forward(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many rows go through the model each time, from now on."""
     rows: list[int] = []
 
-    def counted(plan: Plan, sequences: Tensor) -> Any:
-        rows.append(len(sequences))
-        return side_values(plan, sequences)
+    def counting(run: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(plan: Plan, sequences: Tensor) -> Any:
+            rows.append(len(sequences))
+            return run(plan, sequences)
 
-    for module in ("seqattr.analyses.patterns", "seqattr.engine.walk.memory"):
-        monkeypatch.setattr(f"{module}.side_values", counted)
+        return counted
+
+    monkeypatch.setattr("seqattr.analyses.patterns.side_values", counting(side_values))
+    monkeypatch.setattr("seqattr.engine.walk.memory.passing_values", counting(passing_values))
     return rows
 
 
