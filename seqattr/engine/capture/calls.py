@@ -46,9 +46,11 @@ class Caller(nn.Module):
         self.module, self.call = module, call
         self.positional = [name for name, p in parameters(module).items() if p.kind in POSITIONAL]
 
-    def forward(self, sequences: Tensor, rows: int, length: int) -> Any:
-        call = self.call
-        values = {name: constant.of(sequences, rows, length) for name, constant in call.constants.items()}
+    def forward(self, sequences: Tensor, floats: Tensor) -> Any:
+        """Of (N, 4, L) `floats` the constants have their number, length and type, which the sequences, as
+        the module takes them, need not have."""
+        call, (rows, _, length) = self.call, floats.shape
+        values = {name: constant.of(floats, rows, length) for name, constant in call.constants.items()}
         if call.packing == DICT:
             return self.module({call.sequence: sequences, **values})
         if call.packing == LIST:

@@ -56,8 +56,8 @@ class InputAdapter(nn.Module):
         self.register_buffer("order", None if order == sorted(order) else torch.tensor(order))
 
     def forward(self, sequences: Tensor) -> Any:
-        rows, length = sequences.shape[0], sequences.shape[2]
-        return self.caller(self.laid_out(as_type(sequences, self.form.dtype)), rows, length)
+        cast = as_type(sequences, self.form.dtype)
+        return self.caller(self.laid_out(cast), cast if cast.is_floating_point() else sequences)
 
     def laid_out(self, sequences: Tensor) -> Tensor:
         """(N, 4, L) as the model wants it."""
@@ -86,7 +86,7 @@ class InputAdapter(nn.Module):
 def as_type(sequences: Tensor, dtype: torch.dtype | None) -> Tensor:
     """In another type, which holds them exactly. Raises ValueError where it does not, as for frequencies.
 
-    In a graph the cast is dropped, by `without_cast`: what is between whole numbers goes in as it is.
+    In a graph `without_casts` makes it one to floats: what is between whole numbers goes in as it is.
     """
     if dtype is None or torch.compiler.is_compiling() or sequences.is_meta:
         return sequences if dtype is None else sequences.to(dtype)

@@ -186,6 +186,23 @@ def test_the_layout_is_found_beside_other_inputs() -> None:
     torch.testing.assert_close(model.predict(x), expected, rtol=1e-10, atol=0)
 
 
+class WholeSequences(Base):
+    """As a model that insists on sequences of a type of whole numbers, beside a number that is none."""
+
+    def forward(self, x: Tensor, scale: Tensor) -> Tensor:
+        if x.dtype != torch.int8:
+            raise TypeError("expected sequences of int8")
+        return self.head(self.body(x.double()) * scale[:, None, None])
+
+
+@pytest.mark.parametrize("scale", [0.3, np.array(0.3), "0.3()"], ids=["number", "array", "text"])
+def test_numbers_beside_whole_sequences_keep_their_fractions(scale: Any) -> None:
+    module, x = WholeSequences(), one_hot(3)
+    model = Model(module, torch.zeros(2, 4, LENGTH, dtype=torch.float64), inputs={"scale": scale})
+    expected = module(x.to(torch.int8), x.new_full((3,), 0.3)).detach()
+    torch.testing.assert_close(model.predict(x), expected, rtol=1e-12, atol=0)
+
+
 def test_zeros_as_long_as_the_sequence_follow_its_length() -> None:
     class Total(Controls):
         def forward(self, X: Tensor, X_ctl: Tensor) -> Tensor:
