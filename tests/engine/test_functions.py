@@ -21,6 +21,7 @@ CHANNELS, POSITIONS = 4, LENGTH - 4
 PLACES = torch.arange(POSITIONS) % 3
 V = torch.linspace(0.4, 1.6, CHANNELS, dtype=torch.float64).unsqueeze(1)
 W = torch.linspace(-1, 1, 3 * CHANNELS * 4, dtype=torch.float64).view(3, CHANNELS, 4)
+SHIFTS = torch.linspace(-1, 1, (2 * POSITIONS - 1) * CHANNELS, dtype=torch.float64).view(-1, CHANNELS)
 Z = torch.complex(W, W.flip(1).cos())
 Function = Callable[[Tensor], Tensor]
 
@@ -51,6 +52,14 @@ def rotated(h: Tensor) -> Tensor:
     pairs = torch.view_as_complex(h.mT.unflatten(-1, (CHANNELS // 2, 2)).contiguous())
     angles = torch.outer(torch.arange(h.shape[2]).double(), torch.tensor([1.0, 0.1]).double())
     return torch.view_as_real(pairs * torch.polar(torch.ones_like(angles), angles)).flatten(-2)
+
+
+def relative_shift(queries: Tensor, shifts: Tensor) -> Tensor:
+    """One sequence's products with what belongs to each distance, read through a strided view, as attention
+    with relative positions has it: (positions, channels), (2 positions - 1, channels).
+    """
+    n = len(queries)
+    return (queries @ shifts.mT).flatten().as_strided((n, n), (2 * (n - 1), 1), n - 1)
 
 
 def state_space(h: Tensor) -> Tensor:
@@ -188,6 +197,23 @@ FUNCTIONS: dict[str, dict[str, Function]] = {
         "bicubic": lambda h: F.interpolate(h.unsqueeze(2), size=(1, 30), mode="bicubic"),
         "circular": lambda h: F.pad(h, (2, 2), mode="circular"),
         "lp_pool": lambda h: F.lp_pool1d(h.abs(), 2, 2),
+    },
+    "windows and copies": {
+        "unfold": lambda h: h.unfold(2, 4, 3).amax(-1),
+        "im2col": lambda h: F.unfold(h.unsqueeze(2), (1, 5)).tanh(),
+        "response norm": lambda h: F.local_response_norm(h, 3),
+        "area": lambda h: F.interpolate(h, size=7, mode="area"),
+        "linear": lambda h: F.interpolate(h, scale_factor=2, mode="linear"),
+        "reflect": lambda h: F.pad(h, (2, 2), mode="reflect").tanh(),
+        "replicate": lambda h: F.pad(h, (2, 2), mode="replicate").tanh(),
+        "tensor_split": lambda h: h.tensor_split(3, 2)[1],
+        "hsplit": lambda h: torch.cat(torch.hsplit(h.mean(2), 2)[::-1], 1),
+        "tile": lambda h: h.mean(2).tile((1, 3)),
+        "ceil_mode": lambda h: F.max_pool1d(h, 3, ceil_mode=True),
+        "relative shift": lambda h: torch.vmap(relative_shift, (0, None))(h.transpose(1, 2), SHIFTS),
+        "softmin": lambda h: F.softmin(h, 1),
+        "outer": lambda h: h.mean(2).unsqueeze(2) * h.amax(2).unsqueeze(1),
+        "sum of a list": lambda h: sum([h, h.exp()]),
     },
     "in order": {
         "sort": lambda h: h.sort(2).values,

@@ -84,6 +84,28 @@ def test_bpnet_lite_s_own_file(ran, refused, here):
 
 
 @pytest.mark.peers
+def test_bpnet_lite_s_control_tracks_are_held_constant(ran, refused, here):
+    bpnet = pytest.importorskip("bpnetlite.bpnet")
+    torch.manual_seed(0)
+    net = bpnet.BPNet(n_filters=4, n_layers=2, trimming=30, n_control_tracks=2, verbose=False).eval()
+    torch.save(net, "bpnet.torch")
+    convert = ("convert", "bpnet.torch", "--out", "m.pt", "--trust-model", "--input-length", 200)
+    assert "it runs with --input X_ctl=zeros, which holds that input constant" in refused(*convert)
+    assert not (here / "m.pt").exists()
+    sequences = torch.eye(4)[torch.randint(4, (3, 200))].mT
+    for value, number in (("zeros", 0.0), ("2", 2.0)):
+        said = ran(*convert, "--input", f"X_ctl={value}", "--force")
+        assert f"held constant beside the sequence: X_ctl={value}(2,L)" in said
+        model = seqattr.load_model("m.pt")
+        profile, counts = (y.detach() for y in net(sequences, torch.full((3, 2, 200), number)))
+        torch.testing.assert_close(
+            model.with_targets(["counts"]).predict(sequences), counts, rtol=1e-5, atol=1e-5
+        )
+        found = model.predict(sequences)[:, : profile[0].numel()]
+        torch.testing.assert_close(found, profile.flatten(1), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.peers
 def test_a_checkpoint_and_a_folder_that_their_packages_wrote(ran, here):
     lightning, hub = pytest.importorskip("lightning"), pytest.importorskip("huggingface_hub")
     (here / "theirs.py").write_text(THEIRS)

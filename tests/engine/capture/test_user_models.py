@@ -97,6 +97,8 @@ TAKEN: dict[str, nn.Module] = {
     "padded with constants of the batch": made(
         lambda m, x: m.net(torch.cat([x.new_full((x.shape[0], 4, 3), 0.25), x], 2))),
     "einops by hand": made(lambda m, x: m.line(m.conv(x).relu().permute(0, 2, 1).mean(1))),
+    "a Kronecker product": made(
+        lambda m, x: torch.kron(m.net(x), torch.tensor([[0.5, 2.0]], dtype=x.dtype))),
     "switched by a flag": made(lambda m, x: m.net(x) if not m.training else m.net(x) * 0),
 }  # fmt: skip
 
@@ -185,6 +187,12 @@ REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
         lambda: made(lambda m, x: m.line(m.tokens(x).mean(1)), tokens=nn.Embedding(9, 6)),
         "takes the bases' numbers for an embedding"),
     "an argmax": (lambda: made(lambda m, x: m.net(x).argmax(1)), "the place of a maximum.* has no slope"),
+    "places of a pool's maxima": (
+        lambda: made(lambda m, x: F.max_unpool1d(*F.max_pool1d(m.conv(x), 2, return_indices=True), 2)),
+        "the place of a maximum.* has no slope; use its value"),
+    "tokens of an argmax": (
+        lambda: made(lambda m, x: m.line(m.tokens(x.argmax(1)).mean(1)), tokens=nn.Embedding(9, 6)),
+        "the place of a maximum.* has no slope"),
     "a batch norm without statistics": (
         lambda: made(lambda m, x: m.norm(m.net(x)), norm=nn.BatchNorm1d(2, track_running_stats=False)),
         "without running statistics it mixes the sequences of a batch"),

@@ -169,3 +169,36 @@ def test_other_inputs_are_held_constant(keras, of_two):
 def test_other_inputs_without_values_are_asked_for(refused, of_two, tmp_path):
     line = refused("convert", of_two[1], "--out", tmp_path / "m.pt", "--trust-model")
     assert "beside dna it takes cell (2,): hold them constant, as by --input cell=zeros" in line
+
+
+@pytest.fixture(scope="module")
+def of_three(keras: Any) -> Any:
+    """A network of a sequence, of covariates, and of a cell type's number, which it looks up."""
+    layers = keras.layers
+    sequence, covariates = keras.Input((LENGTH, 4), name="sequence"), keras.Input((3,), name="covariate")
+    cell = keras.Input((1,), name="cell", dtype="int32")
+    hidden = layers.BatchNormalization()(layers.Conv1D(6, 7, activation="relu")(sequence))
+    looked_up = layers.Flatten()(layers.Embedding(5, 4)(cell))
+    parts = [layers.GlobalMaxPooling1D()(hidden), layers.Dense(3)(covariates), looked_up]
+    hidden = layers.Dense(6, activation="relu")(layers.Concatenate()(parts))
+    return shuffled(keras.Model([cell, sequence, covariates], layers.Dense(2, name="out")(hidden)))
+
+
+@pytest.mark.filterwarnings("ignore")  # of Keras itself, about .h5
+@pytest.mark.parametrize("name", ["three.keras", pytest.param("three.h5", marks=pytest.mark.slow)])
+def test_numbers_and_indices_are_held_constant(ran, keras, of_three, tmp_path, name):
+    of_three.save(tmp_path / name)
+    said = ran(
+        *("convert", tmp_path / name, "--out", tmp_path / "m.pt", "--trust-model"),
+        *("--input", "covariate=0.5", "--input", "cell=1"),
+    )
+    assert "held constant beside the sequence: covariate=0.5(3), cell=1(1)" in said
+    found = answers(load_model(tmp_path / "m.pt"), ROWS)[0]
+    ones = torch.ones(len(ROWS), 1, dtype=torch.int32)
+    with torch.no_grad(), keras.device("cpu"):
+        own, other = (
+            of_three([cell, ROWS.transpose(1, 2), torch.full((len(ROWS), 3), 0.5)]).numpy()
+            for cell in (ones, 0 * ones)
+        )
+    np.testing.assert_allclose(found, own, rtol=1e-5, atol=1e-5)
+    assert np.abs(found - other).max() > 0.01  # the cell's number counts
