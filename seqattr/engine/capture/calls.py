@@ -91,12 +91,6 @@ def signature_of(function: Any) -> dict[str, inspect.Parameter]:
         return {}
 
 
-def of_script(argument: Any) -> inspect.Parameter:
-    kind, has_default = inspect.Parameter.POSITIONAL_OR_KEYWORD, argument.has_default_value()
-    usual = argument.default_value if has_default else inspect.Parameter.empty
-    return inspect.Parameter(argument.name, kind, default=usual)
-
-
 def names_in(module: nn.Module) -> list[str]:
     """The names of what a module's forward takes."""
     return [name for name, p in parameters(module).items() if p.kind in NAMED]
@@ -147,10 +141,6 @@ def call_of(module: nn.Module, given: Mapping[str, Any]) -> Call:
     if len(required(module) or names) > 1:
         raise UnknownName("input", next(name for name in given if name not in names), names)
     return Call(DICT, sequence, constants_of(values, module))
-
-
-def is_sequence(value: Any) -> bool:
-    return isinstance(value, str) and value == SEQUENCE
 
 
 def call_without(module: nn.Module) -> Call:

@@ -188,9 +188,11 @@ class StepContext:
         return self.pairs.sides.constant[ref]
 
     def number(self, argument: Any) -> Tensor:
-        """A constant argument as a tensor; a plain number in full precision."""
+        """A constant argument as a tensor of numbers in the model's precision; a plain number in full."""
         value = self.constant(argument) if isinstance(argument, Ref) else argument
-        return value if isinstance(value, Tensor) else torch.tensor(value, dtype=torch.float64)
+        if isinstance(value, Tensor):
+            return self.pairs.number(value)  # 1 / a tensor of integers would be of float32
+        return torch.tensor(value, dtype=torch.float64)
 
     def weight(self, ref: Ref, form: str) -> Tensor:
         """The step's weight in some form, worked out once for a plan."""

@@ -186,6 +186,18 @@ def test_the_layout_is_found_beside_other_inputs() -> None:
     torch.testing.assert_close(model.predict(x), expected, rtol=1e-10, atol=0)
 
 
+class Masked(Base):
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        return self.head(self.body(x).sum(2) / mask.sum(1, keepdim=True))
+
+
+def test_a_count_is_divided_by_in_the_precision_of_the_model() -> None:
+    mask = torch.arange(LENGTH) % 3 > 0
+    model = Model(Masked(), torch.zeros(2, 4, LENGTH, dtype=torch.float64), inputs={"mask": mask.long()})
+    x = one_hot(3)
+    assert attribute(model, x, shuffled(x)).additivity_error.max() <= 1e-13
+
+
 class WholeSequences(Base):
     """As a model that insists on sequences of a type of whole numbers, beside a number that is none."""
 
