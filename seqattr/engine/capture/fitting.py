@@ -76,7 +76,12 @@ def fit(module: nn.Module, form: InputForm, length: int) -> Fitted:
         call = replace(call, sequence=key_of_sequence(module, form, call, sequences))
     options = [candidates(constant) for constant in call.constants.values()]
     if all(len(option) == 1 for option in options):
-        return attempt(module, form, with_constants(call, [option[0] for option in options]), sequences)
+        chosen = tuple(option[0] for option in options)
+        try:
+            return attempt(module, form, with_constants(call, chosen), sequences)
+        except OwnFailure as error:
+            if not changed(chosen, str(error)):
+                raise
     fitted = list(tries(module, form, call, sequences))
     different = [one for one in fitted if not same_answers(fitted[0].answer, one.answer)]
     apart = [one for one in fitted if keeps_apart(module, one, sequences)] if different else fitted[:1]

@@ -198,6 +198,43 @@ def test_a_count_is_divided_by_in_the_precision_of_the_model() -> None:
     assert attribute(model, x, shuffled(x)).additivity_error.max() <= 1e-13
 
 
+class TruthMasked(Base):
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        return self.head(self.body(x).masked_fill(~mask[:, None, :], 0.0))
+
+
+def all_true(x: Tensor) -> Tensor:
+    return torch.ones(len(x), LENGTH, dtype=torch.bool)
+
+
+SEVEN = [1, 0, 2, 0, 0, 3, 1]
+# A module, what is given in another type than the module wants, and the call that it stands for.
+OF_ANOTHER_TYPE: dict[str, tuple[type[Base], dict[str, Any], Callable[[Any, Tensor], Any]]] = {
+    "integers for floats": (
+        CovariatesFirst, {"covariates": np.array(SEVEN)},
+        lambda m, x: m(torch.tensor(SEVEN).double().expand(len(x), 7), x)),
+    "an integer of a shape for floats": (
+        CovariatesFirst, {"covariates": "2(7)"}, lambda m, x: m(x.new_full((len(x), 7), 2), x)),
+    "a list for floats": (
+        CovariatesFirst, {"covariates": [0.1 * n for n in SEVEN]},
+        lambda m, x: m(torch.tensor([0.1 * n for n in SEVEN]).double().expand(len(x), 7), x)),
+    "a float for an index": (CellType, {"cell": np.array(3.0)}, lambda m, x: m(x, whole(3)(len(x)))),
+    "true": (TruthMasked, {"mask": "true"}, lambda m, x: m(x, all_true(x))),
+    "true, with a shape": (TruthMasked, {"mask": "true(L)"}, lambda m, x: m(x, all_true(x))),
+    "a number": (TruthMasked, {"mask": 1}, lambda m, x: m(x, all_true(x))),
+    "an array of integers": (
+        TruthMasked, {"mask": np.ones(LENGTH, np.int64)}, lambda m, x: m(x, all_true(x))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_ANOTHER_TYPE)
+def test_constants_go_in_as_the_type_that_a_module_wants(name: str) -> None:
+    kind, given, call = OF_ANOTHER_TYPE[name]
+    module, x = kind(), random_sequences(3, LENGTH, torch.float64, "cpu")
+    answer = fit(module, InputForm(inputs=given), LENGTH).answer
+    torch.testing.assert_close(answer, call(module, x), rtol=1e-6, atol=1e-6)
+
+
 class WholeSequences(Base):
     """As a model that insists on sequences of a type of whole numbers, beside a number that is none."""
 
