@@ -123,7 +123,7 @@ class Outputs:
 
     def whole(self, name: str, number: int, logs: bool = False) -> Part:
         """All of an output; `logs` says that it is of logarithms, whatever else is known of it."""
-        of_bpnet = self._pair is not None and (self.is_bpnet or self._called is not None)
+        of_bpnet = self._pair is not None and (self._is_alone or self._called is not None)
         logs = logs or self.finals[number] in LOGITS or (of_bpnet and number in (self._pair or ()))
         indices = tuple(range(size) for size in self.shapes[number])
         return Part(name, Selection(number, indices, logs, self.finals[number]))
@@ -133,6 +133,8 @@ class Outputs:
     @cached_property
     def heads(self) -> Heads | None:
         """The profile and the counts, where somebody who asks for them can mean only these."""
+        if not self._is_whole:
+            return None
         if self._is_flat:
             flat = range(FLAT_BPNET)
             logits, count = (Selection(0, (indices,), logs=True) for indices in (flat[:-1], flat[-1:]))
@@ -145,6 +147,18 @@ class Outputs:
     @cached_property
     def is_bpnet(self) -> bool:
         """Whether the model has a profile and counts and nothing else, so that these are what it is about."""
+        return self._is_whole and self._is_alone
+
+    @cached_property
+    def _is_whole(self) -> bool:
+        """Whether each element is a target; where some were chosen, these are what the model is about."""
+        size = sum(map(prod, self.shapes))
+        elements = {(target.output, target.index) for target in self.targets}
+        return len(elements) == size
+
+    @cached_property
+    def _is_alone(self) -> bool:
+        """Whether there are outputs of the shapes, or names, of a profile and counts, and no others."""
         if self._pair is None or len(self.shapes) > 2:
             return self._is_flat
         return self._called is not None or max(self.shapes[self._pair[0]]) >= LEAST_PROFILE

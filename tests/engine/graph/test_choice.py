@@ -217,9 +217,13 @@ class Flat(nn.Module):
         return self.dense(self.conv(x).relu().mean(-1))
 
 
-def test_1001_values_are_a_profile_and_a_count_and_others_are_not():
-    module = Flat(1000)
-    model = seqattr.Model(module, one_hot(2))
+@pytest.fixture(scope="module")
+def flat() -> seqattr.Model:
+    return seqattr.Model(Flat(1000), one_hot(2))
+
+
+def test_1001_values_are_a_profile_and_a_count_and_others_are_not(flat):
+    module, model = Flat(1000), flat
     result = seqattr.attribute(model, X, R, targets=["counts", "profile-free", "sum(profile:10..20)"])
     with torch.no_grad():
         z = module(X)
@@ -232,6 +236,28 @@ def test_1001_values_are_a_profile_and_a_count_and_others_are_not():
         InputError, match=r"'profile' is of a model with a profile and counts.*profile\(OUTPUT\)"
     ):
         other.pick("profile")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ["c=counts", "p=profile"],
+        ["counts", "left=profile(0:..500)"],
+        ["counts"],
+        ["0:1000", "0:3"],
+        ["p=0:5"],
+    ],
+)
+def test_targets_that_were_chosen_of_1001_values_are_what_the_model_is_about(flat, asked):
+    few = flat.with_targets(asked)
+    expected = seqattr.attribute(flat, X, R, targets=asked)
+    for model in (few, from_plain(to_plain(few))):
+        result = seqattr.attribute(model, X, R)
+        assert [target.name for target in model.pick(None)] == [target.name for target in few.targets]
+        torch.testing.assert_close(result.prediction, expected.prediction, rtol=0, atol=1e-14)
+        torch.testing.assert_close(result.contributions, expected.contributions, rtol=0, atol=1e-14)
+    with pytest.raises(InputError, match="which this is not, as far as its outputs tell"):
+        few.pick("again=profile-free")
 
 
 def outputs_of(shapes: dict[str, tuple[int, ...]], finals: tuple[str, ...] | None = None) -> Outputs:
@@ -268,6 +294,13 @@ def test_which_outputs_are_a_profile_and_counts(shapes, asked, by_itself):
     elif asked:
         assert not outputs.parts["0"].all.logs or "profile" in shapes
         assert outputs.heads.profile.all.logs
+
+
+def test_some_elements_of_a_profile_and_counts_are_taken_for_themselves():
+    whole = outputs_of({"": (2, 1000), "+": (1,)})
+    few = Outputs(whole.shapes, whole.finals, (whole.targets[5], whole.targets[-1]))
+    assert (few.heads, few.is_bpnet) == (None, False)
+    assert few.parts["0"].all.logs  # they are logits as before
 
 
 def test_targets_by_name_number_and_expression_together(mixed):
