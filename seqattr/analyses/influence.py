@@ -177,7 +177,9 @@ def of_expression(tests: Examples, target: str, targets: Sequence[str]) -> Value
     chosen = choose(Graph((), {}, (INPUT,)), logits, target).cut()
     if tests.labels is not None:
         raise InputError(f"a loss is of one of the targets, {', '.join(targets)}, and not of '{target}'")
-    (of,) = chosen.targets
+    if len(chosen.targets) > 1:
+        raise InputError(f"one target is wanted, and '{target}' is {len(chosen.targets)} of them")
+    of = chosen.targets[0]
 
     def value(module: Stack, weights: Mapping[str, Tensor], sequence: Tensor, _: Tensor) -> Tensor:
         answers = outputs_of(chosen.graph, logits_of(module, weights, sequence))

@@ -12,6 +12,7 @@ from seqattr.engine.graph.graph import INPUT, Step, evaluate, map_refs
 from seqattr.engine.graph.kinds import classify, function_of
 from seqattr.engine.graph.shapes import shapes_of
 from seqattr.engine.ops.arguments import Arguments, bind
+from seqattr.engine.ops.composites import BY_FIRST_FACTOR
 from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.ops.weights import CONVOLUTIONS, geometry_of
 from seqattr.engine.ops.windows import POOLS, pool_of
@@ -132,11 +133,14 @@ def run_of(first: float, number: int) -> str:
 
 
 def settings_of(step: Step, values: Mapping[str, Any]) -> tuple[str, Any]:
-    """The op and its arguments; a convolution's in the same words for all spellings."""
+    """The op, with whose changes are explained, and its arguments; a convolution's in the same words for all
+    spellings.
+    """
     if step.op in CONVOLUTIONS:
         return "convolution", tuple(map(tuple_of, geometry_of(step.op, step.arguments)))
     written = [list(step.args), sorted(step.kwargs.items())]
-    return step.op, map_refs(written, lambda ref: "a value")
+    op = f"{step.op}, {BY_FIRST_FACTOR}" if step.part_of == BY_FIRST_FACTOR else step.op
+    return op, map_refs(written, lambda ref: "a value")
 
 
 def windows(op: str, arguments: Arguments, dims: int) -> list[Any]:

@@ -140,4 +140,6 @@ def test_influence_on_an_expression_of_outputs_is_that_on_its_parts(
     gap = scores["both"] - scores["TAL1"]
     assert abs(scores["both-TAL1"] - gap).max() <= 1e-5 * abs(scores["both"]).max()
     assert scores["mean(0)"].any()
+    said = refused(*words, "--fasta", path, "--target", "all", "--force")
+    assert "one target is wanted, and 'all' is " in said
     assert "a loss is of one of the targets" in refused(*words, "--target", "both-TAL1", "--force")

@@ -20,6 +20,7 @@ from seqattr.engine.capture.original import OwnFailure
 from seqattr.engine.capture.trial import Trial, capture_checked
 from seqattr.engine.capture.watch import Watch
 from seqattr.engine.graph.choice import Choice, Wanted, choose
+from seqattr.engine.graph.expressions import split_name
 from seqattr.engine.graph.forward import floats_of, outputs_of, random_sequences
 from seqattr.engine.graph.graph import Graph
 from seqattr.engine.graph.kinds import classify
@@ -152,7 +153,9 @@ class Model:
         model = type(self).__new__(type(self))
         interface = Interface(self.lengths, self.example_length, shapes, finals, targets)
         model._hold(chosen.graph, interface, self.notes, self.watch)
-        model.provenance = {**self.provenance, "targets": "; ".join(dict.fromkeys(chosen.texts))}
+        before = {split_name(text)[0]: text for text in str(self.provenance.get("targets", "")).split("; ")}
+        texts = dict.fromkeys(before.get(text, text) for text in chosen.texts)
+        model.provenance = {**self.provenance, "targets": "; ".join(texts)}
         return model
 
     def check_length(self, length: int) -> None:

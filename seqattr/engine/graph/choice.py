@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from seqattr.engine.graph.derived import Steps
 from seqattr.engine.graph.expressions import is_expression, leaves, read, split_name
 from seqattr.engine.graph.graph import Graph
-from seqattr.engine.graph.outputs import Target, pick_targets
+from seqattr.engine.graph.outputs import Target, is_text, pick_targets
 from seqattr.engine.graph.selections import Outputs, Selection
 from seqattr.engine.graph.simplify import drop_unused
 from seqattr.errors import InputError
@@ -85,6 +85,10 @@ class Chooser:
 
     def derive(self, name: str, text: str) -> Target:
         """The target of an expression: an element that is there, or a new output."""
+        if not is_text(name):
+            raise InputError(
+                f"the target name {name!r} is no text that a file can hold; give it another name"
+            )
         tree = read(text, self.outputs, self.named)
         finals = list(dict.fromkeys(values.final for values in leaves(tree) if values.final))
         if finals:

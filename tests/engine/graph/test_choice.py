@@ -11,6 +11,7 @@ import seqattr
 from seqattr.engine.graph.outputs import name_targets
 from seqattr.engine.graph.selections import Outputs
 from seqattr.errors import InputError, SeqattrError, UnknownName
+from seqattr.models.content import content_hash
 from seqattr.models.native import from_plain, to_plain
 
 LENGTH, POSITIONS, STRANDS = 120, 110, 2
@@ -333,6 +334,22 @@ def test_a_model_of_expressions_alone_is_stored_and_read_back(heads):
     torch.testing.assert_close(after.contributions, before.contributions, rtol=0, atol=1e-14)
     again = few.with_targets(["gap=counts-profile", "ratio"])
     assert [target.name for target in again.targets] == ["gap", "ratio"]
+    assert few.with_targets(["ratio", "gap=counts-profile"]).provenance["targets"] == (
+        "ratio=log(counts:0/counts:1); gap=counts-profile"
+    )
+
+
+def test_a_product_by_its_first_factor_has_a_hash_of_its_own(heads):
+    _, model = heads
+    hashes = [content_hash(model.with_targets(f"p={name}")) for name in ("profile", *("profile-free",) * 2)]
+    assert hashes[1] == hashes[2] != hashes[0]
+    assert content_hash(model.with_targets("p=profile-lite")) not in hashes
+
+
+@pytest.mark.parametrize("name", ["g\udcff", "g\0"])
+def test_a_name_that_no_file_can_hold_is_refused(heads, name):
+    with pytest.raises(InputError, match="is no text that a file can hold"):
+        heads[1].pick(f"{name}=counts:0-counts:1")
 
 
 # --- what is none -------------------------------------------------------------------------------------
