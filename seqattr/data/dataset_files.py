@@ -74,6 +74,8 @@ def read_labels(path: Path, names: Sequence[str]) -> tuple[tuple[str, ...], np.n
     if not tasks or twice is not None:
         what = "a column for each task" if not tasks else f"one column of the name '{twice}', not two"
         raise InputError(f"the header of {path} must have a column of names and {what}")
+    if "" in tasks:
+        raise InputError(f"column {tasks.index('') + 2} of {path} has no name in the header: name its task")
     numbers = np.array([[number(path, *cells) for cells in zip_cells(rows[name], tasks)] for name in names])
     return tuple(tasks), numbers.astype(np.int8) if np.isin(numbers, (0, 1)).all() else numbers
 
@@ -131,7 +133,7 @@ def read_table(path: Path, names: Sequence[str]) -> tuple[list[str], dict[str, C
             raise InputError(f"{path} has two rows for '{name}', lines {rows[name][0]} and {line}")
         rows[name] = line, [cell.strip() for cell in cells]
     check_names(path, names, rows)
-    return header[1:], rows
+    return [column.strip() for column in header[1:]], rows
 
 
 def check_names(path: Path, names: Sequence[str], rows: Mapping[str, Cells]) -> None:

@@ -6,6 +6,7 @@ sequences at random. It hangs on the names alone: trainings with other seeds sha
 
 from collections import Counter
 from collections.abc import Sequence
+from hashlib import sha256
 
 import numpy as np
 
@@ -26,7 +27,7 @@ def split(records: Sequence[Record]) -> tuple[tuple[str, ...], str]:
         if of_each:
             splits = tuple(of_each.get(name, "train") for name in chromosomes)
             return splits, f"{listed(of_each, 'test')} for testing, {listed(of_each, 'valid')} for validation"
-    return at_random(len(records))
+    return at_random([record.name for record in records])
 
 
 def by_chromosome(chromosomes: Sequence[str]) -> dict[str, str]:
@@ -50,9 +51,11 @@ def listed(held: dict[str, str], split: str) -> str:
     return some_of([name for name, its in held.items() if its == split], most=8, total=True)
 
 
-def at_random(number: int) -> tuple[tuple[str, ...], str]:
-    """A tenth each, at least one for validation."""
+def at_random(names: Sequence[str]) -> tuple[tuple[str, ...], str]:
+    """A tenth each, at least one for validation, in the order of the names' hashes."""
+    number = len(names)
     test, valid = int(SHARE * number), max(1, int(SHARE * number))
-    splits = np.array(["test"] * test + ["valid"] * valid + ["train"] * number)[:number]
-    drawn = np.random.default_rng(0).permutation(splits).tolist()
-    return tuple(drawn), f"{test} sequences at random for testing, {valid} for validation"
+    order = sorted(names, key=lambda name: sha256(name.encode(errors="surrogateescape")).digest())
+    held = dict.fromkeys(order[:test], "test") | dict.fromkeys(order[test : test + valid], "valid")
+    drawn = tuple(held.get(name, "train") for name in names)
+    return drawn, f"{test} sequences at random for testing, {valid} for validation"

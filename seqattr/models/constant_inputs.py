@@ -9,7 +9,8 @@ import torch
 
 from seqattr.engine.capture.constants import Given
 from seqattr.engine.graph.source_lines import first_line
-from seqattr.errors import InputError, UnknownName
+from seqattr.errors import InputError, SeqattrError, UnknownName
+from seqattr.io.kept import keep
 
 SUFFIXES = (".npz", ".npy")
 
@@ -36,11 +37,15 @@ def is_file(value: Any) -> bool:
 def array_in(name: str, text: str | Path) -> Given:
     """The array in a file. Raises InputError where there is none of numbers, UnknownName for a key."""
     path, key = file_in(str(text))
+    keep(path)
     try:
         content = np.load(path, allow_pickle=False)
+        array = content if isinstance(content, np.ndarray) else entry(path, content, key)
+    except SeqattrError:
+        raise
     except Exception as error:  # numpy fails in many ways on what is no file of its own
-        raise InputError(f"`inputs={name}={text}` cannot be read: {first_line(error)}") from error
-    array = content if isinstance(content, np.ndarray) else entry(path, content, key)
+        why = "it is no .npy or .npz file of numbers" if "pickle" in str(error) else first_line(error)
+        raise InputError(f"`inputs={name}={text}` cannot be read: {why}") from error
     if array.dtype.kind not in "biuf":
         raise InputError(f"`inputs={name}={text}` holds {array.dtype}, and no numbers")
     tensor = torch.from_numpy(np.array(array))

@@ -122,7 +122,7 @@ def precision_note(read: ReadModule) -> tuple[str, ...]:
 def reading_needs(kind: str, foreign: Foreign) -> dict[str, Any]:
     """What reading a file of this kind takes, by the fields of `Foreign`: as given, or a word in capitals."""
     length = None if kind in TELLING else "LENGTH"
-    blank = {"length": length, "arch": "MODULE:CLASS" if kind in OF_WEIGHTS else None}
+    blank = {"length": length, "arch": ARCH_WANTED.get(kind)}
     fields = blank | {name: value for name, value in vars(foreign).items() if value}
     return {name: value for name, value in fields.items() if value != getattr(Foreign(), name)}
 
@@ -142,6 +142,8 @@ READERS: Mapping[str, Callable[[Path, Foreign, Any], ReadModule]] = {
     KERAS_WEIGHTS: keras_files.read,
 }
 TELLING = (EXPORTED, BPNET, KERAS, KERAS_WEIGHTS)  # the length of their input
+# What `Foreign.arch` is for those that hold no more than weights.
+ARCH_WANTED = {**dict.fromkeys(OF_WEIGHTS, "MODULE:CLASS"), KERAS_WEIGHTS: "ARCHITECTURE.json"}
 # Files of numbers and texts, of which a reader runs nothing, and nothing of the user's beside them.
 PLAIN: tuple[str, ...] = (BPNET,)
 

@@ -19,6 +19,7 @@ from torch import nn
 
 from seqattr.engine.graph.source_lines import first_line
 from seqattr.errors import InputError, ModelError, nearest
+from seqattr.io.kept import keep
 
 
 class Kept(NamedTuple):
@@ -91,8 +92,11 @@ def cannot_build(arch: str, error: BaseException, cure: str) -> ModelError:
 def module_of(name: str) -> ModuleType:
     """A Python module by its name, or by its file. Raises ImportError."""
     if not name.endswith(".py"):
-        return importlib.import_module(name)
+        module = importlib.import_module(name)
+        keep(getattr(module, "__file__", None) or "")
+        return module
     path = Path(name).resolve()
+    keep(path)
     if not path.is_file():
         raise ImportError(f"there is no file {name}")
     spec = importlib.util.spec_from_file_location(path.stem, path)

@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from seqattr.data import splitting
 from seqattr.data.dataset import Dataset
 from seqattr.data.dataset_files import read_dataset
 from seqattr.data.simulate import Simulation, TalGata, simulate_tal_gata
 from seqattr.data.simulation_files import write_simulation
 from seqattr.errors import InputError
+from seqattr.io.fasta.records import Record
 
 NAMES = [f"s{number}" for number in range(20)]
 FILES = {
@@ -163,3 +165,19 @@ def test_what_is_no_folder_of_a_data_set(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="file is a file; a folder with"):
         read_dataset(tmp_path / "file")
+
+
+def test_a_task_has_a_name(tmp_path):
+    (tmp_path / "sequences.fa").write_text(">a\nACGT\n>b\nACGA\n")
+    (tmp_path / "labels.tsv").write_text("name\t\thk \na\t0\t1\nb\t1\t0\n")
+    with pytest.raises(InputError, match=r"column 2 of .* has no name in the header: name its task"):
+        read_dataset(tmp_path)
+    (tmp_path / "labels.tsv").write_text("name\tdev\thk \na\t0\t1\nb\t1\t0\n")
+    assert read_dataset(tmp_path).tasks == ("dev", "hk")
+
+
+def test_a_random_split_hangs_on_the_names_alone():
+    records = [Record(f"n{i}", f"n{i}", "ACGT") for i in range(60)]
+    there, back = splitting.split(records)[0], splitting.split(records[::-1])[0]
+    assert there == back[::-1]
+    assert [there.count(name) for name in ("test", "valid", "train")] == [6, 6, 48]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from seqattr.engine.capture.model import Model
 from seqattr.engine.walk.memory import keep_freed_memory
+from seqattr.errors import NotFinite
 from seqattr.inputs import Inputs
 from seqattr.io.atomic import check_name, check_writable, removed_if_unused
 from seqattr.io.ownership import Output, command_in
@@ -118,13 +119,21 @@ class Run:
                 if not shard.is_whole:
                     return keep_shard(self.out, plan, shard)
                 assembling = time.perf_counter()
-                summary = assemble(self.out, plan, [folder])
+                summary = self.assembled(folder)
             folder.remove()
         end = time.perf_counter()
         seconds = {**self.scoring.calculation.seconds, "assembly": end - assembling, "total": end - start}
         summary.seconds = {part: round(value, 3) for part, value in seconds.items()}
         self.write_timing(summary, before)
         return summary
+
+    def assembled(self, folder: BlocksFolder) -> Summary:
+        """The results of the blocks, which go where no sequence has values: nothing is left to go on with."""
+        try:
+            return assemble(self.out, self.scoring.plan, [folder])
+        except NotFinite:
+            folder.remove()
+            raise
 
     def tidy(self, folder: BlocksFolder) -> None:
         """Remove what is left of the blocks of a run that was killed when its results were whole."""

@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from seqattr.errors import ModelError
+from seqattr.io.kept import keep
 from seqattr.models import weights
 from seqattr.models.geometry import Foreign, ReadModule
 from seqattr.models.recognition import CONFIG, HUGGING_FACE, SAFETENSORS, STATE_DICT, look
@@ -27,6 +28,8 @@ def read(path: Path, foreign: Foreign, content: Any = None) -> ReadModule:
     Raises ModelError where no class is named, or the folder is not whole.
     """
     kept = json_table(path / CONFIG) if (path / CONFIG).exists() else {}
+    for file in path.iterdir():
+        keep(file)
     if foreign.arch is None:
         raise ModelError(f"{path} is {HUGGING_FACE}: {class_wanted(kept)} (`Foreign.arch=module:Class`)")
     state = weights_of(content)

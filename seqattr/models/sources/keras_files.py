@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from seqattr.engine.graph.source_lines import first_line
 from seqattr.errors import ModelError
+from seqattr.io.kept import keep
 from seqattr.models import user_class
 from seqattr.models.geometry import Foreign, ReadModule
 from seqattr.models.limits import check_unpacked
@@ -156,6 +157,7 @@ def with_config(parts: Parts, foreign: Foreign) -> Parts:
     """The same with the config in the JSON file that `foreign.arch` names, where it names one."""
     if foreign.arch is None or not is_json(foreign.arch):
         return parts
+    keep(foreign.arch)
     text = Path(foreign.arch).read_bytes()
     try:
         version = parse(text).get("keras_version", parts.version)
