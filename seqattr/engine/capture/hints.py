@@ -1,25 +1,59 @@
 """What a module would take that fails on what it was given, in words: tried, as far as it can be."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import torch
 from torch import nn
 
 from seqattr.engine.capture.batch_faults import FIXES, WRITE, numbers_that_run
 from seqattr.engine.capture.calls import Call, call_of, names_in, parameters, required
-from seqattr.engine.capture.fitting import fit, layouts_that_run, runs, sequences_for
+from seqattr.engine.capture.fitting import ROWS, fit, layouts_that_run, runs, sequences_for
 from seqattr.engine.capture.input_form import InputForm, adapt
 from seqattr.engine.capture.input_lengths import lengths_that_run
-from seqattr.engine.capture.original import OwnFailure
+from seqattr.engine.capture.original import OwnFailure, own_answer
 from seqattr.errors import InputError
 
 MUCH_LONGER = 10  # times the length that is too short
 BATCHES = (1, 2, 4, 8, 16, 32, 64)  # numbers of sequences that are tried
 MOST_INPUTS = 8  # of those that a model can do without, tried
+NUMBERS = (
+    "; it takes the bases' numbers for an embedding: wrap it in a module whose forward takes the sequences "
+    "and multiplies them with the weight of the embedding"
+)
+# What a model's own failure comes to, by what is said.
+CURES = {
+    "argument #1 'indices' to have": NUMBERS,
+    rf"too many values to unpack \(expected|to unpack \(expected \d+, got {ROWS}\)": "; where it takes its "
+    "inputs in a list, the others are given by their numbers, as in `inputs=1=zeros`",
+}
 
 
-def what_would_run(module: nn.Module, form: InputForm, length: int) -> str:
+def what_would_run(module: nn.Module, form: InputForm, length: int, failure: str) -> str:
+    """What a module wants that fails as it is, by what its failure says, and with which number of sequences,
+    other inputs, layout or length it runs.
+    """
+    if takes_numbers(module, form, length):
+        return NUMBERS
+    cure = next((cure for words, cure in CURES.items() if re.search(words, failure)), "")
+    return f"{cure}{form_that_runs(module, form, length)}"
+
+
+def takes_numbers(module: nn.Module, form: InputForm, length: int) -> bool:
+    """Whether a module runs on whole numbers (N, L), one for each base, as language models do."""
+    if form.inputs:
+        return False
+    device = sequences_for(module, length).device
+    try:
+        own_answer(module, torch.arange(ROWS * length, device=device).reshape(ROWS, length) % 4)
+    except OwnFailure:
+        return False
+    return True
+
+
+def form_that_runs(module: nn.Module, form: InputForm, length: int) -> str:
     """With which number of sequences, other inputs, layout or length a module runs that fails as it is."""
     numbers = of_batch(module, form, length)
     if numbers:

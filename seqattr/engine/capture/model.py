@@ -183,7 +183,7 @@ def fit_or_say(module: nn.Module, form: InputForm, length: int) -> Fitted:
         typed = with_type(module, form, length)
         if typed is not None:
             return fit(module, typed, length)
-        raise OwnFailure(f"{error}{what_would_run(module, form, length)}") from error
+        raise OwnFailure(f"{error}{what_would_run(module, form, length, str(error))}") from error
 
 
 def notes_on(fitted: Fitted) -> tuple[str, ...]:

@@ -169,6 +169,11 @@ def scripted() -> nn.Module:
     return made(lambda m, x: m.script(m.net(x)), script=torch.jit.script(nn.Linear(2, 2)))
 
 
+def of_tokens(m: Net, x: Tensor) -> Tensor:
+    rows, length = x.shape  # as HyenaDNA's forward begins
+    return m.line(m.tokens(x).reshape(rows, length, -1).mean(1))
+
+
 REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "a branch": (lambda: made(lambda m, x: m.net(x) if x.sum() > 3 else -m.net(x)), BRANCHES),
     "a test of what goes in": (lambda: made(asserted), rf"{BRANCHES} \(at .*test_user_models.py:\d+"),
@@ -186,6 +191,9 @@ REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "token numbers": (
         lambda: made(lambda m, x: m.line(m.tokens(x).mean(1)), tokens=nn.Embedding(9, 6)),
         "takes the bases' numbers for an embedding"),
+    "token numbers by sequence and base": (
+        lambda: made(of_tokens, tokens=nn.Embedding(9, 6)),
+        "2\\); it takes the bases' numbers for an embedding"),
     "an argmax": (lambda: made(lambda m, x: m.net(x).argmax(1)), "the place of a maximum.* has no slope"),
     "places of a pool's maxima": (
         lambda: made(lambda m, x: F.max_unpool1d(*F.max_pool1d(m.conv(x), 2, return_indices=True), 2)),
