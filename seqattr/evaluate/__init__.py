@@ -1,10 +1,9 @@
 """Is an explanation to be believed?
 
-Each check is one file here, and answers with numbers and with what they say in words:
+CHECKS (`checks`) is the table of what is asked of each method, each check a file here: it measures, number by
+number and sequence by sequence (`measured`), judges a method by the summaries (`judgement`), and draws them.
+What a check is asked with is a `Question`: a model, sequences, references, methods. Explanations that ignore
+the model are asked alike, as CONTROLS (`controls`): they show what a number is worth.
 
 verdict   whether the explanations of a run add up, and whether only by cancelling
-
-Others have their place beside it: sanity against a model with random weights, agreement with labels,
-faithfulness to what edits do, continuity between similar sequences, and agreement between methods. Until
-they are written, nothing here stands in for them.
 """

@@ -1,0 +1,49 @@
+"""CHECKS, the table of what is asked: a new check is one file that measures, judges and draws, and one entry
+here."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from seqattr.evaluate import agreement
+from seqattr.evaluate.judgement import Judgement, Summaries
+from seqattr.evaluate.measured import Measured
+from seqattr.evaluate.question import Question
+from seqattr.figures.drawings import Drawing
+from seqattr.support.progress import Progress
+
+Measure = Callable[[Question, str, Progress], list[Measured]]
+Judge = Callable[[str, Summaries], Judgement]
+Draw = Callable[[Summaries], list[Drawing]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """What a check asks, in one sentence, and its paper; and its functions.
+
+    `measure(question, method, progress)` measures one method, `controls` among them; `judge(method,
+    summaries)` says what that means, given all methods' numbers; `draw(summaries)` gives the figures.
+    `metrics` says what each metric is, in one sentence. `missing(question)` is why the check cannot be done,
+    "" where it can.
+    """
+
+    asks: str
+    source: str
+    metrics: dict[str, str]
+    measure: Measure
+    judge: Judge
+    draw: Draw
+    controls: Sequence[str] = ()
+    missing: Callable[[Question], str] = lambda question: ""
+
+
+CHECKS: dict[str, Check] = {
+    "agreement": Check(
+        asks="Do methods name the same bases?",
+        source="Spearman 1904",
+        metrics=agreement.METRICS,
+        measure=agreement.measure,
+        judge=agreement.judge,
+        draw=agreement.draw,
+        controls=("random",),
+    ),
+}

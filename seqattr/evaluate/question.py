@@ -1,0 +1,97 @@
+"""What a check is asked with: a model, sequences and references, and the explanations of each method."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seqattr.engine.capture.model import Model
+from seqattr.errors import UnknownName
+from seqattr.evaluate.controls import CONTROLS
+from seqattr.methods.attribution import attribute
+from seqattr.methods.learned_patterns import Patterns
+from seqattr.methods.method import Method
+from seqattr.methods.registry import METHODS, method_named, with_patterns
+
+
+@dataclass(frozen=True)
+class Question:
+    """Whether a model's explanations of N sequences are to be believed, method by method.
+
+    `sequences` are one-hot (N, 4, L), `references` (N, R, 4, L), or (R, 4, L) shared by all, or None for
+    zeros. `targets` is None for all. `methods` are names of METHODS; those that need them take `patterns`.
+    What a check draws at random hangs on `seed`; of what it draws several times, there are `seeds`.
+    `permuted` is a model of the same kind that was trained on permuted labels.
+    """
+
+    model: Model
+    sequences: Tensor
+    references: Tensor | None = None
+    methods: tuple[str, ...] = ("deeplift",)
+    targets: Sequence[int | str] | None = None
+    seed: int = 0
+    seeds: int = 3
+    device: str = "auto"
+    batch_size: int | None = None
+    patterns: Patterns | None = None
+    permuted: Model | None = None
+    _kept: dict[str, Tensor] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for name in self.methods:
+            if name not in CONTROLS:
+                method_named(name)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The targets' names."""
+        return tuple(target.name for target in self.model.pick(self.targets))
+
+    def contributions(self, method: str) -> Tensor:
+        """Of the model itself, by a method or a control, worked out once: (T, N, L), float64."""
+        if method not in self._kept:
+            self._kept[method] = self.explain(method, self.model, self.sequences, self.references)
+        return self._kept[method]
+
+    def explain(self, method: str, model: Model, sequences: Tensor, references: Tensor | None) -> Tensor:
+        """Contributions (T, N, L), float64, of any model with the same targets to any sequences.
+
+        Raises as `attribute` does.
+        """
+        if method in CONTROLS:
+            alike = CONTROLS[method].explain(sequences.cpu(), self.seed)
+            return alike.expand(len(self.names), -1, -1)
+        result = attribute(
+            model,
+            sequences,
+            references,
+            method=self.method(method),
+            targets=self.targets,
+            device=self.device,
+            batch_size=self.batch_size,
+        )
+        return result.contributions.double()
+
+    def method(self, name: str) -> str | Method:
+        """A method, with the patterns that it may need."""
+        needy = name in METHODS and METHODS[name].needs_patterns
+        return with_patterns(name, self.patterns) if needy and self.patterns is not None else name
+
+    def predict(self, sequences: Tensor, model: Model | None = None) -> Tensor:
+        """The targets' values (N, T), float64, as they are explained: before a final sigmoid or softmax."""
+        chosen = (model or self.model).with_targets(self.targets)
+        rows = self.batch_size or 512
+        values = [chosen.predict(some) for some in sequences.split(rows)]
+        order = [[t.name for t in chosen.targets].index(name) for name in self.names]
+        return torch.cat(values).double()[:, order]
+
+
+def control_or_method(name: str) -> str:
+    """In words. Raises UnknownName for what is neither."""
+    known: dict[str, Any] = {**METHODS, **CONTROLS}
+    if name not in known:
+        raise UnknownName("method", name, METHODS)
+    return str(known[name].summary)
