@@ -21,7 +21,7 @@ def provenance(session: Session, settings: Mapping[str, Any], length: int) -> di
             "torch": torch.__version__,
             "numpy": np.__version__,
         },
-        "explained": explained_outputs(session.model),
+        "explained": explained_outputs(session.finals),
         "settings": settings,
         "device": session.device.type,
         "length": length,

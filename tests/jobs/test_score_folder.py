@@ -298,3 +298,25 @@ def test_whatever_stops_a_run_leaves_the_earlier_one(model, fasta, tmp_path):
     with pytest.raises(InputError, match="lies partly outside r0, which has 40 bases"):  # at the bigWig
         score(model, Inputs(beyond, inputs.sizes, []), out, FREQ, working=Working(restart=True))
     assert {name: files(out)[name] for name in before} == before
+
+
+def test_a_run_tells_of_the_nonlinearities_of_what_it_explains_alone(fasta, tmp_path):
+    class TwoHeads(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = torch.nn.Linear(160, 2)
+
+        def forward(self, x):
+            plain, squashed = self.dense(x.flatten(1)).split(1, 1)
+            return plain, torch.sigmoid(squashed)
+
+    torch.manual_seed(0)
+    model = seqattr.Model(TwoHeads(), torch.zeros(1, 4, 40), targets=["plain", "squashed"])
+    told = {}
+    for target in ("plain", "squashed"):
+        scored(model, fasta(2), tmp_path / target, Settings("zeros", targets=[target]))
+        told[target] = json.loads((tmp_path / target / "run.json").read_text())["explained"]
+    assert told == {
+        "plain": "the model's own outputs",
+        "squashed": "the values before the final sigmoid",
+    }

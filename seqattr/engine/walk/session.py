@@ -36,8 +36,9 @@ class Session:
     """A model on one device for some of its targets, or expressions of them (`Model.choose`): the graph that
     these need, its plans, how many rows go through it at once, and how much work was done.
 
-    `targets` are where the session's graph has them. The precision is the model's unless `dtype` says
-    otherwise; `tf32` lets a GPU take products of float32 in ten bits. A session serves any number of batches.
+    `targets` are where the session's graph has them, `finals` the nonlinearity behind each. The precision is
+    the model's unless `dtype` says otherwise; `tf32` lets a GPU take products of float32 in ten bits. A
+    session serves any number of batches.
 
     Raises UnknownName and InputError for a target, InputError for a device that is not there.
     """
@@ -54,6 +55,7 @@ class Session:
         if chosen.targets is not model.targets:
             chosen = chosen.cut()
         graph, self.targets = chosen.graph, chosen.targets
+        self.finals = tuple(chosen.outputs.finals[target.output] for target in chosen.targets)
         self.model, self.tf32 = model, tf32
         self.device, self.dtype = pick_device(device), dtype or model.dtype
         self.graph = graph.to(self.device, self.dtype)

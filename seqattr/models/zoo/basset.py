@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from seqattr.models.zoo.parts import Stack, conv_block, left_of, needed_for_one, normed_dense_block, stack
+from seqattr.models.zoo.parts import Stack, conv_block, leaving_one, left_of, normed_dense_block, stack
 
 CONVS = ((19, 3), (11, 4), (7, 4))  # width and pool of each
 
@@ -33,6 +33,4 @@ def basset(
     )
 
 
-def shortest(**_: object) -> int:
-    """The bases of which the convs leave one position."""
-    return needed_for_one(CONVS)
+shortest = leaving_one(CONVS)

@@ -4,7 +4,7 @@ function of DNA sequences" (Nucleic Acids Research), figure 1 and supplementary 
 
 from torch import Tensor, nn
 
-from seqattr.models.zoo.parts import Conv1d, Stack, left_of, needed_for_one, stack
+from seqattr.models.zoo.parts import Conv1d, Stack, leaving_one, left_of, stack
 
 CONVS = ((26, 13),)  # width and pool
 
@@ -34,6 +34,4 @@ def danq(
     )
 
 
-def shortest(**_: object) -> int:
-    """The bases of which the pooling leaves one position."""
-    return needed_for_one(CONVS)
+shortest = leaving_one(CONVS)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from seqattr.models.zoo.parts import Conv1d, Stack, left_of, needed_for_one, stack
+from seqattr.models.zoo.parts import Conv1d, Stack, leaving_one, left_of, stack
 
 DEEPSEA = ((8, 4), (8, 4), (8, 1))  # width and pool of each conv
 BELUGA = ((8, 1), (8, 4), (8, 1), (8, 4), (8, 1), (8, 1))
@@ -36,9 +36,7 @@ def deepsea(
     )
 
 
-def deepsea_shortest(**_: object) -> int:
-    """The bases of which the convs leave one position."""
-    return needed_for_one(DEEPSEA)
+deepsea_shortest = leaving_one(DEEPSEA)
 
 
 def beluga(
@@ -65,9 +63,7 @@ def beluga(
     )
 
 
-def beluga_shortest(**_: object) -> int:
-    """The bases of which the convs leave one position."""
-    return needed_for_one(BELUGA)
+beluga_shortest = leaving_one(BELUGA)
 
 
 def _pair(inputs: int, outputs: int) -> list[nn.Module]:
