@@ -42,10 +42,9 @@ class Game:
 
     def worth(self, coalitions: Tensor) -> Tensor:
         """The targets' values (coalitions, T) for coalitions (coalitions, players) of True and False."""
-        present = (coalitions[:, :, None] & self.groups).any(1)  # (coalitions, L)
         session = self.batch.session
         editor = editor_of(self.batch, self.sequence, self.sequence.shape[1])
-        rows = torch.where(present[:, None], self.sequence, self.reference)
+        rows = mixtures(coalitions, self.groups, self.sequence, self.reference)
         starts = torch.zeros(len(rows), dtype=torch.long, device=rows.device)
         answers = editor.answers(editor.original(self.sequence), Edits(starts, rows))
         session.rows_forward += len(rows)
@@ -61,6 +60,19 @@ class Estimate(NamedTuple):
 
 
 Solve = Callable[[Game], Estimate]  # of a game of at least one player
+
+
+def subsets(number: int, device: torch.device | str = "cpu") -> Tensor:
+    """All coalitions of so many players, (2^number, number): player k is in those whose number has bit k."""
+    players = torch.arange(number, device=device)
+    return (torch.arange(2**number, device=device)[:, None] >> players) & 1 > 0
+
+
+def mixtures(coalitions: Tensor, groups: Tensor, sequence: Tensor, reference: Tensor) -> Tensor:
+    """(coalitions, 4, L): the groups (players, L) of each coalition as in the sequence, all else as in the
+    reference."""
+    present = (coalitions[:, :, None] & groups).any(1)  # (coalitions, L)
+    return torch.where(present[:, None], sequence, reference)
 
 
 def by_groups(solve: Solve, most: int) -> Attributor:
@@ -129,8 +141,8 @@ def shapley(game: Game) -> Estimate:
     Shapley 1953; as a weighted sum over coalitions: Lundberg & Lee 2017, equation 4.
     """
     number = game.players
-    coalitions = torch.arange(2**number, device=game.sequence.device)
-    members = (coalitions[:, None] >> torch.arange(number, device=coalitions.device)) & 1 > 0
+    members = subsets(number, game.sequence.device)
+    coalitions = torch.arange(len(members), device=members.device)
     worth, size = game.worth(members).double(), members.sum(1)
     weights = worth.new_tensor([1 / (number * comb(number - 1, k)) for k in range(number)])
     added = []
