@@ -1,6 +1,6 @@
 """What a check is asked with: a model, sequences and references, and the explanations of each method."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ from torch import Tensor
 from seqattr.engine.capture.model import Model
 from seqattr.errors import UnknownName
 from seqattr.evaluate.controls import CONTROLS
-from seqattr.methods.attribution import attribute
+from seqattr.methods.attribution import Attribution, attribute
 from seqattr.methods.learned_patterns import Patterns
 from seqattr.methods.method import Method
 from seqattr.methods.registry import METHODS, method_named, with_patterns
@@ -52,9 +52,26 @@ class Question:
 
     def contributions(self, method: str) -> Tensor:
         """Of the model itself, by a method or a control, worked out once: (T, N, L), float64."""
-        if method not in self._kept:
-            self._kept[method] = self.explain(method, self.model, self.sequences, self.references)
-        return self._kept[method]
+        if method not in self._kept and method not in CONTROLS:
+            result = self._attribution(method, self.model, self.sequences, self.references)
+            self._kept[f"hypothetical {method}"] = result.hypothetical
+            self._kept[method] = result.contributions.double()
+        return self.once(method, lambda: self._control(method, self.sequences))
+
+    def hypothetical(self, method: str) -> Tensor | None:
+        """What each base would contribute in each place, of the model itself: (T, N, 4, L), float64; None of
+        a control, which has a number for each position alone.
+        """
+        if method in CONTROLS:
+            return None
+        self.contributions(method)
+        return self._kept[f"hypothetical {method}"].double()
+
+    def once(self, key: str, make: Callable[[], Tensor]) -> Tensor:
+        """What is made once, for all methods of a check or for several checks, under a key of its own."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
 
     def explain(self, method: str, model: Model, sequences: Tensor, references: Tensor | None) -> Tensor:
         """Contributions (T, N, L), float64, of any model with the same targets to any sequences.
@@ -62,9 +79,17 @@ class Question:
         Raises as `attribute` does.
         """
         if method in CONTROLS:
-            alike = CONTROLS[method].explain(sequences.cpu(), self.seed)
-            return alike.expand(len(self.names), -1, -1)
-        result = attribute(
+            return self._control(method, sequences)
+        return self._attribution(method, model, sequences, references).contributions.double()
+
+    def _control(self, name: str, sequences: Tensor) -> Tensor:
+        """The same for each target."""
+        return CONTROLS[name].explain(sequences.cpu(), self.seed).expand(len(self.names), -1, -1)
+
+    def _attribution(
+        self, method: str, model: Model, sequences: Tensor, references: Tensor | None
+    ) -> Attribution:
+        return attribute(
             model,
             sequences,
             references,
@@ -73,7 +98,6 @@ class Question:
             device=self.device,
             batch_size=self.batch_size,
         )
-        return result.contributions.double()
 
     def method(self, name: str) -> str | Method:
         """A method, with the patterns that it may need."""
