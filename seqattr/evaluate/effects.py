@@ -10,7 +10,7 @@ is what the groups of S add together and none of its subsets does: v(T) is the s
 number: group k is in it if bit k is set.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -53,15 +53,32 @@ def check_groups(groups: Tensor, sequence: Tensor, reference: Tensor) -> None:
 
 
 def dividends(worths: Tensor) -> Tensor:
-    """The Harsanyi dividend of each set, (2^G, T), float64, from what each is worth; that of none is v(none).
+    """The Harsanyi dividend of each set, (2^G, ...), float64, from what each is worth; of none it is v(none).
 
     By the fast Moebius transform: group by group, what a set is worth without it is taken off.
     """
     effects = worths.double().clone()
-    number, rest = len(effects).bit_length() - 1, effects.shape[1:]
-    if len(effects) != 2**number:
-        raise InputError(f"sets of groups are 2^G in number, not {len(effects)}")
-    for group in range(number):
-        absent, present = effects.view(-1, 2, 2**group, *rest).unbind(1)
+    for absent, present in by_group(effects):
         present -= absent
     return effects
+
+
+def sums_within(effects: Tensor) -> Tensor:
+    """The sum of what all subsets of each set have, (2^G, ...), float64: of dividends, what it is worth."""
+    sums = effects.double().clone()
+    for absent, present in by_group(sums):
+        present += absent
+    return sums
+
+
+def by_group(values: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """For each of G groups the values of all sets (2^G, ...) without it, and those of the same with it.
+
+    Raises InputError for another number of sets.
+    """
+    number = len(values).bit_length() - 1
+    if len(values) != 2**number:
+        raise InputError(f"sets of groups are 2^G in number, not {len(values)}")
+    for group in range(number):
+        pairs = values.view(-1, 2, 2**group, *values.shape[1:])
+        yield pairs[:, 0], pairs[:, 1]

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from seqattr.errors import InputError
-from seqattr.evaluate.effects import MOST_GROUPS, dividends, worths
+from seqattr.evaluate.effects import MOST_GROUPS, dividends, sums_within, worths
 from seqattr.methods.coalitions import subsets
 from tests.helpers.sequences import LENGTH, one_hot, shuffled
 from tests.helpers.zoo import captured
@@ -50,6 +50,7 @@ def test_they_are_alternating_sums(number: int) -> None:
 def test_they_sum_to_what_a_set_is_worth() -> None:
     values = torch.randn(2**6, 2, dtype=torch.float64)
     effects, members = dividends(values), subsets(6)
+    torch.testing.assert_close(sums_within(effects), values, rtol=0, atol=1e-12)
     for row, value in zip(members, values, strict=True):
         inside = ~(members & ~row).any(1)
         torch.testing.assert_close(effects[inside].sum(0), value, rtol=0, atol=1e-12)
