@@ -18,6 +18,8 @@ from seqattr.errors import InputError, UnknownName
 from seqattr.motifs.matches import COLUMNS, Matches, concatenate_matches, prefers_other_strand, sort_matches
 from seqattr.motifs.peaks import highest_peaks
 from seqattr.motifs.pwm import PWM, score_threshold
+from seqattr.motifs.words import Words
+from seqattr.support.compiled import AVAILABLE
 
 STRANDS = ("both", "forward", "reverse")
 
@@ -110,9 +112,9 @@ class Scanner(NamedTuple):
         self, codes: np.ndarray, strand: str, groups: Sequence[tuple[np.ndarray, "_Group"]], minus: np.ndarray
     ) -> Matches:
         codes, backwards = _orient(codes, strand, minus)
-        parts = [_no_matches()]
+        words, parts = Words(codes), [_no_matches()]
         for numbers, group in groups:
-            for first, columns in group.scan(codes):
+            for first, columns in group.find(codes, words):
                 parts.append(
                     columns._replace(sequence=columns.sequence + first, motif=numbers[columns.motif]).narrow()
                 )
@@ -209,8 +211,25 @@ class _Group(NamedTuple):
         thresholds = np.array([pick.threshold(pwm, background) for pwm in motifs])
         return cls(weights, thresholds, odds.shape[2], pick.top)
 
+    def find(self, codes: np.ndarray, words: Words) -> Iterator[tuple[int, _Columns]]:
+        """The matches of codes with these words, part by part, each with the number of its first sequence."""
+        if self.top is None and AVAILABLE:
+            yield 0, self._by_word(words)
+        else:
+            yield from self.scan(codes)
+
+    def _by_word(self, words: Words) -> _Columns:
+        """Every start that is good enough, motif by motif."""
+        strands, parts = self.weights.reshape(-1, len(self.thresholds), self.width, 4), [_no_matches()]
+        for number, threshold in enumerate(self.thresholds.tolist()):
+            for strand, sign in zip(strands, (1, -1), strict=False):
+                hits = words.reaching(strand[number], threshold)
+                alike = np.ones(len(hits.start), int)
+                parts.append(_Columns(hits.sequence, hits.start, alike * number, alike * sign, hits.score))
+        return _Columns(*map(np.concatenate, zip(*parts, strict=True)))
+
     def scan(self, codes: np.ndarray) -> Iterator[tuple[int, _Columns]]:
-        """The matches block by block, each with the number of its first sequence."""
+        """The matches block by block, each with the number of its first sequence, all starts scored."""
         starts = codes.shape[1] - self.width + 1
         step = max(1, _SCORES_AT_ONCE // (len(self.weights) * starts))
         for first in range(0, len(codes), step):
