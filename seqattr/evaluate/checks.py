@@ -4,7 +4,7 @@ here."""
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from seqattr.evaluate import agreement
+from seqattr.evaluate import agreement, faithfulness
 from seqattr.evaluate.judgement import Judgement, Summaries
 from seqattr.evaluate.measured import Measured
 from seqattr.evaluate.question import Question
@@ -37,6 +37,15 @@ class Check:
 
 
 CHECKS: dict[str, Check] = {
+    "faithfulness": Check(
+        asks="Do the bases that a method calls important matter to the model?",
+        source="Samek et al. 2017; Ancona et al. 2018; Yeh et al. 2019; Shrikumar et al. 2017, section 4.1",
+        metrics=faithfulness.METRICS,
+        measure=faithfulness.measure,
+        judge=faithfulness.judge,
+        draw=faithfulness.draw,
+        controls=("random",),
+    ),
     "agreement": Check(
         asks="Do methods name the same bases?",
         source="Spearman 1904",

@@ -1,6 +1,6 @@
 """What a check measures, one number for each sequence, and the summaries of it that carry intervals."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +24,15 @@ class Measured(NamedTuple):
     step: str = ""
     at: float = 0.0
     seed: int | None = None
+
+
+def by_target(
+    names: Sequence[str], metric: str, values: npt.NDArray[np.float64], share: float = 0.0
+) -> Iterator[Measured]:
+    """Of values (T, N), one for each target; `share` says where along a curve of shares of the bases."""
+    step = f"{share:.0%}" if share else ""
+    for target, numbers in zip(names, values, strict=True):
+        yield Measured(metric, target, numbers, step, share)
 
 
 class Summary(NamedTuple):
