@@ -4,7 +4,7 @@ here."""
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from seqattr.evaluate import agreement, faithfulness
+from seqattr.evaluate import agreement, continuity, faithfulness
 from seqattr.evaluate.judgement import Judgement, Summaries
 from seqattr.evaluate.measured import Measured
 from seqattr.evaluate.question import Question
@@ -45,6 +45,15 @@ CHECKS: dict[str, Check] = {
         judge=faithfulness.judge,
         draw=faithfulness.draw,
         controls=("random",),
+    ),
+    "continuity": Check(
+        asks="Does it say the same of the same bases when nothing that matters has changed?",
+        source="Alvarez-Melis & Jaakkola 2018",
+        metrics=continuity.METRICS,
+        measure=continuity.measure,
+        judge=continuity.judge,
+        draw=continuity.draw,
+        controls=("random", "gc-content"),
     ),
     "agreement": Check(
         asks="Do methods name the same bases?",
