@@ -39,6 +39,8 @@ __all__ = list(_MODULES)
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("seqattr.support.version").package_version()
     if name not in _MODULES:
         raise AttributeError(f"module 'seqattr' has no attribute '{name}'")
     value = globals()[name] = getattr(import_module(f"seqattr.{_MODULES[name]}"), name)
@@ -46,4 +48,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULES})
+    return sorted({*globals(), *_MODULES, "__version__"})

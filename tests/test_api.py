@@ -1,5 +1,6 @@
 """What `import seqattr` offers."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import torch
 import seqattr
 from seqattr.dna.alphabet import one_hot
 from seqattr.errors import InputError, UnknownName
+from seqattr.support.version import package_version
 
 
 def test_the_public_names():
@@ -128,3 +130,30 @@ def test_mistakes_are_seqattr_errors(free, texts):
             mistake()
         assert isinstance(caught.value, seqattr.SeqattrError)
         assert len(str(caught.value).splitlines()) == 1
+
+
+def test_sequences_may_be_texts(free):
+    model = seqattr.load_model(free)
+    texts = ["ACGTACGTTGCATTGACCAT" * 2, "TTGACCATACGTACGTTGCA" * 2]
+    columns = one_hot(texts)
+    drawn = seqattr.references("shuffle:2", texts, seed=1)
+    assert np.array_equal(drawn, seqattr.references("shuffle:2", columns, seed=1))
+    of_texts = seqattr.attribute(model, texts, drawn)
+    assert torch.equal(of_texts.contributions, seqattr.attribute(model, columns, drawn).contributions)
+    assert torch.equal(model.predict(texts), model.predict(torch.from_numpy(columns)))
+    with pytest.raises(InputError, match="length"):
+        seqattr.attribute(model, ["ACGT", "ACG"])
+
+
+def test_what_is_shown_of_a_model_and_of_an_attribution(free):
+    model = seqattr.load_model(free)
+    assert re.fullmatch(r"<seqattr.Model of .*steps, torch.float\d+; targets: .*>", repr(model))
+    result = seqattr.attribute(model, ["ACGTACGTTGCATTGACCAT" * 2])
+    shape = " x ".join(map(str, result.contributions.shape))
+    assert repr(result).startswith(f"<seqattr.Attribution: contributions {shape} (targets, sequences, bases)")
+    assert f"at most {result.additivity_error.max():.1e}>" in repr(result)
+
+
+def test_the_version_is_that_of_the_command_line():
+    assert seqattr.__version__ == package_version()
+    assert "__version__" in dir(seqattr)

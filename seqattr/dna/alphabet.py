@@ -6,7 +6,7 @@ code c is 3 - c and the reverse complement of a (4, L) array is the array read b
 """
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -102,6 +102,11 @@ def one_hot(sequences: str | Sequence[str] | npt.NDArray[np.uint8]) -> npt.NDArr
         codes = _encode_all(sequences)
     columns = np.arange(len(ALPHABET), dtype=np.uint8)[:, None]
     return (codes[..., None, :] == columns).view(np.int8)
+
+
+def are_texts(sequences: Any) -> TypeGuard[Sequence[str]]:
+    """Whether sequences are a list of texts, rather than an array or a tensor."""
+    return isinstance(sequences, list | tuple) and bool(sequences) and isinstance(sequences[0], str)
 
 
 def codes_of(one_hot: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:

@@ -28,11 +28,12 @@ def attribute(
 ) -> Attribution:
     """What each base of each sequence contributes to each target.
 
-    `sequences` is (N, 4, L) one-hot, numpy or torch; `references` (baselines) are (N, R, 4, L), or (R, 4, L)
-    shared by all sequences, or None for all zeros. contribution[l] = sum over channels of
-    multiplier * (sequence - reference), mean over references; hypothetical[l, base] is the same for the
-    base put there. `batch_size` counts pairs of a sequence and a reference; None takes what pays
-    and fits into memory. The precision is the model's unless `dtype` says otherwise.
+    `sequences` is (N, 4, L) one-hot, numpy or torch, or a list of texts; `references` (baselines) are (N, R,
+    4, L), or (R, 4, L) shared by all sequences, or None for all zeros; see `seqattr.references`.
+    contribution[l] = sum over channels of multiplier * (sequence - reference), mean over references;
+    hypothetical[l, base] is the same for the base put there. `batch_size` counts pairs of a sequence and a
+    reference; None takes what pays and fits into memory. The precision is the model's unless `dtype` says
+    otherwise.
 
     Of several models, such as the folds of a cross-validation, the mean is returned; their targets are
     matched by name, in the first one's order. So is the mean over the strands with `both_strands`: what is

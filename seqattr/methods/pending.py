@@ -37,6 +37,15 @@ class Attribution(NamedTuple):
     standard_error: Tensor | None = None  # (T, N, L)
     failures: Mapping[int, str] = NONE
 
+    def __repr__(self) -> str:
+        targets, number, length = self.contributions.shape
+        worst = f"{self.additivity_error.nan_to_num().max():.1e}" if self.additivity_error.numel() else "none"
+        failed = f", {len(self.failures)} failed" if self.failures else ""
+        return (
+            f"<seqattr.Attribution: contributions {targets} x {number} x {length} (targets, sequences, "
+            f"bases), additivity error at most {worst}{failed}>"
+        )
+
 
 class Part(NamedTuple):
     """What one model says of one strand.

@@ -71,9 +71,10 @@ REFERENCES: dict[str, Entry] = {
 def references(spec: str, sequences: ArrayLike, seed: int = 0) -> np.ndarray:
     """The references (N, R, 4, L) of one-hot sequences (N, 4, L), as `spec` says: see REFERENCES.
 
-    int8, or float32 for frequencies; shared references have stride 0 along N. Warns (ReferenceWarning) of
-    sequences that are their own only references, such as one that no shuffle can change. Raises UnknownName
-    for a spec that there is not, InputError for one that cannot be read or does not fit the sequences.
+    The sequences may be texts. int8, or float32 for frequencies; shared references have stride 0 along N.
+    Warns (ReferenceWarning) of sequences that are their own only references, such as one that no shuffle can
+    change. Raises UnknownName for a spec that there is not, InputError for one that cannot be read or does
+    not fit the sequences.
     """
     array = sequence_array(sequences)
     # No name in a FASTA file has a blank, so these only count the sequences.

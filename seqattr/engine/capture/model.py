@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seqattr.dna.alphabet import ALPHABET
+from seqattr.dna.alphabet import ALPHABET, one_hot
 from seqattr.engine.capture.calls import DICT
 from seqattr.engine.capture.export import unwrap
 from seqattr.engine.capture.fitting import Fitted, fit, geometry_of, with_type
@@ -30,7 +30,7 @@ from seqattr.engine.graph.outputs import Target, name_targets, take_off_final
 from seqattr.engine.graph.selections import Outputs
 from seqattr.engine.numerics import forks
 from seqattr.engine.ops.kinds import Kind
-from seqattr.errors import InputError, ModelError
+from seqattr.errors import InputError, ModelError, some_of
 
 
 class Model:
@@ -102,6 +102,10 @@ class Model:
         self.shapes, self.finals, self.targets = interface.shapes, interface.finals, interface.targets
         self.provenance: Mapping[str, str | int | float] = {}
 
+    def __repr__(self) -> str:
+        steps, targets = len(self.graph.steps), some_of([target.name for target in self.targets], 6)
+        return f"<seqattr.Model of {self.input_length}, {steps} steps, {self.dtype}; targets: {targets}>"
+
     @property
     def dtype(self) -> torch.dtype:
         """The precision of the model's own weights, or float32 where that was half of it."""
@@ -163,8 +167,10 @@ class Model:
         if length not in self.lengths:
             raise InputError(f"sequences of {length} bp do not fit the model, which takes {self.lengths}")
 
-    def predict(self, sequences: Tensor) -> Tensor:
-        """The targets' values, before the final nonlinearity: (N, 4, L) -> (N, T)."""
+    def predict(self, sequences: Tensor | Sequence[str]) -> Tensor:
+        """The targets' values, before the final nonlinearity: (N, 4, L), or N texts, -> (N, T)."""
+        if not isinstance(sequences, Tensor):
+            sequences = torch.from_numpy(one_hot(sequences))
         self.check_length(sequences.shape[-1])
         with torch.no_grad():
             values = outputs_of(self.graph, sequences.to(self.dtype))

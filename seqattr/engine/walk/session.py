@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seqattr.dna.alphabet import are_texts, one_hot
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.graph import INPUT
 from seqattr.engine.numerics.device import full_precision, pick_device
@@ -220,13 +221,15 @@ class Sequences(Protocol):
 
 
 def tensor_of(numbers: Any) -> Tensor:
-    """What an array, a tensor or a list holds, without its gradient.
+    """What an array, a tensor or a list holds, without its gradient; of texts the one-hot columns.
 
     All but tensors are copied: torch takes no array that is read backwards, as the reverse complement is,
     and warns of one that may only be read. Raises InputError for what are no numbers.
     """
     if isinstance(numbers, Tensor):
         return numbers.detach()
+    if are_texts(numbers):
+        return torch.from_numpy(one_hot(numbers))
     try:
         return torch.from_numpy(np.array(numbers))
     except (TypeError, ValueError, RuntimeError) as error:
