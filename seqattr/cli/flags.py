@@ -39,6 +39,8 @@ FLAGS = {
     "regions": "--regions",
     "restart": "--restart",
     "scores": "--scores",
+    "seeds": "--repeats",
+    "sequences": "--sequences",
     "shard": "--shard",
     "sizes": "--chrom-sizes",
     "step": "--tile",

@@ -13,7 +13,7 @@ import click
 from seqattr.cli.flags import in_flags
 from seqattr.errors import as_line
 from seqattr.support.caller import Caller
-from seqattr.support.progress import Clock, Log, Pace, Progress, silent
+from seqattr.support.progress import Clock, Log, Pace, silent
 
 
 def say(line: str) -> None:
@@ -30,14 +30,14 @@ def warn(*lines: str) -> None:
 def calling(label: str) -> Iterator[Caller]:
     """A job's caller in this command: it shows progress under this label, and its messages name options."""
     with progress_bar(label) as progress:
-        yield Caller(progress, warn, in_flags)
+        yield Caller(progress, warn, in_flags, progress.at)
 
 
 QUIET = Caller(silent, warn, in_flags)  # of a job that is done at once
 
 
 @contextmanager
-def progress_bar(label: str, clock: Clock = time.monotonic) -> Iterator[Progress]:
+def progress_bar(label: str, clock: Clock = time.monotonic) -> Iterator["Bar | Log"]:
     """A function (done, total) that draws a bar on a terminal, and says a line every minute in a log."""
     if sys.stderr.isatty():
         with closing(Bar(label, Pace(clock))) as bar:
@@ -60,6 +60,12 @@ class Bar:
         if self.drawn is None:
             self.drawn = self.draw(total)
         self.drawn.update(done - self.drawn.pos, self.pace.left())
+
+    def at(self, what: str) -> None:
+        """Name what is at work now, in the place of the label."""
+        self.label = what
+        if self.drawn is not None:
+            self.drawn.label = what
 
     def draw(self, total: int) -> Any:
         """One of click's, whose own estimate would count what was there before."""

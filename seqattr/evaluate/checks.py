@@ -23,7 +23,8 @@ class Check:
     `measure(question, method, progress)` measures one method, `controls` among them; `judge(method,
     summaries)` says what that means, given all methods' numbers; `draw(summaries)` gives the figures.
     `metrics` says what each metric is, in one sentence. `missing(question)` is why the check cannot be done,
-    "" where it can.
+    "" where it can. A method that fails a `decisive` check is not to be believed; one that fails another is
+    to be read with care.
     """
 
     asks: str
@@ -34,6 +35,7 @@ class Check:
     draw: Draw
     controls: Sequence[str] = ()
     missing: Callable[[Question], str] = lambda question: ""
+    decisive: bool = True
 
 
 CHECKS: dict[str, Check] = {

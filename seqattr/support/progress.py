@@ -75,13 +75,17 @@ class Log:
 
     def __init__(self, label: str, say: Callable[[str], None], clock: Clock = time.monotonic) -> None:
         self.label, self.say, self.pace = label, say, Pace(clock)
-        self.last, self.lines = self.pace.began, 0
+        self.last, self.lines, self.what = self.pace.began, 0, ""
 
     def __call__(self, done: int, total: int) -> None:
         self.pace.report(done, total)
         if self.pace.now - self.last >= MINUTE:
             self.last, self.lines = self.pace.now, self.lines + 1
-            self.say(f"{self.label}: {self.pace.state()}")
+            self.say(f"{self.label}{self.what}: {self.pace.state()}")
+
+    def at(self, what: str) -> None:
+        """Name what is at work now, behind the label."""
+        self.what = f" {what}"
 
     def end(self) -> None:
         """The work is over."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from seqattr.cli.evaluate import CHECKS
 from tests.cli.test_help import ALL
 from tests.helpers.scored import write_scores
 
@@ -13,6 +14,10 @@ CALLS = {
     "attention": ("--model m.pt --fasta s.fa", "new/attention.h5", "the model has no attention"),
     "convert": ("m.pt", "new", ""),
     "counterfactual": ("--model m.pt --fasta s.fa", "new", ""),
+    **{
+        f"evaluate {check}": ("--model none.pt --fasta s.fa", "new/agreement.tsv", "there is no model file")
+        for check in CHECKS
+    },
     "export": ("scores --target carries", "new/ohe.npz", ""),
     "influence": ("--checkpoints none --train none", "new", "there is no folder none of checkpoints"),
     "merge": ("shard", "new/regions.bed", ""),

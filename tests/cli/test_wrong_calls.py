@@ -214,6 +214,13 @@ OPTIONS = [
     call(f"{SCORE} --refs fasta:reads.fq", "`seqtk seq -A` turns it into FASTA"),
     call(f"{SCORE} --target 2", "unknown target '2'; there is: target0, target1"),
     call("score --model fixed.pt --fasta s.fa --target A", "there is: a, b, c; did you mean 'a'?"),
+    call("evaluate agreement --model fixed.pt --fasta s.fa --methods deeplifft", "did you mean 'deeplift'?"),
+    call("evaluate agreement --model fixed.pt --fasta s.fa --methods random", "'random' is a control"),
+    call("evaluate all --model fixed.pt --fasta s.fa --target d", "unknown target 'd'; there is: a, b, c"),
+    call("evaluate agreement --model fixed.pt --fasta s.fa --sequences 1", "--sequences must be at least 2"),
+    call(
+        "evaluate agreement --model fixed.pt --fasta s.fa --repeats 0", "--repeats must be at least 1, not 0"
+    ),
     call("sensitivity --model fixed.pt --fasta s.fa --target d", "unknown target 'd'; there is: a, b, c"),
     call(f"{MAXIMIZE} --target TARGET1", "did you mean 'target1'?"),
     call(f"{CHANGES} --target nope", "there is: target0, target1"),

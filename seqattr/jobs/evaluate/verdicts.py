@@ -1,0 +1,60 @@
+"""What all judgements of a method say together."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from seqattr.evaluate.checks import CHECKS
+from seqattr.evaluate.judgement import Judgement
+from seqattr.jobs.evaluate.measuring import Examined, Findings
+
+PASSES, FAILS, TOLD, MISSING = "passes", "fails", "told", "not done"
+BELIEVE, CAREFUL, DOUBT, OPEN = "to be believed", "with care", "not to be believed", "not judged"
+
+
+class Verdict(NamedTuple):
+    """Of one method: a word, and a sentence why."""
+
+    method: str
+    word: str
+    sentence: str
+
+
+def word_of(judgement: Judgement) -> str:
+    """Whether it passes, in a word."""
+    return TOLD if judgement.passes is None else PASSES if judgement.passes else FAILS
+
+
+def cell(examined: Examined, method: str) -> str:
+    """What a check says of a method, in a word."""
+    own = [judgement for judgement in examined.judgements if judgement.method == method]
+    return word_of(own[0]) if own else MISSING
+
+
+def verdicts(findings: Findings) -> list[Verdict]:
+    """Of each method that was asked of, those that could not explain at all last."""
+    every = [judgement for examined in findings.checks for judgement in examined.judgements]
+    known = [
+        verdict_of(method, [judgement for judgement in every if judgement.method == method])
+        for method in findings.asked.question.methods
+    ]
+    return known + [Verdict(method, OPEN, reason) for method, reason in findings.failures.items()]
+
+
+def verdict_of(method: str, judgements: Sequence[Judgement]) -> Verdict:
+    """Failing what is decisive weighs more than anything else that passes."""
+    failed = [each for each in judgements if each.passes is False]
+    passed = [each.check for each in judgements if each.passes]
+    if failed:
+        grave = any(CHECKS[each.check].decisive for each in failed)
+        sentence = f"Fails {listed([each.check for each in failed])}: {failed[0].sentence}"
+        also = f" It passes {listed(passed)}." if passed else ""
+        return Verdict(method, DOUBT if grave else CAREFUL, sentence + also)
+    if passed:
+        every = "the one check that judges" if len(passed) == 1 else f"all {len(passed)} checks that judge"
+        return Verdict(method, BELIEVE, f"Passes {every}: {listed(passed)}.")
+    return Verdict(method, OPEN, "No check that was asked for judges it.")
+
+
+def listed(words: Sequence[str]) -> str:
+    """As "a, b and c"."""
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
