@@ -32,6 +32,7 @@ FLAGS = {
     "ignore_strand": "--ignore-strand",
     "inputs": "--input",
     "max_n": "--max-n",
+    "monotone": "--monotone",
     "out": "--out",
     "pad": "--pad",
     "patterns": "--patterns",

@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 )
 @click.option("--epochs", type=int, help="At most this many passes over the training split.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the weights and the batches.")
+@click.option(
+    "--monotone",
+    is_flag=True,
+    help="Keep the head from weights below 0: more of a feature never lowers a task.",
+)
 @click.option("--checkpoints", type=PATH, help="Folder to keep checkpoints in, for `seqattr influence`.")
 @click.option(
     "--every",

@@ -25,6 +25,7 @@ from torch.optim import Adam, Optimizer
 
 from seqattr.data.dataset import Dataset
 from seqattr.data.losses import Loss, loss_named, measures, score
+from seqattr.data.monotone import keep_monotone
 from seqattr.data.training_settings import DEFAULT, Settings, network, settled
 from seqattr.dna.alphabet import one_hot
 from seqattr.engine.numerics.device import pick_device
@@ -107,8 +108,9 @@ def facts_of(settings: Settings, module: Stack, history: list[Epoch]) -> dict[st
         "architecture": settings.architecture,
         **({"arguments": dict(settings.arguments)} if settings.arguments else {}),
         "loss": settings.loss,
+        **({"monotone": True} if settings.monotone else {}),
         "epochs": len(history),
-        "best_epoch": lowest(history).number,
+        "best_epoch": lowest(history[settings.free_epochs :]).number,
         "parameters": sum(weights.numel() for weights in module.parameters()),
         "seed": settings.seed,
     }
@@ -162,13 +164,16 @@ def fit(
     optimizer = Adam(module.parameters(), settings.rate)
     history: list[Epoch] = []
     for number in range(1, settings.epochs + 1):
+        if settings.monotone and number == settings.free_epochs + 1:
+            keep_monotone(module, optimizer)
         train_loss = learn(module, loss, splits["train"], settings.batch, optimizer)
         history.append(Epoch(number, train_loss, *validate(module, loss, splits["valid"])))
         check_finite(history[-1], settings)
-        best = lowest(history)
+        best = lowest(history[settings.free_epochs :] or history)
         if best is history[-1]:
             kept = copy.deepcopy(module.state_dict())
-        last = number == settings.epochs or number - best.number >= settings.patience
+        no_better = number > settings.free_epochs and number - best.number >= settings.patience
+        last = number == settings.epochs or no_better
         if keep:
             keep(number, module, last)
         if progress:

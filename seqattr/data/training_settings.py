@@ -10,6 +10,7 @@ from torch import nn
 
 from seqattr.data.dataset import Dataset
 from seqattr.data.losses import Loss, loss_for
+from seqattr.data.monotone import head_of
 from seqattr.errors import InputError, UnknownName
 from seqattr.models.zoo import ARCHITECTURES, Stack, build, trainable
 from seqattr.support.seeds import check_seed
@@ -21,7 +22,8 @@ class Settings:
 
     Training ends after `epochs`, or once the valid loss has been no better for `patience` of them. `device`
     is auto, cpu, cuda or cuda:i. `arguments` are the architecture's own, such as its widths; the loss is one
-    of LOSSES, None for the one that fits the labels. Raises InputError for numbers that cannot be.
+    of LOSSES, None for the one that fits the labels. With `monotone` the head's weights are kept from being
+    negative, after the first third of the epochs (`monotone`). Raises InputError for numbers that cannot be.
     """
 
     architecture: str = "tal-gata"
@@ -33,6 +35,7 @@ class Settings:
     rate: float = 1e-3
     seed: int = 0
     device: str = "auto"
+    monotone: bool = False
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("patience", 1), ("batch", 1), ("seed", 0)):
@@ -43,6 +46,11 @@ class Settings:
             raise InputError(f"the learning rate must be a number above 0, not {self.rate:g}")
         if "classes" in self.arguments:
             raise InputError("whether the model gives classes follows from the loss; `classes` is not given")
+
+    @property
+    def free_epochs(self) -> int:
+        """The first epochs of a monotone training, in which weights may have either sign; none is kept."""
+        return self.epochs // 3 if self.monotone else 0
 
 
 DEFAULT = Settings()
@@ -74,6 +82,8 @@ def network(settings: Settings, dataset: Dataset, loss: Loss) -> Stack:
     arguments = {**settings.arguments, "classes": loss.classes}
     module = build(settings.architecture, length, len(dataset.tasks), **arguments)
     assert isinstance(module, Stack)  # as those are that have a plain head
+    if settings.monotone:
+        head_of(module)
     last = module.logits[-1]
     if not loss.classes and isinstance(last, nn.Linear):
         labels = torch.from_numpy(dataset.labels[dataset.indices("train")].astype(np.float32))

@@ -102,3 +102,14 @@ def test_a_row_that_is_missing_is_named(refused, tmp_path):
     line = refused("train", folder, "--out", tmp_path / "m.pt")
     assert line == f"{folder / 'labels.tsv'} has no row for chr7:3900-3960 of sequences.fa"
     assert not (tmp_path / "m.pt").exists()
+
+
+def test_a_monotone_head_goes_into_an_ordinary_file(ran, data, tmp_path):
+    ran("train", data, "--out", tmp_path / "m.pt", "--epochs", 3, "--monotone", "--threads", 1)
+    metrics = json.loads((tmp_path / "m.metrics.json").read_text())
+    assert (metrics["monotone"], metrics["architecture"], metrics["parameters"]) == (True, "tal-gata", 32_503)
+    assert metrics["best_epoch"] > 1
+    loaded = seqattr.load_model(tmp_path / "m.pt")
+    head = [t for t in loaded.graph.tensors.values() if t.shape in ((50, 50), (3, 50))]
+    assert len(head) == 2
+    assert all(weights.min() >= 0 for weights in head)

@@ -9,7 +9,7 @@ import torch
 
 from seqattr.data.dataset import Dataset
 from seqattr.data.losses import LOSSES
-from seqattr.data.simulate import CLASSES, TASKS, Simulation, TalGata, simulate_tal_gata
+from seqattr.data.simulate import TASKS, Simulation, TalGata, simulate_tal_gata
 from seqattr.data.train import Epoch, Settings, Training, batches, take_split, train, validate
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.forward import random_sequences
@@ -17,20 +17,7 @@ from seqattr.errors import InputError, NotFinite, UnknownName
 from seqattr.methods.attribution import attribute
 from seqattr.models.zoo import trainable
 from seqattr.support.ranks import auroc
-
-QUICK = Settings(epochs=6, batch=20, device="cpu")
-
-
-def simulated(count: int = 200, length: int = 100) -> Simulation:
-    return simulate_tal_gata(TalGata(count=count, length=length), seed=0)
-
-
-def easy() -> Simulation:
-    """A simulation in which each class is rich in a base of its own, so that a few steps teach it."""
-    simulation = simulated()
-    rich = np.random.default_rng(0).random(simulation.codes.shape) < 0.4
-    own = np.arange(len(simulation.codes), dtype=np.uint8)[:, None] % len(CLASSES)
-    return replace(simulation, codes=np.where(rich, own, simulation.codes))
+from tests.helpers.training import NARROW, QUICK, easy, same, simulated
 
 
 def hopeless() -> Simulation:
@@ -43,11 +30,6 @@ def hopeless() -> Simulation:
 @pytest.fixture(scope="module")
 def learned() -> Training:
     return train(easy(), QUICK)
-
-
-def same(one: Training, other: Training) -> bool:
-    weights, others = one.module.state_dict(), other.module.state_dict()
-    return one.history == other.history and all(torch.equal(weights[key], others[key]) for key in weights)
 
 
 # ---- what comes out
@@ -88,18 +70,6 @@ def test_a_split_of_no_sequences_is_left_out() -> None:
     assert "test" not in metrics
     # The two valid sequences have both motifs and GATA1 alone, so no negative for the task GATA1.
     assert [metrics["valid"][task]["auroc"] is None for task in TASKS] == [False, True, False]
-
-
-NARROW: dict[str, dict] = {
-    "tal-gata": {"filters": 20},
-    "basset": {"widths": [16, 16, 16], "dense": 16},
-    "deepsea": {"widths": [16, 16, 16], "dense": 16},
-    "beluga": {"widths": [8, 8, 8], "dense": 16},
-    "danq": {"filters": 16, "units": 8, "dense": 16},
-    "deepstarr": {"widths": [16, 16, 16, 16], "dense": 16},
-    "enformer-small": {"channels": 16, "tower": 1, "attention": [1, 2]},
-    "bpnet-counts": {"filters": 8, "layers": 3},
-}
 
 
 @pytest.mark.parametrize("name", trainable())
