@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from seqattr.errors import InputError
@@ -38,7 +38,7 @@ def head_of(module: Stack) -> list[nn.Module]:
     return head
 
 
-def head_weights(module: Stack) -> list[nn.Parameter]:
+def head_weights(module: Stack) -> list[Tensor]:
     """The weights of the head's dense layers, and the scales of its batch norms."""
     return [layer.weight for layer in head_of(module) if isinstance(layer, nn.Linear | nn.BatchNorm1d)]
 
@@ -55,7 +55,7 @@ def keep_monotone(module: Stack, optimizer: Optimizer) -> None:
 
 
 @torch.no_grad()
-def lift(weights: Sequence[nn.Parameter]) -> None:
+def lift(weights: Sequence[Tensor]) -> None:
     """Negative numbers become 0."""
     for weight in weights:
         weight.clamp_(min=0)
