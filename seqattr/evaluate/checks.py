@@ -4,7 +4,7 @@ here."""
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from seqattr.evaluate import agreement, continuity, faithfulness
+from seqattr.evaluate import agreement, continuity, faithfulness, principles
 from seqattr.evaluate.judgement import Judgement, Summaries
 from seqattr.evaluate.measured import Measured
 from seqattr.evaluate.question import Question
@@ -55,6 +55,15 @@ CHECKS: dict[str, Check] = {
         measure=continuity.measure,
         judge=continuity.judge,
         draw=continuity.draw,
+        controls=("random", "gc-content"),
+    ),
+    "principles": Check(
+        asks="Is what the model does shared out among those bases that do it?",
+        source="Deng et al. 2023",
+        metrics=principles.METRICS,
+        measure=principles.measure,
+        judge=principles.judge,
+        draw=principles.draw,
         controls=("random", "gc-content"),
     ),
     "agreement": Check(

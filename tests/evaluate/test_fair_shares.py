@@ -1,14 +1,13 @@
 """How far an allocation is from fair ones, beside a linear program over all ways to divide all effects."""
 
-import numpy as np
 import pytest
 import torch
-from scipy.optimize import linprog
 from torch import Tensor
 
 from seqattr.evaluate.effects import dividends
 from seqattr.evaluate.fair_shares import Breach, Claims, breach, claims
 from seqattr.methods.coalitions import subsets
+from tests.helpers.slow_principles import slow_distance
 
 GROUPS = 4
 
@@ -16,37 +15,6 @@ GROUPS = 4
 def effects_of(seed: int, number: int = GROUPS) -> Tensor:
     """Dividends of both signs, (2^G, 1)."""
     return torch.randn(2**number, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
-
-
-def slow_distance(allocation: np.ndarray, games: list[np.ndarray], to_members: bool = True) -> float:
-    """The least sum of |a - b| over all fair b, each the mean over games of what every set's effect gives.
-
-    Variables: the share of each game's each set that each group gets, then |a - b| of each group.
-    `to_members` False lets anybody have of an interaction.
-    """
-    number = len(allocation)
-    parts = [
-        (effect / len(games), np.flatnonzero(row) if to_members or row.sum() == 1 else np.arange(number))
-        for game in games
-        for effect, row in zip(game[1:], subsets(number).numpy()[1:], strict=True)
-    ]
-    columns = sum(len(members) for _, members in parts)
-    given, sums = np.zeros((number, columns)), np.zeros((len(parts), columns))
-    at = 0
-    for which, (effect, members) in enumerate(parts):
-        for member in members:
-            given[member, at] = effect
-            sums[which, at] = 1
-            at += 1
-    own = np.eye(number)
-    answer = linprog(
-        np.r_[np.zeros(columns), np.ones(number)],
-        A_ub=np.block([[given, -own], [-given, -own]]),
-        b_ub=np.r_[allocation, -allocation],
-        A_eq=np.c_[sums, np.zeros((len(parts), number))],
-        b_eq=np.ones(len(parts)),
-    )
-    return float(answer.fun)
 
 
 @pytest.mark.parametrize("seed", range(12))
