@@ -4,7 +4,7 @@ here."""
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from seqattr.evaluate import agreement, continuity, faithfulness, principles
+from seqattr.evaluate import agreement, continuity, faithfulness, principles, sanity
 from seqattr.evaluate.judgement import Judgement, Summaries
 from seqattr.evaluate.measured import Measured
 from seqattr.evaluate.question import Question
@@ -39,6 +39,15 @@ class Check:
 
 
 CHECKS: dict[str, Check] = {
+    "sanity": Check(
+        asks="Do the scores change when the model forgets what it has learned?",
+        source="Adebayo et al. 2018, section 4; Wang et al. 2004, section III.B",
+        metrics=sanity.METRICS,
+        measure=sanity.measure,
+        judge=sanity.judge,
+        draw=sanity.draw,
+        controls=("gc-content", "dinucleotides", "sequence"),
+    ),
     "faithfulness": Check(
         asks="Do the bases that a method calls important matter to the model?",
         source="Samek et al. 2017; Ancona et al. 2018; Yeh et al. 2019; Shrikumar et al. 2017, section 4.1",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -15,6 +15,8 @@ from seqattr.methods.attribution import Attribution, attribute
 from seqattr.methods.learned_patterns import Patterns
 from seqattr.methods.method import Method
 from seqattr.methods.registry import METHODS, method_named, with_patterns
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Question:
     batch_size: int | None = None
     patterns: Patterns | None = None
     permuted: Model | None = None
-    _kept: dict[str, Tensor] = field(default_factory=dict, repr=False, compare=False)
+    _kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name in self.methods:
@@ -67,11 +69,11 @@ class Question:
         self.contributions(method)
         return self._kept[f"hypothetical {method}"].double()
 
-    def once(self, key: str, make: Callable[[], Tensor]) -> Tensor:
+    def once(self, key: str, make: Callable[[], T]) -> T:
         """What is made once, for all methods of a check or for several checks, under a key of its own."""
         if key not in self._kept:
             self._kept[key] = make()
-        return self._kept[key]
+        return cast(T, self._kept[key])
 
     def explain(self, method: str, model: Model, sequences: Tensor, references: Tensor | None) -> Tensor:
         """Contributions (T, N, L), float64, of any model with the same targets to any sequences.
