@@ -17,12 +17,15 @@ import numpy as np
 from seqattr.evaluate.class_flipping import classes
 from seqattr.evaluate.controls import CONTROLS
 from seqattr.evaluate.curves import POOLED, flipping, replacements
+from seqattr.evaluate.drawing import curves_by_method, intervals_by_method
 from seqattr.evaluate.judgement import Judgement, Summaries
 from seqattr.evaluate.measured import Measured, Summary
 from seqattr.evaluate.question import Question
 from seqattr.evaluate.subsets import additivity, infidelity, sensitivity
 from seqattr.evaluate.verdict import FEW
+from seqattr.figures.curves import CurveAxes
 from seqattr.figures.drawings import Drawing
+from seqattr.figures.intervals import Point, PointPanel, interval_figure
 from seqattr.methods.registry import method_named
 from seqattr.support.progress import Counter, Progress, silent
 
@@ -47,6 +50,7 @@ METRICS = {
     "class-flip": "How far the log-odds move from one target to the other when what speaks for it is erased.",
     "class-flip-gain": "The same less what erasing as many random bases does.",
 }
+MOST_DRAWN, MOST_PAIRS = 4, 4  # targets and pairs of them with a panel of a figure
 CHANCE = 0.5  # of the random orders, an order that knows nothing beats
 # So far from CHANCE the whole interval has to lie: a control of random numbers, whose interval misses CHANCE
 # one time in twenty, comes as far with 100 sequences about once in a thousand times.
@@ -130,5 +134,53 @@ def interval_text(row: Summary) -> str:
 
 
 def draw(summaries: Summaries) -> list[Drawing]:
-    """Curves of deletion and insertion, and bars of areas."""
-    return []
+    """Curves of deletion and insertion with those of a random order, the areas, and the classes turned."""
+    drawn = Summaries([row for row in summaries if row.target in (*summaries.targets[:MOST_DRAWN], POOLED)])
+    across = "share of the bases"
+    first = f"of {MOST_DRAWN} of the targets; " if drawn.rows != summaries.rows else ""
+    figures = [
+        Drawing(
+            "faithfulness-deletion",
+            f"{METRICS['deletion']} ({first}the faster it falls, the better: grey is an order by random "
+            "numbers)",
+            curves_by_method(drawn, "deletion", CurveAxes(f"{across} replaced", "change of the output")),
+        ),
+        Drawing(
+            "faithfulness-insertion",
+            f"{METRICS['insertion']} ({first}the faster it rises, the better)",
+            curves_by_method(drawn, "insertion", CurveAxes(f"{across} given", "change of the output")),
+        ),
+        Drawing(
+            "faithfulness-orders",
+            f"{METRICS['beats-random']} Bars are 95 % intervals over sequences.",
+            intervals_by_method(drawn, "beats-random", "random orders beaten", CHANCE),
+        ),
+        Drawing(
+            "faithfulness-area",
+            f"{METRICS['area']} Bars are 95 % intervals over sequences.",
+            intervals_by_method(drawn, "area", "area over the curve", 0),
+        ),
+        Drawing(
+            "faithfulness-sensitivity",
+            METRICS["sensitivity-n"],
+            curves_by_method(drawn, "sensitivity-n", CurveAxes(f"{across} in a set", "correlation")),
+        ),
+    ]
+    pairs = drawn.select(metric="class-flip-gain")
+    return [*figures, *([class_drawing(pairs)] if pairs else [])]
+
+
+def class_drawing(rows: list[Summary]) -> Drawing:
+    """A panel for each pair of the first targets, a row for each method."""
+    pairs = list(dict.fromkeys((row.target, row.step) for row in rows))[:MOST_PAIRS]
+    methods = list(dict.fromkeys(row.method for row in rows))
+    points = {(row.target, row.step, row.method): Point(row.mean, row.low, row.high) for row in rows}
+    panels = [
+        PointPanel(f"{target} {step}", [points.get((target, step, method)) for method in methods], 0)
+        for target, step in pairs
+    ]
+    return Drawing(
+        "faithfulness-classes",
+        f"{METRICS['class-flip-gain']} After figure 4 of the DeepLIFT paper; bars are 95 % intervals; further pairs are in the table.",
+        interval_figure(panels, methods, "change of the log-odds"),
+    )

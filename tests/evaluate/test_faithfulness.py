@@ -163,3 +163,17 @@ def test_one_sequence_is_too_few():
     found = judged(question(small_model(), number=1), "gradient")["gradient"]
     assert found.passes is None
     assert "too few" in found.sentence
+
+
+def test_figures_are_of_every_target_and_pair():
+    asked = question(small_model())
+    rows = [
+        row for name in ("gradient", "random") for row in summarise(name, faithfulness.measure(asked, name))
+    ]
+    drawings = {drawing.name: drawing.figure for drawing in faithfulness.draw(Summaries(rows))}
+    titles = {name: [axes.get_title() for axes in figure.axes] for name, figure in drawings.items()}
+    assert titles["faithfulness-deletion"] == titles["faithfulness-insertion"] == ["a", "b"]
+    assert titles["faithfulness-orders"] == ["a", "b", "all targets"]
+    assert titles["faithfulness-classes"] == ["a to b", "b to a"]
+    lines = drawings["faithfulness-deletion"].axes[0].get_lines()
+    assert [line.get_label() for line in lines] == ["gradient", "random"]
