@@ -12,7 +12,7 @@ ROOMS = [  # from the ground up
     *("errors", "support", "workflow", "dna", "io", "figures", "refs", "motifs", "inputs"),
     *("engine.numerics", "engine.ops", "engine.graph", "engine.capture"),
     *("engine.walk", "engine.rules", "engine.edits"),
-    *("models", "methods", "data", "analyses", "evaluate", "jobs", "tal_gata"),
+    *("models", "methods", "data", "analyses", "evaluate", "jobs", "tal_gata", "digits"),
     *("cli", "roof"),
 ]
 NUMPY_ONLY = ROOMS[: ROOMS.index("engine.numerics")]

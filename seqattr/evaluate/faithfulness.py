@@ -181,7 +181,7 @@ def class_drawing(rows: list[Summary]) -> Drawing:
     ]
     return Drawing(
         "faithfulness-classes",
-        f"{METRICS['class-flip-gain']} After figure 4 of the DeepLIFT paper; bars are 95 % intervals; further "
-        "pairs are in the table.",
+        f"{METRICS['class-flip-gain']} After figure 4 of the DeepLIFT paper; bars are 95 % intervals; "
+        "further pairs are in the table.",
         interval_figure(panels, methods, "change of the log-odds"),
     )

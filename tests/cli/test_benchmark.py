@@ -2,9 +2,11 @@
 
 import csv
 import json
+import sys
 
 import pytest
 
+from seqattr.digits import network
 from seqattr.tal_gata.recipe import Recipe
 
 SMALL = Recipe(train=200, epochs=1, evaluation=130, seeds=(0, 1))
@@ -78,3 +80,32 @@ def test_what_cannot_be_asked_is_refused(refused, tmp_path):
     assert not (tmp_path / "b").exists()
     collect = ("benchmark", "collect", tmp_path / "none", "--simulation", tmp_path, "--out", tmp_path)
     assert "simulation" in refused(*collect)
+
+
+def test_digits_are_turned_into_others(ran, tmp_path, monkeypatch):
+    pytest.importorskip("sklearn")
+    monkeypatch.setattr(
+        "seqattr.digits.run.Settings.__init__.__defaults__", ((0,), ("gradient", "deeplift-rescale"), 3)
+    )
+    split = network.load()
+    few = (split.test.labels[:, None] == split.test.labels[None]).long().tril().sum(1) <= 2
+    small = network.Digits(split.test.images[few], split.test.labels[few])
+    monkeypatch.setattr("seqattr.digits.run.load", lambda: network.Split(split.train, small))
+    said = ran("benchmark", "digits", "--out", tmp_path).splitlines()
+    assert [line.rsplit(":", 1)[0] for line in said[:2]] == ["train seed-0", "erase seed-0"]
+    assert said[2].startswith("of the digits that they have not seen, the nets tell ")
+    assert [line.split(":")[0] for line in said[3:8]] == ["all pairs", "8 to 3", "8 to 6", "9 to 1", "4 to 1"]
+    assert all("lead" in line and " ahead of " in line for line in said[3:8])
+    with open(tmp_path / "digits.tsv") as file:
+        table = list(csv.DictReader(file, delimiter="\t"))
+    assert len(table) == 3 * 91
+    first = next(row for row in table if row["pair"] == "all pairs" and row["method"] == said[3].split()[2])
+    assert f"by {float(first['mean']):.2f} ({float(first['low']):.2f} to" in said[3]
+    assert (tmp_path / "figures" / "digits_erased.svg").is_file()
+
+
+def test_without_scikit_learn_it_says_how_to_get_it(refused, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    line = refused("benchmark", "digits", "--out", tmp_path / "new")
+    assert line.endswith("pip install 'seqattr[digits]'")
+    assert not (tmp_path / "new").exists() or not list((tmp_path / "new").rglob("*.*"))

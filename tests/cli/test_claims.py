@@ -30,6 +30,7 @@ CALLS = {
     "simulate tal-gata": ("--count 20", "new/labels.tsv", ""),
     "train": ("simulation --epochs 1", "new.pt", ""),
     "benchmark collect": ("scores --simulation none", "new/nets.tsv", "there is no folder none"),
+    "benchmark digits": ("--seeds 0", "new/digits.tsv", None),
     "benchmark tal-gata": ("--quick", "new/data/sequences.fa", None),
 }
 
