@@ -1,8 +1,9 @@
 """CHECKS, the table of what is asked: a new check is one file that measures, judges and draws, and one entry
 here."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from seqattr.evaluate import agreement, continuity, faithfulness, principles, sanity
 from seqattr.evaluate.judgement import Judgement, Summaries
@@ -14,6 +15,7 @@ from seqattr.support.progress import Progress
 Measure = Callable[[Question, str, Progress], list[Measured]]
 Judge = Callable[[str, Summaries], Judgement]
 Draw = Callable[[Summaries], list[Drawing]]
+Columns = Callable[[], dict[str, list[Any]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +37,7 @@ class Check:
     draw: Draw
     controls: Sequence[str] = ()
     missing: Callable[[Question], str] = lambda question: ""
+    tables: Mapping[str, tuple[str, Columns]] = field(default_factory=dict)
     decisive: bool = True
 
 
@@ -74,6 +77,7 @@ CHECKS: dict[str, Check] = {
         judge=principles.judge,
         draw=principles.draw,
         controls=("random", "gc-content"),
+        tables=principles.TABLES,
     ),
     "agreement": Check(
         asks="Do methods name the same bases?",

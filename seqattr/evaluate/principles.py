@@ -7,10 +7,13 @@ which each gives effects of its own. A method that has no references is compared
 in which no base is there, as are all where the question has none.
 """
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
 
+from seqattr.evaluate.allocation import allocation_weights
 from seqattr.evaluate.controls import CONTROLS
 from seqattr.evaluate.effects import dividends, worths
 from seqattr.evaluate.fair_shares import Claims, breach, claims
@@ -18,6 +21,7 @@ from seqattr.evaluate.judgement import Judgement, Summaries
 from seqattr.evaluate.measured import Measured
 from seqattr.evaluate.question import Question
 from seqattr.figures.drawings import Drawing
+from seqattr.figures.matrix import matrix_figure
 from seqattr.figures.stacks import Stack, StackPanel, stack_figure
 from seqattr.figures.style import MOST_DRAWN
 from seqattr.methods.coalitions import windows
@@ -29,6 +33,8 @@ REFERENCES = 2
 # A twentieth of all effects. Methods that keep the principles but for steps along a path (10 steps) or for
 # windows of their own (Shapley values of 12) come to 1 to 3 % on the TAL-GATA model, random numbers to 200 %.
 LIMIT = 0.05
+
+WIDEST = 2.0  # of weights, where colours end
 
 METRICS = {
     "unallocated": "What is missing from the contributions' sum, or too much, as a share of all effects.",
@@ -162,7 +168,33 @@ def draw(summaries: Summaries) -> list[Drawing]:
         "together: missing or too much, or given to windows that did not do it. Lines: 95 % intervals of all."
     )
     figure = stack_figure(panels, summaries.methods, list(PARTS.values()), "share of all effects")
-    return [Drawing("principles", caption, figure)]
+    return [Drawing("principles", caption, figure), weights_drawing()]
+
+
+def weights_drawing() -> Drawing:
+    """How methods divide known effects, whatever the model."""
+    rows = allocation_weights()
+    methods = list(dict.fromkeys(row.method for row in rows))
+    columns = list(dict.fromkeys(f"{row.effect}: to x{row.variable}" for row in rows))
+    values = np.array([row.weight for row in rows]).reshape(len(methods), len(columns))
+    caption = (
+        "What share of a known effect each method of the theory gives to each variable, whatever the model: "
+        "columns of one effect that add up to 1 share it out, and a variable without part in it is to have 0."
+    )
+    return Drawing("principles_weights", caption, matrix_figure(values, methods, columns, limit=WIDEST))
+
+
+def weights_table() -> dict[str, list[Any]]:
+    """The same weights, with those of the theory."""
+    rows = allocation_weights()
+    columns: dict[str, list[Any]] = {name: [getattr(row, name) for row in rows] for name in rows[0]._fields}
+    columns["variable"] = [f"x{row.variable}" for row in rows]
+    return columns
+
+
+TABLES = {
+    "allocation.tsv": ("how methods divide effects known in closed form, beside the theory", weights_table)
+}
 
 
 def stack_of(method: str, target: str, summaries: Summaries) -> Stack | None:

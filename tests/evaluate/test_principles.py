@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from seqattr.engine.capture.model import Model
 from seqattr.evaluate.judgement import Judgement, Summaries
 from seqattr.evaluate.measured import summarise
-from seqattr.evaluate.principles import METRICS, WINDOWS, draw, judge, measure
+from seqattr.evaluate.principles import METRICS, WINDOWS, draw, judge, measure, weights_table
 from seqattr.evaluate.question import Question
 from seqattr.methods.attribution import attribute
 from seqattr.support.progress import silent
@@ -159,8 +159,16 @@ def test_who_keeps_the_principles_passes_and_random_numbers_fail(network: Questi
 def test_the_figure_has_a_panel_for_each_target_and_is_cut_at_the_whole(network: Question) -> None:
     methods = ("deeplift", "gradient", "gc-content")
     rows = [row for method in methods for row in summarise(method, measure(network, method, silent))]
-    (drawing,) = draw(Summaries(rows))
+    drawing, weights = draw(Summaries(rows))
     panels = drawing.figure.axes
+    assert weights.name == "principles_weights"
     assert [axes.get_title() for axes in panels] == list(network.names)
     assert [label.get_text() for label in panels[0].get_yticklabels()] == list(methods)
     assert all(axes.get_xlim()[1] <= 1 for axes in panels)
+
+
+def test_the_table_of_weights_has_the_theorys_beside_them() -> None:
+    columns = weights_table()
+    wide = np.array(columns["tolerance"])
+    assert (np.abs(np.array(columns["weight"]) - np.array(columns["theory"])) <= wide).all()
+    assert set(columns["variable"]) == {"x1", "x2", "x3"}

@@ -24,7 +24,12 @@ OWN_FIGURES = r"(.+)\.(png|svg)"
 def tables_of(checks: Sequence[str]) -> dict[str, str]:
     """The tables by their files' names, with what is in them."""
     own = {f"{name}.tsv": f"all numbers of {name}, with intervals" for name in checks}
-    return {JUDGEMENTS: "what each check says of each method and control, and what that rests on", **own}
+    others = {file: text for name in checks for file, (text, _) in CHECKS[name].tables.items()}
+    return {
+        JUDGEMENTS: "what each check says of each method and control, and what that rests on",
+        **own,
+        **others,
+    }
 
 
 def write(out: Path, findings: Findings, facts: Mapping[str, Any]) -> None:
@@ -37,6 +42,8 @@ def write(out: Path, findings: Findings, facts: Mapping[str, Any]) -> None:
     with replacing_all(out, [*tables, *files_of(every), PAGE, RUN]) as paths:
         for one in findings.checks:
             write_table(paths[f"{one.check}.tsv"], summary_columns(list(one.summaries)))
+            for file, (_, columns) in CHECKS[one.check].tables.items():
+                write_table(paths[file], columns())
         write_table(paths[JUDGEMENTS], judgement_columns(findings))
         pictures = dict(zip([d.name for d in every], write_drawings(paths, every), strict=True))
         links = links_of(tables, every)
