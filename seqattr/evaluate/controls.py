@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from seqattr.dna.alphabet import ALPHABET
+from seqattr.methods.gradients import seed_of
 
 WINDOW = 21  # bases of which the GC content is taken
 STRONG = torch.tensor([base in "CG" for base in ALPHABET], dtype=torch.float64)
@@ -25,15 +26,11 @@ class Control(NamedTuple):
 
 
 def random_numbers(sequences: Tensor, seed: int) -> Tensor:
-    """Normal numbers, of which a sequence has the same whatever others there are beside it."""
-    number, _, length = sequences.shape
-    drawn = torch.randn(length, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
-    shifts = codes_of(sequences) @ torch.arange(1, length + 1)
-    return (
-        torch.stack([drawn[torch.randperm(length, generator=generator_of(seed, int(s)))] for s in shifts])
-        if number
-        else drawn.new_zeros(0, length)
-    )
+    """Normal numbers, which hang on the seed and the sequence, whatever others there are beside it."""
+    generators = [generator_of(seed, seed_of(sequence)) for sequence in sequences]
+    length = sequences.shape[2]
+    drawn = [torch.randn(length, dtype=torch.float64, generator=each) for each in generators]
+    return torch.stack(drawn) if drawn else torch.zeros(0, length, dtype=torch.float64)
 
 
 def generator_of(seed: int, other: int) -> torch.Generator:
