@@ -61,6 +61,7 @@ CHECKS: dict[str, Check] = {
         controls=("random",),
     ),
     "continuity": Check(
+        decisive=False,
         asks="Does it say the same of the same bases when nothing that matters has changed?",
         source="Alvarez-Melis & Jaakkola 2018",
         metrics=continuity.METRICS,
@@ -70,6 +71,7 @@ CHECKS: dict[str, Check] = {
         controls=("random", "gc-content"),
     ),
     "principles": Check(
+        decisive=False,
         asks="Is what the model does shared out among those bases that do it?",
         source="Deng et al. 2023",
         metrics=principles.METRICS,

@@ -43,9 +43,10 @@ def verdicts(findings: Findings) -> list[Verdict]:
 def verdict_of(method: str, judgements: Sequence[Judgement]) -> Verdict:
     """Failing what is decisive weighs more than anything else that passes."""
     failed = [each for each in judgements if each.passes is False]
+    failed.sort(key=lambda each: not CHECKS[each.check].decisive)
     passed = [each.check for each in judgements if each.passes]
     if failed:
-        grave = any(CHECKS[each.check].decisive for each in failed)
+        grave = CHECKS[failed[0].check].decisive
         sentence = f"Fails {listed([each.check for each in failed])}: {failed[0].sentence}"
         also = f" It passes {listed(passed)}." if passed else ""
         return Verdict(method, DOUBT if grave else CAREFUL, sentence + also)

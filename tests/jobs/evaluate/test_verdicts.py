@@ -1,0 +1,51 @@
+"""What all judgements of a method say together."""
+
+from dataclasses import replace
+
+import pytest
+
+from seqattr.evaluate.checks import CHECKS
+from seqattr.evaluate.judgement import Judgement
+from seqattr.jobs.evaluate.verdicts import BELIEVE, CAREFUL, DOUBT, OPEN, listed, verdict_of, word_of
+
+
+def judgement(check, passes):
+    return Judgement("m", check, passes, f"{check} says so.", "1")
+
+
+@pytest.fixture(autouse=True)
+def checks(monkeypatch):
+    for name, decisive in (("grave", True), ("grave2", True), ("light", False)):
+        monkeypatch.setitem(CHECKS, name, replace(CHECKS["agreement"], decisive=decisive))
+
+
+@pytest.mark.parametrize(
+    ("passes", "word"),
+    [
+        ({"grave": True, "light": True}, BELIEVE),
+        ({"grave": True, "light": False}, CAREFUL),
+        ({"grave": False, "light": True}, DOUBT),
+        ({"grave": True, "grave2": False, "light": False}, DOUBT),
+        ({"grave": None, "light": None}, OPEN),
+        ({"grave": True, "light": None}, BELIEVE),
+        ({}, OPEN),
+    ],
+)
+def test_the_word_is_that_of_the_gravest_failure(passes, word):
+    assert verdict_of("m", [judgement(*pair) for pair in passes.items()]).word == word
+
+
+def test_the_sentence_says_what_failed_and_why_the_gravest_first():
+    told = verdict_of("m", [judgement("light", False), judgement("grave", False), judgement("grave2", True)])
+    assert told.sentence == "Fails grave and light: grave says so. It passes grave2."
+    told = verdict_of("m", [judgement("grave", True), judgement("light", True)])
+    assert told.sentence == "Passes all 2 checks that judge: grave and light."
+
+
+def test_words():
+    assert [word_of(judgement("grave", passes)) for passes in (True, False, None)] == [
+        "passes",
+        "fails",
+        "told",
+    ]
+    assert [listed(list(text)) for text in ("", "a", "ab", "abc")] == ["", "a", "a and b", "a, b and c"]
