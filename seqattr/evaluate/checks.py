@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from seqattr.evaluate import agreement, continuity, faithfulness, principles, sanity
+from seqattr.evaluate import agreement, continuity, faithfulness, pattern_quality, principles, sanity
 from seqattr.evaluate.judgement import Judgement, Summaries
 from seqattr.evaluate.measured import Measured
 from seqattr.evaluate.question import Question
@@ -89,5 +89,14 @@ CHECKS: dict[str, Check] = {
         judge=agreement.judge,
         draw=agreement.draw,
         controls=("random",),
+    ),
+    "patterns": Check(
+        asks="Do learned patterns catch all that the model's units answer to?",
+        source="Kindermans et al. 2018, section 4",
+        metrics=pattern_quality.METRICS,
+        measure=pattern_quality.measure,
+        judge=pattern_quality.judge,
+        draw=pattern_quality.draw,
+        missing=pattern_quality.missing,
     ),
 }
