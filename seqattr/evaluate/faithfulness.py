@@ -55,6 +55,7 @@ CHANCE = 0.5  # of the random orders, an order that knows nothing beats
 # So far from CHANCE the whole interval has to lie: a control of random numbers, whose interval misses CHANCE
 # one time in twenty, comes as far with 100 sequences about once in a thousand times.
 BEYOND = 0.05
+FEWEST = 10  # sequences of which the interval is one: of six, random numbers come as far one time in fifty
 
 
 # --- measuring ---------------------------------------------------------------------------------
@@ -76,7 +77,7 @@ def measure(question: Question, method: str, progress: Progress = silent) -> lis
 def judge(method: str, summaries: Summaries) -> Judgement:
     """By how many random orders its order beats, and, of what claims to add up, whether it does."""
     rows = summaries.select(method=method, metric="beats-random", target=POOLED)
-    if not rows or not np.isfinite(rows[0].low):
+    if not rows or rows[0].sequences < FEWEST:
         return Judgement(method, "faithfulness", None, "There are too few sequences to say.", "")
     passes, sentence = in_words(rows[0])
     lost = missing_share(method, summaries)
@@ -137,17 +138,17 @@ def draw(summaries: Summaries) -> list[Drawing]:
     """Curves of deletion and insertion with those of a random order, the areas, and the classes turned."""
     drawn = Summaries([row for row in summaries if row.target in (*summaries.targets[:MOST_DRAWN], POOLED)])
     across = "share of the bases"
-    first = f"of {MOST_DRAWN} of the targets; " if drawn.rows != summaries.rows else ""
+    first = f"Of {MOST_DRAWN} of the targets. " if drawn.rows != summaries.rows else ""
     figures = [
         Drawing(
             "faithfulness-deletion",
-            f"{METRICS['deletion']} ({first}the faster it falls, the better: grey is an order by random "
-            "numbers)",
+            f"{METRICS['deletion']} {first}The faster it falls, the better; grey is an order by random "
+            "numbers.",
             curves_by_method(drawn, "deletion", CurveAxes(f"{across} replaced", "change of the output")),
         ),
         Drawing(
             "faithfulness-insertion",
-            f"{METRICS['insertion']} ({first}the faster it rises, the better)",
+            f"{METRICS['insertion']} {first}The faster it rises, the better.",
             curves_by_method(drawn, "insertion", CurveAxes(f"{across} given", "change of the output")),
         ),
         Drawing(

@@ -159,8 +159,9 @@ def test_a_method_that_claims_to_add_up_has_to(monkeypatch):
     assert "100.0% of its explanations" in found.basis
 
 
-def test_one_sequence_is_too_few():
-    found = judged(question(small_model(), number=1), "gradient")["gradient"]
+@pytest.mark.parametrize("number", [1, 9])
+def test_so_few_sequences_say_nothing(number):
+    found = judged(question(linear_model(), number=number), "gradient")["gradient"]
     assert found.passes is None
     assert "too few" in found.sentence
 
