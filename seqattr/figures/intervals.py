@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from seqattr.figures.numbers import number
@@ -36,7 +37,8 @@ class PointPanel(NamedTuple):
 def interval_figure(panels: Sequence[PointPanel], rows: Sequence[str], across: str = "") -> Figure:
     """Points with the lines of their intervals, and each mean as a number beside; `across` names the axis."""
     size = (NAMES_INCHES + PANEL_INCHES * len(panels), max(1.5, 0.9 + ROW_INCHES * len(rows)))
-    figure = Figure(figsize=size, layout="constrained")
+    margins = ConstrainedLayoutEngine(rect=(0.015, 0, 0.97, 1))  # else the longest name touches the edge
+    figure = Figure(figsize=size, layout=margins)
     grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axes, panel in zip(grid, panels, strict=True):
         for row, point in enumerate(panel.points):
