@@ -22,6 +22,7 @@ FLAGS = {
     "Foreign.targets": "--target-names",
     "Foreign.unknown": "--unknown",
     "any_length": "--any-length",
+    "check": "--check",
     "both_strands": "--both-strands",
     "crop": "--crop",
     "data": "--train",

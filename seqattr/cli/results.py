@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from seqattr.cli.terminal import say, warn
 
 if TYPE_CHECKING:
+    from seqattr.jobs.score.credit import Credit
     from seqattr.jobs.score.done import Part
     from seqattr.jobs.score.summary import Summary
 
@@ -43,11 +44,20 @@ def report_summary(summary: "Summary", out: Path) -> None:
         f"{summary.verdict.worst_cancellation:.2g} at most, over {summary.sequences} sequences"
     )
     judge(summary)
+    if summary.credit is not None:
+        say_credit(summary.credit, out)
     files = f"{out}/<target>.bw and .h5, regions.bed and run.json"
     if summary.done_before:
         say(f"done already: {files}; --force does it again")
     else:
         say(f"wrote {files} in {summary.seconds['total']:.1f} s")
+
+
+def say_credit(credit: "Credit", out: Path) -> None:
+    """What the check of the results came to."""
+    of = f"{credit.sequences} of {credit.all:,} sequences"
+    left = f"; {'; '.join(credit.notes)}" if credit.notes else ""
+    say(f"check of {of}: {credit.line()} ({out}/check.json{left})")
 
 
 def judge(summary: "Summary") -> None:

@@ -32,11 +32,11 @@ def forms(kinds: "Mapping[str, Entry]") -> str:
     return ", ".join(kind.form for kind in kinds.values())
 
 
-def working(shard: str | None, workers: int, restart: bool) -> "Working":
+def working(shard: str | None, workers: int, restart: bool, check: bool) -> "Working":
     """How the run is worked out."""
     from seqattr.jobs.score.settings import Shard, Working
 
-    return Working(Shard() if shard is None else Shard.parse(shard), workers, restart)
+    return Working(Shard() if shard is None else Shard.parse(shard), workers, restart, check=check)
 
 
 FAILED_CODE = 3  # of a strict run that ended, but for sequences without values
@@ -53,6 +53,7 @@ working_options = as_argument(
         help="Processes on a CPU; on all GPUs by --device cuda:all.",
     ),
     click.option("--restart", is_flag=True, help="Throw away what an unfinished run has kept."),
+    click.option("--check", is_flag=True, help="Ask of 20 sequences whether the results are to be believed."),
 )
 
 
@@ -122,8 +123,9 @@ def score(
     """Contributions of each base to each target, as bigWig and HDF5.
 
     Writes OUT/<target>.bw, OUT/<target>.h5 (ChromBPNet's layout), OUT/regions.bed and OUT/run.json,
-    OUT/dropped.tsv where there is something that could not be scored, and OUT/failed.tsv where the model
-    answers with NaN or infinity. What is done is kept in OUT/blocks: the same command goes on after any stop.
+    OUT/dropped.tsv where there is something that could not be scored, OUT/failed.tsv where the model answers
+    with NaN or infinity, and OUT/check.json with --check. What is done is kept in OUT/blocks: the same
+    command goes on after any stop.
     """
     from seqattr.jobs.score.run import run
 

@@ -85,7 +85,15 @@ class Bar:
 
 
 # What is no part of a run, as its results do not depend on it: the options, and how many words each takes.
-HOW = {"--threads": 1, "--workers": 1, "--shard": 1, "--force": 0, "--restart": 0, "--strict": 0}
+HOW = {
+    "--threads": 1,
+    "--workers": 1,
+    "--shard": 1,
+    "--force": 0,
+    "--restart": 0,
+    "--strict": 0,
+    "--check": 0,
+}
 
 
 def this_command() -> str:

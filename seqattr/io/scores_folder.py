@@ -55,6 +55,7 @@ def tells_case_apart(folder: Path) -> bool:
 
 DROPPED, FAILED = "dropped.tsv", "failed.tsv"
 SHARD = "shard.json"  # marks a folder whose blocks are a whole shard
+CHECK = "check.json"  # whether the results are to be believed
 TIMING = "timing.json"  # how long the parts of a run took; of each run another
 
 
@@ -96,7 +97,7 @@ def stale_files(folder: Path) -> Iterator[Path]:
 
     A report beside no run.json may be of anything, and stays; so does what this run reads.
     """
-    names = [*file_names(stems_of_run(folder), dropped=True, failed=True), TIMING]
+    names = [*file_names(stems_of_run(folder), dropped=True, failed=True), TIMING, CHECK]
     paths = [folder / name for name in names]
     made = {**MADE_OF_SCORES, **_OF_MODELS} if (folder / "run.json").is_file() else {}
     for pattern, name in made.items():

@@ -333,6 +333,11 @@ RESULTS = [
     call(f"{PLOT} --motifs bundeld --out new.svg", "did you mean 'bundled'?"),
     call("plot nothing --region r0 --out new.svg", NO_SCORES),
     call("plot done/target0.h5 --region r0 --out new.svg", NO_SCORES),
+    call(
+        f"{SCORE} --shard 1/2 --check",
+        "a check is of a whole run",
+        "with --check and without --shard",
+    ),
     call("merge done --out new", "done holds no whole shard; it should be a folder that", "--shard"),
     call("merge nothing --out new", "nothing holds no whole shard"),
     call("export done", "several targets; say which with --target: target0, target1"),

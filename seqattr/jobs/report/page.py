@@ -2,16 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from seqattr.dna.regions import Region
+from seqattr.evaluate.drawing import curves_of
 from seqattr.evaluate.verdict import ADDITIVE, cure, together
+from seqattr.figures.curves import CurveAxes, CurvePanel, curve_figure
 from seqattr.figures.html import Link, Picture, fill, png_text
 from seqattr.figures.logos import motif_logo
+from seqattr.io.scores_folder import CHECK
 from seqattr.jobs.report.findings import Evidence, Findings, by_clearness
 from seqattr.jobs.report.scores import Scores
 from seqattr.jobs.report.settings import Settings
+from seqattr.jobs.score.credit import Credit, about_run
 from seqattr.motifs.statistics import LEAST_EFFECT, SURE, MotifStatistics
 
 MOST_ROWS = 600  # of the motif table: what a telephone still sorts at once
@@ -38,6 +44,8 @@ class Page:
     drawn: Sequence[Picture]
     links: Sequence[Link]
     notes: Sequence[str] = ()  # which motifs were left out
+    credit: Credit | None = None  # what a check of the scores came to
+    curve: str = ""  # its figure
 
 
 def all_rows(findings: Iterable[Findings]) -> list[MotifStatistics]:
@@ -82,7 +90,21 @@ def page_of(
         drawn=pictures[count:],
         links=links,
         notes=evidence.notes,
+        **credit_of(evidence.scores),
     )
+
+
+def credit_of(scores: Scores) -> dict[str, Any]:
+    """The check of the scores with its figure, where `score` was asked for one."""
+    credit = Credit.read(scores.folder / CHECK, about_run(scores.run))
+    curve = png_text(deletion_curve(credit)) if credit is not None and credit.curve else ""
+    return {"credit": credit, "curve": curve}
+
+
+def deletion_curve(credit: Credit) -> Figure:
+    """How the output moves as bases go, by the method's order and in a random one."""
+    axes = CurveAxes("share of bases replaced, the most important first", "change of the output")
+    return curve_figure([CurvePanel(credit.curve[0].target, curves_of(credit.curve))], axes)
 
 
 def seqlet_places(findings: Findings, regions: Sequence[Region]) -> list[list[str]]:

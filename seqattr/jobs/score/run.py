@@ -12,10 +12,11 @@ from seqattr.errors import NotFinite
 from seqattr.inputs import Inputs
 from seqattr.io.atomic import check_name, check_writable, removed_if_unused
 from seqattr.io.ownership import Output, command_in
-from seqattr.io.scores_folder import SHARD, TIMING, check_told_apart, file_names, file_stems
+from seqattr.io.scores_folder import CHECK, SHARD, TIMING, check_told_apart, file_names, file_stems
 from seqattr.io.text import write_json
 from seqattr.jobs.score.assembly import assemble
 from seqattr.jobs.score.blocks_folder import BlocksFolder, finished_blocks
+from seqattr.jobs.score.check import check
 from seqattr.jobs.score.done import Part, done_before, keep_shard
 from seqattr.jobs.score.settings import Settings, Working
 from seqattr.jobs.score.summary import Summary
@@ -57,7 +58,8 @@ def run(
         output.claim_folder(file_names(file_stems(scoring.plan.targets).values()), "run.json")
     work = scoring.work if len(devices) == 1 else partial(work_in_processes, task, devices)
     working = replace(working, force=working.force or output.force)
-    return Run(scoring, output.path, working, caller.progress).finish(work)
+    done = Run(scoring, output.path, working, caller.progress).finish(work)
+    return examined(done, scoring, output.path, working, caller)
 
 
 def score(
@@ -85,7 +87,18 @@ def score(
     models = [model] if isinstance(model, Model) else list(model)
     scoring = Scoring(models, [f"model{number}" for number in range(len(models))], inputs, settings)
     check_writable(out)
-    return Run(scoring, Path(out), working, progress).finish(scoring.work)
+    done = Run(scoring, Path(out), working, progress).finish(scoring.work)
+    return examined(done, scoring, Path(out), working, LIBRARY)
+
+
+def examined(
+    done: Summary | Part, scoring: Scoring, out: Path, working: Working, caller: Caller
+) -> Summary | Part:
+    """The results with the check of them, where one is asked for."""
+    if working.check and isinstance(done, Summary):
+        with resumable():
+            done.credit = check(scoring, done, out, caller)
+    return done
 
 
 @dataclass(frozen=True)
@@ -102,7 +115,7 @@ class Run:
         plan, shard, folder = self.scoring.plan, self.working.shard, BlocksFolder(self.out)
         stems = file_stems(plan.targets)
         check_told_apart(self.out, stems)
-        for name in [*file_names(stems.values(), dropped=True, failed=True), TIMING, SHARD]:
+        for name in [*file_names(stems.values(), dropped=True, failed=True), TIMING, SHARD, CHECK]:
             check_name(self.out / name)
         done = done_before(self.out, plan, shard)
         if done is not None and not self.working.force:

@@ -78,15 +78,22 @@ WHOLE = Shard()
 class Working:
     """How a run is worked out, on which nothing depends that it writes.
 
-    `workers` are so many processes on a CPU; on several GPUs (device cuda:all) there is one on each. With
-    `restart` the blocks of an unfinished run are thrown away, and with `force` a finished one is done again.
+    With `check` there is check.json beside it, which tells whether results are to be believed. `workers` are
+    so many processes on a CPU; on several GPUs (device cuda:all) there is one on each. With `restart` the
+    blocks of an unfinished run are thrown away, and with `force` a finished one is done again.
     """
 
     shard: Shard = WHOLE
     workers: int = 1
     restart: bool = False
     force: bool = False
+    check: bool = False
 
     def __post_init__(self) -> None:
         if self.workers < 1:
             raise InputError(f"there must be at least 1 worker, not {self.workers}")
+        if self.check and not self.shard.is_whole:
+            raise InputError(
+                "a check is of a whole run, and not of a shard: merge the shards, and give the same command "
+                "with the folder of the whole for `out`, with `check` and without `shard`"
+            )

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from seqattr.errors import InputError
 from seqattr.evaluate.verdict import Verdict
+from seqattr.jobs.score.credit import Credit
 
 Quantiles = dict[str, float]
 
@@ -37,10 +38,12 @@ class Summary:
     notes: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     done_before: bool = False  # and nothing was done now
+    credit: Credit | None = None  # what was asked of it, if that was wanted
 
     def facts(self) -> dict[str, Any]:
         """What run.json has of it: nothing that another run of the same would have otherwise."""
-        return {name: value for name, value in asdict(self).items() if name not in ("seconds", "done_before")}
+        left = ("seconds", "done_before", "credit")
+        return {name: value for name, value in asdict(self).items() if name not in left}
 
     @classmethod
     def read(cls, path: Path) -> "Summary":
