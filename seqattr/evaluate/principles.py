@@ -33,14 +33,17 @@ REFERENCES = 2
 # A twentieth of all effects. Methods that keep the principles but for steps along a path (10 steps) or for
 # windows of their own (Shapley values of 12) come to 1 to 3 % on the TAL-GATA model, random numbers to 200 %.
 LIMIT = 0.05
+NOTHING = 1.0  # what is missing where nothing at all is credited: who misses more explains less than that
 
 WIDEST = 2.0  # of weights, where colours end
 
 METRICS = {
     "unallocated": "What is missing from the contributions' sum, or too much, as a share of all effects.",
     "independent": "What windows do by themselves and others are credited with, as a share of all effects.",
-    "interaction": "What windows do together and none of them is credited with, as a share of all effects.",
-    "total": "All three together: 0 where what the model does is shared out among those bases that do it.",
+    "interaction": "What windows do together and others are credited with, as a share of all effects.",
+    "misplaced": "The last two together: what is credited to windows that did not do it.",
+    "total": "All of it, 0 if what the model does is shared out among bases that do it; a method without "
+    "references is compared with zeros.",
 }
 PARTS = {
     "unallocated": "missing or too much",
@@ -59,7 +62,8 @@ def measure(question: Question, method: str, progress: Progress) -> list[Measure
     allocations = allocated(question, method, compared)
     breaches = [breach(a, mean_claims(each)) for a, each in zip(allocations, effects, strict=True)]
     parts = [torch.stack(of) for of in zip(*breaches, strict=True)]  # each (N, T)
-    values = dict(zip(METRICS, [*parts, torch.stack(parts).sum(0)], strict=True))
+    misplaced = parts[1] + parts[2]
+    values = dict(zip(METRICS, [*parts, misplaced, parts[0] + misplaced], strict=True))
     return [
         Measured(metric, target, values[metric][:, number].numpy())
         for metric in METRICS
@@ -127,8 +131,30 @@ def judge(method: str, summaries: Summaries) -> Judgement:
     basis = f"amiss: {mean:.1%} of all effects ({low:.1%} to {high:.1%}): {parts}"
     if not np.isfinite([mean, low, high]).all():
         return Judgement(method, "principles", None, "The effects of the windows could not be told.", "")
-    passes = True if high <= LIMIT else False if low > LIMIT else None
-    return Judgement(method, "principles", passes, sentence(passes, known), basis)
+    return Judgement(method, "principles", *decision(known), basis)
+
+
+def decision(known: dict[str, tuple[float, float, float]]) -> tuple[bool | None, str]:
+    """Whether the principles are kept, and in words for a reader who knows no metric.
+
+    Scores that only do not add up, as sizes and effects of single bases do not, are neither: they claim no
+    amounts, and may well rank the bases.
+    """
+    if known["total"][2] <= LIMIT:
+        return (
+            True,
+            "Its scores add up to what the model does, and go to the stretches of sequence that do it.",
+        )
+    if known["misplaced"][1] > LIMIT:
+        return False, "It credits stretches of the sequence with what others do."
+    if known["unallocated"][1] > NOTHING:
+        return False, "Its scores are farther from what the model does than no credit at all would be."
+    if known["unallocated"][1] > LIMIT:
+        return (
+            None,
+            "Its scores do not add up to what the model does: they may rank bases, but are no amounts.",
+        )
+    return None, "Its scores nearly share out what the model does: too near the limit to be told from it."
 
 
 def means_of(method: str, metric: str, summaries: Summaries) -> tuple[float, float, float]:
@@ -138,20 +164,6 @@ def means_of(method: str, metric: str, summaries: Summaries) -> tuple[float, flo
     known = numbers[np.isfinite(numbers).all(1)]
     mean, low, high = known.mean(0) if len(known) else np.full(3, np.nan)
     return float(mean), float(low), float(high)
-
-
-def sentence(passes: bool | None, known: dict[str, tuple[float, float, float]]) -> str:
-    """For a reader who knows no metric."""
-    if passes:
-        return "Its scores add up to what the model does, and go to the stretches of sequence that do it."
-    if passes is None:
-        return "Its scores nearly share out what the model does; a little is missing or in the wrong place."
-    if known["unallocated"][0] >= known["total"][0] / 2:
-        return (
-            "Its scores do not add up to what the model does with the sequence: "
-            "they rank bases, but are no amounts."
-        )
-    return "It credits stretches of the sequence with what others do."
 
 
 # --- drawn -----------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from seqattr.engine.capture.model import Model
 from seqattr.evaluate.judgement import Judgement, Summaries
 from seqattr.evaluate.measured import summarise
-from seqattr.evaluate.principles import METRICS, WINDOWS, draw, judge, measure, weights_table
+from seqattr.evaluate.principles import METRICS, WINDOWS, decision, draw, judge, measure, weights_table
 from seqattr.evaluate.question import Question
 from seqattr.methods.attribution import attribute
 from seqattr.support.progress import silent
@@ -154,6 +154,27 @@ def test_who_keeps_the_principles_passes_and_random_numbers_fail(network: Questi
         "gc-content": False,
     }
     assert found["deeplift"].basis.startswith("amiss: 0.0% of all effects")
+
+
+@pytest.mark.parametrize(
+    ("unallocated", "misplaced", "passes"),
+    [
+        (0.0, 0.02, True),
+        (0.0, 0.2, False),
+        (0.5, 0.0, None),
+        (0.5, 0.2, False),
+        (9.0, 0.0, False),
+        (0.045, 0, None),
+    ],
+)
+def test_who_only_does_not_add_up_is_told_so_unless_nothing_would_be_nearer(
+    unallocated: float, misplaced: float, passes: bool | None
+) -> None:
+    def about(value: float) -> tuple[float, float, float]:
+        return value, 0.8 * value, 1.2 * value
+
+    known = {"unallocated": unallocated, "misplaced": misplaced, "total": unallocated + misplaced}
+    assert decision({metric: about(value) for metric, value in known.items()})[0] is passes
 
 
 def test_the_figure_has_a_panel_for_each_target_and_is_cut_at_the_whole(network: Question) -> None:
