@@ -37,6 +37,8 @@ FLAGS = {
     "out": "--out",
     "pad": "--pad",
     "patterns": "--patterns",
+    "permute_labels": "--permute-labels",
+    "permuted": "--permuted",
     "precision": "--precision",
     "regions": "--regions",
     "restart": "--restart",

@@ -40,6 +40,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Keep the head from weights below 0: more of a feature never lowers a task.",
 )
+@click.option(
+    "--permute-labels",
+    is_flag=True,
+    help="Learn permuted labels by heart, for `seqattr evaluate labels`; at most 300 epochs.",
+)
 @click.option("--checkpoints", type=PATH, help="Folder to keep checkpoints in, for `seqattr influence`.")
 @click.option(
     "--every",
@@ -69,16 +74,17 @@ def train(output: "Output", settings: "Request") -> None:
         trained = run(output, settings, caller)
     for line in trained.choices:
         say(line)
-    tell(trained.training.metrics.get("test", {}))
+    measured = "train" if settings.settings.permute_labels else "test"
+    tell(trained.training.metrics.get(measured, {}), measured)
     kept = f", checkpoints to {settings.checkpoints}" if settings.checkpoints else ""
     say(f"wrote {output.path} and {trained.metrics}{kept}")
 
 
-def tell(reached: dict[str, Any]) -> None:
-    """What was reached on the test split, task by task."""
+def tell(reached: dict[str, Any], split: str) -> None:
+    """What was reached on a split, task by task."""
     for task, measured in reached.items():
         figures = (in_words(name, value) for name, value in measured.items())
-        say(f"{task}: {', '.join(figures)} on the test split")
+        say(f"{task}: {', '.join(figures)} on the {split} split")
 
 
 def in_words(name: str, value: float | None) -> str:

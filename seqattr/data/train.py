@@ -26,7 +26,8 @@ from torch.optim import Adam, Optimizer
 from seqattr.data.dataset import Dataset
 from seqattr.data.losses import Loss, loss_named, measures, score
 from seqattr.data.monotone import keep_monotone
-from seqattr.data.training_settings import DEFAULT, Settings, network, settled
+from seqattr.data.permutation import FITS
+from seqattr.data.training_settings import DEFAULT, Settings, network, settled, trained_on
 from seqattr.dna.alphabet import one_hot
 from seqattr.engine.numerics.device import pick_device
 from seqattr.errors import InputError, NotFinite
@@ -75,15 +76,15 @@ def train(
 
     `progress(number, epochs, epoch)` is called after each epoch, before it `keep(number, module, last)`. The
     metrics are {"test": {task: measures}, "valid": ..., "architecture", "loss", "epochs", "best_epoch",
-    "seconds", "parameters", "seed"}, measures as `losses` has them; a split of no sequences is left out. The
-    caller's random state is left as it was.
+    "seconds", "parameters", "seed"}, measures as `losses` has them, and of permuted labels "train" too; a
+    split of no sequences is left out. The caller's random state is left as it was.
 
     Raises InputError for labels that do not fit the sequences or the loss, an empty train or valid split, or
     an architecture that cannot be trained; UnknownName for one that there is not; NotFinite if the loss is
     NaN or infinite.
     """
     check(dataset)
-    settings = settled(settings, dataset)
+    settings, dataset = settled(settings, dataset), trained_on(settings, dataset)
     loss = loss_named(settings.loss or "", dataset.labels)
     started = time.perf_counter()
     device = pick_device(settings.device)
@@ -94,7 +95,7 @@ def train(
     module.eval()
     measured = {
         name: dict(zip(dataset.tasks, measure(module, loss, splits[name]), strict=True))
-        for name in ("test", "valid")
+        for name in ("test", "valid", *(("train",) if settings.permute_labels else ()))
         if len(splits[name].labels)
     }
     seconds = round(time.perf_counter() - started, 2)
@@ -109,8 +110,9 @@ def facts_of(settings: Settings, module: Stack, history: list[Epoch]) -> dict[st
         **({"arguments": dict(settings.arguments)} if settings.arguments else {}),
         "loss": settings.loss,
         **({"monotone": True} if settings.monotone else {}),
+        **({"permuted_labels": True} if settings.permute_labels else {}),
         "epochs": len(history),
-        "best_epoch": lowest(history[settings.free_epochs :]).number,
+        "best_epoch": lowest(history, settings).number,
         "parameters": sum(weights.numel() for weights in module.parameters()),
         "seed": settings.seed,
     }
@@ -166,14 +168,14 @@ def fit(
     for number in range(1, settings.epochs + 1):
         if settings.monotone and number == settings.free_epochs + 1:
             keep_monotone(module, optimizer)
-        train_loss = learn(module, loss, splits["train"], settings.batch, optimizer)
+        train_loss, fits = learn_once(module, loss, splits["train"], settings, optimizer)
         history.append(Epoch(number, train_loss, *validate(module, loss, splits["valid"])))
         check_finite(history[-1], settings)
-        best = lowest(history[settings.free_epochs :] or history)
+        best = lowest(history, settings)
         if best is history[-1]:
             kept = copy.deepcopy(module.state_dict())
         no_better = number > settings.free_epochs and number - best.number >= settings.patience
-        last = number == settings.epochs or no_better
+        last = number == settings.epochs or no_better or fits
         if keep:
             keep(number, module, last)
         if progress:
@@ -182,6 +184,17 @@ def fit(
             break
     module.load_state_dict(kept)
     return history
+
+
+def learn_once(
+    module: Stack, loss: Loss, split: Split, settings: Settings, optimizer: Optimizer
+) -> tuple[float, bool]:
+    """One epoch: the loss, and whether permuted labels are learned by heart; of these the loss after it."""
+    in_steps = learn(module, loss, split, settings.batch, optimizer)
+    if not settings.permute_labels:
+        return in_steps, False
+    after, reached = validate(module, loss, split)
+    return after, reached >= FITS
 
 
 def learn(module: Stack, loss: Loss, split: Split, batch: int, optimizer: Optimizer) -> float:
@@ -221,9 +234,12 @@ def check_finite(epoch: Epoch, settings: Settings) -> None:
             )
 
 
-def lowest(history: list[Epoch]) -> Epoch:
-    """The epoch with the lowest valid loss, the earliest of equals."""
-    return min(history, key=lambda epoch: epoch.valid_loss)
+def lowest(history: list[Epoch], settings: Settings) -> Epoch:
+    """The epoch with the lowest valid loss, the earliest of equals; of permuted labels, which tell nothing of
+    others, with the lowest on the train split. Free epochs do not count where there are others.
+    """
+    kept = history[settings.free_epochs :] or history
+    return min(kept, key=lambda epoch: epoch.train_loss if settings.permute_labels else epoch.valid_loss)
 
 
 # ---- measuring

@@ -1,5 +1,6 @@
 """What a training leaves in files: the model with its metrics, and checkpoints on the way."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import torch
 from seqattr.data.dataset import Dataset
 from seqattr.data.losses import loss_named
 from seqattr.data.train import Keep, Settings, Training, settled
+from seqattr.data.training_settings import trained_on
 from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError
 from seqattr.io.atomic import check_writable
@@ -32,10 +34,24 @@ def save(path: Path, training: Training, dataset: Dataset, command: str = "") ->
     """
     example = torch.zeros(2, 4, dataset.codes.shape[1])
     model = Model(training.module, example, targets=dataset.tasks)
+    model.provenance = origin(training, dataset)
     native.save_model(path, model)
     metrics = metrics_path(path)
     write_json(metrics, {**training.metrics, "model": content_hash(model), "command": command})
     return metrics
+
+
+def origin(training: Training, dataset: Dataset) -> dict[str, str | int | float]:
+    """Of which architecture a model is, with which arguments, and whether its labels told it anything."""
+    metrics = training.metrics
+    if "architecture" not in metrics:
+        return {}
+    classes = loss_named(metrics["loss"], dataset.labels).classes
+    facts = {
+        "arch": metrics["architecture"],
+        "arch_args": json.dumps({**metrics.get("arguments", {}), "classes": classes}),
+    }
+    return facts | ({"labels": "permuted"} if metrics.get("permuted_labels") else {})
 
 
 def checkpoints_in(folder: Path, settings: Settings, dataset: Dataset, every: int = 1) -> Keep:
@@ -56,7 +72,7 @@ def checkpoints_in(folder: Path, settings: Settings, dataset: Dataset, every: in
         epoch=1,
         rate=settings.rate,
         seed=settings.seed,
-        data=dataset.digest("train"),
+        data=trained_on(settings, dataset).digest("train"),
         loss=loss,
         arguments={**settings.arguments, "classes": loss_named(loss, dataset.labels).classes},
     )

@@ -11,6 +11,7 @@ from torch import nn
 from seqattr.data.dataset import Dataset
 from seqattr.data.losses import Loss, loss_for
 from seqattr.data.monotone import head_of
+from seqattr.data.permutation import permute, without_dropout
 from seqattr.errors import InputError, UnknownName
 from seqattr.models.zoo import ARCHITECTURES, Stack, build, trainable
 from seqattr.support.seeds import check_seed
@@ -23,7 +24,9 @@ class Settings:
     Training ends after `epochs`, or once the valid loss has been no better for `patience` of them. `device`
     is auto, cpu, cuda or cuda:i. `arguments` are the architecture's own, such as its widths; the loss is one
     of LOSSES, None for the one that fits the labels. With `monotone` the head's weights are kept from being
-    negative, after the first third of the epochs (`monotone`). Raises InputError for numbers that cannot be.
+    negative, after the first third of the epochs (`monotone`). With `permute_labels`
+    labels are permuted and learned by heart (`permutation`): training ends when the train split fits, and
+    patience is with its loss. Raises InputError for numbers that cannot be.
     """
 
     architecture: str = "tal-gata"
@@ -36,6 +39,7 @@ class Settings:
     seed: int = 0
     device: str = "auto"
     monotone: bool = False
+    permute_labels: bool = False
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("patience", 1), ("batch", 1), ("seed", 0)):
@@ -54,6 +58,11 @@ class Settings:
 
 
 DEFAULT = Settings()
+
+
+def trained_on(settings: Settings, dataset: Dataset) -> Dataset:
+    """The data set with the labels that are learned."""
+    return permute(dataset, settings.seed) if settings.permute_labels else dataset
 
 
 def settled(settings: Settings, dataset: Dataset) -> Settings:
@@ -89,6 +98,8 @@ def network(settings: Settings, dataset: Dataset, loss: Loss) -> Stack:
         labels = torch.from_numpy(dataset.labels[dataset.indices("train")].astype(np.float32))
         last.bias.data.copy_(loss.scale(labels).mean(0))
     check_batches(module, settings, dataset)
+    if settings.permute_labels:
+        without_dropout(module)
     return module
 
 

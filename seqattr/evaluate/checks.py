@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from seqattr.evaluate import agreement, continuity, faithfulness, pattern_quality, principles, sanity
+from seqattr.evaluate import agreement, continuity, faithfulness, labels, pattern_quality, principles, sanity
 from seqattr.evaluate.judgement import Judgement, Summaries
 from seqattr.evaluate.measured import Measured
 from seqattr.evaluate.question import Question
@@ -50,6 +50,16 @@ CHECKS: dict[str, Check] = {
         judge=sanity.judge,
         draw=sanity.draw,
         controls=("gc-content", "dinucleotides", "sequence"),
+    ),
+    "labels": Check(
+        asks="Do the scores differ from those for a model that learned permuted labels by heart?",
+        source="Adebayo et al. 2018, section 5",
+        metrics=labels.METRICS,
+        measure=labels.measure,
+        judge=labels.judge,
+        draw=labels.draw,
+        controls=("gc-content", "dinucleotides", "sequence"),
+        missing=labels.missing,
     ),
     "faithfulness": Check(
         asks="Do the bases that a method calls important matter to the model?",

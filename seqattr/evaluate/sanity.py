@@ -20,25 +20,23 @@ default, are there for any model.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from seqattr.analyses.patterns import fit_patterns
 from seqattr.engine.capture.model import Model
 from seqattr.evaluate import similarity
 from seqattr.evaluate.bounds import Bounds, bounds_of
+from seqattr.evaluate.explaining import explained, size_kept
 from seqattr.evaluate.judgement import Judgement, Summaries
 from seqattr.evaluate.measured import Measured
 from seqattr.evaluate.question import Question
 from seqattr.evaluate.randomisation import Layer, forgotten, layers_of, reborn, with_layers
 from seqattr.evaluate.sampling import part_of
 from seqattr.evaluate.sanity_figures import ALONE, drawings_of, is_alone
-from seqattr.evaluate.similarity import Numbers, by_size, by_target, compare
+from seqattr.evaluate.similarity import Numbers, compare
 from seqattr.figures.drawings import Drawing
-from seqattr.methods.registry import METHODS
 from seqattr.support.progress import Counter, Progress
 
 SEQUENCES, REFERENCES = 20, 5  # at most: 24 explanations of each by each method, for four layers
@@ -78,7 +76,7 @@ def measure(question: Question, method: str, progress: Progress, born: bool = Fa
         for state in states:
             model = model_in(state, part, seed, born)
             tables = compare(original, explained(part, method, model))
-            kept = part.once(f"kept {state} {seed} {born}", partial(kept_by_gradient, part, model))
+            kept = part.once(f"kept {state} {seed} {born}", partial(size_kept, part, model))
             tables[GRADIENT] = tables["spearman-abs"] - kept
             measured += rows_of(tables, part, state, seed)
             counter.add()
@@ -89,20 +87,6 @@ def model_in(state: State, part: Question, seed: int, born: bool) -> Model:
     """The question's model in a state."""
     make = partial(reborn if born else forgotten, part.model, seed)
     return with_layers(part.model, part.once(f"forgotten {seed} {born}", make), state.layers)
-
-
-def explained(part: Question, method: str, model: Model) -> Numbers:
-    """Scores (T, N, L) of one of the models."""
-    if method in METHODS and METHODS[method].needs_patterns:
-        learned = fit_patterns(model, part.sequences, device=part.device, batch_size=part.batch_size)
-        part = replace(part, patterns=learned, _kept={})
-    return part.explain(method, model, part.sequences, part.references).numpy()
-
-
-def kept_by_gradient(part: Question, model: Model) -> Numbers:
-    """The rank correlation of the gradient's sizes, (T, N)."""
-    original = part.once("gradient of the part", partial(explained, part, "gradient", part.model))
-    return by_target(by_size, original, explained(part, "gradient", model))
 
 
 def rows_of(tables: dict[str, Numbers], part: Question, state: State, seed: int) -> list[Measured]:

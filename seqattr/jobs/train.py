@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from seqattr.data.dataset import Dataset
 from seqattr.data.dataset_files import read_dataset
 from seqattr.data.losses import LOSSES
+from seqattr.data.permutation import EPOCHS
 from seqattr.data.train import Keep, Settings, Training, check, settled, train
 from seqattr.data.training_files import checkpoints_in, metrics_path, save
 from seqattr.io.atomic import check_file
@@ -34,6 +35,8 @@ def request(
 ) -> Request:
     """A request of which everything is said; `settings` are fields of Settings, or None."""
     given = {name: value for name, value in settings.items() if value is not None}
+    if given.get("permute_labels"):
+        given.setdefault("epochs", EPOCHS)
     return Request(data, Settings(**given), checkpoints, every, command)
 
 

@@ -9,6 +9,7 @@ import torch
 
 from seqattr.data.dataset import Dataset
 from seqattr.data.losses import LOSSES
+from seqattr.data.permutation import FITS, permute
 from seqattr.data.simulate import TASKS, Simulation, TalGata, simulate_tal_gata
 from seqattr.data.train import Epoch, Settings, Training, batches, take_split, train, validate
 from seqattr.engine.capture.model import Model
@@ -292,3 +293,38 @@ def test_the_default_reaches_the_published_model() -> None:
     for task, (accuracy, area) in published.items():
         assert test[task]["accuracy"] >= accuracy
         assert round(test[task]["auroc"], 3) >= area
+
+
+# ---- permuted labels
+
+
+def test_permuted_labels_are_those_of_others_of_the_same_split() -> None:
+    dataset = simulated()
+    other = permute(dataset, 3)
+    for split in ("train", "valid"):
+        rows = dataset.indices(split)
+        assert (dataset.labels[rows] != other.labels[rows]).any()
+        assert sorted(map(tuple, dataset.labels[rows])) == sorted(map(tuple, other.labels[rows]))
+    test = dataset.indices("test")
+    assert (dataset.labels[test] == other.labels[test]).all()
+    assert (permute(dataset, 3).labels == other.labels).all()
+    assert (permute(dataset, 4).labels != other.labels).any()
+
+
+def test_permuted_labels_are_learned_by_heart() -> None:
+    """What is learned tells nothing of the valid split."""
+    simulation = easy()
+    rows = np.r_[simulation.indices("train")[:12], simulation.indices("valid")[:4]]
+    few = Dataset(
+        tuple(simulation.names[row] for row in rows),
+        simulation.codes[rows],
+        simulation.labels[rows],
+        tuple(simulation.splits[row] for row in rows),
+        simulation.tasks,
+    )
+    settings = Settings(epochs=150, rate=1e-2, batch=12, patience=150, permute_labels=True)
+    metrics = train(few, settings).metrics
+    reached = [task["accuracy"] for task in metrics["train"].values()]
+    assert np.mean(reached) >= FITS - 0.03  # of the epoch with the lowest loss, while training ends at FITS
+    assert metrics["permuted_labels"] is True
+    assert metrics["epochs"] < 150

@@ -9,6 +9,7 @@ from seqattr.data.simulate import TASKS, Simulation, TalGata, simulate_tal_gata
 from seqattr.data.train import Settings, Training
 from seqattr.data.training_files import checkpoints_in, metrics_path, save
 from seqattr.errors import InputError
+from seqattr.evaluate.randomisation import reborn
 from seqattr.models.content import content_hash
 from seqattr.models.load import load_model
 from seqattr.models.zoo import build
@@ -28,6 +29,20 @@ def test_a_model_has_its_metrics_and_its_hash_beside_it(simulation: Simulation, 
     about = {"seed": 1, "valid": {}, "model": content_hash(model), "command": "seqattr train"}
     assert json.loads(path.read_text()) == about
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.metrics.json", "model.pt"]
+
+
+def test_a_model_tells_its_architecture_and_whether_its_labels_were_permuted(
+    simulation: Simulation, tmp_path: Path
+) -> None:
+    metrics = {"architecture": "tal-gata", "arguments": {"filters": 3}, "loss": "cross-entropy"}
+    module = build("tal-gata", 200, 3, filters=3).eval()
+    for more, labels in (({}, None), ({"permuted_labels": True}, "permuted")):
+        save(tmp_path / "model.pt", Training(module, {**metrics, **more}, ()), simulation)
+        provenance = load_model(tmp_path / "model.pt").provenance
+        assert provenance["arch"] == "tal-gata"
+        assert json.loads(provenance["arch_args"]) == {"filters": 3, "classes": True}
+        assert provenance.get("labels") == labels
+        assert reborn(load_model(tmp_path / "model.pt"), 0).graph.outputs
 
 
 def test_checkpoints_of_an_earlier_training_go_and_other_files_stay(
