@@ -92,6 +92,7 @@ CHECKS: dict[str, Check] = {
         tables=principles.TABLES,
     ),
     "agreement": Check(
+        decisive=False,
         asks="Do methods name the same bases?",
         source="Spearman 1904",
         metrics=agreement.METRICS,
@@ -101,6 +102,7 @@ CHECKS: dict[str, Check] = {
         controls=("random",),
     ),
     "patterns": Check(
+        decisive=False,
         asks="Do learned patterns catch all that the model's units answer to?",
         source="Kindermans et al. 2018, section 4",
         metrics=pattern_quality.METRICS,
