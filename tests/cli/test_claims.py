@@ -20,6 +20,11 @@ CALLS = {
     },
     "export": ("scores --target carries", "new/ohe.npz", ""),
     "influence": ("--checkpoints none --train none", "new", "there is no folder none of checkpoints"),
+    "interactions": (
+        "scores --matches-file none.tsv --model m.pt",
+        "new/interactions.tsv",
+        "are not those of this model",
+    ),
     "merge": ("shard", "new/regions.bed", ""),
     "maximize": ("--model m.pt --steps 1 --number 1 --polish 0", "new/sequences.fa", ""),
     "patterns": ("--model m.pt --fasta s.fa", "new", ""),

@@ -69,6 +69,7 @@ FILES = [
     call("patterns --model free.pt --fasta reads.fq --out new.h5", "`seqtk seq -A` turns it into FASTA"),
     call("attention --model free.pt --fasta none.fa", "there is no FASTA file none.fa"),
     call("counterfactual --model free.pt --fasta protein.fa", "is this a protein FASTA?"),
+    call("interactions none --matches-file m.tsv --model free.pt", "there is no folder none"),
 ]
 LENGTHS = [
     call("score --model fixed.pt --fasta long.fa", "takes 40 bp: r0 (60 bp)", "--crop would cut long ones"),

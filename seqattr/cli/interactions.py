@@ -1,0 +1,51 @@
+"""seqattr interactions"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from seqattr.cli.options import MODEL, OUT, PATH, force_option, model_options, settings, threads_option
+from seqattr.cli.terminal import calling, say
+
+if TYPE_CHECKING:
+    from seqattr.io.ownership import Output
+    from seqattr.jobs.interactions import Settings
+    from seqattr.jobs.sources import ModelFile
+
+
+@click.command()
+@click.argument("folder", type=PATH, metavar="SCORES")
+@click.option(
+    "--matches-file",
+    "matches",
+    type=PATH,
+    help="The matches.tsv that `seqattr report` wrote. Default: that in SCORES/report.",
+)
+@MODEL
+@click.option("--strong", default=7.0, show_default=True, help="Log-odds from which a match takes part.")
+@click.option("--most", default=8, show_default=True, help="Matches of a sequence at most, the strongest.")
+@click.option("--refs", help="What to compare with, as shuffle:10. Default: what the scores were made with.")
+@click.option(
+    "--seed", default=0, show_default=True, help="Seed of the places compared with, and of the test."
+)
+@click.option("--out", type=OUT, default="interactions", show_default=True, help="Folder for the results.")
+@threads_option()
+@force_option
+@model_options
+@settings("seqattr.jobs.interactions")
+def interactions(folder: Path, model: "ModelFile", output: "Output", settings: "Settings") -> None:
+    """Which pairs of motif matches work together, and which against each other.
+
+    SCORES is what `seqattr score` wrote. Two matches interact where they add to an output together what
+    neither does alone; other places of the same sequences say what chance makes. Writes interactions.tsv
+    (pairs of motifs), instances.tsv (each pair in each sequence) and figures/ to OUT.
+    """
+    from seqattr.jobs.interactions import run
+
+    with calling("sequences") as caller:
+        found = run(folder, model, output, settings, caller)
+    for one in found.told:
+        a, b = one.motifs
+        say(f"{found.targets[one.target]}: {a} with {b} {one.share:+.0%} (q {one.q_value:.2g})")
+    say(f"{len(found.told)} of {len(found.interactions)} pairs and targets interact; wrote {output.path}")

@@ -1,0 +1,224 @@
+"""Interactions in files: the matches of a report and the scores that it is of, two tables and a figure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from seqattr.engine.capture.model import Model
+from seqattr.errors import InputError
+from seqattr.evaluate.interactions import (
+    Case,
+    Instance,
+    Interaction,
+    Match,
+    instances_of,
+    interactions_of,
+    masks,
+    strongest,
+)
+from seqattr.evaluate.question import Question
+from seqattr.figures.drawings import Drawing, files_of, write_drawings
+from seqattr.figures.matrix import matrix_figure
+from seqattr.io.atomic import check_writable, replacing_all
+from seqattr.io.hdf5.stored import open_contributions
+from seqattr.io.ownership import Output
+from seqattr.io.reading import text_lines
+from seqattr.io.scores_folder import filename
+from seqattr.io.tables import write_table
+from seqattr.jobs.report.scores import Scores, open_scores
+from seqattr.jobs.sources import ModelFile
+from seqattr.models.content import content_hash
+from seqattr.refs.kinds import parse
+from seqattr.support.caller import LIBRARY, Caller
+
+TABLES = ("interactions.tsv", "instances.tsv")
+COLUMNS = ("motif", "log_odds", "row", "row_start", "row_end")  # of matches.tsv
+FOUND = 0.05  # the false discovery rate below which a pair is told
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Which matches are groups, and what they are compared with.
+
+    Those of the table `matches`, else of the report in the folder of scores, from a log-odds of `strong` on,
+    at most `most` of a sequence. Against the run's own references, or others as `refs` says. `seed` is that
+    of the null's places and of the test. Raises InputError for numbers
+    that cannot be.
+    """
+
+    matches: Path | None = None
+    strong: float = 7.0
+    most: int = 8
+    refs: str | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.most < 2:
+            raise InputError(f"at least 2 matches of a sequence make a pair, not {self.most}")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found, with the names of the targets, and of the sequences by their rows."""
+
+    targets: tuple[str, ...]
+    names: list[str]
+    instances: list[Instance]
+    interactions: list[Interaction]
+
+    @property
+    def told(self) -> list[Interaction]:
+        """Those that chance hardly makes."""
+        return [one for one in self.interactions if one.q_value <= FOUND]
+
+
+def run(
+    folder: Path, model: ModelFile, output: Output, settings: Settings, caller: Caller = LIBRARY
+) -> Found:
+    """Work out the pairs of the matches in a folder of scores, and write TABLES and figures/.
+
+    Raises InputError for a table that is none of the folder's matches, or another model than the scores are
+    of, and OutputError.
+    """
+    output.claim_folder(TABLES, TABLES[0])
+    check_writable(output.path / "figures")
+    scores = open_scores(folder)
+    loaded = model.open(caller)
+    check_model(scores, loaded)
+    found = find(scores, loaded, table_of(scores, settings), settings, caller)
+    write(output.path, found)
+    return found
+
+
+def check_model(scores: Scores, model: Model) -> None:
+    """Raises InputError where the scores are of another model."""
+    if scores.run.get("model") != content_hash(model):
+        raise InputError(f"the scores in {scores.folder} are not those of this model")
+
+
+def table_of(scores: Scores, settings: Settings) -> Path:
+    """Where the matches are. Raises InputError where none is named and there is no report."""
+    path = settings.matches or scores.folder / "report" / "matches.tsv"
+    if settings.matches is None and not path.is_file():
+        raise InputError(
+            f"there is no {path}: make a report of the scores first, or name a table of `matches`"
+        )
+    return path
+
+
+def read_matches(path: Path) -> dict[int, list[Match]]:
+    """The matches of each row, of a report's matches.tsv. Raises InputError for any other file."""
+    lines = text_lines(path, "table")
+    names = next(lines, (0, ""))[1].split("\t")
+    if not set(COLUMNS) <= set(names):
+        raise InputError(f"{path} is no table of matches, as `report` writes: matches.tsv")
+    numbers = [names.index(name) for name in COLUMNS]
+    rows: dict[int, list[Match]] = {}
+    for line, text in lines:
+        cells = text.split("\t")
+        try:
+            motif, log_odds, row, start, end = (cells[number] for number in numbers)
+            match = Match(motif, int(start), int(end), float(log_odds))
+            rows.setdefault(int(row), []).append(match)
+        except (ValueError, IndexError) as error:
+            raise InputError(f"line {line} of {path} is no match") from error
+    return rows
+
+
+def find(scores: Scores, model: Model, path: Path, settings: Settings, caller: Caller) -> Found:
+    """All pairs of strong matches, sequence by sequence."""
+    matches = read_matches(path)
+    run, instances = scores.run["settings"], list[Instance]()
+    spec = settings.refs or run.get("references")
+    if not spec:
+        raise InputError("the scores were made without references; say which to compare with, as `refs`")
+    with open_contributions(scores.path(scores.targets[0])) as file:
+        codes, names = file.one_hot[:], file.names
+    check_rows(matches, codes.shape, path)
+    x = torch.from_numpy(codes).to(model.dtype)
+    question = Question(model, x, methods=(), targets=run.get("targets"))
+    reference = parse(spec, names)
+    for done, row in enumerate(sorted(matches), 1):
+        strong = [one for one in matches[row] if one.log_odds >= settings.strong]
+        groups = strongest(strong, settings.most)
+        if len(groups) > 1:
+            drawn = reference.draw(codes[row : row + 1], run.get("seed", 0), names[row : row + 1])[0]
+            pool = torch.from_numpy(np.array(drawn)).to(x)
+            case = Case(row, x[row], pool, groups, masks(strong, codes.shape[2]).any(0))
+            instances += instances_of(question.predict, case, settings.seed)
+        caller.progress(done, len(matches))
+    return Found(question.names, names, instances, interactions_of(instances, settings.seed))
+
+
+def check_rows(matches: dict[int, list[Match]], shape: tuple[int, ...], path: Path) -> None:
+    """Raises InputError for matches beyond the rows or bases of scores (N, 4, L)."""
+    ends = [one.end for some in matches.values() for one in some]
+    starts = [one.start for some in matches.values() for one in some]
+    if matches and (min(matches) < 0 or max(matches) >= shape[0] or max(ends) > shape[2] or min(starts) < 0):
+        raise InputError(
+            f"{path} has matches beyond the {shape[0]} sequences of {shape[2]} bases that were scored"
+        )
+
+
+# --- what is written -------------------------------------------------------------------------------
+
+
+def write(out: Path, found: Found) -> None:
+    """The tables and the figures, together."""
+    drawings = [heat_map(found, target) for target in range(len(found.targets))] if found.interactions else []
+    with replacing_all(out, [*files_of(drawings), *reversed(TABLES)]) as paths:
+        write_drawings(paths, drawings)
+        write_table(paths["instances.tsv"], instance_columns(found))
+        write_table(paths["interactions.tsv"], interaction_columns(found))
+
+
+def interaction_columns(found: Found) -> dict[str, Sequence[Any]]:
+    """A row for each pair of motifs and target."""
+    rows = found.interactions
+    columns: dict[str, Sequence[Any]] = {
+        "motif_a": [one.motifs[0] for one in rows],
+        "motif_b": [one.motifs[1] for one in rows],
+        "target": [found.targets[one.target] for one in rows],
+    }
+    shown = ("sequences", "instances", "mean", "low", "high", "share", "null", "p_value", "q_value", "gap")
+    return columns | {name: [getattr(one, name) for one in rows] for name in shown}
+
+
+def instance_columns(found: Found) -> dict[str, Sequence[Any]]:
+    """A row for each pair of matches in a sequence and target."""
+    rows = [(one, target) for one in found.instances for target in range(len(found.targets))]
+    columns: dict[str, Sequence[Any]] = {
+        "sequence": [found.names[one.row] for one, _ in rows],
+        "row": [one.row for one, _ in rows],
+        "target": [found.targets[target] for _, target in rows],
+    }
+    for letter, side in (("a", "first"), ("b", "second")):
+        matches = [getattr(one, side) for one, _ in rows]
+        columns[f"motif_{letter}"] = [match.motif for match in matches]
+        columns[f"start_{letter}"] = [match.start for match in matches]
+        columns[f"end_{letter}"] = [match.end for match in matches]
+    columns["gap"] = [one.gap for one, _ in rows]
+    for name in ("interaction", "null", "difference"):
+        columns[name] = [float(getattr(one, name)[target]) for one, target in rows]
+    return columns
+
+
+def heat_map(found: Found, target: int) -> Drawing:
+    """Motifs by motifs: the mean interaction as a share of the sequences' differences."""
+    names = sorted({name for one in found.interactions for name in one.motifs})
+    values = np.full((len(names), len(names)), np.nan)
+    for one in found.interactions:
+        if one.target == target:
+            a, b = (names.index(name) for name in one.motifs)
+            values[a, b] = values[b, a] = one.share
+    limit = float(np.nanmax(np.abs(values))) or 1.0
+    caption = (
+        f"What pairs of motif matches add to {found.targets[target]} together and neither does alone, as a "
+        "share of what lies between a sequence and its references."
+    )
+    name = f"interactions_{filename(found.targets[target])}"
+    return Drawing(name, caption, matrix_figure(values, names, names, limit))

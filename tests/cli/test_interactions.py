@@ -1,0 +1,71 @@
+"""seqattr interactions"""
+
+import pytest
+
+HEADER = "sequence\tmotif\tlog_odds\trow\trow_start\trow_end\n"
+
+
+@pytest.fixture
+def scored(ran, free, fasta, tmp_path):
+    """The words of a call on scores of eight sequences, two matches in each but the last, and its table."""
+    ran("score", "--model", free, "--fasta", fasta(8), "--refs", "shuffle:2", "--out", tmp_path / "scores")
+    rows = [f"r{n}\tA\t9\t{n}\t3\t9\nr{n}\tB\t8\t{n}\t20\t25\nr{n}\tB\t1\t{n}\t30\t35\n" for n in range(7)]
+    table = tmp_path / "matches.tsv"
+    table.write_text(HEADER + "".join(rows) + "r7\tA\t9\t7\t3\t9\n")
+    return [tmp_path / "scores", "--matches-file", table, "--model", free], table
+
+
+def lines(path):
+    header, *rows = (line.split("\t") for line in path.read_text().splitlines())
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def test_pairs_of_motifs_and_each_in_its_sequence(ran, scored, tmp_path):
+    words, _ = scored
+    said = ran("interactions", *words, "--out", tmp_path / "out")
+    assert "pairs and targets interact; wrote" in said
+    pairs, instances = (lines(tmp_path / "out" / name) for name in ("interactions.tsv", "instances.tsv"))
+    targets = sorted({row["target"] for row in pairs})
+    assert len(instances) == 7 * len(targets)
+    for row in pairs:
+        assert (row["motif_a"], row["motif_b"], row["sequences"], row["gap"]) == ("A", "B", "7", "11")
+        of = [float(one["interaction"]) for one in instances if one["target"] == row["target"]]
+        assert float(row["mean"]) == pytest.approx(sum(of) / 7, rel=1e-4, abs=1e-6)
+    assert len(list((tmp_path / "out" / "figures").glob("*.svg"))) == len(targets)
+    before = (tmp_path / "out" / "instances.tsv").read_bytes()
+    ran("interactions", *words, "--out", tmp_path / "out")
+    assert (tmp_path / "out" / "instances.tsv").read_bytes() == before
+
+
+def test_weaker_matches_take_part_where_they_may(ran, scored, tmp_path):
+    words, _ = scored
+    ran("interactions", *words, "--strong", 0, "--out", tmp_path / "out")
+    assert {row["motif_a"] + row["motif_b"] for row in lines(tmp_path / "out/interactions.tsv")} == {
+        "AB",
+        "BB",
+    }
+
+
+def test_without_pairs_the_tables_are_empty(ran, scored, tmp_path):
+    words, _ = scored
+    said = ran("interactions", *words, "--strong", 50, "--out", tmp_path / "out")
+    assert "0 of 0 pairs" in said
+    assert len((tmp_path / "out" / "interactions.tsv").read_text().splitlines()) == 1
+
+
+def test_what_is_wrong_is_one_line(ran, refused, scored, fixed, tmp_path):
+    words, table = scored
+    out = ["--out", tmp_path / "new"]
+    line = refused("interactions", words[0], *words[3:], *out)
+    assert "make a report of the scores first, or name a table of --matches-file" in line
+    assert "at least 2 matches" in refused("interactions", *words, *out, "--most", 1)
+    assert "not those of this model" in refused("interactions", *words[:3], "--model", fixed, *out)
+    assert "unknown reference 'no'" in refused("interactions", *words, "--refs", "no", *out)
+    for text, said in (
+        ("a\tb\n", "no table of matches"),
+        (HEADER + "r0\tA\tx\t0\t1\t2\n", "line 2 of"),
+        (HEADER + "r0\tA\t9\t8\t1\t5\n", "beyond the 8 sequences of 40 bases"),
+    ):
+        table.write_text(text)
+        assert said in refused("interactions", *words, *out)
+    assert not (tmp_path / "new").exists() or not list((tmp_path / "new").rglob("*.tsv"))
