@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor
 
 from seqattr.engine.capture.model import Model
-from seqattr.errors import UnknownName
+from seqattr.engine.walk.forward import flat, output_values
+from seqattr.engine.walk.plan import Plan
+from seqattr.engine.walk.session import Session
 from seqattr.evaluate.controls import CONTROLS
 from seqattr.methods.attribution import Attribution, attribute
 from seqattr.methods.learned_patterns import Patterns
@@ -106,18 +108,16 @@ class Question:
         needy = name in METHODS and METHODS[name].needs_patterns
         return with_patterns(name, self.patterns) if needy and self.patterns is not None else name
 
-    def predict(self, sequences: Tensor, model: Model | None = None) -> Tensor:
+    def predict(self, sequences: Tensor) -> Tensor:
         """The targets' values (N, T), float64, as they are explained: before a final sigmoid or softmax."""
-        chosen = (model or self.model).with_targets(self.targets)
-        rows = self.batch_size or 512
-        values = [chosen.predict(some) for some in sequences.split(rows)]
-        order = [[t.name for t in chosen.targets].index(name) for name in self.names]
-        return torch.cat(values).double()[:, order]
+        session = self.once("session", lambda: Session(self.model, self.targets, self.device))
+        plan = session.plan(None)
+        batches = session.batches(plan, sequences, self.batch_size, partial(target_values, session, plan))
+        return torch.cat([part for _, _, parts in batches for part in parts])
 
 
-def control_or_method(name: str) -> str:
-    """In words. Raises UnknownName for what is neither."""
-    known: dict[str, Any] = {**METHODS, **CONTROLS}
-    if name not in known:
-        raise UnknownName("method", name, METHODS)
-    return str(known[name].summary)
+def target_values(session: Session, plan: Plan, sequences: Tensor, _: int) -> Tensor:
+    """The values (B, T) of a session's targets, float64, on the CPU."""
+    outputs, names = output_values(plan, sequences), session.graph.outputs
+    values = [flat(outputs[names[target.output]])[:, target.index] for target in session.targets]
+    return torch.stack(values, 1).double().cpu()
