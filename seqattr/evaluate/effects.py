@@ -6,7 +6,7 @@ worth, v(T), is the output where these are present and the others absent. Its Ha
     I(S) = sum over T in S of (-1)^(|S| - |T|) v(T)
 
 is what the groups of S add together and none of its subsets does: v(T) is the sum of I(S) over all S in T
-(Harsanyi 1963; Deng et al. 2023, section 3, where they are the Taylor interaction effects). A set is a
+(Harsanyi 1963; Deng et al. 2023, where they are the Taylor interaction effects). A set is a
 number: group k is in it if bit k is set.
 """
 

@@ -1,7 +1,7 @@
 """How far an allocation is from every fair one.
 
 Fair is an allocation a of G groups under which each set's effect I(S) goes to its members alone, in shares
-that are not negative and sum to 1 (the principles of Deng et al. 2023, section 5): a group's independent
+that are not negative and sum to 1 (the principles of Deng et al. 2023): a group's independent
 effect is its own, and an interaction is divided among those that take part, in whatever way. In the theory of
 games these allocations are the Harsanyi set, or selectope (Derks, Haller & Peters 2000). They are all a for
 which no set T of groups has more than

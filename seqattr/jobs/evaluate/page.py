@@ -15,7 +15,7 @@ from seqattr.methods.registry import METHODS
 ORDER = (BELIEVE, CAREFUL, DOUBT, OPEN)
 SIGNS = {BELIEVE: "✓", CAREFUL: "!", DOUBT: "✗", OPEN: "?"}
 TONES = {BELIEVE: "good", CAREFUL: "care", DOUBT: "bad", OPEN: "none"}
-CELL_SIGNS = {"passes": "✓", "fails": "✗", "told": "·", "not done": "–"}
+CELL_SIGNS = {"passes": "✓", "fails": "✗", "told": "·", "undecided": "?", "not done": "–"}
 
 
 class Section(NamedTuple):

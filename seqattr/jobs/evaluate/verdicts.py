@@ -7,7 +7,7 @@ from seqattr.evaluate.checks import CHECKS
 from seqattr.evaluate.judgement import Judgement
 from seqattr.jobs.evaluate.measuring import Examined, Findings
 
-PASSES, FAILS, TOLD, MISSING = "passes", "fails", "told", "not done"
+PASSES, FAILS, UNDECIDED, TOLD, MISSING = "passes", "fails", "undecided", "told", "not done"
 BELIEVE, CAREFUL, DOUBT, OPEN = "to be believed", "with care", "not to be believed", "not judged"
 
 
@@ -21,7 +21,9 @@ class Verdict(NamedTuple):
 
 def word_of(judgement: Judgement) -> str:
     """Whether it passes, in a word."""
-    return TOLD if judgement.passes is None else PASSES if judgement.passes else FAILS
+    if judgement.passes is None:
+        return UNDECIDED if CHECKS[judgement.check].decisive else TOLD
+    return PASSES if judgement.passes else FAILS
 
 
 def cell(examined: Examined, method: str) -> str:
@@ -41,7 +43,9 @@ def verdicts(findings: Findings) -> list[Verdict]:
 
 
 def verdict_of(method: str, judgements: Sequence[Judgement]) -> Verdict:
-    """Failing what is decisive weighs more than anything else that passes."""
+    """Failing what is decisive weighs more than anything else that passes, and to be believed a method has to
+    pass all that is.
+    """
     failed = [each for each in judgements if each.passes is False]
     failed.sort(key=lambda each: not CHECKS[each.check].decisive)
     passed = [each.check for each in judgements if each.passes]
@@ -50,6 +54,11 @@ def verdict_of(method: str, judgements: Sequence[Judgement]) -> Verdict:
         sentence = f"Fails {listed([each.check for each in failed])}: {failed[0].sentence}"
         also = f" It passes {listed(passed)}." if passed else ""
         return Verdict(method, DOUBT if grave else CAREFUL, sentence + also)
+    undecided = [each for each in judgements if word_of(each) == UNDECIDED]
+    if passed and undecided:
+        open_ones = listed([each.check for each in undecided])
+        sentence = f"Passes {listed(passed)}; {open_ones} cannot say: {undecided[0].sentence}"
+        return Verdict(method, CAREFUL, sentence)
     if passed:
         every = "the one check that judges" if len(passed) == 1 else f"all {len(passed)} checks that judge"
         return Verdict(method, BELIEVE, f"Passes {every}: {listed(passed)}.")

@@ -28,6 +28,7 @@ def checks(monkeypatch):
         ({"grave": True, "grave2": False, "light": False}, DOUBT),
         ({"grave": None, "light": None}, OPEN),
         ({"grave": True, "light": None}, BELIEVE),
+        ({"grave": True, "grave2": None}, CAREFUL),
         ({}, OPEN),
     ],
 )
@@ -42,10 +43,16 @@ def test_the_sentence_says_what_failed_and_why_the_gravest_first():
     assert told.sentence == "Passes all 2 checks that judge: grave and light."
 
 
+def test_what_a_decisive_check_cannot_say_is_told():
+    told = verdict_of("m", [judgement("grave", True), judgement("grave2", None), judgement("light", None)])
+    assert told.sentence == "Passes grave; grave2 cannot say: grave2 says so."
+
+
 def test_words():
     assert [word_of(judgement("grave", passes)) for passes in (True, False, None)] == [
         "passes",
         "fails",
-        "told",
+        "undecided",
     ]
+    assert word_of(judgement("light", None)) == "told"
     assert [listed(list(text)) for text in ("", "a", "ab", "abc")] == ["", "a", "a and b", "a, b and c"]
