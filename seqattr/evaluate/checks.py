@@ -26,7 +26,7 @@ class Check:
     summaries)` says what that means, given all methods' numbers; `draw(summaries)` gives the figures.
     `metrics` says what each metric is, in one sentence. `missing(question)` is why the check cannot be done,
     "" where it can. A method that fails a `decisive` check is not to be believed; one that fails another is
-    to be read with care.
+    to be read with care. What a check of `reserves` says without judging belongs to a method's verdict.
     """
 
     asks: str
@@ -39,6 +39,7 @@ class Check:
     missing: Callable[[Question], str] = lambda question: ""
     tables: Mapping[str, tuple[str, Columns]] = field(default_factory=dict)
     decisive: bool = True
+    reserves: bool = False
 
 
 CHECKS: dict[str, Check] = {
@@ -72,6 +73,7 @@ CHECKS: dict[str, Check] = {
     ),
     "continuity": Check(
         decisive=False,
+        reserves=True,
         asks="Does it say the same of the same bases when nothing that matters has changed?",
         source="Alvarez-Melis & Jaakkola 2018",
         metrics=continuity.METRICS,
@@ -82,6 +84,7 @@ CHECKS: dict[str, Check] = {
     ),
     "principles": Check(
         decisive=False,
+        reserves=True,
         asks="Is what the model does shared out among those bases that do it?",
         source="Deng et al. 2023",
         metrics=principles.METRICS,

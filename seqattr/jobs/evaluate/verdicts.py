@@ -61,8 +61,14 @@ def verdict_of(method: str, judgements: Sequence[Judgement]) -> Verdict:
         return Verdict(method, CAREFUL, sentence)
     if passed:
         every = "the one check that judges" if len(passed) == 1 else f"all {len(passed)} checks that judge"
-        return Verdict(method, BELIEVE, f"Passes {every}: {listed(passed)}.")
+        also = "".join(f" {each.sentence}" for each in judgements if is_reserve(each))
+        return Verdict(method, BELIEVE, f"Passes {every}: {listed(passed)}.{also}")
     return Verdict(method, OPEN, "No check that was asked for judges it.")
+
+
+def is_reserve(judgement: Judgement) -> bool:
+    """Whether it neither passes nor fails the method, but says how far it is to be believed."""
+    return judgement.passes is None and CHECKS[judgement.check].reserves
 
 
 def listed(words: Sequence[str]) -> str:
