@@ -26,7 +26,7 @@ from torch.optim import Adam, Optimizer
 from seqattr.data.dataset import Dataset
 from seqattr.data.losses import Loss, loss_named, measures, score
 from seqattr.data.monotone import keep_monotone
-from seqattr.data.permutation import FITS
+from seqattr.data.permutation import are_learned
 from seqattr.data.training_settings import DEFAULT, Settings, network, settled, trained_on
 from seqattr.dna.alphabet import one_hot
 from seqattr.engine.numerics.device import pick_device
@@ -193,8 +193,8 @@ def learn_once(
     in_steps = learn(module, loss, split, settings.batch, optimizer)
     if not settings.permute_labels:
         return in_steps, False
-    after, reached = validate(module, loss, split)
-    return after, reached >= FITS
+    after, _ = validate(module, loss, split)
+    return after, are_learned(measure(module, loss, split))
 
 
 def learn(module: Stack, loss: Loss, split: Split, batch: int, optimizer: Optimizer) -> float:

@@ -76,7 +76,7 @@ def class_flips(question: Question, method: str, pairs: list[Pair], progress: Pr
 
 
 def at_random(question: Question, pairs: list[Pair]) -> Floats:
-    """The same with as many bases erased at random, ORDERS times: (ORDERS, P, N)."""
+    """The same with the whole of the share erased at random, ORDERS times: (ORDERS, P, N)."""
     values = once(question, "erased at random", lambda: _erased_at_random(question))
     before, number = values_of(question), len(pairs)
     change = [moved(values[:, d, None].repeat(number, 1), before, pairs) for d in range(ORDERS)]

@@ -39,7 +39,8 @@ METRICS = {
 }
 STAYS = 0.25  # of what lies between sequences and references: an output that moves less stays as it was
 HALF = 0.5  # of what random numbers change: beyond it more is lost than is kept
-STEADY = 2.0  # times the change of the steadiest method: up to there nothing is held against a method
+STEADY = 2.0  # times the change of the steadiest other method: up to there nothing is held against one,
+CLEARLY = 0.8  # where that is clearly less than what random numbers change
 
 
 def measure(question: Question, method: str, progress: Progress) -> list[Measured]:
@@ -136,15 +137,16 @@ def at_references(question: Question) -> Tensor:
 def judge(method: str, summaries: Summaries) -> Judgement:
     """Steady is who changes little beside random numbers, or hardly more than the steadiest method does."""
     row, random = overall(method, summaries), overall("random", summaries)
-    others = [overall(name, summaries).mean for name in summaries.methods if name not in CONTROLS]
-    steadiest = min((mean for mean in others if np.isfinite(mean)), default=np.nan)
-    limit = np.nanmax([HALF * random.mean, STEADY * steadiest, 0])
+    others = [name for name in summaries.methods if name not in CONTROLS and name != method]
+    means = [mean for name in others if np.isfinite(mean := overall(name, summaries).mean)]
+    steadiest = min(means, default=np.nan)
+    limit = np.nanmax([HALF * random.mean, min(STEADY * steadiest, CLEARLY * random.mean), 0])
     passes, sentence = verdict(row, float(limit))
     if method in CONTROLS and passes:
         sentence = "It keeps still, though it ignores the model: to be steady alone proves nothing."
     basis = (
         f"moves by {row.mean:.2f} of its size ({row.low:.2f} to {row.high:.2f}), where the model's output "
-        f"stays; the steadiest method by {steadiest:.2f}, random numbers by {random.mean:.2f}"
+        f"stays; the steadiest other by {steadiest:.2f}, random numbers by {random.mean:.2f}"
     )
     return Judgement(method, "continuity", passes, sentence, basis)
 

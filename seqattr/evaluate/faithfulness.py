@@ -48,7 +48,7 @@ METRICS = {
     "infidelity": "The mean square of the difference of the two, for stretches of bases.",
     "scaled-infidelity": "What is left of it with the best factor, as a share of what stretches do: 0 to 1.",
     "class-flip": "How far the log-odds move from one target to the other when what speaks for it is erased.",
-    "class-flip-gain": "The same less what erasing as many random bases does.",
+    "class-flip-gain": "The same less what erasing a random fifth of the bases does.",
 }
 MOST_DRAWN, MOST_PAIRS = 4, 4  # targets and pairs of them with a panel of a figure
 CHANCE = 0.5  # of the random orders, an order that knows nothing beats

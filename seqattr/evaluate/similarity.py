@@ -20,7 +20,8 @@ def by_rank(one: Numbers, other: Numbers) -> Numbers:
     """Spearman's correlation of rows (N, L): (N,). Without ranks on the one side there is none, NaN; without
     any on the other nothing is left of it, 0.
     """
-    return by_number(ranks_of(one), ranks_of(other))
+    finite = np.isfinite(one).all(1) & np.isfinite(other).all(1)
+    return np.where(finite, by_number(ranks_of(one), ranks_of(other)), np.nan)
 
 
 def by_size(one: Numbers, other: Numbers) -> Numbers:
@@ -32,6 +33,7 @@ def by_number(one: Numbers, other: Numbers) -> Numbers:
     """Pearson's correlation, and as `by_rank` where there is none."""
     a, b = (values - values.mean(1, keepdims=True) for values in (one, other))
     known, left = (np.ptp(values, axis=1) != 0 for values in (one, other))
+    known &= np.isfinite(one).all(1) & np.isfinite(other).all(1)
     scale = np.sqrt((a * a).sum(1) * (b * b).sum(1))
     with np.errstate(all="ignore"):
         return np.where(known, np.where(left, (a * b).sum(1) / scale, 0.0), np.nan)

@@ -1,5 +1,6 @@
 """Matrices of correlations and the like: cells in two colours about 0, each with its number."""
 
+import re
 from collections.abc import Sequence
 
 import matplotlib
@@ -35,6 +36,11 @@ def matrix_figure(
     for row, column in np.argwhere(np.isfinite(values)).tolist() if len(columns) <= SMALL_CELLS else ():
         value = values[row, column]
         shade = "white" if abs(value) > DARK * limit else "0.2"
-        text = f"{value:.2f}".replace("-", "−").replace("0.", ".")
+        text = cell_text(value)
         axes.text(column, row, text, ha="center", va="center", fontsize=6.5, color=shade)
     return figure
+
+
+def cell_text(value: float) -> str:
+    """As ".97", "−.20" or "10.50"."""
+    return re.sub(r"^(−?)0\.", r"\1.", f"{value:.2f}".replace("-", "−"))

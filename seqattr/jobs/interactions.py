@@ -155,9 +155,11 @@ def find(scores: Scores, model: Model, path: Path, settings: Settings, caller: C
 
 
 def check_rows(matches: dict[int, list[Match]], shape: tuple[int, ...], path: Path) -> None:
-    """Raises InputError for matches beyond the rows or bases of scores (N, 4, L)."""
+    """Raises InputError for matches of no bases, or beyond the rows or bases of scores (N, 4, L)."""
     ends = [one.end for some in matches.values() for one in some]
     starts = [one.start for some in matches.values() for one in some]
+    if any(one.end <= one.start for some in matches.values() for one in some):
+        raise InputError(f"{path} has matches that do not end behind their start")
     if matches and (min(matches) < 0 or max(matches) >= shape[0] or max(ends) > shape[2] or min(starts) < 0):
         raise InputError(
             f"{path} has matches beyond the {shape[0]} sequences of {shape[2]} bases that were scored"
@@ -215,7 +217,7 @@ def heat_map(found: Found, target: int) -> Drawing:
         if one.target == target:
             a, b = (names.index(name) for name in one.motifs)
             values[a, b] = values[b, a] = one.share
-    limit = float(np.nanmax(np.abs(values))) or 1.0
+    limit = float(np.abs(values[np.isfinite(values)]).max(initial=0)) or 1.0
     caption = (
         f"What pairs of motif matches add to {found.targets[target]} together and neither does alone, as a "
         "share of what lies between a sequence and its references."

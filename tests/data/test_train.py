@@ -324,7 +324,6 @@ def test_permuted_labels_are_learned_by_heart() -> None:
     )
     settings = Settings(epochs=150, rate=1e-2, batch=12, patience=150, permute_labels=True)
     metrics = train(few, settings).metrics
-    reached = [task["accuracy"] for task in metrics["train"].values()]
-    assert np.mean(reached) >= FITS - 0.03  # of the epoch with the lowest loss, while training ends at FITS
+    assert all(task["auroc"] >= FITS - 0.03 for task in metrics["train"].values())  # of the lowest loss
     assert metrics["permuted_labels"] is True
     assert metrics["epochs"] < 150

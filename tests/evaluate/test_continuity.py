@@ -191,6 +191,16 @@ def test_where_the_steadiest_jumps_the_next_may_too() -> None:
     assert [judge(name, known).passes for name in ("deeplift", "gradient")] == [True, True]
 
 
+def test_who_is_asked_alone_is_held_against_random_numbers() -> None:
+    alone = summaries_of(saliency=1.2, random=1.4)
+    assert [judge(name, alone).passes for name in ("saliency", "random")] == [False, False]
+
+
+def test_where_all_jump_none_passes() -> None:
+    known = summaries_of(saliency=1.4, deeplift=1.38, random=1.4)
+    assert [judge(name, known).passes for name in ("saliency", "deeplift", "random")] == [False] * 3
+
+
 def test_what_ignores_the_model_is_told_to_prove_nothing() -> None:
     known = Summaries([*summaries_of(deeplift=0.2, random=1.4), *summaries_of(**{"gc-content": 0.02})])
     assert "ignores the model" in judge("gc-content", known).sentence

@@ -20,7 +20,7 @@ from seqattr.evaluate.interactions import (
     interactions_of,
     masks,
     pair_effects,
-    sign_test,
+    sign_flip_test,
     strongest,
 )
 from tests.helpers.sequences import one_hot, shuffled
@@ -123,7 +123,7 @@ def test_draws_hang_on_the_sequence_alone() -> None:
 
 def test_signs() -> None:
     """Of n differences that are all alike, two of 2^n signs reach their sum."""
-    assert np.isnan(sign_test(np.ones(FEWEST - 1), 0))
-    p = sign_test(np.ones(6), 0)
+    assert np.isnan(sign_flip_test(np.ones(FEWEST - 1), 0))
+    p = sign_flip_test(np.ones(6), 0)
     assert p == pytest.approx(2 / 2**6, abs=4 * (2 / 2**6 / FLIPS) ** 0.5)
-    assert sign_test(np.zeros(6), 0) == 1
+    assert sign_flip_test(np.zeros(6), 0) == 1

@@ -1,5 +1,6 @@
 """The files of an evaluation: a table for each check, the judgements, figures and the page."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,8 @@ def write(out: Path, findings: Findings, facts: Mapping[str, Any]) -> None:
         shown = {check: [pictures[d.name] for d in some] for check, some in drawings.items()}
         write_text(paths[PAGE], page.render(findings, shown, links, facts))
         write_json(paths[RUN], dict(facts))
+    every_table = "|".join(re.escape(name) for name in tables_of(list(CHECKS)))
+    drop_stale(out, tables, every_table)
     drop_stale(out / "figures", (Path(name).name for name in files_of(every)), OWN_FIGURES)
 
 

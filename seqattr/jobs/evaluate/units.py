@@ -60,7 +60,7 @@ class UnitsFolder:
                 f"{self.path} holds what a run that was stopped has measured, with "
                 f"{'; '.join(different)}; give the same to go on with it, or `force=True` to begin anew"
             )
-        if before is None or different:
+        if force or before is None or different:
             self.clear()
         write_json(self.path / PLAN, {"identity": dict(identity)})
         with appending(self.path / JOURNAL) as journal:
