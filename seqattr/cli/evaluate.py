@@ -92,6 +92,9 @@ WRITES = (
     show_default=True,
     help="How many times a check draws what it randomises, each with a seed of its own.",
 )
+@click.option(
+    "--born", is_flag=True, help="For sanity: layers of the zoo begin anew, instead of permuted weights."
+)
 @click.option("--patterns", metavar="FILE", help="What `seqattr patterns` wrote, for methods that need it.")
 @click.option("--permuted", type=PATH, help="For labels: what `seqattr train --permute-labels` wrote.")
 @device_option

@@ -28,7 +28,8 @@ class Question:
     `sequences` are one-hot (N, 4, L), `references` (N, R, 4, L), or (R, 4, L) shared by all, or None for
     zeros. `targets` is None for all. `methods` are names of METHODS; those that need them take `patterns`.
     What a check draws at random hangs on `seed`; of what it draws several times, there are `seeds`.
-    `permuted` is a model of the same kind that was trained on permuted labels.
+    `permuted` is a model of the same kind that was trained on permuted labels. Layers that are to forget what
+    they learned have their weights permuted, or, with `born`, drawn anew as the zoo's architecture begins.
     """
 
     model: Model
@@ -42,6 +43,7 @@ class Question:
     batch_size: int | None = None
     patterns: Patterns | None = None
     permuted: Model | None = None
+    born: bool = False
     _kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -63,30 +63,30 @@ class State(NamedTuple):
     layers: tuple[Layer, ...]
 
 
-def measure(question: Question, method: str, progress: Progress, born: bool = False) -> list[Measured]:
+def measure(question: Question, method: str, progress: Progress) -> list[Measured]:
     """How alike the scores before and after are, for each state and seed.
 
-    `born` takes layers as they were born instead of permuted ones; see `reborn` for what it raises. Methods
-    by patterns learn them anew of every model, from the same sequences.
+    `Question.born` takes layers as they were born instead of permuted ones; see `reborn` for what it raises.
+    Methods by patterns learn them anew of every model, from the same sequences.
     """
     part, states = part_of(question, SEQUENCES, REFERENCES), states_of(question.model)
     original = explained(part, method, part.model)
     counter, measured = Counter(len(states) * part.seeds, progress), list[Measured]()
     for seed in range(part.seed, part.seed + part.seeds):
         for state in states:
-            model = model_in(state, part, seed, born)
+            model = model_in(state, part, seed)
             tables = compare(original, explained(part, method, model))
-            kept = part.once(f"kept {state} {seed} {born}", partial(size_kept, part, model))
+            kept = part.once(f"kept {state} {seed}", partial(size_kept, part, model))
             tables[GRADIENT] = tables["spearman-abs"] - kept
             measured += rows_of(tables, part, state, seed)
             counter.add()
     return measured
 
 
-def model_in(state: State, part: Question, seed: int, born: bool) -> Model:
+def model_in(state: State, part: Question, seed: int) -> Model:
     """The question's model in a state."""
-    make = partial(reborn if born else forgotten, part.model, seed)
-    return with_layers(part.model, part.once(f"forgotten {seed} {born}", make), state.layers)
+    make = partial(reborn if part.born else forgotten, part.model, seed)
+    return with_layers(part.model, part.once(f"forgotten {seed}", make), state.layers)
 
 
 def rows_of(tables: dict[str, Numbers], part: Question, state: State, seed: int) -> list[Measured]:
@@ -98,9 +98,7 @@ def rows_of(tables: dict[str, Numbers], part: Question, state: State, seed: int)
 
 
 def states_of(model: Model) -> list[State]:
-    """The cascade from the output to the input, and then each block alone but the first, which the cascade
-    begins with.
-    """
+    """The cascade from the output to the input, and then each block alone."""
     blocks = blocks_of(layers_of(model))
     down = [
         State(name_of(block), number, tuple(layer for each in blocks[:number] for layer in each))

@@ -145,8 +145,10 @@ def test_guided_backpropagation_fails_and_others_pass(born):
     model.provenance = {"arch": "tal-gata"}
     methods = ["guided-backprop", "gradient", "integrated-gradients-10", "deeplift", "gc-content"]
     asked = references("shuffle:5", sequences, 0)
-    question = Question(model, sequences, asked, seeds=10)  # the more, the surer of what three leave open
-    rows = [row for name in methods for row in summarise(name, sanity.measure(question, name, silent, born))]
+    question = Question(
+        model, sequences, asked, seeds=10, born=born
+    )  # the more, the surer of what three leave open
+    rows = [row for name in methods for row in summarise(name, sanity.measure(question, name, silent))]
     passes = {name: sanity.judge(name, Summaries(rows)).passes for name in methods}
     ignoring = ("guided-backprop", "gc-content")
     assert passes == {name: name not in ignoring for name in methods}

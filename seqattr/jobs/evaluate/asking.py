@@ -52,10 +52,10 @@ def ask(model: ModelFile, sequences: SequenceFile, settings: Settings, caller: C
         batch_size=settings.batch_size,
         patterns=None if settings.patterns is None else load_patterns(settings.patterns),
         permuted=None if settings.permuted is None else settings.permuted.open(caller),
+        born=settings.born,
     )
-    if question.permuted is not None:
-        question.permuted.pick(question.names)
-    notes = [*inputs.notes, *choice_in_words(len(names), len(inputs.windows), settings), *alone]
+    check_permuted(question, caller)
+    notes = [*choice_in_words(len(names), len(inputs.windows), settings), *alone]
     return Asked(question, names, identity_of(question, names, settings), notes)
 
 
@@ -96,6 +96,20 @@ def choice_in_words(taken: int, there: int, settings: Settings) -> list[str]:
     return [f"{taken:,} of {there:,} sequences are asked for, drawn by seed {settings.seed}"]
 
 
+def check_permuted(question: Question, caller: Caller) -> None:
+    """Raises InputError for a model of permuted labels that is the model itself, or has other targets."""
+    permuted = question.permuted
+    if permuted is None:
+        return
+    permuted.pick(question.names)
+    if content_hash(permuted) == content_hash(question.model):
+        raise InputError("`permuted` is the model itself; train one with `permute_labels=True`")
+    if permuted.provenance.get("labels") != "permuted":
+        caller.tell(
+            ["what `permuted` names does not say that its labels were permuted; it is taken as if they were"]
+        )
+
+
 def identity_of(question: Question, names: Sequence[str], settings: Settings) -> dict[str, Any]:
     """What must be the same for a run to go on with the units of another, by the words for it."""
     permuted = question.permuted
@@ -110,6 +124,7 @@ def identity_of(question: Question, names: Sequence[str], settings: Settings) ->
         "number of seeds": settings.seeds,
         "file of patterns": file_digest(settings.patterns),
         "model of permuted labels": None if permuted is None else content_hash(permuted),
+        "way of forgetting": "born" if settings.born else "permuted",
         "batch size": settings.batch_size,
         "kind of device": pick_device(settings.device).type,
         "version of seqattr": package_version(),

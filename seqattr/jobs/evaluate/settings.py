@@ -26,7 +26,7 @@ class Settings:
     `methods` are names of METHODS, USUAL for None, or "all" alone for all but the costly and those whose
     patterns are missing. Of a file at most so many `sequences` are taken, chosen by the `seed`; of what a
     check draws at random there are `seeds`. `patterns` is a file, `permuted` a model trained on permuted
-    labels. `command` is what was typed.
+    labels; `born` is as a Question has it. `command` is what was typed.
     """
 
     references: str = "shuffle:10"
@@ -39,6 +39,7 @@ class Settings:
     batch_size: int | None = None
     patterns: str | None = None
     permuted: ModelFile | None = None
+    born: bool = False
     command: str = ""
 
     def __post_init__(self) -> None:

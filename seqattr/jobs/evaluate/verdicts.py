@@ -60,7 +60,9 @@ def verdict_of(method: str, judgements: Sequence[Judgement]) -> Verdict:
         sentence = f"Passes {listed(passed)}; {open_ones} cannot say: {undecided[0].sentence}"
         return Verdict(method, CAREFUL, sentence)
     if passed:
-        every = "the one check that judges" if len(passed) == 1 else f"all {len(passed)} checks that judge"
+        every = (
+            "the one check asked that judges" if len(passed) == 1 else f"all {len(passed)} checks that judge"
+        )
         also = "".join(f" {each.sentence}" for each in judgements if is_reserve(each))
         return Verdict(method, BELIEVE, f"Passes {every}: {listed(passed)}.{also}")
     return Verdict(method, OPEN, "No check that was asked for judges it.")

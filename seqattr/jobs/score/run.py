@@ -16,7 +16,6 @@ from seqattr.io.scores_folder import CHECK, SHARD, TIMING, check_told_apart, fil
 from seqattr.io.text import write_json
 from seqattr.jobs.score.assembly import assemble
 from seqattr.jobs.score.blocks_folder import BlocksFolder, finished_blocks
-from seqattr.jobs.score.check import check
 from seqattr.jobs.score.done import Part, done_before, keep_shard
 from seqattr.jobs.score.settings import Settings, Working
 from seqattr.jobs.score.summary import Summary
@@ -96,6 +95,8 @@ def examined(
 ) -> Summary | Part:
     """The results with the check of them, where one is asked for."""
     if working.check and isinstance(done, Summary):
+        from seqattr.jobs.score.check import check  # with its figures, which scoring alone does without
+
         with resumable():
             done.credit = check(scoring, done, out, caller)
     return done

@@ -51,7 +51,7 @@ def test_what_a_decisive_check_cannot_say_is_told():
 def test_what_a_check_has_reserves_about_is_told(monkeypatch):
     monkeypatch.setitem(CHECKS, "light", replace(CHECKS["agreement"], reserves=True))
     told = verdict_of("m", [judgement("grave", True), judgement("light", None)])
-    assert told == ("m", BELIEVE, "Passes the one check that judges: grave. light says so.")
+    assert told == ("m", BELIEVE, "Passes the one check asked that judges: grave. light says so.")
 
 
 def test_words():
