@@ -177,7 +177,8 @@ def draw(summaries: Summaries) -> list[Drawing]:
     ]
     caption = (
         "What each method's scores have amiss, as a share of all that the windows of a sequence do alone and "
-        "together: missing or too much, or given to windows that did not do it. Lines: 95 % intervals of all."
+        "together: missing or too much, or given to windows that did not do it. Lines: 95 % intervals of "
+        "all; arrows: beyond the axis."
     )
     figure = stack_figure(panels, summaries.methods, list(PARTS.values()), "share of all effects")
     return [Drawing("principles", caption, figure), weights_drawing()]

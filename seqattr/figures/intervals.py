@@ -37,8 +37,7 @@ class PointPanel(NamedTuple):
 def interval_figure(panels: Sequence[PointPanel], rows: Sequence[str], across: str = "") -> Figure:
     """Points with the lines of their intervals, and each mean as a number beside; `across` names the axis."""
     size = (NAMES_INCHES + PANEL_INCHES * len(panels), max(1.5, 0.9 + ROW_INCHES * len(rows)))
-    margins = ConstrainedLayoutEngine(rect=(0.015, 0, 0.97, 1))  # else the longest name touches the edge
-    figure = Figure(figsize=size, layout=margins)
+    figure = Figure(figsize=size, layout=with_margins())
     grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axes, panel in zip(grid, panels, strict=True):
         for row, point in enumerate(panel.points):
@@ -46,6 +45,11 @@ def interval_figure(panels: Sequence[PointPanel], rows: Sequence[str], across: s
                 draw_point(axes, point, row)
         dress(axes, panel, rows, across)
     return figure
+
+
+def with_margins() -> ConstrainedLayoutEngine:
+    """A layout in which the longest name of a row does not touch the edge."""
+    return ConstrainedLayoutEngine(rect=(0.015, 0, 0.97, 1))
 
 
 def draw_point(axes: Axes, point: Point, row: int) -> None:

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from seqattr.figures.intervals import with_margins
 from seqattr.figures.style import SERIES, plain
 
 ROW_INCHES = 0.25
@@ -45,7 +46,7 @@ def stack_figure(
 ) -> Figure:
     """Bars from 0 to END at most, their sums as numbers at the right; a legend of the parts below."""
     size = (NAMES_INCHES + PANEL_INCHES * len(panels), max(1.6, 1.2 + ROW_INCHES * len(rows)))
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Figure(figsize=size, layout=with_margins())
     grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     end = min(END, 1.15 * max((reach(stack) for panel in panels for stack in panel.stacks), default=END))
     for axes, panel in zip(grid, panels, strict=True):

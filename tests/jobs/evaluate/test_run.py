@@ -8,6 +8,7 @@ import pytest
 from seqattr.errors import InputError, OutputError
 from seqattr.evaluate.checks import CHECKS
 from seqattr.evaluate.measured import Measured
+from seqattr.evaluate.randomisation import layers_of, randomised
 from seqattr.io.ownership import Output
 from seqattr.jobs.evaluate import measuring
 from seqattr.jobs.evaluate.measuring import units_of
@@ -16,6 +17,8 @@ from seqattr.jobs.evaluate.settings import USUAL, Settings, methods_of
 from seqattr.jobs.evaluate.units import Outcome, decoded, encoded
 from seqattr.jobs.sources import ModelFile, SequenceFile
 from seqattr.methods.registry import COSTLY, METHODS
+from seqattr.models.load import load_model
+from seqattr.models.native import save_model
 from seqattr.support.caller import Caller
 
 SETTINGS = Settings(references="shuffle:2", methods=("gradient", "saliency", "deeplift"), seeds=2)
@@ -154,3 +157,24 @@ def test_two_different_sequences_are_wanted(fixed, fasta, texts, tmp_path):
     with pytest.raises(InputError, match="at least two different sequences"):
         run("agreement", ModelFile(fixed), same, Output(tmp_path / "e"), SETTINGS, QUIET)
     assert not (tmp_path / "e").exists()
+
+
+def test_tables_of_checks_that_were_asked_before_go(evaluate, tmp_path):
+    evaluate("e", "continuity")
+    assert (tmp_path / "e" / "continuity.tsv").is_file()
+    evaluate("e", force=True)
+    assert not (tmp_path / "e" / "continuity.tsv").exists()
+    assert (tmp_path / "e" / "agreement.tsv").is_file()
+
+
+def test_the_model_itself_is_no_model_of_permuted_labels(evaluate, fixed):
+    with pytest.raises(InputError, match="is the model itself"):
+        evaluate("e", "labels", replace(SETTINGS, permuted=ModelFile(fixed)))
+
+
+def test_a_model_that_does_not_say_that_its_labels_were_permuted_is_told(evaluate, fixed, tmp_path):
+    model, told = load_model(fixed), []
+    save_model(tmp_path / "other.pt", randomised(model, layers_of(model), 1))
+    settings = replace(SETTINGS, permuted=ModelFile(tmp_path / "other.pt"))
+    evaluate("e", settings=settings, caller=Caller(warn=told.append))
+    assert any("does not say that its labels were permuted" in line for line in told)
