@@ -9,7 +9,7 @@ from seqattr.cli.options import (
     MODEL,
     OUT,
     PATH,
-    TableOption,
+    REFS,
     device_option,
     force_option,
     input_options,
@@ -18,7 +18,6 @@ from seqattr.cli.options import (
     targets_option,
     threads_option,
 )
-from seqattr.cli.score import forms
 from seqattr.cli.terminal import calling, say, this_run
 from seqattr.cli.values import names_in, read_by
 
@@ -64,16 +63,7 @@ WRITES = (
     callback=read_by(names_in),
     help="Methods to check; all is those that cost little. Default: nine usual ones.",
 )
-@click.option(
-    "--refs",
-    "references",
-    cls=TableOption,
-    table="seqattr.refs.kinds:REFERENCES",
-    listed=forms,
-    default="shuffle:10",
-    show_default=True,
-    help="{}.",
-)
+@REFS
 @targets_option("check")
 @click.option(
     "--sequences",

@@ -6,7 +6,7 @@ left over, become its job's settings by `settings`.
 """
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
@@ -22,6 +22,7 @@ from seqattr.support.garbage import importing
 if TYPE_CHECKING:
     from seqattr.io.ownership import Output
     from seqattr.jobs.sources import ModelFile, SequenceFile
+    from seqattr.refs.kinds import Entry
 
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
@@ -79,6 +80,11 @@ class TableOption(click.Option):
         """The help with the table's text in it."""
         module, name = self.table.split(":")
         return (self.help or "").format(self.listed(getattr(import_module(module), name)))
+
+
+def forms(kinds: "Mapping[str, Entry]") -> str:
+    """How each kind of references is written."""
+    return ", ".join(kind.form for kind in kinds.values())
 
 
 # --- several values as one object --------------------------------------------------------------
@@ -198,6 +204,16 @@ INPUTS = (
     ),
     click.option("--any-length", is_flag=True, help="Take sequences of any length at which the model runs."),
     click.option("--strict", is_flag=True, help="Stop where a record or region cannot be used."),
+)
+REFS = click.option(
+    "--refs",
+    "references",
+    cls=TableOption,
+    table="seqattr.refs.kinds:REFERENCES",
+    listed=forms,
+    default="shuffle:10",
+    show_default=True,
+    help="{}.",
 )
 SIZES = click.option(
     "--chrom-sizes", "sizes", type=PATH, help="Headers such as chr1:100-200 are then genome coordinates."

@@ -1,6 +1,5 @@
 """seqattr score"""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -8,7 +7,7 @@ import click
 from seqattr.cli.options import (
     MODELS,
     OUT,
-    TableOption,
+    REFS,
     as_argument,
     force_option,
     models_options,
@@ -24,12 +23,6 @@ if TYPE_CHECKING:
     from seqattr.io.ownership import Output
     from seqattr.jobs.score.settings import Settings, Working
     from seqattr.jobs.sources import ModelFile, SequenceFile
-    from seqattr.refs.kinds import Entry
-
-
-def forms(kinds: "Mapping[str, Entry]") -> str:
-    """How each kind of references is written."""
-    return ", ".join(kind.form for kind in kinds.values())
 
 
 def working(shard: str | None, workers: int, restart: bool, check: bool) -> "Working":
@@ -60,16 +53,7 @@ working_options = as_argument(
 @click.command()
 @MODELS
 @placed_input_options
-@click.option(
-    "--refs",
-    "references",
-    cls=TableOption,
-    table="seqattr.refs.kinds:REFERENCES",
-    listed=forms,
-    default="shuffle:10",
-    show_default=True,
-    help="{}.",
-)
+@REFS
 @click.option(
     "--method",
     default="deeplift",

@@ -48,7 +48,7 @@ def cascade(rows: Summaries) -> Drawing:
 def curve_of(method: str, rows: Summaries, metric: str) -> Curve:
     """The mean over targets."""
     steps = steps_of(rows)
-    bounds = [mean_at(rows.select(method=method, metric=metric, at=at)) for at, _ in steps]
+    bounds = [bounds_of(rows.select(method=method, metric=metric, at=at)) for at, _ in steps]
     mean, low, high = (np.array([1.0, *side]) for side in zip(*bounds, strict=True))
     return Curve(method, np.array([0.0, *(at for at, _ in steps)]), mean, low, high, method in CONTROLS)
 
@@ -68,12 +68,7 @@ def each_alone(rows: Summaries) -> Drawing:
 
 
 def point_of(method: str, rows: Sequence[Summary]) -> Point:
-    return Point(*mean_at(rows), method in CONTROLS)
-
-
-def mean_at(rows: Sequence[Summary]) -> tuple[float, float, float]:
-    """The mean over targets with its interval over sequences and seeds."""
-    return bounds_of(rows)
+    return Point(*bounds_of(rows), method in CONTROLS)
 
 
 def steps_of(rows: Summaries) -> list[tuple[float, str]]:

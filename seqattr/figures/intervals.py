@@ -74,12 +74,17 @@ def dress(axes: Axes, panel: PointPanel, rows: Sequence[str], across: str) -> No
     """Rows from above, a line at what is compared with."""
     if panel.line is not None:
         axes.axvline(panel.line, color="0.6", linewidth=0.8, linestyle=":", zorder=1)
-    axes.set_title(panel.title, fontsize=9)
+    name_rows(axes, panel.title, rows, across)
+    axes.grid(color="0.92", linewidth=0.6)
+
+
+def name_rows(axes: Axes, title: str, rows: Sequence[str], across: str) -> None:
+    """Named from above, with an axis below that `across` names."""
+    axes.set_title(title, fontsize=9)
     axes.set_yticks(range(len(rows)), rows)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.set_xlabel(across, fontsize=8)
     axes.tick_params(labelsize=7.5, length=0)
-    axes.grid(color="0.92", linewidth=0.6)
     axes.set_axisbelow(True)
     plain(axes, "left")

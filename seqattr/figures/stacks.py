@@ -7,10 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
 
-from seqattr.figures.intervals import with_margins
-from seqattr.figures.style import SERIES, plain
+from seqattr.figures.intervals import name_rows, with_margins
+from seqattr.figures.style import SERIES
 
 ROW_INCHES = 0.25
 PANEL_INCHES = 2.7
@@ -100,15 +99,8 @@ def share(value: float) -> str:
 
 def dress(axes: Axes, panel: StackPanel, rows: Sequence[str], across: str) -> None:
     """Rows from above, controls' names in grey."""
-    axes.set_title(panel.title, fontsize=9)
-    axes.set_yticks(range(len(rows)), rows)
-    axes.set_ylim(len(rows) - 0.4, -0.6)
+    name_rows(axes, panel.title, rows, across)
     for tick, stack in zip(axes.yaxis.get_major_ticks(len(rows)), panel.stacks, strict=True):
         tick.label1.set_color("0.45" if stack is not None and stack.control else "0.1")
-    axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
-    axes.set_xlabel(across, fontsize=8)
-    axes.tick_params(labelsize=7.5, length=0)
     axes.grid(axis="x", color="0.92", linewidth=0.6)
-    axes.set_axisbelow(True)
-    plain(axes, "left")
