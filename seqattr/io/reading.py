@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -34,7 +34,7 @@ def reading(path: Path | str, kind: str) -> Iterator[BinaryIO]:
     try:
         with io.BufferedReader(io.FileIO(path), _BUFFER) as raw:
             file = _unpack(path, raw)
-            refuse_other_kinds(path, kind, file.peek(HEAD)[:HEAD])
+            refuse_other_kinds(path, kind, first_bytes(file))
             yield file
     except FileNotFoundError as error:
         raise InputError(f"there is no {kind} file {path}") from error
@@ -61,18 +61,28 @@ def text_lines(path: Path | str, kind: str) -> Iterator[tuple[int, str]]:
     Lines end with LF, CRLF or CR; a byte-order mark before one, as where files were joined, is no part of it.
     Raises InputError as `reading` does, and at a line that is no UTF-8 text.
     """
-    number = 0
     with reading(path, kind) as file:
-        for line in file:
-            try:
-                text = line.decode().rstrip("\r\n")
-            except UnicodeDecodeError as error:
-                raise InputError(f"{path} is no text at line {number + 1}; is this a {kind} file?") from error
-            for part in text.split("\r"):
-                number += 1
-                bare = part.lstrip("\ufeff")
-                if bare and not bare.isspace():
-                    yield number, bare
+        yield from numbered_lines(path, kind, file)
+
+
+def numbered_lines(path: Path | str, kind: str, file: Iterable[bytes]) -> Iterator[tuple[int, str]]:
+    """The same of an open file; its path and kind are for messages."""
+    number = 0
+    for line in file:
+        try:
+            text = line.decode().rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path} is no text at line {number + 1}; is this a {kind} file?") from error
+        for part in text.split("\r"):
+            number += 1
+            bare = part.lstrip("\ufeff")
+            if bare and not bare.isspace():
+                yield number, bare
+
+
+def first_bytes(file: BinaryIO) -> bytes:
+    """What an open file begins with; it stays where it is."""
+    return cast(io.BufferedReader, file).peek(HEAD)[:HEAD]
 
 
 class _Unpacking(gzip.GzipFile):

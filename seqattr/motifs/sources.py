@@ -1,19 +1,20 @@
 """Where motifs come from: MOTIF_SOURCES says what `read_motifs` can read.
 
 A source is one line of the table. One that is a file's format has a function that recognises it by its lines,
-and one that reads them.
+or by its first bytes where it is no text, and one that reads it.
 """
 
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from seqattr.errors import InputError, nearest
 from seqattr.io.motifs.blocks import Lines
-from seqattr.io.motifs.collection import Collection
+from seqattr.io.motifs.collection import Collection, Matrix
 from seqattr.io.motifs.jaspar_database import fetch_jaspar
 from seqattr.io.motifs.meme import parse_meme
+from seqattr.io.motifs.modisco import is_hdf5, parse_modisco
 from seqattr.io.motifs.text_formats import (
     is_encode,
     is_homer,
@@ -26,21 +27,33 @@ from seqattr.io.motifs.text_formats import (
     parse_plain,
 )
 from seqattr.io.motifs.transfac import is_transfac, parse_transfac
-from seqattr.io.reading import text_lines
+from seqattr.io.reading import first_bytes, numbered_lines, reading
 from seqattr.motifs.pwm import BUNDLED, PWM
+
+
+class Content(NamedTuple):
+    """What a file is known by: its numbered lines, or its first bytes where it is no text."""
+
+    lines: Lines = ()
+    head: bytes = b""
+
+
+NO_FILE = Content()
 
 
 class MotifSource(NamedTuple):
     """One line of MOTIF_SOURCES: how it is written, what it is, what it recognises, how it is read.
 
-    Both functions get what the user gave, and a file's numbered lines, empty for what is no file; reading
-    also gets whether to be strict about odd motifs.
+    Both functions get what the user gave, and the content of a file, NO_FILE for what is none; reading also
+    gets whether to be strict about odd motifs. `learned` are motifs that have no names but their numbers:
+    those of several files are told apart by the files' names.
     """
 
     form: str
     help: str
-    recognises: Callable[[str, Lines], bool]
-    read: Callable[[str, Lines, bool], Collection]
+    recognises: Callable[[str, Content], bool]
+    read: Callable[[str, Content, bool], Collection]
+    learned: bool = False
 
 
 def _of_file(
@@ -48,21 +61,28 @@ def _of_file(
     recognises: Callable[[Lines], bool],
     read: Callable[[Path | str, Lines, bool], Collection],
 ) -> MotifSource:
-    return MotifSource("FILE", help, lambda spec, lines: recognises(lines), read)
+    return MotifSource(
+        "FILE",
+        help,
+        lambda spec, content: recognises(content.lines),
+        lambda spec, content, strict: read(spec, content.lines, strict),
+    )
 
 
 MOTIF_SOURCES: dict[str, MotifSource] = {
     "bundled": MotifSource(
         "bundled",
         "two motifs alone, TAL1 and GATA1, those of the paper",
-        lambda spec, lines: spec == "bundled",
-        lambda spec, lines, strict: Collection({name: pwm.probabilities for name, pwm in BUNDLED.items()}),
+        lambda spec, content: spec == "bundled",
+        lambda spec, content, strict: Collection(
+            {name: Matrix(pwm.probabilities) for name, pwm in BUNDLED.items()}
+        ),
     ),
     "database": MotifSource(
         "jaspar:NAME",
         "an identifier or a factor in JASPAR; needs pyjaspar, which seqattr[motifs] brings",
-        lambda spec, lines: spec.startswith("jaspar:"),
-        lambda spec, lines, strict: fetch_jaspar(spec.removeprefix("jaspar:"), strict),
+        lambda spec, content: spec.startswith("jaspar:"),
+        lambda spec, content, strict: fetch_jaspar(spec.removeprefix("jaspar:"), strict),
     ),
     "MEME": _of_file("MEME version 4 or later, MEME's own text output too", is_meme, parse_meme),
     "HOMER": _of_file(
@@ -76,6 +96,13 @@ MOTIF_SOURCES: dict[str, MotifSource] = {
     ),
     "TRANSFAC": _of_file("AC, ID; P0 A C G T, a row of counts per position", is_transfac, parse_transfac),
     "matrix": _of_file("one matrix, four rows or four columns, named as the file", is_plain, parse_plain),
+    "TF-MoDISco": MotifSource(
+        "FILE",
+        "patterns that modisco-lite found (HDF5), with their contribution weights; flanks are cut off",
+        lambda spec, content: is_hdf5(content.head),
+        lambda spec, content, strict: parse_modisco(spec, strict),
+        learned=True,
+    ),
 }
 
 BUNDLED_NOTE = (
@@ -92,42 +119,57 @@ def read_motifs(
 
     An odd motif, or one that has the name of another of its file, is left out with a warning that names it,
     or with `strict` raises InputError; so does what is of no known format, what holds no motif that can be
-    used, and a name that two of them have.
+    used, and a name that two of them have. Patterns of several files of TF-MoDISco's have the files' names
+    in front of their own.
     """
+    given = [(spec, *_read(spec, strict)) for spec in map(str, specs)]
+    several = sum(source.learned for _, source, _ in given) > 1
     motifs: dict[str, PWM] = {}
     origin: dict[str, str] = {}
-    left_out: list[str] = []
-    for spec in map(str, specs):
-        collection = _read(spec, strict)
-        left_out += collection.left_out
-        for name, matrix in collection.motifs.items():
-            if name in motifs:
+    for spec, source, collection in given:
+        prefix = f"{_stem(spec)}." if several and source.learned else ""
+        for name, matrix in collection.matrices.items():
+            pwm = _pwm(prefix + name, matrix)
+            if pwm.name in motifs:
                 raise InputError(
-                    f"the motif '{name}' is in {origin[name]} and again in {spec}; names must differ"
+                    f"the motif '{pwm.name}' is in {origin[pwm.name]} and again in {spec}; names must differ"
                 )
-            motifs[name] = PWM(name, matrix / matrix.sum(axis=0), name in collection.one_strand)
-            origin[name] = spec
+            motifs[pwm.name], origin[pwm.name] = pwm, spec
     if not motifs:
         raise InputError("there are no motifs; give a file of them, or 'bundled'")
+    _tell([reason for _, _, collection in given for reason in collection.left_out], warn)
+    return motifs
+
+
+def _pwm(name: str, matrix: Matrix) -> PWM:
+    probabilities = matrix.probabilities / matrix.probabilities.sum(axis=0)
+    return PWM(name, probabilities, matrix.one_strand)
+
+
+def _stem(path: str) -> str:
+    """A file's name without its endings, as TAL1 of TAL1.modisco.h5."""
+    return Path(path).name.partition(".")[0]
+
+
+def _tell(left_out: list[str], warn: Callable[[str], Any]) -> None:
     for reason in left_out[:_MOST_REASONS]:
         warn(f"a motif was left out: {reason}")
     if len(left_out) > _MOST_REASONS:
         warn(f"{len(left_out) - _MOST_REASONS} more motifs were left out for such reasons")
-    return motifs
 
 
-def _read(spec: str, strict: bool) -> Collection:
-    lines: Lines = ()
-    source = _source_of(spec, lines)
+def _read(spec: str, strict: bool) -> tuple[MotifSource, Collection]:
+    content = NO_FILE
+    source = _source_of(spec, content)
     if source is None:
         _refuse_misspelt(spec)
-        lines = _lines(spec)
-        source = _source_of(spec, lines)
+        content = _content(spec)
+        source = _source_of(spec, content)
     if source is None:
-        what = "is no motif file" if lines else "is empty"
+        what = "is no motif file" if content.lines else "is empty"
         formats = ", ".join(name for name, source in MOTIF_SOURCES.items() if source.form == "FILE")
         raise InputError(f"{spec} {what}; a file of one of these formats was expected: {formats}")
-    return source.read(spec, lines, strict)
+    return source, source.read(spec, content, strict)
 
 
 def _refuse_misspelt(spec: str) -> None:
@@ -138,10 +180,17 @@ def _refuse_misspelt(spec: str) -> None:
         raise InputError(f"there is no motif file {spec}; did you mean '{near}'?")
 
 
-def _lines(path: str) -> Lines:
+def _content(path: str) -> Content:
+    """The lines of a file of text; the first bytes of HDF5, which is none."""
+    with reading(path, "motif") as file:
+        head = first_bytes(file)
+        return Content(head=head) if is_hdf5(head) else Content(_lines(path, file), head)
+
+
+def _lines(path: str, file: BinaryIO) -> Lines:
     """The numbered lines of a file without blank ones and comments. Raises InputError for far too many."""
     lines, room = [], _MOST_CHARACTERS
-    for number, line in text_lines(path, "motif"):
+    for number, line in numbered_lines(path, "motif", file):
         room -= len(line) + 1
         if room < 0:
             raise InputError(f"{path} has more than {_MOST_CHARACTERS:,} letters; is this a motif file?")
@@ -150,5 +199,5 @@ def _lines(path: str) -> Lines:
     return lines
 
 
-def _source_of(spec: str, lines: Lines) -> MotifSource | None:
-    return next((source for source in MOTIF_SOURCES.values() if source.recognises(spec, lines)), None)
+def _source_of(spec: str, content: Content) -> MotifSource | None:
+    return next((source for source in MOTIF_SOURCES.values() if source.recognises(spec, content)), None)

@@ -11,7 +11,7 @@ import pytest
 from seqattr.errors import InputError
 from seqattr.io.motifs.meme import read_meme
 from seqattr.motifs.pwm import BUNDLED
-from seqattr.motifs.sources import MOTIF_SOURCES, read_motifs
+from seqattr.motifs.sources import MOTIF_SOURCES, NO_FILE, read_motifs
 from tests.helpers.motif_texts import COUNTS, ENCODE, JASPAR, MATRIX
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
@@ -21,7 +21,7 @@ def test_every_source_says_how_it_is_given_and_what_it_is() -> None:
     for source in MOTIF_SOURCES.values():
         assert source.form
         assert source.help
-        assert not source.recognises("no such thing", [])
+        assert not source.recognises("no such thing", NO_FILE)
 
 
 def test_one_name_in_two_files_is_told_with_both(tmp_path):

@@ -18,10 +18,14 @@ MOST_MOTIFS = 50_000  # JASPAR, HOCOMOCO and CIS-BP together have fewer
 
 
 class Matrix(NamedTuple):
-    """A motif's matrix, and whether it is of one strand, as those of RNA are."""
+    """A motif's matrix, and whether it is of one strand, as those of RNA are.
+
+    One that was learned from contributions has its contribution weights (4, w) too, sign included.
+    """
 
     probabilities: Motif
     one_strand: bool = False
+    contributions: Motif | None = None
 
 
 class Entry(NamedTuple):
@@ -35,27 +39,22 @@ class Entry(NamedTuple):
 
 @dataclass
 class Collection:
-    """Motifs of one file, in file order; the names of those of one strand; and the reasons for what is left
-    out.
-    """
+    """Motifs of one file by name, in file order, and the reasons for what is left out."""
 
-    motifs: dict[str, Motif] = field(default_factory=dict)
-    one_strand: set[str] = field(default_factory=set)
+    matrices: dict[str, Matrix] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
 
     def add(self, entry: Entry, name: str) -> None:
         """Read a motif; raises InputError where it is no motif, or too wide, or has the name of another."""
         if not name:
             raise InputError(f"{entry.where} gives a motif no name; it stands behind MOTIF or '>'")
-        if name in self.motifs:
+        if name in self.matrices:
             raise InputError(f"{entry.where} repeats the motif '{name}'")
         matrix = entry.matrix()
         width = matrix.probabilities.shape[1]
         if width > MOST_COLUMNS:
             raise InputError(f"motif '{name}' has {width} columns; a motif has at most {MOST_COLUMNS}")
-        self.motifs[name] = matrix.probabilities
-        if matrix.one_strand:
-            self.one_strand.add(name)
+        self.matrices[name] = matrix
 
 
 def collect(path: Path | str, entries: Iterable[Entry], strict: bool) -> Collection:
@@ -73,7 +72,7 @@ def collect(path: Path | str, entries: Iterable[Entry], strict: bool) -> Collect
             if strict:
                 raise
             collection.left_out.append(str(error))
-    if collection.left_out and not collection.motifs:
+    if collection.left_out and not collection.matrices:
         raise InputError(collection.left_out[0])
     return collection
 

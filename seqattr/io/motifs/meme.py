@@ -32,7 +32,8 @@ def read_meme(path: Path | str) -> dict[str, Motif]:
     line, for a file that is not MEME, an alphabet other than DNA's, a motif without a matrix, a matrix of the
     wrong width, a column that is no distribution, or a repeated name.
     """
-    return parse_meme(path, text_lines(path, "MEME"), strict=True).motifs
+    matrices = parse_meme(path, text_lines(path, "MEME"), strict=True).matrices
+    return {name: matrix.probabilities for name, matrix in matrices.items()}
 
 
 def parse_meme(path: Path | str, lines: Iterable[tuple[int, str]], strict: bool) -> Collection:
