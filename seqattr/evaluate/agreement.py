@@ -22,6 +22,7 @@ METRICS = {
     "all bases in one order, 0 where one says nothing of the other."
 }
 EVERY = "all targets"
+LIMITS = "It judges nobody."
 
 
 def measure(question: Question, method: str, progress: Progress) -> list[Measured]:

@@ -24,14 +24,16 @@ class Check:
 
     `measure(question, method, progress)` measures one method, `controls` among them; `judge(method,
     summaries)` says what that means, given all methods' numbers; `draw(summaries)` gives the figures.
-    `metrics` says what each metric is, in one sentence. `missing(question)` is why the check cannot be done,
-    "" where it can. A method that fails a `decisive` check is not to be believed; one that fails another is
-    to be read with care. What a check of `reserves` says without judging belongs to a method's verdict.
+    `metrics` says what each metric is, in one sentence, `limits` what passes. `missing(question)` is why the
+    check cannot be done, "" where it can. A method that fails a `decisive` check is not to be believed; one
+    that fails another is to be read with care. What a check of `reserves` says without judging belongs to a
+    method's verdict.
     """
 
     asks: str
     source: str
     metrics: dict[str, str]
+    limits: str
     measure: Measure
     judge: Judge
     draw: Draw
@@ -42,11 +44,15 @@ class Check:
     reserves: bool = False
 
 
+FEWEST = 10  # sequences of which an interval is one: of six, random numbers come as far one time in fifty
+
+
 CHECKS: dict[str, Check] = {
     "sanity": Check(
         asks="Do the scores change when the model forgets what it has learned?",
         source="Adebayo et al. 2018, section 4; Wang et al. 2004, section III.B",
         metrics=sanity.METRICS,
+        limits=sanity.LIMITS,
         measure=sanity.measure,
         judge=sanity.judge,
         draw=sanity.draw,
@@ -56,6 +62,7 @@ CHECKS: dict[str, Check] = {
         asks="Do the scores differ from those for a model that learned permuted labels by heart?",
         source="Adebayo et al. 2018, section 5",
         metrics=labels.METRICS,
+        limits=labels.LIMITS,
         measure=labels.measure,
         judge=labels.judge,
         draw=labels.draw,
@@ -66,6 +73,7 @@ CHECKS: dict[str, Check] = {
         asks="Do the bases that a method calls important matter to the model?",
         source="Samek et al. 2017; Ancona et al. 2018; Yeh et al. 2019; Shrikumar et al. 2017, section 4.1",
         metrics=faithfulness.METRICS,
+        limits=faithfulness.LIMITS,
         measure=faithfulness.measure,
         judge=faithfulness.judge,
         draw=faithfulness.draw,
@@ -77,6 +85,7 @@ CHECKS: dict[str, Check] = {
         asks="Does it say the same of the same bases when nothing that matters has changed?",
         source="Alvarez-Melis & Jaakkola 2018",
         metrics=continuity.METRICS,
+        limits=continuity.LIMITS,
         measure=continuity.measure,
         judge=continuity.judge,
         draw=continuity.draw,
@@ -88,6 +97,7 @@ CHECKS: dict[str, Check] = {
         asks="Is what the model does shared out among those bases that do it?",
         source="Deng et al. 2023",
         metrics=principles.METRICS,
+        limits=principles.LIMITS,
         measure=principles.measure,
         judge=principles.judge,
         draw=principles.draw,
@@ -99,6 +109,7 @@ CHECKS: dict[str, Check] = {
         asks="Do methods name the same bases?",
         source="Spearman 1904",
         metrics=agreement.METRICS,
+        limits=agreement.LIMITS,
         measure=agreement.measure,
         judge=agreement.judge,
         draw=agreement.draw,
@@ -109,9 +120,20 @@ CHECKS: dict[str, Check] = {
         asks="Do learned patterns catch all that the model's units answer to?",
         source="Kindermans et al. 2018, section 4",
         metrics=pattern_quality.METRICS,
+        limits=pattern_quality.LIMITS,
         measure=pattern_quality.measure,
         judge=pattern_quality.judge,
         draw=pattern_quality.draw,
         missing=pattern_quality.missing,
     ),
 }
+
+
+def judged(check: str, method: str, summaries: Summaries) -> Judgement:
+    """What a check says of a method; of fewer than FEWEST sequences, that they are too few to judge by."""
+    judgement = CHECKS[check].judge(method, summaries)
+    count = max((row.sequences for row in summaries.select(method=method)), default=0)
+    if judgement.passes is None or count >= FEWEST:
+        return judgement
+    few = f"{count} sequence{'s are' if count != 1 else ' is'} too few to judge by; ask {FEWEST} or more."
+    return judgement._replace(passes=None, sentence=few)

@@ -41,6 +41,10 @@ STAYS = 0.25  # of what lies between sequences and references: an output that mo
 HALF = 0.5  # of what random numbers change: beyond it more is lost than is kept
 STEADY = 2.0  # times the change of the steadiest other method: up to there nothing is held against one,
 CLEARLY = 0.8  # where that is clearly less than what random numbers change
+LIMITS = (
+    f"A method passes whose scores surely change by no more than {HALF:.0%} of what random numbers do, or "
+    f"{STEADY:g} times what the steadiest other method's do (and {CLEARLY:.0%} of random numbers')."
+)
 
 
 def measure(question: Question, method: str, progress: Progress) -> list[Measured]:

@@ -55,7 +55,10 @@ CHANCE = 0.5  # of the random orders, an order that knows nothing beats
 # So far from CHANCE the whole interval has to lie: a control of random numbers, whose interval misses CHANCE
 # one time in twenty, comes as far with 100 sequences about once in a thousand times.
 BEYOND = 0.05
-FEWEST = 10  # sequences of which the interval is one: of six, random numbers come as far one time in fifty
+LIMITS = (
+    f"A method passes whose order surely beats more than {CHANCE + BEYOND:.0%} of random orders, and whose "
+    "contributions add up where it claims that they do."
+)
 
 
 # --- measuring ---------------------------------------------------------------------------------
@@ -77,8 +80,8 @@ def measure(question: Question, method: str, progress: Progress = silent) -> lis
 def judge(method: str, summaries: Summaries) -> Judgement:
     """By how many random orders its order beats, and, of what claims to add up, whether it does."""
     rows = summaries.select(method=method, metric="beats-random", target=POOLED)
-    if not rows or rows[0].sequences < FEWEST:
-        return Judgement(method, "faithfulness", None, "There are too few sequences to say.", "")
+    if not rows:
+        return Judgement(method, "faithfulness", None, "No order could be held against random ones.", "")
     passes, sentence = in_words(rows[0])
     lost = missing_share(method, summaries)
     if lost > FEW:

@@ -26,6 +26,10 @@ SEQUENCES, REFERENCES = 40, 5  # at most
 # The limits of `sanity`, for the same measures.
 LEFT, BEYOND = 0.2, 0.2
 GRADIENT = "beyond-gradient"
+LIMITS = (
+    f"A method passes whose scores for the two models have a rank correlation that surely lies within {LEFT} "
+    f"of 0, and whose sizes surely agree by less than {BEYOND} more than the gradient's do."
+)
 METRICS = {
     **similarity.METRICS,
     GRADIENT: "The rank correlation of sizes less that of the gradient's, which shows how alike the "

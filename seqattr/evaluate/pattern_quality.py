@@ -55,6 +55,7 @@ METRICS = {
         RANDOM: "The same of random directions",
     }.items()
 }
+LIMITS = "A method passes whose patterns surely leave less behind than the weights themselves do."
 ALL_STEPS = ""  # the mean over steps
 WHOLE_MODEL = "all outputs"
 ENOUGH = 12  # sequences

@@ -33,6 +33,7 @@ REFERENCES = 2
 # A twentieth of all effects. Methods that keep the principles but for steps along a path (10 steps) or for
 # windows of their own (Shapley values of 12) come to 1 to 3 % on the TAL-GATA model, random numbers to 200 %.
 LIMIT = 0.05
+LIMITS = f"A method passes of which surely no more than {LIMIT:.0%} of all effects is amiss."
 NOTHING = 1.0  # what is missing where nothing at all is credited: who misses more explains less than that
 
 WIDEST = 2.0  # of weights, where colours end

@@ -48,6 +48,11 @@ LEFT = 0.2
 # backpropagation, and below 0.05 for others.
 BEYOND = 0.2
 GRADIENT = "beyond-gradient"
+LIMITS = (
+    f"A method passes whose scores have a rank correlation with the trained model's that surely lies "
+    f"within {LEFT} of 0 once all layers are randomised, and whose sizes surely agree by less than {BEYOND} "
+    "more than the gradient's do, then and one layer before."
+)
 METRICS = {
     **similarity.METRICS,
     GRADIENT: "The rank correlation of sizes less that of the gradient's, which shows how much of itself the "

@@ -6,7 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 from seqattr.errors import InputError, SeqattrError
-from seqattr.evaluate.checks import CHECKS
+from seqattr.evaluate.checks import CHECKS, judged
 from seqattr.evaluate.judgement import Judgement, Summaries
 from seqattr.evaluate.measured import summarise
 from seqattr.evaluate.question import Question
@@ -43,8 +43,8 @@ def possible(checks: Sequence[str], question: Question) -> dict[str, str]:
     return {name: CHECKS[name].missing(question) for name in checks}
 
 
-def only_possible(checks: Sequence[str], question: Question, caller: Caller) -> list[str]:
-    """The checks that can be done; of the others the caller is told why not.
+def only_possible(checks: Sequence[str], question: Question) -> tuple[list[str], list[str]]:
+    """The checks that can be done, and of each of the others a line that says why not.
 
     Raises InputError where none can.
     """
@@ -52,8 +52,7 @@ def only_possible(checks: Sequence[str], question: Question, caller: Caller) -> 
     able = [name for name, reason in reasons.items() if not reason]
     if not able:
         raise InputError("; ".join(f"{name}: {reason}" for name, reason in reasons.items()))
-    caller.tell(f"{name} is left out: {reason}" for name, reason in reasons.items() if reason)
-    return able
+    return able, [f"{name} is left out: {reason}" for name, reason in reasons.items() if reason]
 
 
 def units_of(checks: Sequence[str], methods: Sequence[str]) -> list[Unit]:
@@ -99,5 +98,5 @@ def examined(check: str, outcomes: dict[Unit, Outcome]) -> Examined:
     failures = {method: one.failure for method, one in own.items() if one.failure}
     rows = [row for method, one in own.items() for row in summarise(method, one.measured)]
     summaries = Summaries(rows)
-    judgements = [CHECKS[check].judge(method, summaries) for method in own if method not in failures]
+    judgements = [judged(check, method, summaries) for method in own if method not in failures]
     return Examined(check, summaries, judgements, failures)

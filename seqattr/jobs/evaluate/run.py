@@ -56,9 +56,10 @@ def run(
     with removed_if_unused(output.path):
         check_writable(output.path)
         asked = ask(model, sequences, settings, caller)
+        checks, left_out = only_possible(checks_of(check), asked.question)
+        identity = {**asked.identity, "choice of checks": checks}
+        asked = replace(asked, identity=identity, notes=[*asked.notes, *left_out])
         caller.tell(asked.notes)
-        checks = only_possible(checks_of(check), asked.question, caller)
-        asked = replace(asked, identity={**asked.identity, "choice of checks": checks})
         before = done_before(output, asked)
         told = before or worked_out(asked, checks, output, settings, caller)
     seconds = time.perf_counter() - started

@@ -10,6 +10,8 @@ from seqattr.jobs.evaluate.measuring import Examined, Findings
 PASSES, FAILS, UNDECIDED, TOLD, MISSING = "passes", "fails", "undecided", "told", "not done"
 BELIEVE, CAREFUL, DOUBT, OPEN = "to be believed", "with care", "not to be believed", "not judged"
 
+ENOUGH = 2  # decisive checks
+
 
 class Verdict(NamedTuple):
     """Of one method: a word, and a sentence why."""
@@ -43,8 +45,8 @@ def verdicts(findings: Findings) -> list[Verdict]:
 
 
 def verdict_of(method: str, judgements: Sequence[Judgement]) -> Verdict:
-    """Failing what is decisive weighs more than anything else that passes, and to be believed a method has to
-    pass all that is.
+    """Failing what is decisive weighs more than anything else that passes; to be believed a method has to
+    pass all that is, and that of at least ENOUGH checks: one alone tells one kind of error.
     """
     failed = [each for each in judgements if each.passes is False]
     failed.sort(key=lambda each: not CHECKS[each.check].decisive)
@@ -59,12 +61,15 @@ def verdict_of(method: str, judgements: Sequence[Judgement]) -> Verdict:
         open_ones = listed([each.check for each in undecided])
         sentence = f"Passes {listed(passed)}; {open_ones} cannot say: {undecided[0].sentence}"
         return Verdict(method, CAREFUL, sentence)
+    decisive = [name for name in passed if CHECKS[name].decisive]
+    if passed and len(decisive) < ENOUGH:
+        others = [name for name, check in CHECKS.items() if check.decisive and name not in decisive]
+        sentence = f"Passes {listed(passed)}; to believe it, ask {listed(others, 'or')} too."
+        return Verdict(method, CAREFUL, sentence)
     if passed:
-        every = (
-            "the one check asked that judges" if len(passed) == 1 else f"all {len(passed)} checks that judge"
-        )
         also = "".join(f" {each.sentence}" for each in judgements if is_reserve(each))
-        return Verdict(method, BELIEVE, f"Passes {every}: {listed(passed)}.{also}")
+        sentence = f"Passes all {len(passed)} checks that judge: {listed(passed)}.{also}"
+        return Verdict(method, BELIEVE, sentence)
     return Verdict(method, OPEN, "No check that was asked for judges it.")
 
 
@@ -73,6 +78,6 @@ def is_reserve(judgement: Judgement) -> bool:
     return judgement.passes is None and CHECKS[judgement.check].reserves
 
 
-def listed(words: Sequence[str]) -> str:
+def listed(words: Sequence[str], link: str = "and") -> str:
     """As "a, b and c"."""
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
+    return f" {link} ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)

@@ -16,7 +16,7 @@ import torch
 
 from seqattr.dna.alphabet import one_hot
 from seqattr.errors import SeqattrError
-from seqattr.evaluate.checks import CHECKS
+from seqattr.evaluate.checks import CHECKS, judged
 from seqattr.evaluate.judgement import Judgement, Summaries
 from seqattr.evaluate.measured import Summary as Row
 from seqattr.evaluate.measured import summarise
@@ -77,7 +77,7 @@ def ask(question: Question, name: str, method: str) -> tuple[Judgement, Summarie
             row for one in (method, *controls) for row in summarise(one, check.measure(question, one, silent))
         ]
         summaries = Summaries(rows)
-        return check.judge(method, summaries), summaries
+        return judged(name, method, summaries), summaries
     except SeqattrError as error:
         return Judgement(method, name, None, f"It could not be asked: {error}.", ""), Summaries([])
 

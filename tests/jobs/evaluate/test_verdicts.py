@@ -22,12 +22,15 @@ def checks(monkeypatch):
 @pytest.mark.parametrize(
     ("passes", "word"),
     [
-        ({"grave": True, "light": True}, BELIEVE),
+        ({"grave": True, "grave2": True, "light": True}, BELIEVE),
+        ({"grave": True, "light": True}, CAREFUL),
         ({"grave": True, "light": False}, CAREFUL),
         ({"grave": False, "light": True}, DOUBT),
         ({"grave": True, "grave2": False, "light": False}, DOUBT),
         ({"grave": None, "light": None}, OPEN),
-        ({"grave": True, "light": None}, BELIEVE),
+        ({"grave": True, "grave2": True, "light": None}, BELIEVE),
+        ({"grave": True, "light": None}, CAREFUL),
+        ({"light": True}, CAREFUL),
         ({"grave": True, "grave2": None}, CAREFUL),
         ({}, OPEN),
     ],
@@ -39,8 +42,14 @@ def test_the_word_is_that_of_the_gravest_failure(passes, word):
 def test_the_sentence_says_what_failed_and_why_the_gravest_first():
     told = verdict_of("m", [judgement("light", False), judgement("grave", False), judgement("grave2", True)])
     assert told.sentence == "Fails grave and light: grave says so. It passes grave2."
+    told = verdict_of("m", [judgement(name, True) for name in ("grave", "light", "grave2")])
+    assert told.sentence == "Passes all 3 checks that judge: grave, light and grave2."
+
+
+def test_one_decisive_check_is_not_enough():
     told = verdict_of("m", [judgement("grave", True), judgement("light", True)])
-    assert told.sentence == "Passes all 2 checks that judge: grave and light."
+    others = "sanity, labels, faithfulness or grave2"
+    assert told.sentence == f"Passes grave and light; to believe it, ask {others} too."
 
 
 def test_what_a_decisive_check_cannot_say_is_told():
@@ -50,8 +59,9 @@ def test_what_a_decisive_check_cannot_say_is_told():
 
 def test_what_a_check_has_reserves_about_is_told(monkeypatch):
     monkeypatch.setitem(CHECKS, "light", replace(CHECKS["agreement"], reserves=True))
-    told = verdict_of("m", [judgement("grave", True), judgement("light", None)])
-    assert told == ("m", BELIEVE, "Passes the one check asked that judges: grave. light says so.")
+    passed = [judgement("grave", True), judgement("grave2", True)]
+    told = verdict_of("m", [*passed, judgement("light", None)])
+    assert told == ("m", BELIEVE, "Passes all 2 checks that judge: grave and grave2. light says so.")
 
 
 def test_words():
