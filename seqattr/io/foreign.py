@@ -18,6 +18,7 @@ class Kind(NamedTuple):
 
 _TO_FASTA = "`samtools fasta` turns it into FASTA"
 _TO_BED = "`bedtools bamtobed` turns it into BED"
+_TO_VCF = "`bcftools view -Oz` turns it into VCF, which `vcf` takes"
 MINUS_ONE = "BED wants chromosome, start - 1 and end in its first three columns"
 KINDS = (
     Kind((b"BAM\x01",), "a BAM file", {"FASTA": _TO_FASTA, "BED": _TO_BED}),
@@ -41,8 +42,9 @@ KINDS = (
     Kind(
         (b"##fileformat=VCF", b"#CHROM\tPOS\t"),
         "a VCF file",
-        {"FASTA": "give the genome as FASTA", "BED": MINUS_ONE},
+        {"FASTA": "give the genome as FASTA", "BED": MINUS_ONE, "variant table": "give it to `vcf`"},
     ),
+    Kind((b"BCF\x02",), "a BCF file", {"VCF": _TO_VCF, "variant table": _TO_VCF}),
     Kind(
         (b"##gff-version", b"#!genome-build"),
         "a GFF or GTF file",
@@ -52,7 +54,12 @@ KINDS = (
     Kind(
         (b">",),
         "a FASTA file",
-        {"BED": "give it to `fasta`", "chromosome-sizes": "its index (.fai) holds them"},
+        {
+            "BED": "give it to `fasta`",
+            "chromosome-sizes": "its index (.fai) holds them",
+            "VCF": "give it to `genome`",
+            "variant table": "give it to `genome`",
+        },
     ),
 )
 

@@ -16,7 +16,10 @@ from seqattr.io.foreign import HEAD, refuse_other_kinds
 from seqattr.io.kept import keep
 
 # Which no command writes after it has read them.
-INPUTS = ("FASTA", "BED", "chromosome-sizes", "motif", "MEME", "patterns", "simulation", "table")
+INPUTS = (
+    *("FASTA", "BED", "VCF", "variant table", "chromosome-sizes", "motif", "MEME", "patterns", "simulation"),
+    "table",
+)
 _GZIP = b"\x1f\x8b"
 _BUFFER = 1 << 20
 _LARGE, _MOST_TIMES = 1 << 27, 500

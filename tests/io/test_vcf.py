@@ -1,0 +1,120 @@
+"""VCF and tables of variants."""
+
+import gzip
+import tracemalloc
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from seqattr.dna.variants import Variant
+from seqattr.errors import InputError
+from seqattr.io.vcf import OddVariant, read_variant_table, read_vcf
+
+HEAD = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(content: str | bytes) -> Path:
+        path = tmp_path / "variants"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+def reasons(rows) -> list[str]:
+    return [row.reason for row in rows if isinstance(row, OddVariant)]
+
+
+def test_lines_of_vcf_are_variants_from_0_and_several_alternatives_are_split(file):
+    text = HEAD + "chr1\t5\trs1\tA\tg\t.\t.\t.\r\n2\t1\t.\tAC\tA,ACC\t.\t.\t.\n"
+    assert list(read_vcf(file(text))) == [
+        Variant("chr1", 4, "A", "G", "rs1", 3),
+        Variant("2", 0, "AC", "A", "", 4),
+        Variant("2", 0, "AC", "ACC", "", 4),
+    ]
+
+
+def test_gzip_and_a_file_without_a_header_are_read_too(file):
+    assert list(read_vcf(file(gzip.compress(b"c\t5\t.\tA\tG\n")))) == [Variant("c", 4, "A", "G", "", 1)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ("c 5 . A .", "has no alternative allele (ALT is .)"),
+        ("c 5 . A *", "has the allele *, which an overlapping deletion takes away"),
+        ("c 5 . A <*>", "has the allele <*>, which stands for any other"),
+        ("c 5 . A <DEL>", "has the symbolic allele <DEL>, whose bases are not in the file"),
+        ("c 5 . A A[d:3[", "has the breakend A[d:3[, which joins two places"),
+        ("c 5 . A .G", "has the breakend .G, which joins two places"),
+        ("c 5 . A G,N", "has the letter N in its alternative allele; A, C, G and T were expected"),
+        ("c 5 . R G", "has the letter R in its reference allele; A, C, G and T were expected"),
+        ("c 5 . . G", "holds '.' where the reference allele belongs"),
+        ("c 5 . A a", "has the same bases for both alleles"),
+        ("c 0 . A G", "holds the position 0; the first base has the number 1"),
+        ("c x . A G", "holds 'x' where a whole number belongs"),
+        ("c 5 . A", "has 4 columns; VCF has CHROM, POS, ID, REF, ALT and more"),
+    ],
+)
+def test_what_is_no_change_of_bases_is_passed_on_with_the_reason(file, columns, reason):
+    path = file(HEAD + "c\t1\t.\tA\tG\n" + "\t".join(columns.split()) + "\n")
+    assert reasons(read_vcf(path)) == [reason]
+
+
+def test_an_odd_allele_tells_where_it_is(file):
+    odd = list(read_vcf(file("c\t5\trs\tA\tG,<DUP>\n")))[1]
+    assert odd[:1] + odd[2:] == (1, "c", 4, "A", "<DUP>", "rs")
+
+
+def test_a_table_has_starts_from_0_names_and_alleles_without_bases(file):
+    text = "chrom\tstart\tend\tref\talt\tname\nc\t4\t5\tA\tG\tone\nc 4 6 AC - two\nc 4 4 . TT,T\n"
+    assert list(read_variant_table(file(text))) == [
+        Variant("c", 4, "A", "G", "one", 2),
+        Variant("c", 4, "AC", "", "two", 3),
+        Variant("c", 4, "", "TT", "", 4),
+        Variant("c", 4, "", "T", "", 4),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ("c 5 5 A G", "holds the interval 5-5 for one base; start counts from 0, so that end is start + 1"),
+        ("c 5 9 A G", "holds the interval 5-9 for a reference allele of 1 bases"),
+        ("c -1 0 A G", "holds the position -1; the first base has the number 0"),
+        ("c 5 8 A/G x", "holds 'A/G' where the reference allele belongs"),
+        ("c 5 5 - .", "has no bases in either allele"),
+        ("c 5 6", "has 3 columns; chromosome, start, end, reference and alternative allele were expected"),
+    ],
+)
+def test_a_line_of_a_table_that_is_no_variant_says_why(file, columns, reason):
+    assert reasons(read_variant_table(file("c 4 5 A G\n" + columns + "\n"))) == [reason]
+
+
+@pytest.mark.parametrize(
+    ("read", "content", "message"),
+    [
+        (read_vcf, HEAD, "holds no variants; CHROM, POS, ID, REF and ALT were expected"),
+        (read_vcf, "c\t4\t5\tname\tG\n", "holds no variants: line 1 has the letter N in its reference"),
+        (read_variant_table, HEAD, "is a VCF file, not a variant table file; give it to `vcf`"),
+        (read_vcf, gzip.compress(b"BCF\x02\x02"), "is a BCF file, not a VCF file; `bcftools view"),
+        (read_vcf, ">c\nACGT\n", "is a FASTA file, not a VCF file"),
+        (read_vcf, b"\xff\xfe\x00c", "is no text at line 1"),
+        (read_variant_table, "", "holds no variants; chromosome, start"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused_in_one_line(file, read, content, message):
+    with pytest.raises(InputError, match=message):
+        list(read(file(content)))
+
+
+def test_a_long_file_is_read_line_by_line(file):
+    path = file(HEAD + "".join(f"chr1\t{i}\t.\tA\tG\t.\t.\t.\n" for i in range(1, 200_000)))
+    tracemalloc.start()
+    assert next(islice(read_vcf(path), 150_000, None)).start == 150_000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4e6
