@@ -1,6 +1,6 @@
-"""What a model answers to edits of one sequence: of each value only what an edit can reach is worked out.
+"""What a model answers to edits of sequences: of each value only what an edit can reach is worked out.
 
-The sequence itself goes forward once. For an edit, each step then works on a window: what it reads is cut
+A sequence itself goes forward once. For an edit, each step then works on a window: what it reads is cut
 out of the edit's own windows and, around them, out of the unedited sequence's values. Where the graph leaves
 the positions, means and sums change by the difference; what follows is worked out as a whole.
 """
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from seqattr.engine.edits.original import Original, by_position, stretch
 from seqattr.engine.edits.receptive import MOST, Fields
 from seqattr.engine.edits.windows import HERE, Local, Positions
 from seqattr.engine.graph.graph import INPUT, Ref, Step, evaluate_or_raise, map_refs
@@ -24,64 +25,24 @@ from seqattr.engine.walk.rulebook import ROWS_FIRST
 
 
 class Edits(NamedTuple):
-    """Each row puts columns (rows, 4, width) in place of those of the sequence from its place (rows) on."""
+    """Each row puts columns (rows, 4, width) in place of those of a sequence from its place (rows) on.
+
+    `sequences` (rows) says of which of several; None of the only one.
+    """
 
     starts: Tensor
     columns: Tensor
+    sequences: Tensor | None = None
 
     def pieces(self, size: int) -> Iterator["Edits"]:
         """So many rows at a time."""
-        for some in zip(self.starts.split(size), self.columns.split(size), strict=True):
-            yield Edits(*some)
-
-
-class Original:
-    """A sequence (4, L) with all its values, and the tables that windows are cut from."""
-
-    def __init__(self, plan: Plan, sequence: Tensor) -> None:
-        self.plan = plan
-        self.values: Values = side_values(plan, sequence[None])
-        self._tables: dict[tuple[str, float], Tensor] = {}
-        self._sums: dict[str, Tensor] = {}
-
-    def output(self, name: str) -> Tensor:
-        """An output, (elements)."""
-        value: Tensor = self.values[name]
-        return value.flatten()
-
-    def table(self, name: str, at: Positions, ndim: int, outside: float) -> Tensor:
-        """A value's positions one by one, and what counts beyond them: (positions + 1, elements)."""
-        if (name, outside) not in self._tables:
-            rows = by_position(self._one_row(name, ndim), at.dim)
-            beyond = rows.new_full((1, rows.shape[1]), outside)
-            self._tables[name, outside] = torch.cat([rows, beyond])
-        return self._tables[name, outside]
-
-    def elements(self, name: str, at: Positions, ndim: int) -> torch.Size:
-        """The shape of one position of a value, without its row."""
-        shape = list(self._one_row(name, ndim).shape)
-        del shape[at.dim]
-        return torch.Size(shape[1:])
-
-    def _one_row(self, name: str, ndim: int) -> Tensor:
-        value: Tensor = self.values[name]
-        return value.reshape((1,) * (ndim - value.ndim) + tuple(value.shape))
-
-    def sums(self, name: str, at: Positions, dims: list[int]) -> Tensor:
-        """Sums over the first so many positions, (positions + 1, ...), in float64."""
-        if name not in self._sums:
-            others = [dim for dim in dims if dim != at.dim]
-            value = self.values[name].double()
-            value = value.sum(others, keepdim=True) if others else value
-            upto = value.cumsum(at.dim).movedim(at.dim, 0)
-            self._sums[name] = torch.cat([torch.zeros_like(upto[:1]), upto])
-        return self._sums[name]
-
-
-def by_position(value: Tensor, dim: int) -> Tensor:
-    """(rows, ..., positions, ...) -> (rows * positions, elements)"""
-    value = value.movedim(dim, 1)
-    return value.reshape(value.shape[0] * value.shape[1], -1)
+        for first in range(0, len(self.starts), size):
+            rows = slice(first, first + size)
+            yield Edits(
+                self.starts[rows],
+                self.columns[rows],
+                None if self.sequences is None else self.sequences[rows],
+            )
 
 
 class Forward:
@@ -89,8 +50,9 @@ class Forward:
 
     def __init__(self, fields: Fields, original: Original, edits: Edits, constants: Values) -> None:
         self.fields, self.original, self.plan = fields, original, fields.plan
-        self.starts, self.constants = edits.starts, constants
-        self.rows = len(edits.starts)
+        self.rows, self.sequences, self.constants = len(edits.starts), edits.sequences, constants
+        self.alike = bool((edits.starts == edits.starts[0]).all())
+        self.starts = edits.starts[:1] if self.alike else edits.starts
         self.windows: Values = {INPUT: edits.columns}
         self.whole: Values = {}
         for step in self.plan.graph.steps:
@@ -130,10 +92,10 @@ class Forward:
         def argument(ref: Ref) -> Any:
             if ref in self.plan.active:
                 at, ndim = self.fields.positions[ref], self.original.values[ref].ndim
-                return self._cut(ref, at, ndim, start, size, local.read.outside)
-            value = self.original.values[ref]
+                return self._cut(ref, at, ndim, Cut(start, size, local.read.outside))
+            value = self.original.constants[ref]
             if local.constants and isinstance(value, Tensor) and has_positions(value, local.constants[0]):
-                return self._cut(ref, *local.constants, start, size, 0.0)
+                return self._cut(ref, *local.constants, Cut(start, size, 0.0))
             return value
 
         if step.name in self.plan.overwriting and local.read == HERE:
@@ -141,31 +103,65 @@ class Forward:
         value = local.function(*map_refs(step.args, argument), **map_refs(dict(step.kwargs), argument))
         return value[step.output] if isinstance(value, tuple | list) and step.output is not None else value
 
-    def _cut(self, ref: Ref, at: Positions, ndim: int, start: Tensor, size: int, outside: float) -> Tensor:
-        """Positions start to start + size of a value, of the edited rows where an edit has a window."""
-        table = self.original.table(ref, at, ndim, outside)
-        positions = start[:, None] + self.fields.upto(size)
-        index = torch.where((positions >= 0) & (positions < at.length), positions, at.length)
+    def _cut(self, ref: Ref, at: Positions, ndim: int, cut: "Cut") -> Tensor:
+        """A stretch of a value, of the edited rows where an edit has a window."""
+        value = self.original.rows(ref, ndim)
+        return self._stretch(ref, value, at, cut) if self.alike else self._gathered(ref, value, at, cut)
+
+    def _stretch(self, ref: Ref, value: Tensor, at: Positions, cut: "Cut") -> Tensor:
+        """Of edits that are all at one place: what lies before their windows, these, and what lies behind."""
+        start, end = int(cut.start), int(cut.start) + cut.size
+        first = last = end
+        if ref in self.windows:
+            first = int(self.fields.starts[ref][self.starts])
+            last = first + self.fields.sizes[ref]
+            if (first, last) == (start, end):
+                return self.windows[ref]
+        begin, stop = min(max(first, start), end), min(max(last, start), end)
+        parts = [self._rows_of(part) for part in stretch(value, at, start, begin, cut.outside)]
+        if begin < stop:
+            parts.append(self.windows[ref].narrow(at.dim, begin - first, stop - begin))
+        parts += [self._rows_of(part) for part in stretch(value, at, stop, end, cut.outside)]
+        return torch.cat(parts, at.dim)
+
+    def _rows_of(self, part: Tensor) -> Tensor:
+        """Of each edit's sequence."""
+        if len(part) == 1 or self.sequences is None:
+            return part.expand(self.rows, *part.shape[1:])
+        return part[self.sequences]
+
+    def _gathered(self, ref: Ref, value: Tensor, at: Positions, cut: "Cut") -> Tensor:
+        """Of edits at places of their own: position by position from a table."""
+        table = self.original.table(ref, at, value.ndim, cut.outside)
+        beyond = len(table) - 1
+        positions = cut.start[:, None] + self.fields.upto(cut.size)
+        index = positions if len(value) == 1 else positions + self._first_in_table(at)
+        index = torch.where((positions >= 0) & (positions < at.length), index, beyond)
         if ref in self.windows:
             window_start, width = self.fields.starts[ref][self.starts], self.fields.sizes[ref]
-            if width == size and torch.equal(window_start, start):
+            if width == cut.size and torch.equal(window_start, cut.start):
                 return self.windows[ref]
             within = positions - window_start[:, None]
-            rows = self.fields.upto(self.rows)[:, None] * width + (at.length + 1)
+            rows = self.fields.upto(self.rows)[:, None] * width + len(table)
             index = torch.where((within >= 0) & (within < width), rows + within, index)
             table = torch.cat([table, by_position(self.windows[ref], at.dim)])
         elements = torch.embedding(table, index)
-        elements = elements.view(self.rows, size, *self.original.elements(ref, at, ndim))
-        return elements.movedim(1, at.dim)
+        shape = list(value.shape)
+        del shape[at.dim]
+        return elements.view(self.rows, cut.size, *shape[1:]).movedim(1, at.dim)
+
+    def _first_in_table(self, at: Positions) -> Tensor | int:
+        """Where a table has the first position of each edit's sequence, (rows, 1)."""
+        return 0 if self.sequences is None else self.sequences[:, None] * at.length
 
     # --- as a whole ----------------------------------------------------------------------------
 
     def _in_full(self, ref: Ref) -> Any:
         """A value at all positions; worked out once however many read it."""
         if ref not in self.whole:
-            at = self.fields.positions[ref]
-            ndim = self.original.values[ref].ndim
-            self.whole[ref] = self._cut(ref, at, ndim, torch.zeros_like(self.starts), at.length, 0.0)
+            at, ndim = self.fields.positions[ref], self.original.values[ref].ndim
+            everything = Cut(torch.zeros_like(self.starts), at.length, 0.0)
+            self.whole[ref] = self._cut(ref, at, ndim, everything)
         return self.whole[ref]
 
     def _reduction(self, step: Step, dims: list[int]) -> Tensor:
@@ -174,12 +170,22 @@ class Forward:
         start, size = self.fields.starts[ref][self.starts], self.fields.sizes[ref]
         sums = self.original.sums(ref, self.fields.positions[ref], dims)
         now = self.windows[ref].sum(dims, keepdim=True)
-        change = now - (sums[start + size] - sums[start]).reshape(now.shape).to(now)
+        of = 0 if self.sequences is None else self.sequences
+        before_it = sums[start + size, of] - sums[start, of]
+        change = now - before_it.reshape(-1, *now.shape[1:]).to(now)
         if step.op == MEAN:
             before = self.original.values[ref].shape
             change = change / prod(before[dim] for dim in dims)
-        unedited: Tensor = self.original.values[step.name]
+        unedited = self._rows_of(self.original.values[step.name])
         return unedited + change.reshape(self.rows, *unedited.shape[1:])
+
+
+class Cut(NamedTuple):
+    """Positions start to start + size of a value, for each row, or for all; beyond it counts `outside`."""
+
+    start: Tensor
+    size: int
+    outside: float
 
 
 def has_positions(constant: Tensor, at: Positions) -> bool:
@@ -204,9 +210,10 @@ class Editor:
         self.rows = rows_at_once(self.fields.bytes(self.values), example.device)
         self._constants: dict[int, Values] = {}
 
-    def original(self, sequence: Tensor) -> Original:
-        """A sequence (4, L) to be edited."""
-        return Original(self.plan, sequence)
+    def original(self, sequences: Tensor) -> Original:
+        """A sequence (4, L) to be edited, or several (S, 4, L)."""
+        rows = sequences if sequences.ndim == 3 else sequences[None]
+        return Original(self.plan, rows, self.values)
 
     def answers(self, original: Original, edits: Edits, rows: int | None = None) -> dict[str, Tensor]:
         """Each output of the graph for all edits, (edits, elements), so many rows at a time."""

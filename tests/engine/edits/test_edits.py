@@ -55,6 +55,29 @@ def test_edits_answer_as_the_whole_model_does(name: str, width: int) -> None:
         torch.testing.assert_close(got, wanted, rtol=1e-12, atol=1e-12 * float(wanted.abs().max()))
 
 
+@pytest.mark.parametrize("name", ZOO)
+def test_edits_of_several_sequences_answer_as_the_whole_model_does(name: str) -> None:
+    """Rows in no order of theirs; at places of their own, and all at one, where nothing is gathered."""
+    model, sequences = captured(name)[1], one_hot(3)
+    scattered = every_edit(sequences[0], 3)
+    order = torch.arange(len(scattered.starts)) * 7 % 3
+    middle = torch.full_like(scattered.starts, sequences.shape[2] // 2)
+    for starts in (scattered.starts, middle, torch.zeros_like(middle)):
+        edits = Edits(starts, scattered.columns, order)
+        plan = Plan(model.graph.to("cpu", torch.float64), GRADIENT)
+        with torch.no_grad():
+            editor = Editor(plan, sequences[1], 3)
+            found = editor.answers(editor.original(sequences), edits, 7)
+        singles = zip(order, edits.starts, edits.columns, strict=True)
+        written = [edited(sequences[row], Edits(s[None], c[None])) for row, s, c in singles]
+        with torch.no_grad():
+            values = side_values(plan, torch.cat(written))
+        for output in model.graph.outputs:
+            wanted = flat(values[output])
+            atol = 1e-12 * float(wanted.abs().max())
+            torch.testing.assert_close(found[output], wanted, rtol=1e-12, atol=atol)
+
+
 def test_in_single_precision_they_differ_by_rounding() -> None:
     model, sequence = captured("bpnet")[1], one_hot(1, 200)[0].float()
     edits = every_edit(sequence, 1)
