@@ -11,9 +11,11 @@ from typing import Any, BinaryIO, NamedTuple
 
 from seqattr.errors import InputError, nearest
 from seqattr.io.motifs.blocks import Lines
+from seqattr.io.motifs.cisbp import is_cisbp, parse_cisbp
 from seqattr.io.motifs.collection import Collection, Matrix
 from seqattr.io.motifs.jaspar_database import fetch_jaspar
 from seqattr.io.motifs.meme import parse_meme
+from seqattr.io.motifs.meme_xml import is_meme_xml, parse_meme_xml
 from seqattr.io.motifs.modisco import is_hdf5, parse_modisco
 from seqattr.io.motifs.text_formats import (
     is_encode,
@@ -84,7 +86,10 @@ MOTIF_SOURCES: dict[str, MotifSource] = {
         lambda spec, content: spec.startswith("jaspar:"),
         lambda spec, content, strict: fetch_jaspar(spec.removeprefix("jaspar:"), strict),
     ),
-    "MEME": _of_file("MEME version 4 or later, MEME's own text output too", is_meme, parse_meme),
+    "MEME": _of_file(
+        "MEME version 4 or later, as are meme.txt, streme.txt and dreme.txt", is_meme, parse_meme
+    ),
+    "MEME XML": _of_file("meme.xml, streme.xml and dreme.xml", is_meme_xml, parse_meme_xml),
     "HOMER": _of_file(
         ">consensus, name, threshold; a row of four probabilities per position", is_homer, parse_homer
     ),
@@ -92,9 +97,17 @@ MOTIF_SOURCES: dict[str, MotifSource] = {
         ">name; a row of a letter and four probabilities per position", is_encode, parse_encode
     ),
     "JASPAR": _of_file(
-        ">identifier name; a row of counts per base, as A [ 1 2 ] or bare", is_jaspar, parse_jaspar
+        ">identifier name; rows of counts per base, as A [ 1 2 ] or bare, or per position as HOCOMOCO's pcm;"
+        " HOCOMOCO's pwm (log-odds) become probabilities again",
+        is_jaspar,
+        parse_jaspar,
     ),
-    "TRANSFAC": _of_file("AC, ID; P0 A C G T, a row of counts per position", is_transfac, parse_transfac),
+    "CIS-BP": _of_file("TF, TF Name, Motif; Pos A C G T (or U), a row per position", is_cisbp, parse_cisbp),
+    "TRANSFAC": _of_file(
+        "AC, ID, DE; P0 A C G T, a row of counts per position; RSAT's and STAMP's too",
+        is_transfac,
+        parse_transfac,
+    ),
     "matrix": _of_file("one matrix, four rows or four columns, named as the file", is_plain, parse_plain),
     "TF-MoDISco": MotifSource(
         "FILE",

@@ -25,8 +25,9 @@ def by_position(where: str, block: Table) -> Motif:
 
 
 def either_way_up(where: str, block: Table) -> Motif:
-    """A row or a column for each base, as names or the shape tell."""
+    """A row or a column for each base, as names or the shape tell. Log-odds become probabilities again."""
     table = _table(where, block)
+    table = _from_log_odds(table) if (table < 0).any() else table
     labels = [row.label for row in block.rows if row.label]
     if block.columns:
         return to_probabilities(where, _named_columns(where, block.columns, table))
@@ -42,6 +43,22 @@ def _table(where: str, block: Table) -> np.ndarray:
     if len(widths) > 1:
         raise InputError(f"{where} has rows of {min(widths)} and of {max(widths)} numbers")
     return np.array([row.numbers for row in block.rows])
+
+
+def _from_log_odds(table: np.ndarray) -> np.ndarray:
+    """Probabilities where numbers are log-odds against equal frequencies of the bases, in natural
+    logarithms, as HOCOMOCO's pwm files hold, or binary ones; else as they are.
+
+    The probabilities p of a position are exp(w) / 4 of its weights w, which can be told: they sum to 1. They
+    have the pseudocounts that the weights were made with.
+    """
+    for undo in (np.exp, np.exp2):
+        for axis in (0, 1):
+            with np.errstate(over="ignore"):
+                probabilities = undo(table) / 4
+            if (abs(probabilities.sum(axis=axis) - 1) <= ROUNDING).all():
+                return np.asarray(probabilities)
+    return table
 
 
 def _named_columns(where: str, columns: Sequence[str], table: np.ndarray) -> np.ndarray:
@@ -80,7 +97,9 @@ def to_probabilities(where: str, table: Any) -> Motif:
     """
     matrix = np.array(table, dtype=np.float64)
     if not (np.isfinite(matrix).all() and (matrix >= 0).all()):
-        raise InputError(f"{where} holds a number below 0 or none; probabilities or counts were expected")
+        raise InputError(
+            f"{where} holds a number below 0 or none; probabilities or counts (pfm, pcm) were expected"
+        )
     sums = matrix.sum(axis=0)
     off = np.flatnonzero(abs(sums - 1) > ROUNDING)
     are_large = matrix.max(axis=0).min() > 1 and np.ptp(sums) <= ROUNDING * sums.max()

@@ -8,7 +8,26 @@ import pytest
 from seqattr.errors import InputError
 from seqattr.io.motifs.meme import write_meme
 from seqattr.motifs.sources import MOTIF_SOURCES, NO_FILE, Content, read_motifs
-from tests.helpers.motif_texts import ENCODE, GOOD, HOMER, JASPAR, MATRIX, MEME, POSITIONS, RAW, ROWS
+from tests.helpers.motif_texts import (
+    CIS_BP,
+    COUNTS,
+    ENCODE,
+    FIELDS,
+    GOOD,
+    HOMER,
+    JASPAR,
+    MATRIX,
+    MEME,
+    POSITIONS,
+    PSEUDOCOUNT,
+    RAW,
+    ROWS,
+    SITES,
+    STAMP,
+    STREME_XML,
+    TRANSFAC,
+    log_odds,
+)
 
 
 @pytest.mark.parametrize("text", GOOD.values(), ids=GOOD)
@@ -80,7 +99,7 @@ def test_a_jaspar_identifier_is_followed_by_the_factor(motifs_of, heading, name)
 
 
 HEAD = MEME.replace("w= 3", "w= {}")
-BELOW_0 = "motif 'm1' in {} holds a number below 0 or none; probabilities or counts were expected"
+BELOW_0 = "motif 'm1' in {} holds a number below 0 or none; probabilities or counts (pfm, pcm) were expected"
 NO_WIDTH = "motif 'm1' in {} has a width of 0; a motif has at least one position"
 
 
@@ -93,7 +112,7 @@ BAD = {
     "blank": ("\n \n", "{} is empty; "),
     "prose": (
         "Dear reader,\n",
-        "{} is no motif file; a file of one of these formats was expected: MEME, HOMER, ",
+        "{} is no motif file; a file of one of these formats was expected: MEME, MEME XML, HOMER, ",
     ),
     "FASTA": (">chr1\nACGTACGT\n", "{} is no motif file; "),
     "MEME without motifs": ("MEME version 4\n", "{} holds no motif; "),
@@ -223,3 +242,82 @@ def test_transfac_is_read(motifs_of, heads, name):
     (found,) = motifs_of(text).items()
     assert found[0] == name
     np.testing.assert_allclose(found[1].probabilities, MATRIX, atol=1e-12)
+
+
+# ---- several motifs, as each tool writes them
+
+
+def test_motifs_of_cisbp_have_the_factors_name_behind_the_identifier(motifs_of):
+    first = CIS_BP.replace("TF Name\t", "TF Name\tTfap2a")
+    second = CIS_BP.replace("TF Name\t", "TF Name\tRhox 11").replace("m1", "M0099_2.00")
+    empty = FIELDS.replace("m1", "M7_2.00") + "Pos\tA\tC\tG\tT\n"
+    with pytest.warns(UserWarning, match=r"motif 'M7_2.00' in .* has a width of 0"):
+        motifs = motifs_of(first + "\n" + second + empty)
+    assert list(motifs) == ["m1.Tfap2a", "M0099_2.00.Rhox_11"]
+    np.testing.assert_allclose(motifs["M0099_2.00.Rhox_11"].probabilities, MATRIX, atol=1e-12)
+
+
+def test_motifs_of_rna_are_of_one_strand_in_cisbp_and_xml(motifs_of):
+    for text in (CIS_BP.replace("G\tT", "G\tU"), STREME_XML.replace(' T="', ' U="').replace('"T"', '"U"')):
+        (motif,) = motifs_of(text).values()
+        assert motif.one_strand
+        np.testing.assert_allclose(motif.probabilities, MATRIX, atol=1e-12)
+    (motif,) = motifs_of(STREME_XML.replace("both", "given")).values()
+    assert motif.one_strand
+    (motif,) = motifs_of(STREME_XML).values()
+    assert not motif.one_strand
+
+
+@pytest.mark.parametrize("logarithm", [np.log, np.log2])
+def test_log_odds_become_the_probabilities_that_they_were_made_of(motifs_of, logarithm):
+    """Those have pseudocounts, as the log-odds have."""
+    smoothed = (COUNTS + PSEUDOCOUNT / 4) / (SITES + PSEUDOCOUNT)
+    (motif,) = motifs_of(log_odds(logarithm)).values()
+    np.testing.assert_allclose(motif.probabilities, smoothed, atol=1e-12)
+    rows = [line.split() for line in log_odds(logarithm).splitlines()[1:]]
+    upright = ">m1\n" + "\n".join(" ".join(column) for column in zip(*rows, strict=True))
+    np.testing.assert_allclose(motifs_of(upright)["m1"].probabilities, smoothed, atol=1e-12)
+
+
+def test_log_odds_of_four_positions_tell_which_way_up_they_lie(motifs_of):
+    probabilities = np.array(
+        [[0.7, 0.1, 0.1, 0.1], [0.1, 0.7, 0.1, 0.1], [0.2, 0.2, 0.5, 0.1], [0.4, 0.1, 0.1, 0.4]]
+    )
+    weights = np.log(probabilities * 4)
+    for table in (weights, weights.T):
+        text = ">m1\n" + "\n".join(" ".join(f"{value:.12f}" for value in row) for row in table)
+        np.testing.assert_allclose(motifs_of(text)["m1"].probabilities, probabilities.T, atol=1e-9)
+
+
+def test_log_odds_against_other_frequencies_are_refused(motifs_of):
+    weights = np.log(np.array([[0.7, 0.1, 0.1, 0.1], [0.1, 0.2, 0.6, 0.1]]) / [0.3, 0.2, 0.2, 0.3])
+    text = ">m1\n" + "\n".join(" ".join(map(str, row)) for row in weights)
+    with pytest.raises(InputError, match=r"probabilities or counts \(pfm, pcm\) were expected"):
+        motifs_of(text)
+
+
+def test_records_of_transfac_without_an_end_are_told_apart(motifs_of):
+    for text in (STAMP, TRANSFAC.replace("XX\n//\n", "")):
+        motifs = motifs_of(text + text.replace("m1", "m2"))
+        assert list(motifs) == ["m1", "m2"]
+    assert list(motifs_of(STAMP.replace("m1", "MA0001.1\tAGL3"))) == ["MA0001.1.AGL3"]
+
+
+BAD_XML = {
+    "cut": (STREME_XML[:-40], "is no whole XML file: "),
+    "without motifs": ("<STREME>\n</STREME>\n", "holds no motif; give what MEME, STREME or DREME wrote"),
+    "with entities": (
+        '<?xml version="1.0"?>\n<!DOCTYPE MEME [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>\n<MEME>&b;</MEME>\n',
+        "defines the entity 'a', as no file of motifs does",
+    ),
+    "of proteins": (
+        STREME_XML.replace(' C="', ' D="'),
+        "has a position without a number for each of ACGT",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "line"), BAD_XML.values(), ids=BAD_XML)
+def test_xml_that_is_none_or_holds_more_than_motifs_is_refused(motifs_of, text, line):
+    with pytest.raises(InputError, match=line):
+        motifs_of(text)
