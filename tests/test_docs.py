@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from seqattr.motifs.sources import MOTIF_SOURCES
 from seqattr.refs.kinds import REFERENCES
 from tests.test_floors import ROOMS
 
@@ -132,6 +133,11 @@ def test_the_rooms_of_the_architecture_are_those_of_the_floors() -> None:
     """From the ground up, as the floors have them; the roof is the package's own module."""
     rows = re.findall(r"^\| `([\w./]+)` \|", PAGES["architecture.md"], flags=re.MULTILINE)
     assert [row.rstrip("/").removesuffix(".py").replace("/", ".") for row in rows] == ROOMS[:-1]
+
+
+def test_the_readme_has_every_source_of_motifs() -> None:
+    table = (ROOT / "README.md").read_text().partition("| `--motifs` |")[2].partition("\n\n")[0]
+    assert {name for name in MOTIF_SOURCES if f"`{name}`" not in table} == set()
 
 
 def test_the_readme_has_every_kind_of_references() -> None:
