@@ -9,19 +9,17 @@ from itertools import chain, groupby
 from pathlib import Path
 from typing import NamedTuple
 
-import logomaker
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seqattr.analyses.patterns import fit_patterns
 from seqattr.data.simulate import Planted, Simulation
 from seqattr.data.simulation_files import read_simulation
-from seqattr.dna.alphabet import ALPHABET, one_hot
+from seqattr.dna.alphabet import one_hot
 from seqattr.engine.capture.model import Model
 from seqattr.errors import SeqattrError
-from seqattr.figures.style import COLOURS
+from seqattr.figures.letters import draw_letters
 from seqattr.methods.attribution import attribute
 from seqattr.methods.method import Method
 from seqattr.methods.registry import COSTLY, METHODS, with_patterns
@@ -150,12 +148,9 @@ def head(axes: Axes, family: str, scene: Scene) -> None:
 
 def letters(axes: Axes, scene: Scene, values: np.ndarray) -> None:
     """In colour where a motif was planted, in grey elsewhere."""
-    for inside, colours in ((True, COLOURS), (False, "#8a8a8a")):
+    for inside, colour in ((True, None), (False, "#8a8a8a")):
         shown = np.where(scene.inside == inside, values, 0)
-        table = pd.DataFrame((scene.sequence * shown).T[scene.bases], columns=list(ALPHABET))
-        table.index += scene.start
-        if table.to_numpy().any():
-            logomaker.Logo(table.astype(float), ax=axes, color_scheme=colours, show_spines=False)
+        draw_letters(axes, (scene.sequence * shown)[:, scene.bases], scene.start, colour)
     seen = values[scene.bases]
     low, high = min(seen.min(), 0), max(seen.max(), 0)
     for site in scene.sites:

@@ -18,7 +18,7 @@ ROOMS = [  # from the ground up
 NUMPY_ONLY = ROOMS[: ROOMS.index("engine.numerics")]
 # Nothing but what starts at once: the rest is imported by the command that needs it.
 CLI_MAY = {"errors", "support", "cli"}
-LARGE = {"torch", "numpy", "h5py", "matplotlib", "logomaker", "pandas"}
+LARGE = {"torch", "numpy", "h5py", "matplotlib", "pandas"}
 
 
 def name_of(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Named stretches of bases in a row of letters, such as motifs: which are drawn, and where names stand."""
+"""Named stretches of bases in a row of letters, such as hits: which are drawn, and where names stand."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -8,18 +8,43 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from seqattr.figures.style import short_name
+from seqattr.figures.style import SERIES, inches_wide
 
 INCHES_PER_BASE = 0.075
 NAME_INCHES = 0.14  # a line of names above the letters
+NAME_POINTS = 7.0
+GAP_INCHES = 0.06  # between two names of a line
+ARROWS = {"+": " →", "-": " ←"}
 
 
 class Box(NamedTuple):
-    """A stretch of bases [start, end) with a name, such as a motif."""
+    """A stretch of bases [start, end) with a name, such as a motif; on a strand, if it has one, and
+    `negative` where it counts against."""
 
     start: int
     end: int
     name: str
+    strand: str = ""
+    negative: bool = False
+
+    @property
+    def text(self) -> str:
+        """The name in full, with an arrow in the direction that the motif reads."""
+        return self.name + ARROWS.get(self.strand, "")
+
+
+class Name(NamedTuple):
+    """Where a box's name stands: the place of its middle along the bases, and the line above the letters."""
+
+    text: str
+    middle: float
+    level: int
+
+
+def within(boxes: Sequence[Box], start: int, end: int) -> list[Box]:
+    """The boxes that lie at least half in [start, end), cut to it, from left to right."""
+    cut = [(box, box._replace(start=max(box.start, start), end=min(box.end, end))) for box in boxes]
+    return sorted(box for whole, box in cut if 2 * (box.end - box.start) >= whole.end - whole.start)
 
 
 def clear_boxes(boxes: Sequence[Box], goodness: npt.NDArray[np.floating], start: int, end: int) -> list[Box]:
@@ -29,11 +54,8 @@ def clear_boxes(boxes: Sequence[Box], goodness: npt.NDArray[np.floating], start:
     """
     kept: list[Box] = []
     for number in np.argsort(-goodness, kind="stable").tolist():
-        whole = boxes[number]
-        box = Box(max(whole.start, start), min(whole.end, end), whole.name)
-        visible = 2 * (box.end - box.start) >= whole.end - whole.start
-        if visible and not any(_hides(other, box) for other in kept):
-            kept.append(box)
+        visible = within([boxes[number]], start, end)
+        kept += [box for box in visible if not any(_hides(other, box) for other in kept)]
     return sorted(kept)
 
 
@@ -42,39 +64,56 @@ def _hides(one: Box, other: Box) -> bool:
     return 4 * common > min(one.end - one.start, other.end - other.start)
 
 
-def draw_box(axes: Axes, box: Box, level: int | None) -> None:
-    """A shaded stretch, with its name so many lines above it, or none."""
+def draw_box(axes: Axes, box: Box) -> None:
+    """A shaded stretch, as high as the axes: blue where it counts for the target, red where against."""
     low, high = axes.get_ylim()
+    colour = SERIES[1] if box.negative else SERIES[0]
     corner, width = (box.start - 0.5, low), box.end - box.start
-    look: dict[str, Any] = {"facecolor": "0.92", "edgecolor": "0.7", "linewidth": 0.5, "zorder": -5}
-    axes.add_patch(Rectangle(corner, width, high - low, **look))
+    face: dict[str, Any] = {"facecolor": colour, "alpha": 0.09, "linewidth": 0, "zorder": -5}
+    axes.add_patch(Rectangle(corner, width, high - low, **face))
+    axes.vlines(
+        [box.start - 0.5, box.end - 0.5], low, high, color=colour, linewidth=0.5, alpha=0.5, zorder=-4
+    )
     axes.set_ylim(low, high)
-    if level is not None:
-        axes.annotate(
-            short_name(box.name),
-            ((box.start + box.end - 1) / 2, 1),
-            xytext=(0, 2 + 72 * NAME_INCHES * level),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-            fontsize=7,
-        )
 
 
-def name_levels(boxes: Sequence[Box]) -> list[int]:
-    """For each box the lowest line above the letters on which its name touches none before it."""
-    per_letter = 0.06 / INCHES_PER_BASE  # bases that a letter of a name is wide
-    levels: list[int] = []
-    spans: list[tuple[float, float]] = []
+def draw_name(axes: Axes, box: Box, name: Name) -> None:
+    """A box's name above the axes; from a higher line down to its box with a thin line."""
+    top: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
+    height = 2 + 72 * NAME_INCHES * name.level
+    middle = (box.start + box.end - 1) / 2
+    if name.level:
+        line = {"arrowstyle": "-", "color": "0.7", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 0}
+        axes.annotate("", (middle, 1), xytext=(0, height + 1), arrowprops=line, zorder=3, **top)
+    axes.annotate(
+        name.text,
+        (name.middle, 1),
+        xytext=(0, height),
+        ha="center",
+        va="bottom",
+        fontsize=NAME_POINTS,
+        zorder=4,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4},
+        **top,
+    )
+
+
+def names_of(boxes: Sequence[Box], start: int, end: int, inches_per_base: float) -> list[Name]:
+    """For each box the lowest line above the letters on which its name touches none before it.
+
+    A name stands over its box, or as near as the ends of [start, end) let it.
+    """
+    names: list[Name] = []
+    taken: list[list[tuple[float, float]]] = []  # of each line, what names cover
     for box in boxes:
-        middle, half = (box.start + box.end) / 2, per_letter * (len(short_name(box.name)) + 1) / 2
-        span = middle - half, middle + half
-        near = {
-            level
-            for level, other in zip(levels, spans, strict=True)
-            if other[0] < span[1] and span[0] < other[1]
-        }
-        levels.append(next(level for level in range(len(near) + 1) if level not in near))
-        spans.append(span)
-    return levels
+        half = (inches_wide(box.text, NAME_POINTS) + GAP_INCHES) / inches_per_base / 2
+        middle = min(max((box.start + box.end - 1) / 2, start - 0.5 + half), max(end - 0.5 - half, start))
+        level = next((n for n, line in enumerate(taken) if _free(line, middle, half)), len(taken))
+        taken += [[]] if level == len(taken) else []
+        taken[level].append((middle - half, middle + half))
+        names.append(Name(box.text, middle, level))
+    return names
+
+
+def _free(line: Sequence[tuple[float, float]], middle: float, half: float) -> bool:
+    return all(right <= middle - half or middle + half <= left for left, right in line)

@@ -1,19 +1,26 @@
-"""Contributions and motifs as letters, drawn by logomaker."""
+"""Contributions and motifs as rows of letters."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
+from typing import Any
 
-import logomaker
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from seqattr.dna.alphabet import ALPHABET
-from seqattr.figures.boxes import INCHES_PER_BASE, NAME_INCHES, Box, draw_box, name_levels
-from seqattr.figures.style import COLOURS, plain
+from seqattr.figures.boxes import INCHES_PER_BASE, NAME_INCHES, Box, draw_box, draw_name, names_of
+from seqattr.figures.letters import draw_letters, ends_of
+from seqattr.figures.ruler import Ruler, draw_ruler
+from seqattr.figures.style import plain
 
 ROW_INCHES = 1.35
+LEAST_INCHES, MOST_INCHES = 6.0, 40.0  # of a figure's width; in the widest letters become lines
+SIDE_INCHES = 0.65  # what is left of the letters, beside the lines of a label
+LABEL_LETTERS = 22  # of a line of a label beside a row
+LINE_INCHES = 0.15
+USUAL = Ruler()
 
 
 def contribution_logos(
@@ -22,27 +29,39 @@ def contribution_logos(
     boxes: Sequence[Box] = (),
     title: str = "",
     first: int = 0,
-    axis: str = "position (bp)",
+    ruler: Ruler = USUAL,
 ) -> Figure:
     """One row of letters per entry of `contributions` (label -> (L,)), each letter as high as its
-    contribution, below or above zero; `one_hot` is (4, L), and its first base has the number `first`, in
-    the boxes too. Boxes are drawn in every row, named in the first.
+    contribution, below or above zero; `one_hot` is (4, L), and its first base is base `first` of the row that
+    the boxes and the ruler are of. Boxes are drawn in every row, named in the first.
     """
     length = one_hot.shape[1]
-    levels = name_levels(boxes)
-    names = NAME_INCHES * max(levels, default=0)
-    size = (max(6.0, length * INCHES_PER_BASE), ROW_INCHES * len(contributions) + 0.8 + names)
-    figure = Figure(figsize=size, layout="constrained")
+    labels = {label: in_lines(label) for label in contributions}
+    width = min(max(LEAST_INCHES, length * INCHES_PER_BASE), MOST_INCHES)
+    side = SIDE_INCHES + LINE_INCHES * max(label.count("\n") + 1 for label in labels.values())
+    names = names_of(boxes, first, first + length, (width - side) / length)
+    lines = 1 + max((name.level for name in names), default=-1)
+    height = ROW_INCHES * len(contributions) + 0.55 + (0.25 if title else 0) + NAME_INCHES * lines
+    figure = Figure(figsize=(width, height), layout="constrained")
     rows = figure.subplots(len(contributions), 1, squeeze=False)[:, 0]
     for axes, (label, values) in zip(rows, contributions.items(), strict=True):
-        draw_logo(axes, values, one_hot, label, first)  # which sets the same limits in every row
+        draw_logo(axes, values, one_hot, labels[label], first)
+        for box in boxes:
+            draw_box(axes, box)
         axes.tick_params(labelbottom=axes is rows[-1])
-        for box, level in zip(boxes, levels, strict=True):
-            draw_box(axes, box, level if axes is rows[0] else None)
-    rows[-1].set_xlabel(axis, fontsize=8)
+    for box, name in zip(boxes, names, strict=True):
+        draw_name(rows[0], box, name)
+    for axes in rows:
+        draw_ruler(axes, ruler, first, first + length)
+        axes.set_xlabel(ruler.label if axes is rows[-1] else "", fontsize=8)
     if title:
         figure.suptitle(title, fontsize=10)
     return figure
+
+
+def in_lines(label: str) -> str:
+    """A label in lines that a row has room for."""
+    return "\n".join(part for line in label.split("\n") for part in wrap(line, LABEL_LETTERS) or [""])
 
 
 def draw_logo(
@@ -52,19 +71,41 @@ def draw_logo(
     label: str,
     first: int = 0,
 ) -> None:
-    """The observed bases as letters of the height of their contributions."""
-    heights = pd.DataFrame((one_hot * values).T.astype(float), columns=list(ALPHABET))
-    heights.index += first
-    if heights.to_numpy().any():
-        logomaker.Logo(heights, ax=axes, color_scheme=COLOURS, show_spines=False)
-    else:
-        axes.set_ylim(-1, 1)  # nothing to see, and no limits to be found from it
-        plain(axes, "bottom")
+    """The observed bases as letters as high as their contributions; shaded where there is no base."""
+    heights = (one_hot * values).astype(float)
+    low, high = ends_of(heights)
+    draw_letters(axes, heights, first)
+    axes.set_ylim(*((low, high) if high > low else (-1, 1)))
+    axes.set_xlim(first - 0.5, first + heights.shape[1] - 0.5)
     axes.axhline(0, color="0.6", linewidth=0.5)
-    axes.set_xlim(first - 0.5, first + len(heights) - 0.5)
-    axes.set_ylabel(label, fontsize=9)
+    for start, end in unknown_stretches(one_hot):
+        draw_unknown(axes, first + start, first + end)
+    axes.set_ylabel(label, fontsize=8)
+    axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.tick_params(labelsize=7)
-    axes.spines["left"].set_visible(True)
+    plain(axes, "bottom")
+
+
+def unknown_stretches(one_hot: npt.NDArray[np.integer]) -> list[tuple[int, int]]:
+    """The stretches [start, end) of (4, L) that have no base."""
+    edges = np.diff(np.pad(~one_hot.any(axis=0), 1).astype(np.int8))
+    starts, ends = np.flatnonzero(edges > 0), np.flatnonzero(edges < 0)
+    return list(zip(starts.tolist(), ends.tolist(), strict=True))
+
+
+def draw_unknown(axes: Axes, start: int, end: int) -> None:
+    """Hatched, with an N in its middle."""
+    look: dict[str, Any] = {"facecolor": "0.96", "edgecolor": "0.75", "hatch": "////", "linewidth": 0}
+    axes.axvspan(start - 0.5, end - 0.5, zorder=-6, **look)
+    axes.annotate(
+        "N",
+        ((start + end - 1) / 2, 0),
+        ha="center",
+        va="center",
+        fontsize=7,
+        color="0.4",
+        bbox={"facecolor": "0.96", "edgecolor": "none", "pad": 0.3},
+    )
 
 
 def motif_logo(probabilities: npt.NDArray[np.floating]) -> Figure:
@@ -73,8 +114,8 @@ def motif_logo(probabilities: npt.NDArray[np.floating]) -> Figure:
     bits = 2 + (p * np.log2(np.where(p > 0, p, 1))).sum(axis=0)
     figure = Figure(figsize=(0.11 * p.shape[1], 0.36))
     axes = figure.add_axes((0, 0, 1, 1))
-    heights = pd.DataFrame((p * bits).T, columns=list(ALPHABET))
-    logomaker.Logo(heights, ax=axes, color_scheme=COLOURS, show_spines=False)
+    draw_letters(axes, p * bits)
+    axes.set_xlim(-0.5, p.shape[1] - 0.5)
     axes.set_ylim(0, 2)
     axes.set_axis_off()
     return figure

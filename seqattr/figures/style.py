@@ -1,12 +1,15 @@
 """What all figures share: colours, formats, names cut to fit, and how a figure is written to a file."""
 
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 from unicodedata import category
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 
 from seqattr.errors import UnknownName
@@ -15,6 +18,7 @@ from seqattr.errors import UnknownName
 COLOURS = {"A": "#009E73", "C": "#0072B2", "G": "#E69F00", "T": "#D55E00"}
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 GREY = "#999999"
+FONT = FontProperties(family="DejaVu Sans", weight="bold")  # of bases; it comes with matplotlib
 # What makes two figures of the same content the same file.
 FORMATS: dict[str, dict[str, Any]] = {
     "png": {"dpi": 150},
@@ -48,7 +52,24 @@ def take_literally(figure: Figure) -> None:
     """Every text of a figure as it stands: $ is no mathematics, and what cannot be drawn is shown as that."""
     for text in figure.findobj(Text):
         text.set_parse_math(False)
-        text.set_text("".join(letter if _can_be_drawn(letter) else "\ufffd" for letter in text.get_text()))
+        text.set_text(literal(text.get_text()))
+
+
+def literal(text: str) -> str:
+    """A text with what can be drawn of it."""
+    return "".join(letter if _can_be_drawn(letter) else "\ufffd" for letter in text)
+
+
+def inches_wide(text: str, points: float) -> float:
+    """How wide a line of text is in the figures' usual font, of a size in points."""
+    usual = FontProperties(size=points)
+    width, _, _ = _renderer().get_text_width_height_descent(literal(text), usual, ismath=False)
+    return float(width) / _renderer().dpi
+
+
+@cache
+def _renderer() -> RendererAgg:
+    return RendererAgg(1, 1, FORMATS["png"]["dpi"])
 
 
 def _can_be_drawn(letter: str) -> bool:

@@ -13,6 +13,7 @@ from seqattr.dna.regions import Region, whole
 from seqattr.errors import InputError, UnknownName, some_of
 from seqattr.figures.boxes import Box, clear_boxes
 from seqattr.figures.logos import contribution_logos
+from seqattr.figures.ruler import Ruler
 from seqattr.figures.style import FORMATS, save
 from seqattr.io.atomic import replacing
 from seqattr.io.hdf5.stored import StoredContributions, open_contributions
@@ -32,13 +33,12 @@ MOST_BASES = 2000
 
 
 class Stretch(NamedTuple):
-    """The bases [start, end) of a row, whose first has the number `first` on the figure's axis."""
+    """The bases [start, end) of a row, and how they are numbered."""
 
     row: int
     start: int
     end: int
-    first: int
-    axis: str
+    ruler: Ruler
 
 
 class Track(NamedTuple):
@@ -102,7 +102,7 @@ def plot(
     stretch, boxes = stretch_and_boxes(runs[0], runs[0].path(first.target), region, motifs, settings.strong)
     labels = labels_of(tracks)
     rows = {label: track.contributions for label, track in zip(labels, tracks, strict=True)}
-    figure = contribution_logos(rows, first.one_hot, boxes, first=stretch.first, axis=stretch.axis)
+    figure = contribution_logos(rows, first.one_hot, boxes, first=stretch.start, ruler=stretch.ruler)
     with replacing(out) as part:
         save(figure, part, form)
     return labels
@@ -149,7 +149,7 @@ def labels_of(tracks: Sequence[Track]) -> list[str]:
 def stretch_and_boxes(
     run: Scores, path: Path, region: str, motifs: Sequence[PWM], strong: float
 ) -> tuple[Stretch, list[Box]]:
-    """The stretch, and boxes on its axis for the strong matches in it.
+    """The stretch, and boxes for the strong matches in it.
 
     The background is that of all sequences of the file that have values, as in a report.
     """
@@ -164,9 +164,7 @@ def stretch_and_boxes(
         row = slice(number, number + 1)
         one_hot = some.one_hot[row]
     matches = find_matches(one_hot, motifs, Pick(log_odds=strong), background, minus[row])
-    shift = stretch.first - stretch.start
-    boxes = clear_boxes(boxes_of(matches), matches.log_odds, stretch.start, stretch.end)
-    return stretch, [Box(box.start + shift, box.end + shift, box.name) for box in boxes]
+    return stretch, clear_boxes(boxes_of(matches), matches.log_odds, stretch.start, stretch.end)
 
 
 # --- finding the region --------------------------------------------------------------------------
@@ -190,7 +188,7 @@ def find(file: StoredContributions, region: str, folder: Path) -> Stretch:
 def whole_row(names: Sequence[str], region: str, length: int) -> Stretch | None:
     if region not in names:
         return None
-    return Stretch(names.index(region), 0, length, 0, f"position in {region} (bp)")
+    return Stretch(names.index(region), 0, length, Ruler.within(region))
 
 
 def part_of_row(names: Sequence[str], region: str, length: int) -> Stretch | None:
@@ -200,7 +198,7 @@ def part_of_row(names: Sequence[str], region: str, length: int) -> Stretch | Non
         return None
     if not 0 <= start < end <= length:
         raise InputError(f"{region} is not within the {length} bases of {name}; give 0-based start < end")
-    return Stretch(names.index(name), start, end, start, f"position in {name} (bp)")
+    return Stretch(names.index(name), start, end, Ruler.within(name))
 
 
 def on_genome(regions: Sequence[Region], region: str, has_values: np.ndarray) -> Stretch | None:
@@ -216,10 +214,9 @@ def on_genome(regions: Sequence[Region], region: str, has_values: np.ndarray) ->
     if common[best] < 1:
         return None
     begin, stop = max(start, row.start), min(end, row.end)
-    if row.strand == "-":
-        first = row.end - stop
-        return Stretch(best, first, row.end - begin, first, f"position in {row} (bp), strand −")
-    return Stretch(best, begin - row.start, stop - row.start, begin, f"position on {chrom} (bp)")
+    first = row.end - stop if row.strand == "-" else begin - row.start
+    ruler = Ruler.on_genome(row.chrom, row.start, row.end, row.strand)
+    return Stretch(best, first, first + stop - begin, ruler)
 
 
 def parts_of(region: str) -> tuple[str, int, int]:

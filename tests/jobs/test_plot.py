@@ -20,7 +20,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 def found(made: Made, region: str) -> tuple[int, ...]:
     with open_contributions(made.folder / "carries.h5") as file:
-        return find(file, region, made.folder)[:4]
+        row, start, end, ruler = find(file, region, made.folder)
+        return row, start, end, ruler.number(start)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ def found(made: Made, region: str) -> tuple[int, ...]:
         ("seq3:10-40", 3, 10, 40, 10),
         ("chr1:2,010-2,040", 2, 10, 40, 2010),
         ("chr1:1990-2040", 2, 0, 40, 2000),  # as far as it was scored
-        ("chr1:1010-1040", 1, LENGTH - 40, LENGTH - 10, LENGTH - 40),  # strand -: the row runs backwards
+        ("chr1:1010-1040", 1, LENGTH - 40, LENGTH - 10, 1039),  # strand -: the row runs backwards
     ],
 )
 def test_a_region_is_found(made, region, row, start, end, first):
@@ -122,8 +123,9 @@ def test_matches_are_boxed_on_the_axis_of_the_figure(made, drawn, tmp_path):
     plot([made.folder], "chr1:2000-2090", tmp_path / "x.png", Settings(motif_specs=["bundled"]))
     rows, _, boxes, options = drawn[0]
     assert list(rows) == ["carries", "quiet"]
-    assert options["first"] == 2000
-    assert {(box.name, box.start - 2000) for box in boxes} >= {
+    assert options["first"] == 0
+    assert options["ruler"].number(0) == 2000
+    assert {(box.name, box.start) for box in boxes} >= {
         ("TAL1_known1", TAL_AT),
         ("GATA_disc1", GATA_AT),
     }

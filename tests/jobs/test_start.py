@@ -9,7 +9,7 @@ import sys
 import pytest
 
 # Drawing, other files' readers, and the parts of torch that compile or think in symbols.
-NEEDLESS = ("matplotlib", "logomaker", "pandas", "jinja2", "scipy.stats", "pyBigWig", "PIL")
+NEEDLESS = ("matplotlib", "pandas", "jinja2", "scipy.stats", "pyBigWig", "PIL")
 NEEDLESS_OF_TORCH = ("torch._dynamo", "torch._inductor", "torch.fx.experimental.symbolic_shapes", "sympy")
 OURS = ("seqattr.figures", "seqattr.motifs", "seqattr.tal_gata", "seqattr.data", "seqattr.cli")
 
