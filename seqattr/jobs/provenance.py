@@ -9,6 +9,7 @@ import torch
 
 from seqattr.engine.walk.session import Session
 from seqattr.jobs.inspect import explained_outputs
+from seqattr.jobs.units import units_of
 from seqattr.support.version import package_version
 
 
@@ -22,6 +23,7 @@ def provenance(session: Session, settings: Mapping[str, Any], length: int) -> di
             "numpy": np.__version__,
         },
         "explained": explained_outputs(session.finals),
+        "units": units_of(session),
         "settings": settings,
         "device": session.device.type,
         "length": length,
