@@ -1,7 +1,8 @@
 """Motifs as position probability matrices (PWM): log-odds, scores of words, thresholds."""
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,13 +18,16 @@ _STEPS = 100  # per nat, where the distribution of scores is computed
 class PWM:
     """A motif: the probabilities (4, w) of A, C, G, T at each of its w positions.
 
-    One of RNA, or of one strand alone, is not looked for on the other. Raises InputError unless each of at
-    least one column and at most MOST_COLUMNS is a distribution, to within 1 in 100.
+    One of RNA, or of one strand alone, is not looked for on the other. One that was learned from
+    contributions has what each base contributes in each position, (4, w), with its sign: the
+    contribution-weight matrix (CWM). Raises InputError unless each of at least one column and at most
+    MOST_COLUMNS is a distribution, to within 1 in 100, or where the contributions are of another shape.
     """
 
     name: str
     probabilities: np.ndarray
     one_strand: bool = False
+    contributions: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         table = np.array(self.probabilities, dtype=np.float64)
@@ -39,6 +43,18 @@ class PWM:
             )
         table.setflags(write=False)
         object.__setattr__(self, "probabilities", table)
+        if self.contributions is not None:
+            object.__setattr__(self, "contributions", self._checked(self.contributions))
+
+    def _checked(self, contributions: np.ndarray) -> np.ndarray:
+        values = np.array(contributions, dtype=np.float64)
+        if values.shape != self.probabilities.shape or not np.isfinite(values).all():
+            raise InputError(
+                f"motif {self.name}: contributions must be finite and {self.probabilities.shape}, as the"
+                f" probabilities, not {values.shape}"
+            )
+        values.setflags(write=False)
+        return values
 
     @property
     def width(self) -> int:
@@ -67,7 +83,7 @@ class PWM:
 
     def reverse_complement(self) -> "PWM":
         """The motif as it reads on the other strand."""
-        return PWM(f"{self.name}_rc", self.probabilities[::-1, ::-1], self.one_strand)
+        return self._rearranged(f"{self.name}_rc", np.s_[::-1, ::-1])
 
     def shuffle_columns(self, seed: int = 0) -> "PWM":
         """Its columns in another order: of the same bases and information, and by chance alone a motif.
@@ -75,7 +91,28 @@ class PWM:
         The order depends on the seed and the motif's name, not on the collection it is in.
         """
         rng = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
-        return PWM(self.name, self.probabilities[:, rng.permutation(self.width)], self.one_strand)
+        return self._rearranged(self.name, np.s_[:, rng.permutation(self.width)])
+
+    def twin(self, seed: int = 0) -> "PWM":
+        """Half of its columns as they read on the other strand, the others as they are: no motif.
+
+        Of two columns about as informative one is turned, by the seed and the motif's name. So the twin is
+        as informative in each position, as rich in G and C, and in random bases as often matched. Shuffled
+        columns lack the first: informative ones that stand together, as a motif has them, fit contributions
+        that hang together better than scattered ones do, whatever the bases.
+        """
+        rng = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
+        sizes = np.where(self.probabilities > 0, self.probabilities, 1)
+        order = np.argsort(-(self.probabilities * np.log(sizes)).sum(axis=0), kind="stable")
+        turned = 2 * np.arange((self.width + 1) // 2) + rng.integers(2, size=(self.width + 1) // 2)
+        bases = np.repeat(np.arange(4)[:, None], self.width, axis=1)
+        columns = order[np.minimum(turned, self.width - 1)]
+        bases[:, columns] = bases[::-1, columns]
+        return self._rearranged(self.name, (bases, np.arange(self.width)))
+
+    def _rearranged(self, name: str, order: Any) -> "PWM":
+        contributions = None if self.contributions is None else self.contributions[order]
+        return replace(self, name=name, probabilities=self.probabilities[order], contributions=contributions)
 
 
 def score_threshold(pwm: PWM, p_value: float, background: ArrayLike = BACKGROUND) -> float:

@@ -158,3 +158,28 @@ def test_backgrounds_that_are_none(background: tuple[float, ...]) -> None:
 def test_a_motif_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="read-only"):
         TAL1.probabilities[0, 0] = 1
+
+
+@pytest.mark.parametrize("pwm", BUNDLED.values(), ids=BUNDLED)
+def test_a_twin_has_half_of_the_columns_turned(pwm):
+    learned = PWM(pwm.name, pwm.probabilities, contributions=pwm.log_odds())
+    twin = learned.twin(seed=3)
+    same = (twin.probabilities == pwm.probabilities).all(axis=0)
+    turned = (twin.probabilities == pwm.probabilities[::-1]).all(axis=0)
+    assert (same | turned).all()
+    assert 0 <= turned.sum() - pwm.width / 2 <= 1
+    assert not same.all()
+    np.testing.assert_array_equal(
+        twin.contributions, np.where(same, learned.contributions, learned.contributions[::-1])
+    )
+    np.testing.assert_array_equal(twin.probabilities, learned.twin(seed=3).probabilities)
+    assert any(not np.array_equal(twin.probabilities, pwm.twin(seed).probabilities) for seed in range(3))
+
+
+def test_contributions_are_of_the_motifs_shape_and_turn_with_it():
+    values = np.arange(4.0 * GATA1.width).reshape(4, -1)
+    learned = PWM("learned", GATA1.probabilities, contributions=values)
+    np.testing.assert_array_equal(learned.reverse_complement().contributions, values[::-1, ::-1])
+    for wrong in (values[:, 1:], values * np.nan):
+        with pytest.raises(InputError, match="motif learned: contributions must be finite and"):
+            PWM("learned", GATA1.probabilities, contributions=wrong)

@@ -1,0 +1,298 @@
+"""Hits: matches that carry importance, in competition with each other and with motifs that are none.
+
+Candidates are the places where a motif, or its twin, matches the bases. Matching pursuit takes those that
+explain one target's contributions; what twins explain is what chance explains. Reverse complementing
+sequences and contributions mirrors the hits.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from seqattr.dna.alphabet import UNKNOWN
+from seqattr.dna.loci import Loci
+from seqattr.motifs.matches import COLUMNS, Matches, prefers_other_strand
+from seqattr.motifs.profiles import Profiles
+from seqattr.motifs.pursuit import pursue
+from seqattr.motifs.pwm import PWM
+from seqattr.motifs.scan import Pick, Scanner
+
+
+@dataclass(frozen=True)
+class HitSettings:
+    """What may be a hit: a match this rare in random bases, whose contributions are as similar to the motif's
+    profile (a cosine), and have such a share of the absolute contributions of the sequence.
+    """
+
+    p_value: float = 1e-3
+    least_similarity: float = 0.6
+    least_share: float = 0.02
+    strand: str = "both"
+
+
+class Explained(NamedTuple):
+    """Contributions of each sign: all, and the part that hits explain (of each base no more than it has)."""
+
+    positive: float
+    negative: float
+    positive_by_hits: float
+    negative_by_hits: float
+
+    @property
+    def total(self) -> float:
+        """All absolute contributions."""
+        return self.positive - self.negative
+
+
+@dataclass(frozen=True, eq=False)
+class Hits:
+    """H hits of one target, in the order of sequence, start, motif and strand; all arrays are (H,)."""
+
+    matches: Matches
+    importance: np.ndarray  # the sum of contributions under the hit
+    share: np.ndarray  # importance / sum of all the sequence's absolute contributions, from -1 to 1
+    coefficient: np.ndarray  # how much of the motif's profile is there; its sign is for or against the target
+    similarity: np.ndarray  # cosine of the motif's profile and what earlier hits leave of the contributions
+    amount: np.ndarray  # the squared contributions that it explains
+    positive: np.ndarray  # positive contributions that it explains
+    negative: np.ndarray  # negative ones, at most 0
+    counts: np.ndarray  # whether it counts: of one place that several sequences hold, one does
+    p_value: np.ndarray  # how often a match of a twin explains as much
+    q_value: np.ndarray  # the false discovery rate over the file
+    explained: Explained
+    candidates: np.ndarray  # (2, M) how many matches of each motif, and of its twin, might have been hits
+    by_chance: "Hits | None" = None  # those of the twins
+
+    def __len__(self) -> int:
+        return len(self.importance)
+
+    def select(self, which: np.ndarray | slice) -> "Hits":
+        """The hits of a mask or of some indices."""
+        columns = {name: getattr(self, name)[which] for name in (*_MEASURES, "p_value", "q_value")}
+        return replace(self, matches=self.matches.select(which), **columns)
+
+    def in_rows(self, rows: slice) -> "Hits":
+        """The hits in the rows [start, stop), which are counted from the first of them."""
+        first, end = np.searchsorted(self.matches.sequence, [rows.start, rows.stop])
+        inside = self.select(slice(int(first), int(end)))
+        shifted = inside.matches.sequence - np.int32(rows.start)
+        return replace(inside, matches=replace(inside.matches, sequence=shifted))
+
+
+_NUMBERS = ("importance", "share", "coefficient", "similarity", "amount", "positive", "negative")
+_MEASURES: dict[str, type] = {**dict.fromkeys(_NUMBERS, float), "counts": bool}
+
+
+class Candidates(NamedTuple):
+    """Matches of motifs and, numbered behind them, of their twins, in a block of rows."""
+
+    matches: Matches
+
+
+class HitBlock(NamedTuple):
+    """What was found in a block of rows: hits of motifs and twins, and what is known of all that counts."""
+
+    matches: Matches  # rows counted from the first of the file; twins numbered behind the motifs
+    measures: dict[str, np.ndarray]
+    candidates: np.ndarray  # (2 M,) of each motif and each twin
+    totals: np.ndarray  # (2,) sums of the positive and of the negative contributions
+
+
+class Counting:
+    """Which stretches of rows count: of those of one place that several rows hold, one."""
+
+    def __init__(self, loci: Loci, widths: Iterable[int]) -> None:
+        self._starts = {width: loci.counting_starts(width).astype(np.int32) for width in {1, *widths}}
+
+    def bases(self, rows: slice, length: int) -> np.ndarray:
+        """(B, L) the bases of these rows that count."""
+        begin, end = self._starts[1][rows].T[:, :, None]
+        at = np.arange(length)
+        inside: np.ndarray = (begin <= at) & (at < end)
+        return inside
+
+    def counts(self, row: np.ndarray, start: np.ndarray, width: np.ndarray) -> np.ndarray:
+        """Which stretches [start, start + width) (K,) do."""
+        counted = np.zeros(len(row), bool)
+        for one_width in np.unique(width).tolist():
+            some = np.flatnonzero(width == one_width)
+            begin, end = self._starts[one_width][row[some]].T
+            counted[some] = (begin <= start[some]) & (start[some] < end)
+        return counted
+
+
+@dataclass(frozen=True, eq=False)
+class HitFinder:
+    """Motifs and their twins made ready to be found in sequences of one length, a block at a time."""
+
+    motifs: tuple[PWM, ...]
+    twins: tuple[PWM, ...]
+    scanner: Scanner
+    profiles: Profiles
+    settings: HitSettings = HitSettings()
+    counting: Counting | None = None
+
+    @classmethod
+    def of(
+        cls,
+        motifs: Sequence[PWM],
+        background: np.ndarray,
+        length: int,
+        seed: int = 0,
+        settings: HitSettings = HitSettings(),
+        loci: Loci | None = None,
+    ) -> "HitFinder":
+        """For sequences of `length` bases with background frequencies (4,); the seed is that of the twins.
+
+        Where `loci` say that several rows hold the same place, it counts in one of them.
+        """
+        twins = tuple(pwm.twin(seed) for pwm in motifs)
+        both = (*motifs, *twins)
+        pick = Pick(None, p_value=settings.p_value, strand=settings.strand)
+        scanner = Scanner.of(both, pick, background, length)
+        widths = {pwm.width for pwm in motifs if pwm.width <= length}
+        counting = None if loci is None else Counting(loci, widths)
+        return cls(tuple(motifs), twins, scanner, Profiles.of(both, background), settings, counting)
+
+    def candidates(self, codes: np.ndarray, minus: np.ndarray | None = None) -> Candidates:
+        """The matches in codes (B, L) that may be hits of any target; `minus` (B,) as in `find_matches`."""
+        return Candidates(self.scanner.find(codes, minus))
+
+    def fit(
+        self, rows: slice, codes: np.ndarray, contributions: np.ndarray, candidates: Candidates
+    ) -> HitBlock:
+        """Which candidates explain one target's contributions (B, L) of these rows."""
+        values = np.where(codes == UNKNOWN, 0, contributions).astype(np.float64)
+        matches = candidates.matches
+        bounds = np.searchsorted(matches.sequence, np.arange(len(codes) + 1))
+        chosen, numbers = [np.empty(0, np.int64)], [np.empty((0, 5))]
+        for row in range(len(codes)):
+            some = slice(bounds[row], bounds[row + 1])
+            kept, fitted = self._fit_row(values[row], codes[row], matches.select(some))
+            chosen.append(kept + bounds[row])
+            numbers.append(fitted)
+        selected, fitted = matches.select(np.concatenate(chosen)), np.concatenate(numbers)
+        measures = _measures(selected, values, fitted) | {"counts": self._counts(selected, rows)}
+        if self.counting is not None:
+            values = np.where(self.counting.bases(rows, codes.shape[1]), values, 0)
+        totals = np.array([np.maximum(values, 0).sum(), np.minimum(values, 0).sum()])
+        counted = matches.motif[self._counts(matches, rows)]
+        placed = replace(selected, sequence=selected.sequence + np.int32(rows.start))
+        return HitBlock(placed, measures, np.bincount(counted, minlength=2 * len(self.motifs)), totals)
+
+    def _counts(self, matches: Matches, rows: slice) -> np.ndarray:
+        """Which matches in a block of rows count."""
+        if self.counting is None:
+            return np.ones(len(matches), bool)
+        return self.counting.counts(matches.sequence + rows.start, matches.start, matches.end - matches.start)
+
+    def _fit_row(
+        self, values: np.ndarray, codes: np.ndarray, matches: Matches
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The numbers (H,) of the matches taken, in order, and their amounts, coefficients, similarities and
+        what they explain of either sign (H, 5).
+
+        The row is looked at in one direction, whichever is given.
+        """
+        start, strand = matches.start.astype(np.int64), matches.strand.astype(np.int64)
+        if _runs_backwards(codes, values):
+            codes, values = np.where(codes == UNKNOWN, UNKNOWN, 3 - codes)[::-1], values[::-1]
+            start, strand = len(codes) - matches.end.astype(np.int64), -strand
+        residual = values.copy()
+        chosen, numbers = np.empty(len(matches), np.int64), np.zeros((len(matches), 5))
+        taken = pursue(
+            (residual, np.ascontiguousarray(values), np.ascontiguousarray(codes)),
+            (start, matches.motif.astype(np.int64), strand),
+            tuple(self.profiles),
+            (self.settings.least_similarity, self.settings.least_share * abs(values).sum()),
+            (chosen, numbers),
+        )
+        order = np.argsort(chosen[:taken])
+        return chosen[order], numbers[order]
+
+    def assemble(self, blocks: Iterable[HitBlock]) -> Hits:
+        """The hits of all blocks, of one target, with p- and q-values.
+
+        With M candidates of motifs and T of twins, a hit's p-value is (1 + the twins' hits that explain as
+        much) / (1 + T), and its q-value that of Benjamini and Hochberg among M tests, of which those that are
+        no hits are at 1.
+        """
+        parts = list(blocks)
+        nothing = np.zeros(2 * len(self.motifs), int), np.zeros(2)
+        candidates = sum((part.candidates for part in parts), nothing[0]).reshape(2, -1)
+        totals = sum((part.totals for part in parts), nothing[1])
+        hits, by_chance = self._apart(self._together(parts, candidates))
+        p_value, q_value = _tests(hits, by_chance)
+        by_hits = (float(values[hits.counts].sum()) for values in (hits.positive, hits.negative))
+        explained = Explained(float(totals[0]), float(totals[1]), *by_hits)
+        return replace(hits, p_value=p_value, q_value=q_value, explained=explained, by_chance=by_chance)
+
+    def _together(self, parts: Sequence[HitBlock], candidates: np.ndarray) -> Hits:
+        """All that was found, of motifs and twins, without tests."""
+        empty = replace(self.scanner.empty, motifs=(*self.motifs, *self.twins))
+        places: dict[str, Any] = {
+            name: np.concatenate([getattr(empty, name), *(getattr(part.matches, name) for part in parts)])
+            for name in COLUMNS
+        }
+        matches = replace(empty, **places)
+        measures: dict[str, Any] = {
+            name: np.concatenate([np.empty(0, kind), *(part.measures[name] for part in parts)])
+            for name, kind in _MEASURES.items()
+        }
+        untested = np.full(len(matches), np.nan)
+        return Hits(
+            matches,
+            **measures,
+            p_value=untested,
+            q_value=untested,
+            explained=Explained(0, 0, 0, 0),
+            candidates=candidates,
+        )
+
+    def _apart(self, found: Hits) -> tuple[Hits, Hits]:
+        """Hits of motifs and of twins, each numbered among its own kind."""
+        twin = found.matches.motif >= len(self.motifs)
+        sides = []
+        for side, motifs, first in (
+            (found.select(~twin), self.motifs, 0),
+            (found.select(twin), self.twins, len(self.motifs)),
+        ):
+            numbers = side.matches.motif - np.int32(first)
+            sides.append(replace(side, matches=replace(side.matches, motifs=motifs, motif=numbers)))
+        return sides[0], sides[1]
+
+
+def _runs_backwards(codes: np.ndarray, values: np.ndarray) -> bool:
+    """Whether the other strand's text, or where that is the same its contributions, is the lesser."""
+    known = np.flatnonzero(codes != UNKNOWN)
+    if not len(known):
+        return False
+    inside = slice(known[0], known[-1] + 1)
+    text, numbers = codes[inside].astype(np.float64), values[inside]
+    other = np.where(codes[inside] == UNKNOWN, UNKNOWN, 3 - text)[::-1]
+    both = np.concatenate([text, numbers]), np.concatenate([other, numbers[::-1]])
+    return bool(prefers_other_strand(*(side[None] for side in both))[0])
+
+
+def _measures(matches: Matches, values: np.ndarray, fitted: np.ndarray) -> dict[str, np.ndarray]:
+    upto = np.pad(values.cumsum(axis=1), [(0, 0), (1, 0)])
+    importance = upto[matches.sequence, matches.end] - upto[matches.sequence, matches.start]
+    total = abs(values).sum(axis=1)[matches.sequence]
+    columns = importance, importance / total, *fitted.T[[1, 2, 0, 3, 4]]
+    return dict(zip(_NUMBERS, columns, strict=True))
+
+
+def _tests(hits: Hits, by_chance: Hits) -> tuple[np.ndarray, np.ndarray]:
+    """p- and q-values of the hits."""
+    candidates = hits.candidates.sum(axis=1)
+    seen, chance = np.sort(hits.amount[hits.counts]), np.sort(by_chance.amount[by_chance.counts])
+    reached = len(chance) - np.searchsorted(chance, hits.amount, side="left")
+    p_value = (1 + reached) / (1 + max(candidates[1], len(chance)))
+    ranks = np.maximum(len(seen) - np.searchsorted(seen, hits.amount, side="left"), 1)
+    order = np.argsort(hits.amount)[::-1]
+    rates = (p_value * max(candidates[0], len(seen)) / ranks)[order]
+    q_value = np.empty(len(hits))
+    q_value[order] = np.minimum(np.minimum.accumulate(rates[::-1])[::-1], 1)
+    return p_value, q_value
