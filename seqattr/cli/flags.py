@@ -56,6 +56,9 @@ FLAGS = {
     "tile": "--tile",
     "trust": "--trust-model",
     "unknown": "--unknown",
+    "runs": "--runs",
+    "seqlets": "--seqlets",
+    "window": "--window",
     "workers": "--workers",
 }
 WRITERS = {

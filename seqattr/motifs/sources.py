@@ -156,7 +156,7 @@ def read_motifs(
 
 def _pwm(name: str, matrix: Matrix) -> PWM:
     probabilities = matrix.probabilities / matrix.probabilities.sum(axis=0)
-    return PWM(name, probabilities, matrix.one_strand)
+    return PWM(name, probabilities, matrix.one_strand, matrix.contributions)
 
 
 def _stem(path: str) -> str:

@@ -5,7 +5,7 @@ and `contrib_scores` (w, 4), the mean contributions of those bases: its contribu
 seqlets/n_seqlets is how many they are. Patterns inside a pattern are parts of it, and are not read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
+import numpy.typing as npt
 
+from seqattr.dna.alphabet import ALPHABET
 from seqattr.errors import InputError
 from seqattr.io.motifs.collection import Collection, Entry, Matrix, Motif, collect
 from seqattr.io.reading import is_gzip, reading
@@ -34,6 +36,11 @@ class Pattern(NamedTuple):
     probabilities: Motif  # (4, w)
     contributions: Motif  # (4, w)
     seqlets: int
+
+    @property
+    def consensus(self) -> str:
+        """The most frequent base in each position."""
+        return "".join(ALPHABET[row] for row in self.probabilities.argmax(axis=0))
 
     def trimmed(self) -> "Pattern":
         """Without flanks: from the first to the last position of `core`."""
@@ -76,6 +83,22 @@ def has_patterns(path: Path | str) -> bool:
     """Whether a file that modisco-lite wrote holds any pattern: where nothing repeats it has no group."""
     with _open(path) as file:
         return any(len(file[sign]) for sign in SIGNS if sign in file)
+
+
+def mark_patterns(
+    path: Path | str, facts: Mapping[str, str], nearest: Mapping[str, str], rows: npt.NDArray[np.integer]
+) -> None:
+    """Write into a file of modisco-lite's whose it is, which known motif each pattern is like, by its name,
+    and, where it counts sequences, the `rows` that these have elsewhere.
+    """
+    with h5py.File(path, "r+", locking=False) as file:
+        file.attrs.update(facts)
+        for name, known in nearest.items():
+            file[name.replace(".", "/", 1)].attrs[NEAREST] = "_".join(known.split())
+        found = list[h5py.Dataset]()
+        file.visititems(lambda name, item: found.append(item) if name.endswith("/example_idx") else None)
+        for numbers in found:
+            numbers[:] = rows[numbers[:]]
 
 
 @contextmanager

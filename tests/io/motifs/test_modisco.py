@@ -28,6 +28,10 @@ def test_a_real_result_holds_the_motifs_of_the_simulation():
     motifs = read_motifs([RECORDED])
     assert list(motifs) == [one.name for one in patterns]
     assert [motif.width for motif in motifs.values()] == [7, 7]
+    for motif, one in zip(motifs.values(), patterns, strict=True):
+        assert motif.contributions is not None
+        np.testing.assert_array_equal(motif.contributions, one.trimmed().contributions)
+        assert (motif.contributions.sum(axis=0) > 0.1).all()  # as the simulation's motifs are for the target
 
 
 def test_patterns_for_and_against_come_by_number_with_the_sign_of_their_contributions(tmp_path):
