@@ -140,6 +140,7 @@ RULES: dict[Callable[[Tree], Iterator[Finding]], dict[Finding, str]] = {
         "cli/options.py:unplaced_sequence_file": OPTIONS,
     },
     imports_in_functions: {
+        "methods/results.py:plot": "pictures bring matplotlib, which attribution does without",
         "jobs/score/run.py:examined": "checks bring their figures, which scoring alone does without",
     },
     type_checking_alone: {},

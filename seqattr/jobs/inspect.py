@@ -1,6 +1,6 @@
 """A captured model in words: what goes in, what happens, what comes out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.graph import Step
@@ -56,15 +56,6 @@ def outputs(model: Model) -> list[str]:
     if chosen != model.targets:
         lines.append(f"targets  {', '.join(target.name for target in chosen)}, where none is named")
     return lines
-
-
-def explained_outputs(finals: Iterable[str]) -> str:
-    """In words, at which step targets are explained, given the nonlinearity behind each, "" for none."""
-    behind = sorted({final for final in finals if final})
-    if not behind:
-        return "the model's own outputs"
-    mean = ", minus their mean over the classes" if any("softmax" in final for final in behind) else ""
-    return f"the values before the final {' and '.join(behind)}{mean}"
 
 
 def row(step: Step, plan: Plan) -> tuple[str, ...]:

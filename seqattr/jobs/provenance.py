@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from seqattr.engine.graph.outputs import explained_outputs
 from seqattr.engine.walk.session import Session
-from seqattr.jobs.inspect import explained_outputs
 from seqattr.jobs.units import units_of
 from seqattr.support.version import package_version
 

@@ -9,7 +9,8 @@ from seqattr.engine.capture.model import Model
 from seqattr.methods.ensemble import Ensemble, sessions
 from seqattr.methods.explainer import Explainer
 from seqattr.methods.method import Method
-from seqattr.methods.pending import Attribution, Pending
+from seqattr.methods.pending import Pending
+from seqattr.methods.results import Attribution
 
 __all__ = ["Attribution", "Ensemble", "Explainer", "Pending", "attribute"]
 

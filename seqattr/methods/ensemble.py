@@ -78,7 +78,7 @@ class Ensemble(Explaining):
         self, explainers: Sequence[Explainer], both_strands: bool = False, each: bool = False
     ) -> None:
         self.explainers, self.both_strands, self.each = list(explainers), both_strands, each
-        self.session = self.explainers[0].session
+        self.session, self.method = self.explainers[0].session, self.explainers[0].method
         if both_strands and any(explainer.method.one_strand for explainer in self.explainers):
             raise InputError("chosen positions are of one strand: leave `both_strands`, or the positions")
         wanted = [target.name for target in self.session.targets]

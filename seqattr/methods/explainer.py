@@ -16,8 +16,9 @@ from seqattr.engine.walk.session import Session, rows_key
 from seqattr.errors import NotFinite
 from seqattr.methods.attributors import Batch
 from seqattr.methods.method import Method
-from seqattr.methods.pending import Attribution, Part, Pending
-from seqattr.methods.registry import method_named
+from seqattr.methods.pending import Part, Pending
+from seqattr.methods.registry import method_named, name_of
+from seqattr.methods.results import Attribution, Subject, codes_if_bases
 from seqattr.methods.sums import Facts, Fields, Sums
 
 ON_GPU = 2**30  # bytes of sequences, references and results of one call there, where a caller gives more
@@ -25,9 +26,10 @@ NUMBERS = 2 * 9  # of a target at each base in the results, and as many in what 
 
 
 class Explaining(ABC):
-    """What attributes sequences, call by call, in a session that says on which device."""
+    """What attributes sequences by a method, call by call, in a session that says on which device."""
 
     session: Session
+    method: Method
 
     def start(
         self, sequences: Any, references: Any = None, pairs: int | None = None, multipliers: bool = False
@@ -45,11 +47,20 @@ class Explaining(ABC):
         """The attribution, with multipliers. Raises as `start` does, and NotFinite for the first row that
         fails."""
         results: list[Attribution] = []
-        for start, result in self._calls(compare(sequences, references), batch_size):
+        comparison = compare(sequences, references)
+        for start, result in self._calls(comparison, batch_size):
             for row, reason in result.failures.items():
                 raise NotFinite(f"{reason} of", start + row)
             results.append(result)
-        return results[0] if len(results) == 1 else joined(results)
+        result = results[0] if len(results) == 1 else joined(results)
+        return result._replace(subject=self._subject(comparison))
+
+    def _subject(self, comparison: Comparison) -> Subject:
+        """What is explained, and by what."""
+        bases, session, method = comparison.sequences, self.session, self.method
+        codes = bases.data.cpu().numpy() if bases.coded else codes_if_bases(bases.data)
+        targets, dtype = [target.name for target in session.targets], str(session.dtype)
+        return Subject(codes, targets, session.finals, name_of(method), method.complete, dtype)
 
     def _calls(self, comparison: Comparison, pairs: int | None) -> Iterator[tuple[int, Attribution]]:
         """The number of its first sequence with what comes of each call. On a GPU no more is there at once
@@ -86,7 +97,7 @@ class Explaining(ABC):
 
 def joined(results: Sequence[Attribution]) -> Attribution:
     """One after the other, in memory of its own; without failures."""
-    columns = zip(*(result[:-1] for result in results), strict=True)
+    columns = zip(*(result.tensors for result in results), strict=True)
     return Attribution(*(None if column[0] is None else torch.cat(column, 1) for column in columns))  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""An attribution, and one that is on its way from the device."""
+"""An attribution that is on its way from the device."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -7,44 +7,8 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.graph.outputs import Target
+from seqattr.methods.results import Attribution
 from seqattr.methods.sums import Facts, Fields
-
-NONE: Mapping[int, str] = {}
-
-
-class Attribution(NamedTuple):
-    """What each base contributed, for T targets of N sequences of length L, on the CPU.
-
-    `prediction` is the target's value for the sequence, `difference` that value minus the references' mean,
-    less what values that the model holds fixed (`detach`) keep of it. `additivity_error` is the worst over
-    the references of
-    |sum of contributions - difference| / max(|difference|, |prediction| / 100), and `cancellation` that of
-    the sum of |contributions| over the same: how far the explanation adds up only because its parts cancel.
-    `standard_error` is that of the contributions, given the references, where the method estimates them by
-    chance; None elsewhere. `multipliers` are None where nobody asked for them.
-
-    `failures` says of rows for which the model or the method answered with NaN or infinity, why; all their
-    numbers are NaN.
-    """
-
-    contributions: Tensor  # (T, N, L)
-    hypothetical: Tensor  # (T, N, 4, L)
-    multipliers: Tensor | None  # (T, N, 4, L), mean over references
-    prediction: Tensor  # (T, N)
-    difference: Tensor  # (T, N)
-    additivity_error: Tensor  # (T, N)
-    cancellation: Tensor  # (T, N)
-    standard_error: Tensor | None = None  # (T, N, L)
-    failures: Mapping[int, str] = NONE
-
-    def __repr__(self) -> str:
-        targets, number, length = self.contributions.shape
-        worst = f"{self.additivity_error.nan_to_num().max():.1e}" if self.additivity_error.numel() else "none"
-        failed = f", {len(self.failures)} failed" if self.failures else ""
-        return (
-            f"<seqattr.Attribution: contributions {targets} x {number} x {length} (targets, sequences, "
-            f"bases), additivity error at most {worst}{failed}>"
-        )
 
 
 class Part(NamedTuple):
@@ -130,8 +94,8 @@ class Pending:
 def blank(result: Attribution) -> None:
     """NaN for all numbers of the rows that failed."""
     rows = list(result.failures)
-    for tensor in result[:-1]:
-        if rows and isinstance(tensor, Tensor):
+    for tensor in result.tensors:
+        if rows and tensor is not None:
             tensor[:, rows] = torch.nan
 
 

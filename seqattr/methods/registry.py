@@ -246,6 +246,12 @@ def method_named(name: str) -> Method:
     return replace(method, attributor=method.at_step(step))
 
 
+def name_of(method: Method) -> str:
+    """What a method of the table, or one made of it, is called; its rulebook's name where it is none."""
+    names = (name for name, one in METHODS.items() if one.summary == method.summary)
+    return next(names, method.rulebook.name if method.rulebook else "a method of the caller's")
+
+
 def with_patterns(name: str, patterns: Patterns) -> Method:
     """The method of this name with patterns of a model, for `attribute`.
 

@@ -6,7 +6,7 @@ hides what it rests on; before a softmax, after subtracting the mean over the cl
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -37,6 +37,15 @@ class Before(NamedTuple):
     name: str
     extra: tuple[Step, ...]
     final: str
+
+
+def explained_outputs(finals: Iterable[str]) -> str:
+    """In words, at which step targets are explained, given the nonlinearity behind each, "" for none."""
+    behind = sorted({final for final in finals if final})
+    if not behind:
+        return "the model's own outputs"
+    mean = ", minus their mean over the classes" if any("softmax" in final for final in behind) else ""
+    return f"the values before the final {' and '.join(behind)}{mean}"
 
 
 def take_off_final(graph: Graph) -> tuple[Graph, tuple[str, ...]]:

@@ -29,11 +29,11 @@ from seqattr.io.scores_folder import (
     stems_of_run,
 )
 from seqattr.io.text import write_json
+from seqattr.io.tracks import write_track
 from seqattr.jobs.score.blocks_folder import BlocksFolder, opened
 from seqattr.jobs.score.plan import Plan
 from seqattr.jobs.score.records import Failures, Records
 from seqattr.jobs.score.summary import Summary, quantiles
-from seqattr.jobs.tracks import write_track
 from seqattr.support.stages import in_threads
 from seqattr.support.threads import in_use
 

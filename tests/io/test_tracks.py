@@ -10,8 +10,8 @@ from seqattr.dna.order import cut_overlaps
 from seqattr.dna.places import Places
 from seqattr.dna.regions import Region
 from seqattr.errors import InputError
-from seqattr.jobs import tracks
-from seqattr.jobs.tracks import write_track
+from seqattr.io import tracks
+from seqattr.io.tracks import write_track
 
 SIZES = {"b": 500, "a": 300, "empty": 10}
 

@@ -1,0 +1,90 @@
+"""A stretch as letters, or as an overview with letters of its strongest part; in a bounded time and size."""
+
+import time
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+
+from seqattr.dna.alphabet import one_hot
+from seqattr.figures.boxes import Box
+from seqattr.figures.ruler import Ruler
+from seqattr.figures.stretches import MOST_LETTERS, ZOOM, NotebookFigure, Stretch, stretch_figure, strongest
+
+STRONG = 1700  # where what matters lies
+
+
+def made(length: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    rng = np.random.default_rng(0)
+    values = 0.01 * rng.normal(size=length)
+    values[STRONG : STRONG + 12] += 1
+    return {"counts": values, "profile": -values}, one_hot(rng.integers(0, 4, length).astype(np.uint8))
+
+
+def texts_of_ticks(axes) -> list[str]:
+    return [text.get_text() for text in axes.get_xticklabels()]
+
+
+def test_a_short_stretch_is_letters_alone():
+    values, letters = made(2114)
+    some = {name: row[:MOST_LETTERS] for name, row in values.items()}
+    figure = stretch_figure(some, Stretch(letters[:, :MOST_LETTERS]))
+    assert len(figure.findobj(Axes)) == 2
+    assert figure.get_size_inches()[0] < 20
+
+
+def test_a_long_stretch_has_an_overview_and_letters_where_it_matters():
+    values, letters = made(2114)
+    ruler = Ruler.on_genome("chr20", 17_036_400, 17_036_400 + 2114)
+    figure = stretch_figure(values, Stretch(letters, 0, ruler, [Box(STRONG, STRONG + 12, "CTCF")]), "logit")
+    upper, lower = figure.subfigs
+    assert [axes.get_xlim() for axes in upper.axes] == [(-0.5, 2113.5)] * 2
+    for axes in lower.axes:
+        low, high = axes.get_xlim()
+        assert high - low == ZOOM
+        assert low < STRONG < STRONG + 12 < high
+    assert texts_of_ticks(upper.axes[-1])[0] == "17,036,500"
+    assert all(text.startswith("17,03") for text in texts_of_ticks(lower.axes[-1]))
+    assert [panel.get_supylabel() for panel in figure.subfigs] == ["contribution (logit)"] * 2
+    assert "CTCF" in [text.get_text() for text in lower.axes[0].texts]
+
+
+def test_the_strongest_part_is_within_the_stretch_and_has_what_matters_in_its_middle():
+    values, _ = made(2114)
+    start, end = strongest(values, 0)
+    assert end - start == ZOOM
+    assert abs((start + end) / 2 - (STRONG + 6)) < 5
+    edge = {"a": np.eye(1, 400, 399)[0]}
+    assert strongest(edge, 1000) == (1250, 1400)
+    assert strongest({"a": np.zeros(400)}, 0) == (0, ZOOM)
+
+
+def test_an_overview_keeps_the_largest_and_the_least_however_long_it_is():
+    values = np.zeros(300_000)
+    values[123_456], values[123_457] = 2, -3
+    letters = one_hot(np.zeros(len(values), np.uint8))
+    begun = time.process_time()
+    figure = stretch_figure({"a": values}, Stretch(letters))
+    image = figure._repr_png_()
+    assert time.process_time() - begun < 5
+    assert len(image) < 200_000
+    upper, _ = figure.subfigs
+    drawn = [patch.get_data().values for patch in upper.axes[0].patches if hasattr(patch, "get_data")]
+    assert (max(map(np.max, drawn)), min(map(np.min, drawn))) == (2, -3)
+
+
+def test_boxes_of_a_part_are_those_that_lie_in_it_at_least_half():
+    stretch = Stretch(
+        np.zeros((4, 100), np.int8), 50, boxes=[Box(60, 70, "in"), Box(76, 86, "cut"), Box(50, 58, "out")]
+    )
+    part = stretch.part(56, 81)
+    assert part.boxes == [Box(60, 70, "in"), Box(76, 81, "cut")]
+    assert (part.start, part.end, part.one_hot.shape) == (56, 81, (4, 25))
+
+
+@pytest.mark.parametrize("length", [30, 400])
+def test_a_notebook_shows_it(length):
+    values = np.zeros(length)
+    figure = stretch_figure({"a": values}, Stretch(one_hot(np.zeros(length, np.uint8))))
+    assert isinstance(figure, NotebookFigure)
+    assert figure._repr_png_().startswith(b"\x89PNG")
