@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 def plot(folders: tuple[Path, ...], region: str, output: "Output", settings: "Settings") -> None:
     """Contributions in one region as letters: several targets, or several methods, one above the other.
 
-    Each FOLDER is what `seqattr score` wrote; give one for each method.
+    Each FOLDER is what `seqattr score` wrote; give one for each method. Of more than 250 bases there is an
+    overview, and letters of the 150 that matter most.
     """
     from seqattr.jobs.plot import run
 

@@ -1,16 +1,18 @@
 """Contributions and motifs as rows of letters."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from textwrap import wrap
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 from matplotlib.ticker import MaxNLocator
 
-from seqattr.figures.boxes import INCHES_PER_BASE, NAME_INCHES, Box, draw_box, draw_name, names_of
+from seqattr.figures.boxes import INCHES_PER_BASE, NAME_INCHES, Box, Name, draw_box, draw_name, names_of
 from seqattr.figures.letters import draw_letters, ends_of
 from seqattr.figures.ruler import Ruler, draw_ruler
 from seqattr.figures.style import plain
@@ -23,6 +25,65 @@ LINE_INCHES = 0.15
 USUAL = Ruler()
 
 
+@dataclass(frozen=True)
+class LogoRows:
+    """One row of letters per entry of `contributions` (label -> (L,)), each letter as high as its
+    contribution, below or above zero; `one_hot` is (4, L), and its first base is base `first` of the row that
+    the boxes and the ruler are of. Boxes are drawn in every row, named in the first.
+    """
+
+    contributions: Mapping[str, npt.NDArray[np.floating]]
+    one_hot: npt.NDArray[np.integer]
+    boxes: Sequence[Box] = ()
+    first: int = 0
+    ruler: Ruler = USUAL
+
+    @property
+    def length(self) -> int:
+        return self.one_hot.shape[1]
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Each label, in lines."""
+        return {label: in_lines(label) for label in self.contributions}
+
+    @property
+    def width(self) -> float:
+        """In inches, of all."""
+        return min(max(LEAST_INCHES, self.length * INCHES_PER_BASE), MOST_INCHES)
+
+    @property
+    def height(self) -> float:
+        """In inches, of all."""
+        lines = 1 + max((name.level for name in self.names), default=-1)
+        return ROW_INCHES * len(self.contributions) + 0.55 + NAME_INCHES * lines
+
+    @cached_property
+    def names(self) -> list[Name]:
+        """Where the boxes' names stand."""
+        side = SIDE_INCHES + LINE_INCHES * max(label.count("\n") + 1 for label in self.labels.values())
+        return names_of(self.boxes, self.first, self.first + self.length, (self.width - side) / self.length)
+
+    def draw(self, panel: FigureBase) -> None:
+        """The rows, one above the other, in a figure or a part of one."""
+        rows = panel.subplots(len(self.contributions), 1, squeeze=False)[:, 0].tolist()
+        for axes, (label, values) in zip(rows, self.contributions.items(), strict=True):
+            draw_logo(axes, values, self.one_hot, self.labels[label], self.first)
+            for box in self.boxes:
+                draw_box(axes, box)
+        for box, name in zip(self.boxes, self.names, strict=True):
+            draw_name(rows[0], box, name)
+        number_rows(rows, self.ruler, self.first, self.first + self.length)
+
+
+def number_rows(rows: Sequence[Axes], ruler: Ruler, start: int, end: int) -> None:
+    """Ticks at the bases of all rows, and their numbers below the last."""
+    for axes in rows:
+        draw_ruler(axes, ruler, start, end)
+        axes.set_xlabel(ruler.label if axes is rows[-1] else "", fontsize=8)
+        axes.tick_params(labelbottom=axes is rows[-1])
+
+
 def contribution_logos(
     contributions: Mapping[str, npt.NDArray[np.floating]],
     one_hot: npt.NDArray[np.integer],
@@ -31,29 +92,10 @@ def contribution_logos(
     first: int = 0,
     ruler: Ruler = USUAL,
 ) -> Figure:
-    """One row of letters per entry of `contributions` (label -> (L,)), each letter as high as its
-    contribution, below or above zero; `one_hot` is (4, L), and its first base is base `first` of the row that
-    the boxes and the ruler are of. Boxes are drawn in every row, named in the first.
-    """
-    length = one_hot.shape[1]
-    labels = {label: in_lines(label) for label in contributions}
-    width = min(max(LEAST_INCHES, length * INCHES_PER_BASE), MOST_INCHES)
-    side = SIDE_INCHES + LINE_INCHES * max(label.count("\n") + 1 for label in labels.values())
-    names = names_of(boxes, first, first + length, (width - side) / length)
-    lines = 1 + max((name.level for name in names), default=-1)
-    height = ROW_INCHES * len(contributions) + 0.55 + (0.25 if title else 0) + NAME_INCHES * lines
-    figure = Figure(figsize=(width, height), layout="constrained")
-    rows = figure.subplots(len(contributions), 1, squeeze=False)[:, 0]
-    for axes, (label, values) in zip(rows, contributions.items(), strict=True):
-        draw_logo(axes, values, one_hot, labels[label], first)
-        for box in boxes:
-            draw_box(axes, box)
-        axes.tick_params(labelbottom=axes is rows[-1])
-    for box, name in zip(boxes, names, strict=True):
-        draw_name(rows[0], box, name)
-    for axes in rows:
-        draw_ruler(axes, ruler, first, first + length)
-        axes.set_xlabel(ruler.label if axes is rows[-1] else "", fontsize=8)
+    """A figure of such rows alone, under a title."""
+    rows = LogoRows(contributions, one_hot, boxes, first, ruler)
+    figure = Figure(figsize=(rows.width, rows.height + (0.25 if title else 0)), layout="constrained")
+    rows.draw(figure)
     if title:
         figure.suptitle(title, fontsize=10)
     return figure

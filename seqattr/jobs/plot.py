@@ -12,8 +12,9 @@ import numpy as np
 from seqattr.dna.regions import Region, whole
 from seqattr.errors import InputError, UnknownName, some_of
 from seqattr.figures.boxes import Box, clear_boxes
-from seqattr.figures.logos import contribution_logos
+from seqattr.figures.logos import LogoRows
 from seqattr.figures.ruler import Ruler
+from seqattr.figures.stretches import stretch_figure
 from seqattr.figures.style import FORMATS, save
 from seqattr.io.atomic import replacing
 from seqattr.io.hdf5.stored import StoredContributions, open_contributions
@@ -21,6 +22,7 @@ from seqattr.io.ownership import Output
 from seqattr.jobs.report.blocks import background_in, layout_of
 from seqattr.jobs.report.pictures import boxes_of
 from seqattr.jobs.report.scores import Scores, open_scores
+from seqattr.jobs.units import contribution_unit
 from seqattr.motifs.matches import STRONG
 from seqattr.motifs.pwm import PWM
 from seqattr.motifs.scan import Pick, find_matches
@@ -28,8 +30,6 @@ from seqattr.motifs.sources import read_motifs
 from seqattr.support.caller import LIBRARY, Caller
 
 _PART_OF_ROW = re.compile(r"(?P<name>.+):(?P<start>[\d,]+)-(?P<end>[\d,]+)", re.ASCII)
-# More letters than this are neither legible nor drawn in a reasonable time.
-MOST_BASES = 2000
 
 
 class Stretch(NamedTuple):
@@ -42,11 +42,12 @@ class Stretch(NamedTuple):
 
 
 class Track(NamedTuple):
-    """One row of letters."""
+    """One row of the figure."""
 
     target: str
     method: str
     folder: str
+    unit: str
     contributions: np.ndarray  # (w,)
     one_hot: np.ndarray  # (4, w)
 
@@ -102,7 +103,8 @@ def plot(
     stretch, boxes = stretch_and_boxes(runs[0], runs[0].path(first.target), region, motifs, settings.strong)
     labels = labels_of(tracks)
     rows = {label: track.contributions for label, track in zip(labels, tracks, strict=True)}
-    figure = contribution_logos(rows, first.one_hot, boxes, first=stretch.start, ruler=stretch.ruler)
+    letters = LogoRows(rows, first.one_hot, boxes, stretch.start, stretch.ruler)
+    figure = stretch_figure(letters, [track.unit for track in tracks])
     with replacing(out) as part:
         save(figure, part, form)
     return labels
@@ -128,7 +130,8 @@ def tracks_of(run: Scores, region: str, targets: Sequence[str]) -> list[Track]:
             bases = slice(stretch.start, stretch.end)
             values = file.contributions(stretch.row, bases, np.float64)
             one_hot = file.one_hot[stretch.row, :, bases]
-        tracks.append(Track(target, run.method, str(run.folder), values, one_hot))
+        unit = contribution_unit(run.run, target)
+        tracks.append(Track(target, run.method, str(run.folder), unit, values, one_hot))
     return tracks
 
 
@@ -177,11 +180,6 @@ def find(file: StoredContributions, region: str, folder: Path) -> Stretch:
     stretch = stretch or on_genome(file.places, region, file.has_values)
     if stretch is None:
         raise InputError(f"{folder} holds no sequence '{region}'; there is: {some_of(names, 8, total=True)}")
-    if stretch.end - stretch.start > MOST_BASES:
-        raise InputError(
-            f"{region} has {stretch.end - stretch.start} bases, of which at most {MOST_BASES} can be drawn;"
-            f" say which, as NAME:0-{MOST_BASES}"
-        )
     return stretch
 
 

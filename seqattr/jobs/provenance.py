@@ -9,7 +9,7 @@ import torch
 
 from seqattr.engine.graph.outputs import explained_outputs
 from seqattr.engine.walk.session import Session
-from seqattr.jobs.units import units_of
+from seqattr.methods.units import units_of
 from seqattr.support.version import package_version
 
 

@@ -1,17 +1,9 @@
-"""In which unit contributions are: that of what is explained."""
+"""In which unit the contributions of a run are, from its run.json."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from seqattr.engine.graph.expressions import PROFILES
-from seqattr.engine.graph.outputs import Target
-from seqattr.engine.graph.selections import Outputs, Selection
-from seqattr.engine.walk.session import Session
-
-LOGIT, LOG_COUNTS = "logit", "log counts"
-SOME = " of some"  # outputs of which only some had a final nonlinearity
+from seqattr.methods.units import output_of, unit_behind
 
 
 def contribution_unit(run: Mapping[str, Any], target: str) -> str:
@@ -25,53 +17,7 @@ def contribution_unit(run: Mapping[str, Any], target: str) -> str:
     return str(known or unit_behind(final_in_words(run)) or output_of(target))
 
 
-def output_of(target: str) -> str:
-    """The unit of what is explained as it is."""
-    return f"output of {target}"
-
-
 def final_in_words(run: Mapping[str, Any]) -> str:
     """What an older run.json says of the final nonlinearity; nothing where outputs may differ in it."""
     words = str(run.get("explained", ""))
     return words if words.startswith("the values before the final ") else ""
-
-
-def unit_behind(final: str) -> str:
-    """Of values before a final nonlinearity; empty where there is none, or not of all."""
-    is_log_odds = "sigmoid" in final or "softmax" in final
-    return LOGIT if is_log_odds and SOME not in final else ""
-
-
-def units_of(session: Session) -> dict[str, str]:
-    """Of each of a session's targets, by name."""
-    outputs = session.model.outputs
-    pairs = zip(session.targets, session.finals, strict=True)
-    return {
-        target.name: unit_behind(final) or of_bpnet(outputs, target.name) or output_of(target.name)
-        for target, final in pairs
-    }
-
-
-def of_bpnet(outputs: Outputs, name: str) -> str:
-    """Of a target of a model with a profile and counts; empty for all else."""
-    if outputs.heads is None:
-        return ""
-    if name.split("(")[0] in PROFILES:
-        return LOGIT
-    if name == "counts":
-        return LOG_COUNTS
-    target = outputs.table.get(name) if outputs.is_bpnet else None
-    if target is None:
-        return ""
-    return LOG_COUNTS if is_element(target, outputs.heads.counts.all, outputs.shapes) else LOGIT
-
-
-def is_element(target: Target, of: Selection, shapes: Sequence[tuple[int, ...]]) -> bool:
-    """Whether a target is one of the selected elements of an output."""
-    if target.output != of.output:
-        return False
-    at = np.unravel_index(target.index, shapes[of.output] or (1,))
-    return all(
-        where in index if isinstance(index, range) else where == index
-        for where, index in zip(at, of.indices, strict=False)
-    )

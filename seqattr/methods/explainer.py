@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.capture.watch import PAIRS, PAIRS_ON_GPU, check_prediction
+from seqattr.engine.graph.outputs import explained_outputs
 from seqattr.engine.walk.comparison import Comparison, compare
 from seqattr.engine.walk.memory import Chunk, chunks, pieces
 from seqattr.engine.walk.session import Session, rows_key
@@ -20,6 +21,7 @@ from seqattr.methods.pending import Part, Pending
 from seqattr.methods.registry import method_named, name_of
 from seqattr.methods.results import Attribution, Subject, codes_if_bases
 from seqattr.methods.sums import Facts, Fields, Sums
+from seqattr.methods.units import units_of
 
 ON_GPU = 2**30  # bytes of sequences, references and results of one call there, where a caller gives more
 NUMBERS = 2 * 9  # of a target at each base in the results, and as many in what these are made of
@@ -59,8 +61,15 @@ class Explaining(ABC):
         """What is explained, and by what."""
         bases, session, method = comparison.sequences, self.session, self.method
         codes = bases.data.cpu().numpy() if bases.coded else codes_if_bases(bases.data)
-        targets, dtype = [target.name for target in session.targets], str(session.dtype)
-        return Subject(codes, targets, session.finals, name_of(method), method.complete, dtype)
+        return Subject(
+            codes,
+            [target.name for target in session.targets],
+            units_of(session),
+            explained_outputs(session.finals),
+            name_of(method),
+            method.complete,
+            str(session.dtype),
+        )
 
     def _calls(self, comparison: Comparison, pairs: int | None) -> Iterator[tuple[int, Attribution]]:
         """The number of its first sequence with what comes of each call. On a GPU no more is there at once

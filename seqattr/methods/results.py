@@ -10,7 +10,6 @@ from torch import Tensor
 
 from seqattr.dna.alphabet import codes_of, one_hot
 from seqattr.dna.places import Places
-from seqattr.engine.graph.outputs import explained_outputs
 from seqattr.errors import InputError, UnknownName, some_of
 from seqattr.inputs.places import ends_of, places_of
 from seqattr.io.atomic import replacing_all
@@ -29,13 +28,14 @@ SHOWN_TARGETS = 4  # in a line about a result
 
 class Subject(NamedTuple):
     """What was explained, and by what: codes (N, L) of the sequences, None where these are no bases, the
-    names of the T targets and the nonlinearity behind each, the method, whether it promises that
-    contributions sum to the difference, and the type of the model's numbers.
+    names of the T targets and the unit of each, at which step of the model, in words, the method, whether it
+    promises that contributions sum to the difference, and the type of the model's numbers.
     """
 
     codes: npt.NDArray[np.uint8] | None
     targets: Sequence[str]
-    finals: Sequence[str]
+    units: Mapping[str, str]
+    explained: str
     method: str
     complete: bool
     dtype: str
@@ -101,7 +101,7 @@ class Attribution(NamedTuple):
         target.
         """
         # Pictures bring matplotlib, which attribution does without.
-        from seqattr.figures.stretches import Stretch, stretch_figure
+        from seqattr.figures.stretches import LogoRows, stretch_figure
 
         codes, number, length = self._codes(), *self.contributions.shape[1:]
         if not -number <= sequence < number:
@@ -109,11 +109,10 @@ class Attribution(NamedTuple):
         start, end = bases or (0, length)
         if not 0 <= start < end <= length:
             raise InputError(f"bases {start} to {end} are not within the {length} of a sequence")
-        rows = {
-            name: self.contributions[target, sequence, start:end].numpy()
-            for target, name in self._targets(targets).items()
-        }
-        return stretch_figure(rows, Stretch(one_hot(codes[sequence, start:end]), start))
+        chosen, units = self._targets(targets), self._subject().units
+        rows = {name: self.contributions[one, sequence, start:end].numpy() for one, name in chosen.items()}
+        letters = LogoRows(rows, one_hot(codes[sequence, start:end]), first=start)
+        return stretch_figure(letters, [units[name] for name in rows])
 
     def to_h5(self, path: Source, regions: Any = None, force: bool = False) -> list[Path]:
         """Write what `seqattr score` does, and return the files' paths: ChromBPNet's layout.
@@ -184,12 +183,13 @@ class Attribution(NamedTuple):
         return {
             "seqattr": package_version(),
             "settings": {"method": subject.method},
-            "targets": list(subject.targets),
+            "targets": list(dict.fromkeys(subject.targets)),
             "sequences": self.contributions.shape[1],
             "length": self.contributions.shape[2],
             "complete": subject.complete,
             "dtype": subject.dtype.removeprefix("torch."),
-            "explained": explained_outputs(subject.finals),
+            "explained": subject.explained,
+            "units": dict(subject.units),
         }
 
     def _rows(self, places: Places) -> dict[str, TargetRows]:

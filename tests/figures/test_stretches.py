@@ -8,8 +8,17 @@ from matplotlib.axes import Axes
 
 from seqattr.dna.alphabet import one_hot
 from seqattr.figures.boxes import Box
+from seqattr.figures.logos import LogoRows
 from seqattr.figures.ruler import Ruler
-from seqattr.figures.stretches import MOST_LETTERS, ZOOM, NotebookFigure, Stretch, stretch_figure, strongest
+from seqattr.figures.stretches import (
+    MOST_LETTERS,
+    ZOOM,
+    NotebookFigure,
+    common_unit,
+    part_of,
+    stretch_figure,
+    strongest,
+)
 
 STRONG = 1700  # where what matters lies
 
@@ -28,7 +37,7 @@ def texts_of_ticks(axes) -> list[str]:
 def test_a_short_stretch_is_letters_alone():
     values, letters = made(2114)
     some = {name: row[:MOST_LETTERS] for name, row in values.items()}
-    figure = stretch_figure(some, Stretch(letters[:, :MOST_LETTERS]))
+    figure = stretch_figure(LogoRows(some, letters[:, :MOST_LETTERS]))
     assert len(figure.findobj(Axes)) == 2
     assert figure.get_size_inches()[0] < 20
 
@@ -36,7 +45,9 @@ def test_a_short_stretch_is_letters_alone():
 def test_a_long_stretch_has_an_overview_and_letters_where_it_matters():
     values, letters = made(2114)
     ruler = Ruler.on_genome("chr20", 17_036_400, 17_036_400 + 2114)
-    figure = stretch_figure(values, Stretch(letters, 0, ruler, [Box(STRONG, STRONG + 12, "CTCF")]), "logit")
+    figure = stretch_figure(
+        LogoRows(values, letters, [Box(STRONG, STRONG + 12, "CTCF")], 0, ruler), ["logit", "logit"]
+    )
     upper, lower = figure.subfigs
     assert [axes.get_xlim() for axes in upper.axes] == [(-0.5, 2113.5)] * 2
     for axes in lower.axes:
@@ -45,7 +56,7 @@ def test_a_long_stretch_has_an_overview_and_letters_where_it_matters():
         assert low < STRONG < STRONG + 12 < high
     assert texts_of_ticks(upper.axes[-1])[0] == "17,036,500"
     assert all(text.startswith("17,03") for text in texts_of_ticks(lower.axes[-1]))
-    assert [panel.get_supylabel() for panel in figure.subfigs] == ["contribution (logit)"] * 2
+    assert figure.get_supylabel() == "contribution (logit)"
     assert "CTCF" in [text.get_text() for text in lower.axes[0].texts]
 
 
@@ -64,7 +75,7 @@ def test_an_overview_keeps_the_largest_and_the_least_however_long_it_is():
     values[123_456], values[123_457] = 2, -3
     letters = one_hot(np.zeros(len(values), np.uint8))
     begun = time.process_time()
-    figure = stretch_figure({"a": values}, Stretch(letters))
+    figure = stretch_figure(LogoRows({"a": values}, letters))
     image = figure._repr_png_()
     assert time.process_time() - begun < 5
     assert len(image) < 200_000
@@ -73,18 +84,39 @@ def test_an_overview_keeps_the_largest_and_the_least_however_long_it_is():
     assert (max(map(np.max, drawn)), min(map(np.min, drawn))) == (2, -3)
 
 
-def test_boxes_of_a_part_are_those_that_lie_in_it_at_least_half():
-    stretch = Stretch(
-        np.zeros((4, 100), np.int8), 50, boxes=[Box(60, 70, "in"), Box(76, 86, "cut"), Box(50, 58, "out")]
-    )
-    part = stretch.part(56, 81)
+def test_a_part_has_its_bases_and_the_boxes_that_lie_in_it_at_least_half():
+    boxes = [Box(60, 70, "in"), Box(76, 86, "cut"), Box(50, 58, "out")]
+    rows = LogoRows({"a": np.arange(100)}, np.zeros((4, 100), np.int8), boxes, 50)
+    part = part_of(rows, 56, 81)
     assert part.boxes == [Box(60, 70, "in"), Box(76, 81, "cut")]
-    assert (part.start, part.end, part.one_hot.shape) == (56, 81, (4, 25))
+    assert (part.first, part.one_hot.shape) == (56, (4, 25))
+    np.testing.assert_array_equal(part.contributions["a"], np.arange(6, 31))
+
+
+@pytest.mark.parametrize(
+    ("units", "common"),
+    [
+        (["logit", "logit"], "logit"),
+        (["output of a"], "output of a"),
+        (["output of a", "output of b"], "output of the model"),
+        (["log counts", "logit"], ""),
+        ([], ""),
+    ],
+)
+def test_a_unit_stands_beside_all_rows_or_below_the_name_of_each(units, common):
+    assert common_unit(units) == common
+    rows = {f"row{number}": np.ones(30) for number in range(max(1, len(units)))}
+    figure = stretch_figure(LogoRows(rows, one_hot(np.zeros(30, np.uint8))), units)
+    labels = [axes.get_ylabel() for axes in figure.findobj(Axes)]
+    assert figure.get_supylabel() == (f"contribution ({common})" if common else "")
+    assert labels == (
+        ["row0\n(log counts)", "row1\n(logit)"] if len(set(units)) > 1 and not common else list(rows)
+    )
 
 
 @pytest.mark.parametrize("length", [30, 400])
 def test_a_notebook_shows_it(length):
     values = np.zeros(length)
-    figure = stretch_figure({"a": values}, Stretch(one_hot(np.zeros(length, np.uint8))))
+    figure = stretch_figure(LogoRows({"a": values}, one_hot(np.zeros(length, np.uint8))))
     assert isinstance(figure, NotebookFigure)
     assert figure._repr_png_().startswith(b"\x89PNG")

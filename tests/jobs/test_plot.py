@@ -1,14 +1,21 @@
 """The figure of one region: which bases it shows, of which row, and what its rows are called."""
 
+import re
+
 import h5py
 import numpy as np
 import pytest
 
+from seqattr.dna.places import Places
+from seqattr.dna.regions import Region
 from seqattr.errors import InputError, UnknownName
+from seqattr.io.hdf5.layout import CANCELLATION, NUMBERS
 from seqattr.io.hdf5.stored import open_contributions
+from seqattr.io.text import write_json
 from seqattr.jobs import plot as module
 from seqattr.jobs.plot import Settings, find, plot
 from seqattr.jobs.report.scores import open_scores
+from seqattr.methods.result_files import TargetRows
 from seqattr.motifs.sources import read_motifs
 from tests.helpers.scored import GATA_AT, LENGTH, TAL_AT, Made, without_rows, without_values, write_scores
 
@@ -111,21 +118,22 @@ def drawn(monkeypatch):
         def savefig(self, path, **_):
             path.write_bytes(b"figure")
 
-    def instead(rows, one_hot, boxes, **options):
-        calls.append((rows, one_hot, boxes, options))
+    def instead(rows, units):
+        calls.append((rows, units))
         return Nothing()
 
-    monkeypatch.setattr(module, "contribution_logos", instead)
+    monkeypatch.setattr(module, "stretch_figure", instead)
     return calls
 
 
 def test_matches_are_boxed_on_the_axis_of_the_figure(made, drawn, tmp_path):
     plot([made.folder], "chr1:2000-2090", tmp_path / "x.png", Settings(motif_specs=["bundled"]))
-    rows, _, boxes, options = drawn[0]
-    assert list(rows) == ["carries", "quiet"]
-    assert options["first"] == 0
-    assert options["ruler"].number(0) == 2000
-    assert {(box.name, box.start) for box in boxes} >= {
+    rows, units = drawn[0]
+    assert list(rows.contributions) == ["carries", "quiet"]
+    assert units == ["output of carries", "output of quiet"]
+    assert rows.first == 0
+    assert rows.ruler.number(0) == 2000
+    assert {(box.name, box.start) for box in rows.boxes} >= {
         ("TAL1_known1", TAL_AT),
         ("GATA_disc1", GATA_AT),
     }
@@ -138,7 +146,7 @@ def test_a_match_is_cut_to_the_region_or_left_out(made, drawn, tmp_path):
         tmp_path / "x.png",
         Settings(motif_specs=["bundled"]),
     )
-    boxes = {box.name: box for box in drawn[0][2]}
+    boxes = {box.name: box for box in drawn[0][0].boxes}
     assert boxes["TAL1_known1"].start == TAL_AT + 4
     assert "GATA_disc1" not in boxes  # only 2 of its 10 bases are in the region
 
@@ -164,7 +172,7 @@ def test_the_letters_are_the_contributions_in_the_file(made, drawn, tmp_path):
     plot([made.folder], "seq2:5-25", tmp_path / "x.png", Settings(["carries"]))
     with h5py.File(made.folder / "carries.h5") as file:
         expected = file["projected_shap/seq"][2, :, 5:25].sum(axis=0)
-    assert np.allclose(drawn[0][0]["carries"], expected)
+    assert np.allclose(drawn[0][0].contributions["carries"], expected)
 
 
 def test_folders_of_different_sequences_are_refused(made, tmp_path):
@@ -178,10 +186,25 @@ def test_an_unknown_target_is_refused(made, tmp_path):
         plot([made.folder], "seq0", tmp_path / "x.png", Settings(["no"]))
 
 
-def test_what_is_too_long_to_be_read_is_refused(made, monkeypatch):
-    monkeypatch.setattr(module, "MOST_BASES", 50)
-    with pytest.raises(InputError, match="at most 50 can be drawn"):
-        found(made, "seq0")
+def test_a_long_window_is_drawn_whole(tmp_path):
+    """Of 2,114 bases as of any number, in a size that fits a screen."""
+    folder = tmp_path / "scores"
+    rng = np.random.default_rng(0)
+    codes, values = rng.integers(0, 4, (1, 2114)).astype(np.uint8), rng.normal(size=(1, 4, 2114))
+    fields = {name: np.zeros(1) for name in (*NUMBERS, CANCELLATION)}
+    fields |= {"contributions": values[:, 0], "hypothetical": values}
+    places = Places.of([Region("chr20", 17_036_400, 17_038_514)])
+    folder.mkdir()
+    TargetRows(codes, fields, places, {"seqattr": ""}).write_h5(folder / "counts.h5")
+    write_json(
+        folder / "run.json", {"settings": {}, "targets": ["counts"], "units": {"counts": "log counts"}}
+    )
+    assert plot([folder], "chr20:17036400-17038514", tmp_path / "a.svg") == ["counts"]
+    drawn = (tmp_path / "a.svg").read_text()
+    texts = re.findall(r"<!-- (.*?) -->", drawn)
+    assert {"17,036,500", "17,038,500", "chr20 (bp, 0-based)", "contribution (log counts)"} <= set(texts)
+    assert float(re.search(r'width="([\d.]+)pt"', drawn)[1]) < 72 * 13
+    assert len(drawn) < 400_000
 
 
 def test_a_run_knows_its_targets_in_their_order(tmp_path):

@@ -15,6 +15,7 @@ from seqattr.io.hdf5.stored import read_contributions
 from seqattr.jobs.export import export
 from seqattr.jobs.plot import plot
 from seqattr.jobs.report.scores import open_scores
+from seqattr.jobs.units import contribution_unit
 from seqattr.methods.attribution import attribute
 from seqattr.methods.explainer import Explainer
 from seqattr.methods.registry import METHODS, name_of
@@ -78,6 +79,7 @@ def test_a_plot_has_the_targets_one_above_the_other(result):
         "first",
         "second",
     ]
+    assert figure.get_supylabel() == "contribution (output of the model)"
     assert figure._repr_png_().startswith(b"\x89PNG")
 
 
@@ -148,7 +150,9 @@ def test_other_commands_read_it(result, tmp_path):
     assert plot([scores], "seq1:5-30", tmp_path / "a.png") == ["first", "second"]
     export(scores, "modisco", "first", tmp_path / "modisco")
     assert (tmp_path / "modisco" / "shap.npz").is_file()
-    assert open_scores(scores).run["explained"] == "the model's own outputs"
+    run = open_scores(scores).run
+    assert run["explained"] == "the model's own outputs"
+    assert contribution_unit(run, "first") == "output of first"
 
 
 def test_many_rows_are_written_as_some_are(model, texts, tmp_path, monkeypatch):
