@@ -13,9 +13,9 @@ from seqattr.digits.network import Digits, as_sequences
 from seqattr.engine.capture.model import Model
 from seqattr.evaluate.class_flipping import Pair, at_random, class_flips, erased
 from seqattr.evaluate.flipping import Floats
-from seqattr.evaluate.measured import interval
 from seqattr.evaluate.question import Question
 from seqattr.support.progress import Counter, Progress, silent
+from seqattr.support.resampling import interval
 
 METHODS = (
     "gradient",

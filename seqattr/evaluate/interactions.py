@@ -21,13 +21,10 @@ import torch
 from torch import Tensor
 
 from seqattr.evaluate.effects import ROWS, Predict, check_groups
-from seqattr.evaluate.measured import interval
 from seqattr.methods.coalitions import mixtures
 from seqattr.methods.gradients import seed_of
 from seqattr.support.ranks import benjamini_hochberg
-
-FLIPS = 10_000  # random signs of a test
-FEWEST = 6  # sequences of a pair that is tested: of five no p-value is below 0.06
+from seqattr.support.resampling import interval, sign_flip_test
 
 
 class Match(NamedTuple):
@@ -227,16 +224,3 @@ def interaction_of(
         float("nan"),
         float(np.median([one.gap for one in instances])),
     )
-
-
-def sign_flip_test(differences: npt.NDArray[np.float64], seed: int) -> float:
-    """Two-sided p-value of paired differences (n,) having either sign alike, by random signs of their sum.
-
-    NaN of fewer than FEWEST.
-    """
-    if len(differences) < FEWEST:
-        return float("nan")
-    rng = np.random.default_rng(seed)
-    signs = rng.choice([-1.0, 1.0], (FLIPS, len(differences)))
-    reached = np.abs(signs @ differences) >= abs(differences.sum()) * (1 - 1e-12)
-    return float((reached.sum() + 1) / (FLIPS + 1))

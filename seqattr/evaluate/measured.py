@@ -6,10 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-RESAMPLED = 1000  # times that sequences are drawn again for an interval
-CONFIDENCE = 0.95
-QUANTILES = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
-ROWS_AT_ONCE = 1024
+from seqattr.support.resampling import finite_mean, intervals
 
 
 class Measured(NamedTuple):
@@ -94,13 +91,6 @@ def mean_over_seeds(rows: Sequence[Measured]) -> npt.NDArray[np.float64]:
     return finite_mean(np.stack([row.values for row in rows]).T)
 
 
-def finite_mean(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Of each row the mean of its numbers, NaN where there is none."""
-    known = np.isfinite(values)
-    with np.errstate(invalid="ignore"):
-        return np.where(known, values, 0.0).sum(1) / known.sum(1)
-
-
 def between(rows: Sequence[Measured]) -> float:
     """The standard deviation of the means of seeds, NaN for fewer than two."""
     return spread_of(finite_mean(np.stack([row.values for row in rows])))
@@ -110,34 +100,3 @@ def spread_of(values: npt.NDArray[np.floating]) -> float:
     """The standard deviation of the numbers among values, NaN for fewer than two."""
     known = values[np.isfinite(values)]
     return float(known.std(ddof=1)) if len(known) > 1 else float("nan")
-
-
-def interval(values: npt.NDArray[np.floating]) -> tuple[float, float]:
-    """Bounds of the mean of (n,) numbers by resampling; NaN of fewer than two."""
-    low, high = intervals(values[None])
-    return float(low[0]), float(high[0])
-
-
-def intervals(values: npt.NDArray[np.floating]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Bounds (M,) of the means of rows (M, N), of which the same columns are drawn again for all rows.
-
-    What is no number does not count; NaN for rows of fewer than two numbers.
-    """
-    known = np.isfinite(values)
-    weights = resampling(values.shape[1])
-    bounds = np.full((2, len(values)), np.nan)
-    enough = np.flatnonzero(known.sum(1) > 1)
-    for first in range(0, len(enough), ROWS_AT_ONCE):
-        rows = enough[first : first + ROWS_AT_ONCE]
-        with np.errstate(invalid="ignore"):  # where a draw has none of a row's numbers
-            means = (np.where(known[rows], values[rows], 0.0) @ weights) / (known[rows] @ weights)
-        gaps = np.isnan(means).any(1)
-        bounds[:, rows[~gaps]] = np.quantile(means[~gaps], QUANTILES, axis=1)
-        bounds[:, rows[gaps]] = np.nanquantile(means[gaps], QUANTILES, axis=1)
-    return bounds[0], bounds[1]
-
-
-def resampling(number: int) -> npt.NDArray[np.float64]:
-    """How often each of so many sequences is drawn, (number, RESAMPLED)."""
-    drawn = np.random.default_rng(0).integers(0, number, (RESAMPLED, number))
-    return np.stack([np.bincount(row, minlength=number) for row in drawn], 1).astype(np.float64)

@@ -10,8 +10,6 @@ from torch import Tensor
 
 from seqattr.evaluate.effects import dividends, worths
 from seqattr.evaluate.interactions import (
-    FEWEST,
-    FLIPS,
     Case,
     Instance,
     Match,
@@ -20,7 +18,6 @@ from seqattr.evaluate.interactions import (
     interactions_of,
     masks,
     pair_effects,
-    sign_flip_test,
     strongest,
 )
 from tests.helpers.sequences import one_hot, shuffled
@@ -119,11 +116,3 @@ def test_draws_hang_on_the_sequence_alone() -> None:
     x = one_hot(6, LENGTH)
     whole, part = found_in(x), found_in(x[3:])
     assert [one.null.tolist() for one in whole[9:]] == [one.null.tolist() for one in part]
-
-
-def test_signs() -> None:
-    """Of n differences that are all alike, two of 2^n signs reach their sum."""
-    assert np.isnan(sign_flip_test(np.ones(FEWEST - 1), 0))
-    p = sign_flip_test(np.ones(6), 0)
-    assert p == pytest.approx(2 / 2**6, abs=4 * (2 / 2**6 / FLIPS) ** 0.5)
-    assert sign_flip_test(np.zeros(6), 0) == 1

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 from seqattr.evaluate.checks import CHECKS, Check
 from seqattr.evaluate.controls import CONTROLS
 from seqattr.evaluate.judgement import Judgement
-from seqattr.evaluate.measured import CONFIDENCE
 from seqattr.figures.html import Link, Picture, fill
 from seqattr.jobs.evaluate.measuring import Examined, Findings
 from seqattr.jobs.evaluate.verdicts import BELIEVE, CAREFUL, DOUBT, OPEN, cell, verdicts, word_of
 from seqattr.methods.registry import METHODS
+from seqattr.support.resampling import CONFIDENCE
 
 ORDER = (BELIEVE, CAREFUL, DOUBT, OPEN)
 SIGNS = {BELIEVE: "✓", CAREFUL: "!", DOUBT: "✗", OPEN: "?"}

@@ -1,0 +1,119 @@
+"""What a mean over sequences is worth: its interval by drawing them again, and tests against chance."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+RESAMPLED = 1000  # times that sequences are drawn again for an interval
+CONFIDENCE = 0.95
+QUANTILES = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
+ROWS_AT_ONCE = 1024
+FLIPS = 10_000  # random signs of a test
+_TERMS = 1000  # of a power series
+FEWEST = 6  # sequences that are tested: of five no p-value is below 0.06
+
+
+def finite_mean(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Of each row the mean of its numbers, NaN where there is none."""
+    known = np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        return np.where(known, values, 0.0).sum(1) / known.sum(1)
+
+
+def interval(values: npt.NDArray[np.floating]) -> tuple[float, float]:
+    """Bounds of the mean of (n,) numbers by resampling; NaN of fewer than two."""
+    low, high = intervals(values[None])
+    return float(low[0]), float(high[0])
+
+
+def intervals(values: npt.NDArray[np.floating]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Bounds (M,) of the means of rows (M, N), of which the same columns are drawn again for all rows.
+
+    What is no number does not count; NaN for rows of fewer than two numbers.
+    """
+    known = np.isfinite(values)
+    weights = resampling(values.shape[1])
+    bounds = np.full((2, len(values)), np.nan)
+    enough = np.flatnonzero(known.sum(1) > 1)
+    for first in range(0, len(enough), ROWS_AT_ONCE):
+        rows = enough[first : first + ROWS_AT_ONCE]
+        with np.errstate(invalid="ignore"):  # where a draw has none of a row's numbers
+            means = (np.where(known[rows], values[rows], 0.0) @ weights) / (known[rows] @ weights)
+        gaps = np.isnan(means).any(1)
+        bounds[:, rows[~gaps]] = np.quantile(means[~gaps], QUANTILES, axis=1)
+        bounds[:, rows[gaps]] = np.nanquantile(means[gaps], QUANTILES, axis=1)
+    return bounds[0], bounds[1]
+
+
+def resampling(number: int) -> npt.NDArray[np.float64]:
+    """How often each of so many sequences is drawn, (number, RESAMPLED)."""
+    drawn = np.random.default_rng(0).integers(0, number, (RESAMPLED, number))
+    return np.stack([np.bincount(row, minlength=number) for row in drawn], 1).astype(np.float64)
+
+
+def sign_flip_test(differences: npt.NDArray[np.float64], seed: int) -> float:
+    """Two-sided p-value of paired differences (n,) having either sign alike, by random signs of their sum.
+
+    NaN of fewer than FEWEST.
+    """
+    if len(differences) < FEWEST:
+        return float("nan")
+    rng = np.random.default_rng(seed)
+    signs = rng.choice([-1.0, 1.0], (FLIPS, len(differences)))
+    reached = np.abs(signs @ differences) >= abs(differences.sum()) * (1 - 1e-12)
+    return float((reached.sum() + 1) / (FLIPS + 1))
+
+
+def single_case_test(
+    cases: npt.NDArray[np.floating], controls: npt.NDArray[np.floating]
+) -> npt.NDArray[np.float64]:
+    """Two-sided p-values (M,) of cases (M,) being one more of their controls (M, K).
+
+    t = (case - mean) / (sd sqrt(1 + 1 / K)) with K - 1 degrees of freedom (Crawford & Howell 1998): unlike a
+    test of the controls' mean it stays calibrated however exactly each is known. 1 where nothing differs, NaN
+    of fewer than two controls.
+    """
+    number = controls.shape[1]
+    if number < 2:
+        return np.full(len(cases), np.nan)
+    away = abs(cases - controls.mean(1))
+    error = controls.std(1, ddof=1) * math.sqrt(1 + 1 / number)
+    rounding = 1e-12 * (abs(cases) + abs(controls).max(1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = student_tails(away / error, number - 1)
+    return np.where(away <= rounding, 1.0, p)
+
+
+def student_tails(t: npt.NDArray[np.floating], freedom: int) -> npt.NDArray[np.float64]:
+    """P(|T| > t) of Student's T with so many degrees of freedom, of t >= 0; also far out.
+
+    The finite sums of Abramowitz & Stegun 26.7.3 and 26.7.4; where these cancel, the power series of the
+    incomplete beta function (26.5.4) in x = freedom / (freedom + t^2).
+    """
+    near = 1 - _within(t, freedom)
+    return np.where(near > 1e-3, near, _beyond(t, freedom))
+
+
+def _within(t: npt.NDArray[np.floating], freedom: int) -> npt.NDArray[np.float64]:
+    """P(|T| < t)"""
+    angle = np.arctan(t / math.sqrt(freedom))
+    sine, cosine = np.sin(angle), np.cos(angle)
+    term = cosine if freedom % 2 else np.ones_like(cosine)
+    total = np.zeros_like(term)
+    for power in range(2 + freedom % 2, freedom + 1, 2):
+        total = total + term
+        term = term * cosine**2 * (power - 1) / power
+    return 2 / math.pi * (angle + sine * total) if freedom % 2 else sine * total
+
+
+def _beyond(t: npt.NDArray[np.floating], freedom: int) -> npt.NDArray[np.float64]:
+    """P(|T| > t) for t far from 0."""
+    half = freedom / 2
+    x = freedom / (freedom + np.square(t))
+    scale = math.exp(math.lgamma(half + 0.5) - math.lgamma(half) - math.lgamma(0.5))
+    term, total = np.ones_like(x), np.zeros_like(x)
+    for number in range(_TERMS):
+        total = total + term / (half + number)
+        term = term * x * (number + 0.5) / (number + 1)
+    return scale * x**half * total
