@@ -27,11 +27,13 @@ _MODULES = {
     "jacobian": "analyses.sensitivity",
     "load_model": "models.load",
     "load_patterns": "jobs.patterns",
+    "marginalize": "analyses.marginalization",
     "maximize": "analyses.maximize",
     "references": "methods.references",
     "save_model": "models.native",
     "save_patterns": "jobs.patterns",
     "sensitivity": "analyses.sensitivity",
+    "spacing": "analyses.spacing",
     "with_patterns": "methods.registry",
 }
 

@@ -21,11 +21,13 @@ def test_the_public_names():
         *("attention", "attribute", "counterfactuals", "fit_patterns", "jacobian", "load_model"),
         *(
             "load_patterns",
+            "marginalize",
             "maximize",
             "references",
             "save_model",
             "save_patterns",
             "sensitivity",
+            "spacing",
             "with_patterns",
         ),
     ]

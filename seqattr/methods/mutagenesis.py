@@ -13,6 +13,8 @@ from torch.nn import functional
 
 from seqattr.engine.edits.edits import Editor, Edits
 from seqattr.engine.graph.outputs import Target
+from seqattr.engine.walk.plan import Plan
+from seqattr.engine.walk.session import Session
 from seqattr.errors import InputError
 from seqattr.methods.attributors import Attributor, Batch, Explanation
 
@@ -188,10 +190,14 @@ def changes(batch: Batch, sequence: Tensor, edits: Edits) -> Iterator[tuple[Targ
 
 def editor_of(batch: Batch, sequence: Tensor, width: int) -> Editor:
     """For edits of `width` bases of sequences as long as this (4, L); made once in a session."""
-    session, length = batch.session, sequence.shape[1]
+    return editor_in(batch.session, batch.plan, sequence, width)
+
+
+def editor_in(session: Session, plan: Plan, sequence: Tensor, width: int) -> Editor:
+    """The same of any plan of a session; a note says so where an edit is worked out whole."""
+    length = sequence.shape[1]
     editor = session.once(
-        ("editor", batch.plan, length, width),
-        lambda: Editor(batch.plan, sequence, width, whole=width == length),
+        ("editor", plan, length, width), lambda: Editor(plan, sequence, width, whole=width == length)
     )
     if editor.note and editor.note not in session.notes:
         session.notes.append(editor.note)

@@ -10,6 +10,7 @@ CONFIDENCE = 0.95
 QUANTILES = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
 ROWS_AT_ONCE = 1024
 FLIPS = 10_000  # random signs of a test
+TESTS_AT_ONCE = 128
 _TERMS = 1000  # of a power series
 FEWEST = 6  # sequences that are tested: of five no p-value is below 0.06
 
@@ -52,17 +53,24 @@ def resampling(number: int) -> npt.NDArray[np.float64]:
     return np.stack([np.bincount(row, minlength=number) for row in drawn], 1).astype(np.float64)
 
 
-def sign_flip_test(differences: npt.NDArray[np.float64], seed: int) -> float:
+def sign_flip_test(differences: npt.NDArray[np.floating], seed: int) -> float:
     """Two-sided p-value of paired differences (n,) having either sign alike, by random signs of their sum.
 
     NaN of fewer than FEWEST.
     """
-    if len(differences) < FEWEST:
-        return float("nan")
-    rng = np.random.default_rng(seed)
-    signs = rng.choice([-1.0, 1.0], (FLIPS, len(differences)))
-    reached = np.abs(signs @ differences) >= abs(differences.sum()) * (1 - 1e-12)
-    return float((reached.sum() + 1) / (FLIPS + 1))
+    return float(sign_flip_tests(differences[None], seed)[0])
+
+
+def sign_flip_tests(differences: npt.NDArray[np.floating], seed: int) -> npt.NDArray[np.float64]:
+    """The same of rows (M, n), (M,), by the same signs for all."""
+    rows, number = differences.shape
+    if number < FEWEST:
+        return np.full(rows, np.nan)
+    signs = np.random.default_rng(seed).choice([-1.0, 1.0], (FLIPS, number))
+    least = abs(differences.sum(1)) * (1 - 1e-12)
+    parts = [slice(first, first + TESTS_AT_ONCE) for first in range(0, rows, TESTS_AT_ONCE)]
+    reached = [(abs(signs @ differences[part].T) >= least[part]).sum(0) for part in parts]
+    return (np.concatenate([*reached, np.zeros(0)]) + 1) / (FLIPS + 1)
 
 
 def single_case_test(

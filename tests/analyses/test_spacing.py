@@ -1,0 +1,185 @@
+"""Two motifs, beside a loop that writes each sequence out; and models that do add up, and do not."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from seqattr.analyses.arrangements import ORDERS
+from seqattr.analyses.insertions import STRANDS
+from seqattr.analyses.spacing import Distances, spacing
+from seqattr.dna.alphabet import ALPHABET
+from seqattr.engine.capture.model import Model
+from seqattr.errors import InputError, NotFinite
+from tests.analyses.test_marginalization import Mirrored, on_strand, written
+from tests.helpers.sequences import LENGTH, one_hot
+from tests.helpers.zoo import captured
+
+A, B = "GATAA", "CAG"
+
+
+def starts(order: str, strand_a: str, distance: int, length: int = LENGTH) -> tuple[int, int]:
+    """Of A, in the middle, and of B."""
+    first = (length - len(A)) // 2
+    a = first if strand_a == "+" else length - len(A) - first
+    return a, a + len(A) + distance if order == "AB" else a - distance - len(B)
+
+
+def loop(
+    model: Model, x: Tensor, order: str, strand_a: str, strand_b: str, distance: int
+) -> list[np.ndarray]:
+    """What both, A and B change, (T,)."""
+    a, b = starts(order, strand_a, distance)
+    with_a = written(x, on_strand(A, strand_a), a)
+    rows = [written(with_a, on_strand(B, strand_b), b), with_a, written(x, on_strand(B, strand_b), b)]
+    return [(model.predict(row[None]) - model.predict(x[None]))[0].numpy() for row in rows]
+
+
+@pytest.mark.parametrize("name", ["conv1d", "bpnet", "lstm, both directions", "transformer"])
+def test_changes_are_those_of_the_loop(name: str) -> None:
+    """In every arrangement, of every background."""
+    model, backgrounds, distances = captured(name)[1], one_hot(3), (0, 1, 5)
+    found = spacing(model, (A, B), backgrounds, Distances(distances))
+    assert found.both.shape == (len(model.targets), 2, 2, 2, 3, 3)
+    for order, a, b, place, row in np.ndindex(2, 2, 2, 3, 3):
+        words = ORDERS[order], STRANDS[a], STRANDS[b], distances[place]
+        wanted = loop(model, backgrounds[row], *words)
+        for array, change in zip((found.both, found.a, found.b), wanted, strict=True):
+            np.testing.assert_allclose(array[:, order, a, b, place, row], change, rtol=0, atol=1e-9)
+        left = wanted[0] - wanted[1] - wanted[2]
+        np.testing.assert_allclose(found.interaction[:, order, a, b, place, row], left, rtol=0, atol=1e-9)
+
+
+def test_what_reads_the_other_strand_finds_everything_mirrored() -> None:
+    """Order and both strands turn round; exactly."""
+    module, model = captured("conv1d")
+    backgrounds = one_hot(4)
+    one = spacing(model, (A, B), backgrounds)
+    other = spacing(Model(Mirrored(module), backgrounds), (A, B), backgrounds.flip(1, 2))
+    np.testing.assert_allclose(other.both[:, ::-1, ::-1, ::-1], one.both, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(other.interaction[:, ::-1, ::-1, ::-1], one.interaction, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["bpnet", "transformer"])
+def test_how_many_go_through_together_changes_nothing(name: str) -> None:
+    model, backgrounds = captured(name)[1], one_hot(5)
+    usual = spacing(model, (A, B), backgrounds)
+    for size in (1, 7):
+        found = spacing(model, (A, B), backgrounds, Distances(batch_size=size))
+        np.testing.assert_allclose(found.interaction, usual.interaction, rtol=0, atol=1e-12)
+
+
+def test_folds_are_averaged() -> None:
+    (_, one), (_, other) = captured("conv1d"), captured("relu, overlapping max pool")
+    both = spacing([one, other], (A, B), one_hot(3))
+    each = [spacing(model, (A, B), one_hot(3)).interaction for model in (one, other)]
+    np.testing.assert_allclose(both.interaction, (each[0] + each[1]) / 2, rtol=0, atol=1e-12)
+
+
+# --- models whose answer is known ---------------------------------------------------------------
+
+
+class Both(nn.Module):
+    """Whether A and B are there, and the one more than the other: a product, a sum, and logits of each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.find = nn.ModuleList(self.finder(word) for word in (A, B))
+
+    @staticmethod
+    def finder(word: str) -> nn.Conv1d:
+        conv = nn.Conv1d(4, 1, len(word)).double()
+        with torch.no_grad():
+            conv.weight.copy_(torch.eye(4)[:, [ALPHABET.index(letter) for letter in word]][None])
+            conv.bias.fill_(1.0 - len(word))
+        return conv
+
+    def forward(self, x: Tensor) -> Tensor:
+        a, b = (torch.relu(conv(x)).amax(2) for conv in self.find)
+        return torch.cat([a * b, a + b], 1)
+
+
+@pytest.fixture(scope="module")
+def without_either() -> list[str]:
+    """Backgrounds of 40 bp in which neither word is, on either strand."""
+    rng, kept = np.random.default_rng(0), []
+    while len(kept) < 12:
+        text = "".join(rng.choice(list("CT"), 40))
+        kept.append(text)
+    return kept
+
+
+def test_a_product_interacts_and_a_sum_does_not(without_either: list[str]) -> None:
+    model = Model(Both(), torch.zeros(2, 4, 40, dtype=torch.float64))
+    found = spacing(model, (A, B), without_either)
+    product, total = found.overall()[0], found.overall()[4]
+    assert (product.strand_a, product.strand_b) == ("+", "+")
+    assert product.interaction == pytest.approx(1, abs=1e-12)
+    assert product.counts
+    assert abs(total.interaction) < 1e-12
+    assert not total.counts
+    assert np.isnan(product.probability)
+    rows = [
+        row for row in found.table() if row.target == product.target and row.strand_a == row.strand_b == "+"
+    ]
+    assert {round(row.interaction, 9) for row in rows} == {1.0}
+    assert max(row.q_value for row in rows) < 0.01
+
+
+def test_behind_a_sigmoid_two_that_are_each_enough_take_from_each_other(without_either: list[str]) -> None:
+    """On the scale of logits they add up."""
+
+    class Enough(Both):
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.sigmoid(20 * super().forward(x)[:, 1:] - 10)
+
+    model = Model(Enough(), torch.zeros(2, 4, 40, dtype=torch.float64))
+    found = spacing(model, (A, B), without_either)
+    (forward, *_) = found.overall()
+    assert abs(forward.interaction) < 1e-9
+    assert forward.probability == pytest.approx(-1, abs=1e-3)
+    assert forward.probability_low <= forward.probability <= forward.probability_high
+
+
+# --- distances, and what is refused ---------------------------------------------------------------
+
+
+def test_distances_go_as_far_as_there_is_room() -> None:
+    found = spacing(captured("conv1d")[1], (A, B), one_hot(2))
+    assert found.distances == tuple(range(LENGTH - 5 - 10 - 3 + 1))
+    assert len(found.table()) == found.both[..., 0].size
+    assert "GATAA and CAG at" in repr(found)
+
+
+def test_what_cannot_be_put_in_is_refused() -> None:
+    model, backgrounds = captured("conv1d")[1], one_hot(3)
+    with pytest.raises(
+        InputError, match=r"at a distance of 20 the motifs GATAA and CAG leave .* 6 is the largest"
+    ):
+        spacing(model, (A, B), backgrounds, Distances((3, 20)))
+    with pytest.raises(InputError, match="has no room beside"):
+        spacing(model, ("A" * 12, "C" * 12), backgrounds)
+    with pytest.raises(InputError, match="is 30 bp long, the backgrounds 24"):
+        spacing(model, (A, "C" * 30), backgrounds)
+    with pytest.raises(InputError, match="there are no backgrounds"):
+        spacing(model, (A, B), backgrounds[:0])
+    for wrong in (
+        {"distances": ()},
+        {"distances": (1, 1)},
+        {"distances": (-1,)},
+        {"batch_size": 0},
+        {"seed": -1},
+    ):
+        with pytest.raises(InputError):
+            Distances(**wrong)
+
+
+def test_a_background_that_the_model_cannot_answer_is_named() -> None:
+    class Odd(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return (x.sum(2)[:, :1] - 3).log()
+
+    backgrounds = one_hot(3)
+    backgrounds[2, :, :] = torch.eye(4)[3][:, None]
+    with pytest.raises(NotFinite, match="sequence number 2"):
+        spacing(Model(Odd(), one_hot(2)), ("AAA", "A"), backgrounds)
