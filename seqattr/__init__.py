@@ -34,6 +34,7 @@ _MODULES = {
     "save_patterns": "jobs.patterns",
     "sensitivity": "analyses.sensitivity",
     "spacing": "analyses.spacing",
+    "variant_effects": "analyses.variants",
     "with_patterns": "methods.registry",
 }
 

@@ -28,6 +28,7 @@ def test_the_public_names():
             "save_patterns",
             "sensitivity",
             "spacing",
+            "variant_effects",
             "with_patterns",
         ),
     ]
