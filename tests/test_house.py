@@ -117,6 +117,7 @@ RULES: dict[Callable[[Tree], Iterator[Finding]], dict[Finding, str]] = {
     long_functions: {},
     many_parameters: {
         "analyses/sensitivity.py:sensitivity": PUBLIC,
+        "analyses/variants.py:variant_effects": PUBLIC,
         "engine/capture/export.py:max_pool1d": ATEN,
         "engine/numerics/base_kernels.py:project": LOOPS,
         "engine/numerics/kernels.py:tiled_max_secant": LOOPS,
