@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from seqattr.cli.options import FORCE, OUT, PATH, TableOption, settings, threads_option
-from seqattr.cli.terminal import say, warn
-from seqattr.cli.values import or_none, read_by
+from seqattr.cli.terminal import calling, say, warn
+from seqattr.cli.values import read_by
 from seqattr.errors import InputError, some_of
 from seqattr.support.texts import comma_separated
 
@@ -32,7 +32,7 @@ def formats(sources: "Mapping[str, MotifSource]") -> str:
 
 
 @click.command()
-@click.argument("folder", type=PATH)
+@click.argument("folders", type=PATH, nargs=-1, required=True, metavar="SCORES...")
 @click.option(
     "--motifs",
     "specs",
@@ -43,20 +43,11 @@ def formats(sources: "Mapping[str, MotifSource]") -> str:
     listed=formats,
     help="Motif file ({}), jaspar:NAME, or bundled (TAL1 and GATA1 alone); repeatable.",
 )
-@click.option("--out", type=OUT, help="Folder for the report. Default: FOLDER/report.")
+@click.option("--out", type=OUT, help="Folder for the report. Default: SCORES/report, of a single one.")
 @click.option("--strand", default="both", show_default=True, help="both, forward or reverse.")
 @click.option(
-    "--top",
-    default=5,
-    show_default=True,
-    callback=read_by(or_none),
-    help="Matches per motif and sequence; 0 keeps all.",
+    "--p-value", default=1e-4, show_default=True, help="Largest p-value of what matches.tsv.gz lists."
 )
-@click.option(
-    "--log-odds", default=0.0, show_default=True, help="Least log-odds of a match, in natural logarithms."
-)
-@click.option("--p-value", type=float, help="Largest p-value of a match.")
-@click.option("--strong", default=7.0, show_default=True, help="Log-odds from which a match is strong.")
 @click.option(
     "--background",
     metavar="A,C,G,T",
@@ -69,26 +60,32 @@ def formats(sources: "Mapping[str, MotifSource]") -> str:
 @threads_option()
 @FORCE
 @settings("seqattr.jobs.report.settings")
-def report(folder: Path, specs: tuple[str, ...], out: Path | None, force: bool, settings: "Settings") -> None:
+def report(
+    folders: tuple[Path, ...], specs: tuple[str, ...], out: Path | None, force: bool, settings: "Settings"
+) -> None:
     """Which motifs carry the importance: a page, tables and figures.
 
-    FOLDER is what `seqattr score` wrote. Writes report.html, matches.tsv, matches.bed, motifs.tsv,
-    seqlets.tsv and figures/ to FOLDER/report.
+    SCORES is what `seqattr score` wrote; several (cell types, methods, folds) stand side by side. Writes
+    report.html, hits.tsv, hits.bed, groups.tsv, motifs.tsv, seqlets.tsv, matches.tsv.gz and figures/.
     """
     from seqattr.jobs.report.run import report as run
 
-    tell(run(folder, specs, settings, out, force))
+    with calling("reporting") as caller:
+        summary = run(folders, specs, settings, out, force, caller)
+    tell(summary)
 
 
 def tell(summary: "Summary") -> None:
     """What was found, in a few lines."""
     warn(*summary.notes)
-    say(f"{summary.matches} matches of {summary.motifs} motifs in {summary.sequences} sequences")
-    for target, names in summary.carrying.items():
-        some = some_of(names, 5)
-        say(f"{target}: {len(names)} motifs carry importance{': ' if names else ''}{some}")
+    for label, names in summary.carrying.items():
+        carry = "group of motifs carries" if len(names) == 1 else "groups of motifs carry"
+        some = f": {some_of(names, 5)}" if names else ""
+        hits = f"{summary.hits[label]:,} hits explain {summary.explained[label]:.0%} of all contributions"
+        say(f"{label}: {len(names)} {carry} importance{some}; {hits}")
     if summary.verdict.missing:
         warn(f"{summary.verdict.misses()}; the page says for which targets")
     if summary.verdict.cancelling:
         warn(summary.verdict.cancellations())
-    say(f"wrote {summary.page} in {summary.seconds:.1f} s")
+    motifs = f"{summary.motifs:,} motif{'s' * (summary.motifs != 1)}"
+    say(f"{summary.sequences:,} sequences and {motifs}: wrote {summary.page} in {summary.seconds:.1f} s")

@@ -80,10 +80,13 @@ def result_paths(
     return [one / f"{stem}.{ending}" for one in folders for stem in file_stems(targets).values()]
 
 
+# What reports write, and wrote before there were hits.
+OF_REPORTS = r"report\.html|(hits|groups|motifs|seqlets|matches)\.tsv|matches\.tsv\.gz|(hits|matches)\.bed"
+OWN_FIGURES = r"(importance_.+|sequence_\d+)\.(png|svg)"
 # What is made of scores in their own folder: reports, and files for other tools.
 MADE_OF_SCORES = {
-    "report/*": r"report\.html|(matches|motifs|seqlets)\.tsv|matches\.bed",
-    "report/figures/*": r"(importance_.+|sequence_\d+)\.(png|svg)",
+    "report/*": OF_REPORTS,
+    "report/figures/*": OWN_FIGURES,
     "*.modisco/*": r"(ohe|shap)\.npz",
 }
 _OF_MODELS = {  # each model's own scores, and what was made of those

@@ -184,17 +184,14 @@ def disjoint_windows(rows: np.ndarray, oriented: OrientedRows, sums: np.ndarray,
     return _Columns(rows[row], oriented.start_in_row(row, start, width), sums[row, start])
 
 
-def without_match(seqlets: Seqlets, matches: Matches, target: str) -> np.ndarray:
-    """Which seqlets (S,) no match explains.
+def without_match(seqlets: Seqlets, matches: Matches, importance: np.ndarray) -> np.ndarray:
+    """Which seqlets (S,) no match explains, of matches that carry `importance` (K,).
 
-    A match does if it covers half of the seqlet, or lies half in it, and its share of the target's
-    contributions has the sign of the seqlet's. Give only matches that may explain something: in a large
-    collection there is always a motif that matches a little. Raises UnknownName for a target that the
-    matches were not measured for.
+    A match does if it covers half of the seqlet, or lies half in it, and its importance has the sign of the
+    seqlet's. Give only matches that may explain something: in a large collection there is always a motif that
+    matches a little.
     """
-    if target not in matches.targets:
-        raise UnknownName("target", target, matches.targets)
-    share, end = matches.targets[target].share, matches.end
+    end = matches.end
     bounds = np.searchsorted(matches.sequence, [seqlets.sequence, seqlets.sequence + 1])
     left = np.ones(len(seqlets), bool)
     for number, (first, last) in enumerate(bounds.T):
@@ -202,7 +199,7 @@ def without_match(seqlets: Seqlets, matches: Matches, target: str) -> np.ndarray
         begin, stop = matches.start[row], end[row]
         common = np.minimum(stop, seqlets.end[number]) - np.maximum(begin, seqlets.start[number])
         shorter = np.minimum(stop - begin, seqlets.width)
-        same_sign = share[row] * np.sign(seqlets.importance[number]) > 0
+        same_sign = importance[row] * np.sign(seqlets.importance[number]) > 0
         left[number] = not (same_sign & (2 * common >= shorter)).any()
     return left
 

@@ -1,171 +1,226 @@
-"""Matches, motif statistics and seqlets as tables, and matches as a BED file that genome browsers show."""
+"""Hits, matches, motif statistics and seqlets as columns of tables, and hits as lines of a BED file."""
 
 import math
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from seqattr.dna.regions import Region
 from seqattr.errors import InputError
-from seqattr.io.tables import MISSING, write_table
+from seqattr.io.tables import MISSING
+from seqattr.motifs.hits import Hits
 from seqattr.motifs.matches import Matches
 from seqattr.motifs.seqlets import Nearest, Seqlets
-from seqattr.motifs.statistics import MotifStatistics, Summary
 
-# A browser's score runs from 0 to 1000: a log-odds of 10 or more has the darkest colour.
-_SCORE_PER_LOG_ODDS = 100
+Columns = dict[str, Any]  # each a list or an array, all of one length
+
+_DARKEST = 0.99  # the quantile of hits' absolute importance from which on a browser's score is 1000
+_ROWS_AT_ONCE = 1 << 13
+_AGAINST, _FOR = "213,94,0", "0,0,0"  # colours of hits by the sign of their importance
 
 
 class GenomeSpans(NamedTuple):
     """Where K stretches of rows lie on the genome; a start may lie before its chromosome's."""
 
-    chrom: list[str]
+    chrom: np.ndarray  # which of the names of `Places`
     start: np.ndarray
     end: np.ndarray
     strand: np.ndarray  # 1 or -1
 
 
-def on_genome(
-    regions: Sequence[Region], row: np.ndarray, start: np.ndarray, end: np.ndarray, strand: np.ndarray
-) -> GenomeSpans:
-    """The places of stretches [start, end) of the rows of these regions; with strand - a row runs backwards.
+@dataclass(frozen=True, eq=False)
+class Places:
+    """What the rows of a file are called, and where they lie; those with strand - run backwards."""
 
-    Raises InputError where there is no region for a row.
+    names: list[str]  # of the rows
+    chromosomes: list[str]  # in order
+    chrom: np.ndarray  # (N,) which of these
+    start: np.ndarray  # (N,)
+    end: np.ndarray  # (N,)
+    forward: np.ndarray  # (N,)
+
+    @classmethod
+    def of(cls, regions: Sequence[Region]) -> "Places":
+        """Of rows with these regions."""
+        chromosomes = sorted({one.chrom for one in regions})
+        number = {name: index for index, name in enumerate(chromosomes)}
+        return cls(
+            [one.name or str(one) for one in regions],
+            chromosomes,
+            np.array([number[one.chrom] for one in regions], np.int32),
+            np.array([one.start for one in regions], np.int64),
+            np.array([one.end for one in regions], np.int64),
+            np.array([one.strand != "-" for one in regions], bool),
+        )
+
+    def spans(self, row: np.ndarray, start: np.ndarray, end: np.ndarray, strand: np.ndarray) -> GenomeSpans:
+        """The places of stretches [start, end) of rows. Raises InputError where there is no such row."""
+        if len(row) and row.max() >= len(self.names):
+            raise InputError(f"there are {len(self.names)} regions, but matches in row {row.max()}")
+        forward, begins, ends = self.forward[row], self.start[row], self.end[row]
+        return GenomeSpans(
+            self.chrom[row],
+            np.where(forward, begins + start, ends - end),
+            np.where(forward, begins + end, ends - start),
+            np.where(forward, strand, -strand),
+        )
+
+
+def place_columns(
+    places: Places, row: np.ndarray, start: np.ndarray, end: np.ndarray, strand: np.ndarray
+) -> Columns:
+    """The names of rows, and where stretches of them lie on the genome, 0-based and half open."""
+    spans = places.spans(row, start, end, strand)
+    return {
+        "sequence": [places.names[number] for number in row.tolist()],
+        "chrom": [places.chromosomes[number] for number in spans.chrom.tolist()],
+        "start": spans.start,
+        "end": spans.end,
+        "strand": letters(spans.strand),
+    }
+
+
+def row_columns(row: np.ndarray, start: np.ndarray, end: np.ndarray) -> Columns:
+    """Where stretches lie in the rows of the files of scores, 0-based and half open."""
+    return {"row": row, "row_start": start, "row_end": end}
+
+
+def match_columns(matches: Matches, places: Places) -> Columns:
+    """Matches in rows of these places: where they lie on the genome, the motif and its log-odds."""
+    row, start, end = matches.sequence, matches.start, matches.end
+    return {
+        **place_columns(places, row, start, end, matches.strand),
+        "motif": matches.names,
+        "log_odds": matches.log_odds,
+        **row_columns(row, start, end),
+        "row_strand": letters(matches.strand),
+    }
+
+
+HIT_NUMBERS = ("importance", "share", "coefficient", "similarity", "p_value", "q_value")
+
+
+def hit_columns(hits: Hits, places: Places) -> Columns:
+    """Hits as their matches, with what they carry."""
+    columns = match_columns(hits.matches, places)
+    return {**columns, **{name: getattr(hits, name) for name in HIT_NUMBERS}}
+
+
+class BedHits(NamedTuple):
+    """Hits of one target for a BED file, in rows of these places."""
+
+    target: str
+    hits: Hits
+    places: Places
+
+
+class _Line(NamedTuple):
+    """Columns of a BED file before they are text, all (H,)."""
+
+    part: np.ndarray  # which of the targets
+    chrom: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    motif: np.ndarray
+    strand: np.ndarray
+    score: np.ndarray
+    importance: np.ndarray
+    q_value: np.ndarray
+
+    def select(self, which: np.ndarray) -> "_Line":
+        return _Line(*(column[which] for column in self))
+
+
+def bed_lines(parts: Sequence[BedHits]) -> Iterator[Columns]:
+    """The lines of a BED file, sorted, some at a time: nine columns, the target, and importance with q-value.
+
+    The name is the motif's; where there are several targets, with @ and the target behind it. What lies
+    before its chromosome's start is cut off.
     """
-    if len(row) and row.max() >= len(regions):
-        raise InputError(f"there are {len(regions)} regions, but matches in row {row.max()}")
-    begins = np.array([region.start for region in regions], dtype=np.int64)[row]
-    ends = np.array([region.end for region in regions], dtype=np.int64)[row]
-    forward = np.array([region.strand != "-" for region in regions], dtype=bool)[row]
-    chrom = [regions[number].chrom for number in row.tolist()]
-    return GenomeSpans(
-        chrom,
-        np.where(forward, begins + start, ends - end),
-        np.where(forward, begins + end, ends - start),
-        np.where(forward, strand, -strand),
+    chromosomes = sorted({name for part in parts for name in part.places.chromosomes})
+    motifs = parts[0].hits.matches.motifs if parts else ()
+    names = [
+        ["_".join((f"{pwm.name}@{part.target}" if len(parts) > 1 else pwm.name).split()) for pwm in motifs]
+        for part in parts
+    ]
+    lines = [_lines_of(number, part, chromosomes) for number, part in enumerate(parts)]
+    line = _Line(*map(np.concatenate, zip(*lines, strict=True)))
+    order = np.lexsort((line.end, line.start, line.chrom))
+    order = order[line.end[order] > 0]
+    for first in range(0, len(order), _ROWS_AT_ONCE):
+        some = line.select(order[first : first + _ROWS_AT_ONCE])
+        yield _texts(some, chromosomes, names, [part.target for part in parts])
+
+
+def _lines_of(number: int, part: BedHits, chromosomes: list[str]) -> _Line:
+    matches = part.hits.matches
+    spans = part.places.spans(matches.sequence, matches.start, matches.end, matches.strand)
+    numbers = np.array([chromosomes.index(name) for name in part.places.chromosomes], np.int32)
+    return _Line(
+        np.full(len(matches), number, np.int32),
+        numbers[spans.chrom],
+        spans.start,
+        spans.end,
+        matches.motif,
+        spans.strand,
+        scores_of(part.hits.importance),
+        part.hits.importance,
+        part.hits.q_value,
     )
 
 
-def write_matches(tsv: Path | str, bed: Path | str, matches: Matches, regions: Sequence[Region]) -> None:
-    """Write matches in rows whose places on the genome are `regions`: a table in their order, and a BED file.
+def scores_of(importance: np.ndarray) -> np.ndarray:
+    """The scores (H,) from 0 to 1000 by which a browser shades hits.
 
-    The table has 0-based half-open places on the genome and in the row, and for each target its columns of
-    `MatchImportance`. The BED file is sorted, its score is 100 times the log-odds, from 0 to 1000; behind the
-    nine usual columns stand the log-odds and the importances. Raises OutputError where a file cannot be
-    written, InputError where there is no region for a match.
+    In proportion to the absolute importance: 1000 from the size on that 1 % of the hits reach.
     """
-    places = on_genome(regions, matches.sequence, matches.start, matches.end, matches.strand)
-    write_table(tsv, _match_columns(matches, places, regions))
-    write_table(bed, _bed_columns(matches, places), header=False)
+    size = np.abs(importance)
+    most = np.quantile(size, _DARKEST) if len(size) else 0
+    return np.rint(1000 * np.minimum(size / (most or 1), 1)).astype(np.int16)
 
 
-def _match_columns(
-    matches: Matches, places: GenomeSpans, regions: Sequence[Region]
-) -> dict[str, Sequence[Any]]:
-    columns: dict[str, Any] = {
-        "sequence": [regions[number].name or str(regions[number]) for number in matches.sequence.tolist()],
-        "chrom": places.chrom,
-        "start": places.start,
-        "end": places.end,
-        "strand": _letters(places.strand),
-        "motif": matches.names,
-        "log_odds": matches.log_odds,
-        "row": matches.sequence,
-        "row_start": matches.start,
-        "row_end": matches.end,
-        "row_strand": _letters(matches.strand),
-    }
-    for target, carried in matches.targets.items():
-        columns |= {f"{name}_{target}": values for name, values in carried._asdict().items()}
-    return columns
-
-
-def _bed_columns(matches: Matches, places: GenomeSpans) -> dict[str, Sequence[Any]]:
+def _texts(line: _Line, chromosomes: list[str], names: list[list[str]], targets: list[str]) -> Columns:
     """Nine columns of BED and two more: with a twelfth, browsers would look for exons."""
-    seen = np.flatnonzero(places.end > 0)
-    order = seen[np.lexsort((places.end[seen], places.start[seen], np.array(places.chrom)[seen]))]
-    score = np.clip(np.rint(_SCORE_PER_LOG_ODDS * matches.log_odds), 0, 1000).astype(int)
-    start, end = np.maximum(places.start, 0)[order], places.end[order]
-    names = ["_".join(pwm.name.split()) for pwm in matches.motifs]
+    start = np.maximum(line.start, 0)
+    parts = line.part.tolist()
     return {
-        "chrom": [places.chrom[number] for number in order.tolist()],
+        "chrom": [chromosomes[number] for number in line.chrom.tolist()],
         "start": start,
-        "end": end,
-        "name": [names[number] for number in matches.motif[order].tolist()],
-        "score": score[order],
-        "strand": _letters(places.strand[order]),
+        "end": line.end,
+        "name": [names[part][motif] for part, motif in zip(parts, line.motif.tolist(), strict=True)],
+        "score": line.score,
+        "strand": letters(line.strand),
         "thick_start": start,
-        "thick_end": end,
-        "colour": np.zeros(len(order), int),
-        "log_odds": matches.log_odds[order],
-        "importance": _importances(matches.select(order)),
+        "thick_end": line.end,
+        "colour": [_AGAINST if value < 0 else _FOR for value in line.importance.tolist()],
+        "target": [targets[part] for part in parts],
+        "numbers": [
+            f"importance={value:.6g};q={q:.3g}"
+            for value, q in zip(line.importance.tolist(), line.q_value.tolist(), strict=True)
+        ],
     }
 
 
-def _importances(matches: Matches) -> list[str]:
-    """As target=0.5;other=-0.1 for each match."""
-    columns = [
-        [f"{target}={value:.6g}" for value in carried.importance.tolist()]
-        for target, carried in matches.targets.items()
-    ]
-    return [";".join(texts) for texts in zip(*columns, strict=True)] or ["."] * len(matches)
+def seqlet_columns(seqlets: Seqlets, nearest: Sequence[Nearest], places: Places) -> Columns:
+    """Seqlets with the motif nearest to each, whose strand they have, as the genome has it.
 
-
-def write_motif_table(path: Path | str, rows: Sequence[MotifStatistics]) -> None:
-    """Write statistics as a table, the columns of the motifs with shuffled columns as null_*.
-
-    Raises OutputError where the file cannot be written.
+    Where there were no motifs to compare with, what is said of the nearest is missing.
     """
-    plain = [name for name in MotifStatistics._fields if name not in ("observed", "null")]
-    columns: dict[str, Any] = {name: [getattr(row, name) for row in rows] for name in plain[:3]}
-    for name in Summary._fields:
-        columns[name] = [getattr(row.observed, name) for row in rows]
-    for name in Summary._fields:
-        columns[f"null_{name}"] = [getattr(row.null, name) for row in rows]
-    columns |= {name: [getattr(row, name) for row in rows] for name in plain[3:]}
-    write_table(path, {**columns, "carries": [int(row.carries) for row in rows]})
-
-
-def write_seqlets(
-    path: Path | str,
-    seqlets: Mapping[str, tuple[Seqlets, Sequence[Nearest]]],
-    regions: Sequence[Region],
-) -> None:
-    """Write each target's seqlets, with the motif nearest to each, as a table in their order.
-
-    The strand is the motif's, as the genome has it. Raises OutputError where the file cannot be written,
-    InputError where there is no region for a seqlet.
-    """
-    parts = [_seqlet_columns(target, *of_target, regions) for target, of_target in seqlets.items()]
-    write_table(path, {name: [cell for part in parts for cell in part[name]] for name in parts[0]})
-
-
-def _seqlet_columns(
-    target: str, seqlets: Seqlets, nearest: Sequence[Nearest], regions: Sequence[Region]
-) -> dict[str, Sequence[Any]]:
-    """Where there were no motifs to compare with, what is said of the nearest is missing."""
     near = list(nearest) or [Nearest(MISSING, "+", 0, math.nan, math.nan)] * len(seqlets)
     strand = np.array([-1 if motif.strand == "-" else 1 for motif in near], int)
-    places = on_genome(regions, seqlets.sequence, seqlets.start, seqlets.end, strand)
     return {
-        "target": [target] * len(seqlets),
-        "sequence": [regions[number].name or str(regions[number]) for number in seqlets.sequence.tolist()],
-        "chrom": places.chrom,
-        "start": places.start.tolist(),
-        "end": places.end.tolist(),
-        "strand": _letters(places.strand),
-        "importance": seqlets.importance.tolist(),
+        **place_columns(places, seqlets.sequence, seqlets.start, seqlets.end, strand),
+        "importance": seqlets.importance,
         "nearest": [motif.motif for motif in near],
         "offset": [motif.offset for motif in near],
         "correlation": [motif.correlation for motif in near],
         "p_value": [motif.p_value for motif in near],
-        "row": seqlets.sequence.tolist(),
-        "row_start": seqlets.start.tolist(),
-        "row_end": seqlets.end.tolist(),
+        **row_columns(seqlets.sequence, seqlets.start, seqlets.end),
     }
 
 
-def _letters(strand: np.ndarray) -> list[str]:
+def letters(strand: np.ndarray) -> list[str]:
+    """+ and - for 1 and -1."""
     return ["-" if sign < 0 else "+" for sign in strand.tolist()]

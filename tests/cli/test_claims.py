@@ -29,7 +29,7 @@ CALLS = {
     "maximize": ("--model m.pt --steps 1 --number 1 --polish 0", "new/sequences.fa", ""),
     "patterns": ("--model m.pt --fasta s.fa", "new", ""),
     "plot": ("scores --region seq0", "new.svg", ""),
-    "report": ("scores --motifs none.meme", "new/matches.bed", "there is no motif file none.meme"),
+    "report": ("scores --motifs none.meme", "new/hits.bed", "there is no motif file none.meme"),
     "score": ("--model m.pt --fasta s.fa --refs zeros", "new/regions.bed", ""),
     "sensitivity": ("--model m.pt --fasta s.fa", "new/sensitivity.tsv", ""),
     "simulate tal-gata": ("--count 20", "new/labels.tsv", ""),

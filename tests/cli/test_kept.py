@@ -96,10 +96,10 @@ def test_what_a_run_reads_of_an_earlier_ones_report_stays(ran, free, fasta, tmp_
     ran(*words)
     (out / "report").mkdir()
     name = (tmp_path / "s.fa").read_text().split()[0][1:]
-    for file in ("matches.bed", "matches.tsv"):
+    for file in ("hits.bed", "hits.tsv"):
         (out / "report" / file).write_text(f"{name}\t0\t40\n")
-    ran(*words, "--regions", out / "report" / "matches.bed", "--force")
-    assert [path.name for path in (out / "report").iterdir()] == ["matches.bed"]
+    ran(*words, "--regions", out / "report" / "hits.bed", "--force")
+    assert [path.name for path in (out / "report").iterdir()] == ["hits.bed"]
 
 
 def test_a_folder_without_a_run_is_not_score_s_to_clear(refused, ran, free, fasta, tmp_path):

@@ -20,15 +20,13 @@ def test_the_report_finds_the_motif_of_tal1(run, tmp_path):
     for command in commands:
         done = run(*command)
         assert done.code == 0, done.err
-    rows = table(scores / "report" / "motifs.tsv")
-    tal1, gata = (next(row for row in rows if row["motif"].startswith(name)) for name in ("TAL1", "GATA"))
-    assert float(tal1["spearman"]) > 0.4  # a likelier match carries more
-    assert float(tal1["mean_importance"]) > 10 * abs(float(gata["mean_importance"]))
-    assert float(tal1["p_value"]) < 0.1 < float(gata["p_value"])  # of 20 sequences alone
-    seqlets = table(scores / "report" / "seqlets.tsv")
-    strongest = sorted(seqlets, key=lambda row: -float(row["importance"]))[:8]
-    assert {row["nearest"] for row in strongest} == {"TAL1_known1"}
-    assert min(float(row["correlation"]) for row in strongest) > 0.75
+    groups = {row["group"]: row for row in table(scores / "report" / "groups.tsv")}
+    tal1, gata = (groups[name] for name in ("TAL1_known1", "GATA_disc1"))
+    assert [tal1["carries_activation_1"], gata["carries_activation_1"]] == ["1", "0"]
+    assert float(tal1["share_activation_1"]) > 0.3  # of all contributions
+    assert float(tal1["q_value_activation_1"]) < 0.01  # of 20 sequences alone
+    hits = table(scores / "report" / "hits.tsv")
+    assert sum(row["motif"] == "TAL1_known1" for row in hits) >= 0.9 * len(hits) > 10
 
 
 def table(path: Path) -> list[dict[str, str]]:

@@ -7,16 +7,16 @@ from tests.helpers.scored import write_scores
 
 @pytest.fixture
 def folder(tmp_path):
-    return write_scores(tmp_path / "scores", count=8).folder
+    return write_scores(tmp_path / "scores", count=16).folder
 
 
 def test_a_report_is_written_and_told(ran, folder):
-    said = ran(
-        "report", folder, "--motifs", "bundled", "--sequences", 1, "--top", 0, "--background", ".3,.2,.2,.3"
-    )
+    said = ran("report", folder, "--motifs", "bundled", "--sequences", 1, "--background", ".3,.2,.2,.3")
     page = (folder / "report" / "report.html").read_text()
     assert "A 0.300 C 0.200 G 0.200 T 0.300 (given)" in page
-    assert "matches of 2 motifs in 8 sequences" in said
+    assert "carries: 1 group of motifs carries importance: TAL1_known1; 8 hits explain" in said
+    assert "quiet: 0 groups of motifs carry importance; 0 hits explain 0%" in said
+    assert "16 sequences and 2 motifs" in said
     assert f"wrote {folder / 'report' / 'report.html'}" in said
 
 
@@ -24,8 +24,8 @@ def test_scores_of_the_command_line_can_be_reported(ran, fasta, fixed, tmp_path)
     scores = tmp_path / "out"
     ran("score", "--model", fixed, "--fasta", fasta(), "--refs", "freq", "--out", scores)
     said = ran("report", scores, "--motifs", "bundled", "--sequences", 0, "--out", tmp_path / "page")
-    assert "in 7 sequences" in said
-    assert "seqattr score --model" not in (tmp_path / "page" / "matches.tsv").read_text()
+    assert "7 sequences and 2 motifs" in said
+    assert "seqattr score --model" not in (tmp_path / "page" / "hits.tsv").read_text()
 
 
 ODD = """MEME version 4
@@ -42,7 +42,7 @@ def test_an_odd_motif_is_told_and_left_out_unless_it_is_strict(ran, refused, fol
     call = ("report", folder, "--motifs", tmp_path / "odd.meme", "--sequences", 0)
     said = ran(*call)
     assert "warning: a motif was left out: motif 'm0' in" in said
-    assert "matches of 1 motifs" in said
+    assert "16 sequences and 1 motif:" in said
     assert "motif &#39;m0&#39; in" in (folder / "report" / "report.html").read_text()
     assert "motif 'm0' in" in refused(*call, "--strict")
 

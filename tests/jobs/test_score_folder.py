@@ -136,7 +136,7 @@ def test_what_was_made_of_the_first_run_goes_with_it(model, fasta, tmp_path):
     export(out, "modisco", "target0")
     report(out, ["bundled"])
     made = {path for path in out.glob("*/**/*") if path.is_file()}
-    assert {path.name for path in made} >= {"report.html", "matches.tsv", "ohe.npz", "shap.npz"}
+    assert {path.name for path in made} >= {"report.html", "hits.tsv", "ohe.npz", "shap.npz"}
     (out / "report" / "mine.txt").write_text("kept")
     scored(model, fasta(3), out, Settings(references="freq", seed=1))
     assert {path.name for path in out.glob("*/**/*") if path.is_file()} == {"mine.txt"}

@@ -210,16 +210,20 @@ def test_a_window_of_several_sequences_is_one_seqlet():
 # ---- explained or not
 
 
+def unexplained(seqlets: Seqlets, matches: Matches) -> np.ndarray:
+    return without_match(seqlets, matches, matches.targets["t"].importance)
+
+
 def test_what_one_motif_explains_the_other_one_leaves():
     seqlets = find_seqlets(CONTRIBUTIONS, width=10)
     strong = Pick(top=None, log_odds=5)
     of_tal1 = measure(find_matches(SEQUENCES, [TAL1], strong), "t", CONTRIBUTIONS, HYPOTHETICAL)
-    left = seqlets.select(without_match(seqlets, of_tal1, "t"))
+    left = seqlets.select(unexplained(seqlets, of_tal1))
     assert 0 < len(left) < len(seqlets)
     motifs = {each.motif for each in nearest_motifs(left.cut(HYPOTHETICAL), [TAL1, GATA1], "correlation")}
     both = measure(find_matches(SEQUENCES, [TAL1, GATA1], strong), "t", CONTRIBUTIONS, HYPOTHETICAL)
     assert GATA1.name in motifs
-    assert without_match(seqlets, both, "t").sum() < 0.3 * without_match(seqlets, of_tal1, "t").sum()
+    assert unexplained(seqlets, both).sum() < 0.3 * unexplained(seqlets, of_tal1).sum()
 
 
 def one_match(start: int, share: float, sequence: int = 0) -> Matches:
@@ -245,7 +249,7 @@ def one_match(start: int, share: float, sequence: int = 0) -> Matches:
 )
 def test_a_match_explains_what_it_covers_half_with_the_same_sign(match, importance, left):
     seqlet = Seqlets(10, 0.5, np.array([0]), np.array([20]), np.array([importance]))
-    assert without_match(seqlet, match, "t").tolist() == [left]
+    assert unexplained(seqlet, match).tolist() == [left]
 
 
 @pytest.mark.parametrize(
@@ -261,13 +265,7 @@ def test_a_match_explains_what_it_covers_half_with_the_same_sign(match, importan
 )
 def test_half_of_the_shorter_one_is_enough(width, start, left):
     seqlet = Seqlets(width, 0.5, np.array([0]), np.array([20]), np.array([1.0]))
-    assert without_match(seqlet, one_match(start, 0.3), "t").tolist() == [left]
-
-
-def test_a_match_must_be_measured():
-    seqlet = Seqlets(10, 0.5, np.array([0]), np.array([20]), np.array([1.0]))
-    with pytest.raises(UnknownName, match="unknown target 'other'; there is: t"):
-        without_match(seqlet, one_match(20, 1), "other")
+    assert unexplained(seqlet, one_match(start, 0.3)).tolist() == [left]
 
 
 # ---- the nearest motif

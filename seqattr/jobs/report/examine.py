@@ -1,116 +1,137 @@
-"""From a folder's files to its matches and findings, a block of rows at a time.
+"""From a folder's files to the findings of its targets, a block of rows at a time.
 
-Of the rows only what grows with the matches is kept, and a few numbers of each.
+One scan serves all targets. Of the rows only what grows with the hits is kept, and a few numbers of each.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from typing import NamedTuple
 
 import numpy as np
 
-from seqattr.dna.alphabet import ALPHABET
+from seqattr.dna.alphabet import ALPHABET, UNKNOWN
 from seqattr.dna.loci import Loci
 from seqattr.evaluate.verdict import Verdict
 from seqattr.io.hdf5.rows import Column
 from seqattr.io.hdf5.stored import StoredContributions
 from seqattr.jobs.report.blocks import code_blocks, row_blocks, value_blocks
-from seqattr.jobs.report.excerpts import StrongestExcerpts
-from seqattr.jobs.report.findings import Findings
-from seqattr.motifs.matches import (
-    Matches,
-    MatchImportance,
-    concatenate_matches,
-    importance_of,
-    in_rows,
-    measure_rows,
-    shift_rows,
-    with_importance,
-)
-from seqattr.motifs.scan import Scanner
-from seqattr.motifs.seqlets import WINDOW, Search, Seqlets, nearest_motifs, without_match
-from seqattr.motifs.statistics import ImportanceSums, MotifStatistics, statistics_of
+from seqattr.jobs.report.excerpts import Excerpt, StrongestExcerpts
+from seqattr.jobs.report.findings import Source
+from seqattr.motifs.hits import Candidates, HitBlock, HitFinder, Hits
+from seqattr.motifs.seqlets import WINDOW, Nearest, Search, Seqlets, nearest_motifs, without_match
 from seqattr.motifs.windows import WindowCounts, count_windows
 
 # The largest seqlets are compared with the motifs; thousands would take minutes in a large collection.
 MOST_SEQLETS = 500
+# Targets that are examined together: each has a file open, and some megabytes of counts.
+_TARGETS_AT_ONCE = 16
+# How much of the work one row is for one target: found and fitted, and looked at again for seqlets.
+FIRST_PASS, SECOND_PASS = 4, 1
+
+Tick = Callable[[int], object]  # told of so much work done
 
 
-def matches_in(file: StoredContributions, scanner: Scanner, minus: np.ndarray) -> Matches:
-    """The matches in all rows of an open file; `minus` (N,) as `find_matches` has it."""
-    parts = [shift_rows(scanner.find(codes, minus[rows]), rows.start) for rows, codes in code_blocks(file)]
-    return concatenate_matches([scanner.empty, *parts])
+class Examined(NamedTuple):
+    """Of one target, what its sequences say by themselves."""
+
+    target: str
+    hits: Hits
+    found_seqlets: int
+    unexplained_seqlets: int
+    seqlets: Seqlets  # the largest that no hit explains
+    nearest: list[Nearest]
+    bases: list[str]
+    excerpts: list[Excerpt]
+    verdict: Verdict
 
 
 class Ground(NamedTuple):
-    """What the findings of every target stand on: the same in the files of all of them."""
+    """Where seqlets may be: the same in the files of all targets."""
 
     loci: Loci
-    null: Matches  # those of the motifs with their columns shuffled
-    counted: WindowCounts  # the windows in which seqlets may be
+    starts: np.ndarray  # (N, 2), of the windows that count in each row
+    counted: WindowCounts
     width: int  # of these windows
 
-
-def ground_of(file: StoredContributions, null: Matches, loci: Loci) -> Ground:
-    """From the open file of a target."""
-    width = min(WINDOW, loci.length)
-    known = (file.one_hot[rows].any(axis=1) for rows in row_blocks(file))
-    return Ground(loci, null, count_windows(known, width, loci.counting_starts(width)), width)
-
-
-def examine(
-    target: str, file: StoredContributions, matches: Matches, ground: Ground, strong: float, drawn: int
-) -> tuple[Matches, Findings]:
-    """All findings of one target from its open file, and the matches as they were measured for it."""
-    search = Search(ground.counted, ground.loci.counting_starts(ground.width), ground.width)
-    strongest = StrongestExcerpts(ground.loci)
-    matches, importance = first_pass(target, file, matches, ground, search, strongest)
-    statistics = statistics_of(matches, ground.null, target, importance, strong, ground.loci)
-    seqlets = seqlets_of(search, file, ground.loci)
-    explaining = matches.select(explains(matches, statistics, strong))
-    missed = seqlets.select(without_match(seqlets, explaining, target))
-    largest = missed.select(np.arange(min(len(missed), MOST_SEQLETS)))
-    hypothetical = read_in(file.hypothetical, largest).astype(np.float32)
-    return matches, Findings(
-        target,
-        statistics,
-        len(seqlets),
-        len(missed),
-        largest,
-        nearest_motifs(hypothetical, matches.motifs, background=matches.background),
-        [text_of(one_hot) for one_hot in read_in(file.one_hot, largest)],
-        strongest.excerpts(file, drawn),
-        Verdict.of(file.additivity_error, file.cancellation),
-    )
+    @classmethod
+    def of(cls, file: StoredContributions, loci: Loci) -> "Ground":
+        """From the open file of a target."""
+        width = min(WINDOW, loci.length)
+        starts = loci.counting_starts(width)
+        known = (file.one_hot[rows].any(axis=1) for rows in row_blocks(file))
+        return cls(loci, starts, count_windows(known, width, starts), width)
 
 
-def first_pass(
-    target: str,
-    file: StoredContributions,
-    matches: Matches,
-    ground: Ground,
-    search: Search,
-    strongest: StrongestExcerpts,
-) -> tuple[Matches, ImportanceSums]:
-    """The matches as they were measured, and all importance; seqlets and strongest are tallied too."""
-    carried, by_chance, sums = list[MatchImportance](), list[np.ndarray](), list[np.ndarray]()
-    for rows, values, known in value_blocks(file):
-        hypothetical = file.hypothetical[rows].astype(np.float32)
-        carried.append(measure_rows(in_rows(matches, rows), values, hypothetical))
-        by_chance.append(importance_of(in_rows(ground.null, rows), values))
-        sums.append(values.sum(axis=1, dtype=np.float64))
-        search.tally(values, known)
-        strongest.add(rows, values)
-    matches = with_importance(matches, target, carried)
-    mean = np.concatenate(sums) / np.maximum(ground.loci.bases, 1)
-    return matches, ImportanceSums(matches.targets[target].importance, np.concatenate(by_chance), mean)
+def examine(source: Source, finder: HitFinder, drawn: int, tick: Tick) -> Iterator[Examined]:
+    """What is found of each target of a folder, of so many sequences to draw."""
+    scores = source.scores
+    with scores.open(scores.targets[0]) as file:
+        ground = Ground.of(file, source.loci)
+    for first in range(0, len(scores.targets), _TARGETS_AT_ONCE):
+        targets = scores.targets[first : first + _TARGETS_AT_ONCE]
+        with ExitStack() as stack:
+            files = {target: stack.enter_context(scores.open(target)) for target in targets}
+            looking = [Examination(target, file, finder, ground) for target, file in files.items()]
+            first_pass(looking, source, finder, tick)
+            for one in looking:
+                yield one.finish(drawn, tick)
 
 
-def seqlets_of(search: Search, file: StoredContributions, loci: Loci) -> Seqlets:
-    """The seqlets, after the first pass over the file; where that did not settle them, by a second one."""
-    if search.settle():
-        for _, values, known in value_blocks(file):
-            search.collect(values, known)
-    return search.seqlets(loci)
+def first_pass(looking: "Sequence[Examination]", source: Source, finder: HitFinder, tick: Tick) -> None:
+    """Scan each block of rows once, and have all targets' contributions explained by what was found."""
+    for rows, codes in code_blocks(looking[0].file):
+        candidates = finder.candidates(codes, source.minus[rows])
+        for one in looking:
+            one.add(rows, codes, candidates)
+            tick(FIRST_PASS * len(codes))
+
+
+class Examination:
+    """One target, whose open file is looked at a block of rows at a time."""
+
+    def __init__(self, target: str, file: StoredContributions, finder: HitFinder, ground: Ground) -> None:
+        self.target, self.file, self.finder, self.ground = target, file, finder, ground
+        self.blocks: list[HitBlock] = []
+        self.search = Search(ground.counted, ground.starts, ground.width)
+        self.strongest = StrongestExcerpts(ground.loci)
+
+    def add(self, rows: slice, codes: np.ndarray, candidates: Candidates) -> None:
+        """A block of rows, with its codes (B, L) and what may be hits in it."""
+        values = self.file.contributions(rows)
+        self.blocks.append(self.finder.fit(rows, codes, values, candidates))
+        self.search.tally(values, codes != UNKNOWN)
+        self.strongest.add(rows, values)
+
+    def finish(self, drawn: int, tick: Tick) -> Examined:
+        """All that was found, once every row was seen."""
+        hits = self.finder.assemble(self.blocks)
+        self.blocks = []
+        seqlets = self._seqlets(tick)
+        missed = seqlets.select(without_match(seqlets, hits.matches, hits.importance))
+        largest = missed.select(np.arange(min(len(missed), MOST_SEQLETS)))
+        hypothetical = read_in(self.file.hypothetical, largest).astype(np.float32)
+        matches = hits.matches
+        return Examined(
+            self.target,
+            hits,
+            len(seqlets),
+            len(missed),
+            largest,
+            nearest_motifs(hypothetical, matches.motifs, background=matches.background),
+            [text_of(one_hot) for one_hot in read_in(self.file.one_hot, largest)],
+            self.strongest.excerpts(self.file, drawn),
+            Verdict.of(self.file.additivity_error, self.file.cancellation),
+        )
+
+    def _seqlets(self, tick: Tick) -> Seqlets:
+        """After the first pass over the file; where that did not settle them, by a second one."""
+        if self.search.settle():
+            for rows, values, known in value_blocks(self.file):
+                self.search.collect(values, known)
+                tick(SECOND_PASS * (rows.stop - rows.start))
+        else:
+            tick(SECOND_PASS * len(self.file))
+        return self.search.seqlets(self.ground.loci)
 
 
 def read_in(stored: Column, seqlets: Seqlets) -> np.ndarray:
@@ -120,13 +141,6 @@ def read_in(stored: Column, seqlets: Seqlets) -> np.ndarray:
         start = int(seqlets.start[number])
         cut[number] = stored[int(seqlets.sequence[number]), :, start : start + seqlets.width]
     return cut
-
-
-def explains(matches: Matches, statistics: Sequence[MotifStatistics], strong: float) -> np.ndarray:
-    """The strong matches (K,) of motifs that carry something."""
-    carries = np.array([row.carries for row in statistics], bool)
-    mask: np.ndarray = carries[matches.motif] & (matches.log_odds >= strong)
-    return mask
 
 
 def text_of(one_hot: np.ndarray) -> str:

@@ -1,102 +1,98 @@
 """The figures of a report: for each target its matches, and the strongest sequences as letters."""
 
-from collections.abc import Iterator, Sequence
-from itertools import islice, zip_longest
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 
 import numpy as np
 
-from seqattr.dna.loci import Loci
 from seqattr.figures.boxes import Box, clear_boxes
 from seqattr.figures.drawings import Drawing
 from seqattr.figures.importance import Points, importance_panel
 from seqattr.figures.logos import contribution_logos
 from seqattr.figures.style import SERIES
 from seqattr.jobs.report.excerpts import DRAWN_BASES, Excerpt
-from seqattr.jobs.report.findings import Evidence, Findings, by_clearness
+from seqattr.jobs.report.findings import Evidence, Findings, Source
 from seqattr.jobs.report.settings import Settings
-from seqattr.motifs.matches import Matches
+from seqattr.motifs.matches import STRONG, Matches
 
 MOST_POINTS = 20_000  # of the grey ones in a panel
 
 
 def panels(evidence: Evidence, settings: Settings) -> Iterator[Drawing]:
-    """Importance against log-odds, one panel for each target; a motif has one colour in all of them."""
-    coloured, matches = clearest_motifs(evidence.findings), evidence.each_locus_once
-    for findings in evidence.findings:
-        named, others = points_of(matches, findings.target, coloured, settings.seed)
-        figure = importance_panel(named, others, settings.strong, findings.target)
-        name = f"importance_{evidence.scores.stems[findings.target]}"
-        yield Drawing(name, f"importance against log-odds for {findings.target}", figure)
-
-
-def clearest_motifs(findings: Sequence[Findings]) -> list[str]:
-    """As many motifs as there are colours, each target's clearest in turn."""
-    orders = [by_clearness(one.statistics) for one in findings]
-    names = dict.fromkeys(row.motif for rows in zip(*orders, strict=True) for row in rows)
-    return list(names)[: len(SERIES)]
+    """Importance against log-odds, one panel for each target; a group has one colour in all of them."""
+    coloured = evidence.carrying[: len(SERIES)]
+    for number, findings in enumerate(evidence.findings, start=1):
+        named, others = points_of(findings, evidence.group_of, coloured, settings.seed)
+        figure = importance_panel(named, others, STRONG, findings.label)
+        yield Drawing(f"importance_{number:02d}", f"importance against log-odds for {findings.label}", figure)
 
 
 def points_of(
-    matches: Matches, target: str, coloured: Sequence[str], seed: int
+    findings: Findings, group_of: Mapping[str, str], coloured: Sequence[str], seed: int
 ) -> tuple[list[Points], Points]:
-    """The matches of some motifs, each by itself, and (a sample of) the others together."""
-    importance = matches.targets[target].importance
-    number = {pwm.name: index for index, pwm in enumerate(matches.motifs)}
-    some = [np.flatnonzero(matches.motif == number[name]) for name in coloured]
-    rest = np.flatnonzero(~np.isin(matches.motif, [number[name] for name in coloured]))
+    """The hits of some groups, each by itself, and (a sample of) the others together."""
+    hits = findings.counted
+    groups = np.array([group_of.get(pwm.name, "") for pwm in hits.matches.motifs])[hits.matches.motif]
+    rest = np.flatnonzero(~np.isin(groups, list(coloured)))
     if len(rest) > MOST_POINTS:
         rest = np.random.default_rng(seed).choice(rest, MOST_POINTS, replace=False)
-    named = [
-        Points(name, matches.log_odds[its], importance[its]) for name, its in zip(coloured, some, strict=True)
-    ]
-    return named, Points("other motifs", matches.log_odds[rest], importance[rest])
+    log_odds, importance = hits.matches.log_odds, hits.importance
+    named = [Points(name, log_odds[groups == name], importance[groups == name]) for name in coloured]
+    return named, Points("other motifs", log_odds[rest], importance[rest])
 
 
 def sequence_logos(evidence: Evidence, settings: Settings) -> Iterator[Drawing]:
     """The strongest sequences, each for the target that it was chosen for."""
-    chosen = excerpts_to_draw(evidence.findings, evidence.loci, settings.sequences)
-    for number, (findings, excerpt) in enumerate(chosen, start=1):
-        boxes = boxes_in(excerpt, findings, evidence.matches, settings.strong)
+    for number, (findings, excerpt) in enumerate(excerpts_to_draw(evidence, settings.sequences), start=1):
         figure = contribution_logos(
-            {findings.target: excerpt.contributions}, excerpt.one_hot, boxes, first=excerpt.start
+            {findings.label: excerpt.contributions},
+            excerpt.one_hot,
+            boxes_in(excerpt, findings),
+            first=excerpt.start,
         )
-        yield Drawing(f"sequence_{number:02d}", caption_of(evidence, findings, excerpt), figure)
+        yield Drawing(f"sequence_{number:02d}", caption_of(findings, excerpt), figure)
 
 
-def caption_of(evidence: Evidence, findings: Findings, excerpt: Excerpt) -> str:
-    region = evidence.regions[excerpt.row]
-    return f"{region.name or region}, bases {excerpt.start}–{excerpt.end}, for {findings.target}"
+def caption_of(findings: Findings, excerpt: Excerpt) -> str:
+    """Which sequence is drawn, which of its bases, and for which target."""
+    name = findings.source.name_of(excerpt.row)
+    return f"{name}, bases {excerpt.start}–{excerpt.end}, for {findings.label}"
 
 
-def excerpts_to_draw(findings: Sequence[Findings], loci: Loci, count: int) -> list[tuple[Findings, Excerpt]]:
-    """Each target's strongest in turn, a sequence and a place once, then by target."""
-    rounds = zip_longest(*(one.excerpts for one in findings))
+def excerpts_to_draw(evidence: Evidence, count: int) -> list[tuple[Findings, Excerpt]]:
+    """Each target's strongest in turn, a sequence and a place of a folder once, then by target."""
+    rounds = zip_longest(*(one.excerpts for one in evidence.findings))
     turns = [
-        (one, excerpt)
+        (number, excerpt)
         for excerpts in rounds
-        for one, excerpt in zip(findings, excerpts, strict=True)
+        for number, excerpt in enumerate(excerpts)
         if excerpt is not None
     ]
-    first = {excerpt.row: number for number, (_, excerpt) in reversed(list(enumerate(turns)))}
-    kept = [turns[number] for number in sorted(first.values())]
+    kept = [turn for source in evidence.sources for turn in _apart(evidence, source, turns)]
+    order = {id(excerpt): place for place, (_, excerpt) in enumerate(turns)}
+    taken = sorted(kept, key=lambda turn: order[id(turn[1])])[:count]
+    return [
+        (evidence.findings[number], excerpt) for number, excerpt in sorted(taken, key=lambda turn: turn[0])
+    ]
+
+
+def _apart(
+    evidence: Evidence, source: Source, turns: Sequence[tuple[int, Excerpt]]
+) -> list[tuple[int, Excerpt]]:
+    """Those of one folder, a sequence and a place once."""
+    first: dict[int, tuple[int, Excerpt]] = {}
+    for number, excerpt in turns:
+        if evidence.findings[number].source is source:
+            first.setdefault(excerpt.row, (number, excerpt))
+    kept = list(first.values())
     starts = np.array([(excerpt.row, excerpt.start) for _, excerpt in kept], np.int64).reshape(-1, 2)
-    apart = loci.apart(starts[:, 0], starts[:, 1], DRAWN_BASES)
-    taken = [kept[number] for number in islice(apart, count)]
-    order = {one.target: number for number, one in enumerate(findings)}
-    return sorted(taken, key=lambda pair: order[pair[0].target])
+    return [kept[number] for number in source.loci.apart(starts[:, 0], starts[:, 1], DRAWN_BASES)]
 
 
-def boxes_in(excerpt: Excerpt, findings: Findings, matches: Matches, strong: float) -> list[Box]:
-    """Boxes for the strong matches in an excerpt: of the motifs that carry something, else of all.
-
-    Of two over each other the one is kept that is more like the hypothetical contributions there.
-    """
-    of_row = np.arange(*np.searchsorted(matches.sequence, [excerpt.row, excerpt.row + 1]))
-    clear = matches.select(of_row[matches.log_odds[of_row] >= strong])
-    carrying = set(findings.carrying)
-    some = clear.select(np.array([name in carrying or not carrying for name in clear.names], bool))
-    cosine = some.targets[findings.target].cosine
-    return clear_boxes(boxes_of(some), cosine, excerpt.start, excerpt.end)
+def boxes_in(excerpt: Excerpt, findings: Findings) -> list[Box]:
+    """Boxes for the hits in an excerpt; of two over each other the one that explains more is kept."""
+    hits = findings.hits.in_rows(slice(excerpt.row, excerpt.row + 1))
+    return clear_boxes(boxes_of(hits.matches), hits.amount, excerpt.start, excerpt.end)
 
 
 def boxes_of(matches: Matches) -> list[Box]:

@@ -1,53 +1,51 @@
-"""The report on a folder of scores: what is read, examined, drawn and written."""
+"""The report on folders of scores: what is read, examined, drawn and written."""
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from seqattr.dna.frequencies import background_of
-from seqattr.dna.loci import Loci
+from seqattr.errors import InputError
 from seqattr.evaluate.verdict import Verdict, together
 from seqattr.figures.drawings import Drawing, files_of, links_of, write_drawings
 from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.ownership import Output
+from seqattr.io.scores_folder import OF_REPORTS, OWN_FIGURES
 from seqattr.io.stale import drop_stale
 from seqattr.io.text import write_text
 from seqattr.jobs.report import page
 from seqattr.jobs.report.blocks import background_in, layout_of
-from seqattr.jobs.report.examine import examine, ground_of, matches_in
-from seqattr.jobs.report.findings import Evidence, Findings
+from seqattr.jobs.report.examine import FIRST_PASS, SECOND_PASS, Examined, Tick, examine
+from seqattr.jobs.report.findings import Evidence, Findings, Source, labels_of
+from seqattr.jobs.report.matches import THIRD_PASS, write_matches
 from seqattr.jobs.report.pictures import panels, sequence_logos
-from seqattr.jobs.report.scores import Scores, open_scores
+from seqattr.jobs.report.scores import Scores, names_of, open_scores
 from seqattr.jobs.report.settings import USUAL, Settings
-from seqattr.motifs.scan import Scanner
+from seqattr.jobs.report.tables import TABLES, write_tables
+from seqattr.motifs.groups import Group, group_motifs, group_statistics
+from seqattr.motifs.hits import HitFinder
+from seqattr.motifs.pwm import PWM
 from seqattr.motifs.sources import BUNDLED_NOTE, read_motifs
-from seqattr.motifs.statistics import null_motifs
-from seqattr.motifs.tables import write_matches, write_motif_table, write_seqlets
-
-OWN_FIGURES = r"(importance_.+|sequence_\d+)\.(png|svg)"
-TABLES = {
-    "matches.tsv": "every match, with what it carries for each target",
-    "matches.bed": "the same for a genome browser",
-    "motifs.tsv": "every motif and target, with its null",
-    "seqlets.tsv": "stretches of high contribution that no motif explains",
-}
+from seqattr.support.caller import LIBRARY, Caller
+from seqattr.support.progress import Progress
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a report found, and where it is."""
+    """What a report found, and where it is; what is of each target is under its label."""
 
     page: Path
     sequences: int
     motifs: int
-    matches: int
-    carrying: dict[str, list[str]]  # of each target, the motifs that carry importance
-    unexplained: dict[str, int]  # of each target, the seqlets that no motif explains
+    hits: dict[str, int]
+    explained: dict[str, float]  # the share of all absolute contributions that hits explain
+    carrying: dict[str, list[str]]  # the groups of motifs that carry importance
+    unexplained: dict[str, int]  # the seqlets that no hit explains
     verdict: Verdict
-    notes: list[str]  # which motifs were left out
+    notes: list[str]  # which motifs and sequences were left out
     seconds: float
 
     @property
@@ -57,93 +55,143 @@ class Summary:
 
 
 def report(
-    folder: Path | str,
+    folders: Path | str | Sequence[Path | str],
     motif_specs: Sequence[str | Path],
     settings: Settings = USUAL,
     out: Path | str | None = None,
     force: bool = False,
+    caller: Caller = LIBRARY,
 ) -> Summary:
-    """Match motifs with the scores in a folder, and write tables, figures and report.html to DIR/report.
+    """Explain the scores in one or several folders by motifs; write tables, figures and report.html.
 
-    Motifs are those of `read_motifs`. Files take their names together, when all are whole. Raises InputError
-    where the folder holds no finished scores or a motif file or setting cannot be, OutputError where
-    something cannot be written, or stands there that seqattr did not write, unless forced.
+    Motifs are those of `read_motifs`. Written to DIR/report, of several folders only where it is said. Files
+    take their names together, when all are whole. Raises InputError where a folder holds no finished scores
+    or a motif file or setting cannot be, OutputError where something cannot be written, or stands there that
+    seqattr did not write, unless forced.
     """
     started = time.perf_counter()
-    scores = open_scores(folder)
-    out = scores.folder / "report" if out is None else Path(out)
-    Output(out, force).claim_folder([*TABLES, "report.html"], "matches.tsv")
-    evidence = gather(scores, motif_specs, settings)
+    scores = [open_scores(folder) for folder in ([folders] if isinstance(folders, Path | str) else folders)]
+    out = default_folder(scores) if out is None else Path(out)
+    Output(out, force).claim_folder([*TABLES, "report.html"], "motifs.tsv")
+    work = Work(scores, caller.progress)
+    evidence = gather(scores, motif_specs, settings, work.tick)
     check_writable(out / "figures")
     drawn = [*panels(evidence, settings), *sequence_logos(evidence, settings)]
-    write(out, evidence, settings, drawn)
+    write(out, evidence, settings, drawn, work.tick)
     findings = evidence.findings
     return Summary(
         out / "report.html",
-        len(evidence.regions),
-        len(evidence.matches.motifs),
-        len(evidence.each_locus_once),
-        {one.target: one.carrying for one in findings},
-        {one.target: one.unexplained_seqlets for one in findings},
+        evidence.sequences,
+        len(evidence.motifs),
+        {one.label: int(one.hits.counts.sum()) for one in findings},
+        {one.label: one.explained for one in findings},
+        {one.label: one.carrying for one in findings},
+        {one.label: one.unexplained_seqlets for one in findings},
         together([one.verdict for one in findings]),
         evidence.notes,
         time.perf_counter() - started,
     )
 
 
-def gather(scores: Scores, motif_specs: Sequence[str | Path], settings: Settings) -> Evidence:
-    """Scan once, then read and examine one target after the other."""
-    pick, notes = settings.pick, list[str]()
-    motifs = list(read_motifs(motif_specs, settings.strict, notes.append).values())
+def default_folder(scores: Sequence[Scores]) -> Path:
+    """Where the report goes if nobody says. Raises InputError for several folders."""
+    if len(scores) > 1:
+        raise InputError(
+            "a report of several folders of scores needs a folder of its own; say which, as `out`"
+        )
+    return scores[0].folder / "report"
+
+
+class Work:
+    """How much of all is done, in sequences: each is looked at again and again."""
+
+    def __init__(self, scores: Sequence[Scores], progress: Progress) -> None:
+        self.rows = sum(int(one.has_values.sum()) for one in scores)
+        passes = (FIRST_PASS + SECOND_PASS, THIRD_PASS)
+        self.total = sum(
+            int(one.has_values.sum()) * (passes[0] * len(one.targets) + passes[1]) for one in scores
+        )
+        self.done, self.progress = 0, progress
+
+    def tick(self, work: int) -> None:
+        """So much more is done."""
+        self.done += work
+        self.progress(self.done * self.rows // max(self.total, 1), self.rows)
+
+
+def gather(
+    scores: Sequence[Scores],
+    motif_specs: Sequence[str | Path],
+    settings: Settings,
+    tick: Tick = int,
+) -> Evidence:
+    """Examine one folder after the other; then group the motifs by what they explain in all of them."""
+    notes = list[str]()
+    motifs = tuple(read_motifs(motif_specs, settings.strict, notes.append).values())
     notes += [BUNDLED_NOTE] if set(map(str, motif_specs)) == {"bundled"} else []
+    sources = [source_of(one, name, settings) for one, name in zip(scores, names_of(scores), strict=True)]
+    notes += [note for source in sources for note in notes_on(source, len(sources) > 1)]
+    examined = [
+        list(examine(one, finder_of(one, motifs, settings), settings.sequences, tick)) for one in sources
+    ]
+    groups = group_motifs(motifs, [one.hits for some in examined for one in some])
+    findings = [
+        findings_of(label, source, one, groups)
+        for source, labels, some in zip(sources, labels_of(sources), examined, strict=True)
+        for label, one in zip(labels, some, strict=True)
+    ]
+    return Evidence(sources, findings, motifs, groups, notes)
+
+
+def source_of(scores: Scores, name: str, settings: Settings) -> Source:
+    """A folder's sequences and their background, which is measured where none is given."""
     with scores.open(scores.targets[0]) as file:
         loci, minus = layout_of(file)
         if settings.background is None:
             background = background_in(file, loci, minus, settings.strand)
         else:
             background = background_of(np.array(settings.background, float))
-        regions = file.places
-        matches, null = (
-            matches_in(file, Scanner.of(some, pick, background, loci.length), minus)
-            for some in (motifs, null_motifs(motifs, settings.seed))
-        )
-        ground = ground_of(file, null, loci)
-    notes += [overlap_in_words(loci)] if loci.overlapping_rows else []
-    notes += filter(None, [scores.without_values()])
-    findings = list[Findings]()
-    for target in scores.targets:
-        with scores.open(target) as file:
-            matches, one = examine(target, file, matches, ground, settings.strong, settings.sequences)
-        findings.append(one)
-    return Evidence(scores, regions, loci.length, loci, matches, findings, notes)
+        return Source(name, scores, file.places, loci, minus, background)
 
 
-def overlap_in_words(loci: Loci) -> str:
-    """How many sequences share bases, and what follows."""
-    of = f"{loci.overlapping_rows:,} of {len(loci):,} sequences"
-    return f"{of} hold bases that another one holds too; each place counts once"
+def finder_of(source: Source, motifs: Sequence[PWM], settings: Settings) -> HitFinder:
+    """What finds the hits of these motifs in a folder's sequences."""
+    return HitFinder.of(motifs, source.background, source.length, settings.seed, settings.hits, source.loci)
 
 
-def write(out: Path, evidence: Evidence, settings: Settings, drawings: Sequence[Drawing]) -> None:
-    """All files, the page last; then figures of an earlier report go."""
+def findings_of(label: str, source: Source, examined: Examined, groups: Sequence[Group]) -> Findings:
+    """With what each group explains of the target, on the bases of all."""
+    return Findings(
+        label=label,
+        source=source,
+        groups=group_statistics(examined.hits, groups, label, source.loci),
+        **examined._asdict(),
+    )
+
+
+def notes_on(source: Source, named: bool) -> list[str]:
+    """What is to be said of a folder's sequences, with its name where there are several."""
+    loci, notes = source.loci, [source.scores.without_values()]
+    if loci.overlapping_rows:
+        of = f"{loci.overlapping_rows:,} of {len(loci):,} sequences"
+        notes.insert(0, f"{of} hold bases that another one holds too; each place counts once")
+    return [f"{source.name}: {note}" if named else note for note in notes if note]
+
+
+def write(
+    out: Path,
+    evidence: Evidence,
+    settings: Settings,
+    drawings: Sequence[Drawing],
+    tick: Tick,
+) -> None:
+    """All files, the page last; then what is left of an earlier report goes."""
     files = files_of(drawings)
     with replacing_all(out, [*TABLES, *files, "report.html"]) as paths:
         write_tables(paths, evidence)
+        write_matches(paths["matches.tsv.gz"], evidence, settings.pick, tick)
         pictures = write_drawings(paths, drawings)
         content = page.page_of(evidence, settings, pictures, links_of(TABLES, drawings))
         write_text(paths["report.html"], page.render(content))
+    drop_stale(out, [*TABLES, "report.html"], OF_REPORTS)
     drop_stale(out / "figures", (Path(name).name for name in files), OWN_FIGURES)
-
-
-def write_tables(paths: Mapping[str, Path], evidence: Evidence) -> None:
-    """All TABLES, under the paths of their names; rows are those of the files of scores."""
-    matches, regions, row = evidence.each_locus_once, evidence.scores.places(), evidence.row_in_file
-    matches = replace(matches, sequence=row[matches.sequence])
-    write_matches(paths["matches.tsv"], paths["matches.bed"], matches, regions)
-    rows = [row for one in evidence.findings for row in one.statistics]
-    write_motif_table(paths["motifs.tsv"], rows)
-    seqlets = {
-        one.target: (replace(one.seqlets, sequence=row[one.seqlets.sequence]), one.nearest)
-        for one in evidence.findings
-    }
-    write_seqlets(paths["seqlets.tsv"], seqlets, regions)

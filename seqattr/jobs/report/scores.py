@@ -1,7 +1,7 @@
 """A folder of scores as a report reads it: what run.json says of the run, and the file of each target."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -72,6 +72,27 @@ class Scores:
         count = int((~self.has_values).sum())
         of = f"{count:,} of {len(self.has_values):,} sequences"
         return f"{of} have no values, but NaN, and take no part" if count else ""
+
+
+def names_of(scores: Sequence[Scores]) -> list[str]:
+    """A name for each of several folders, by which it is told from the others.
+
+    The last part of its path in which it differs from one of them, and as many before as it takes. Raises
+    InputError where one is given twice.
+    """
+    parts = [one.folder.resolve().parts for one in scores]
+    again = next((one.folder for one, of in zip(scores, parts, strict=True) if parts.count(of) > 1), None)
+    if again is not None:
+        raise InputError(f"the scores in {again} are given twice")
+    if len(scores) == 1:
+        return [scores[0].folder.resolve().name]
+    while len({of[-1] for of in parts}) == 1:
+        parts = [of[:-1] for of in parts]
+    for count in range(1, max(map(len, parts)) + 1):
+        names = ["/".join(of[-count:]).removeprefix("//") for of in parts]
+        if len(set(names)) == len(names):
+            break
+    return names
 
 
 def check_shapes(shapes: dict[str, tuple[int, int]]) -> None:

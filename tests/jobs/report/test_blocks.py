@@ -10,6 +10,7 @@ from seqattr.io.hdf5.stored import open_contributions
 from seqattr.jobs.report.blocks import row_blocks
 from seqattr.jobs.report.run import report
 from seqattr.jobs.report.settings import Settings
+from seqattr.jobs.report.tables import TABLES
 from tests.helpers.scored import write_scores
 
 
@@ -30,7 +31,7 @@ def test_blocks_make_no_difference(tmp_path, quick, monkeypatch):
     with open_contributions(made.folder / "carries.h5") as file:
         assert len(list(row_blocks(file))) > 4
     files = [path for path in outs[1].rglob("*.*") if path.is_file()]
-    assert {"matches.tsv", "motifs.tsv", "seqlets.tsv", "sequence_01.svg"} <= {path.name for path in files}
+    assert {*TABLES, "sequence_01.svg"} <= {path.name for path in files}
     for path in files:
         assert (outs[1 << 30] / path.relative_to(outs[1])).read_bytes() == path.read_bytes(), path.name
 

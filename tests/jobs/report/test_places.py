@@ -1,5 +1,6 @@
 """A report counts a place once, however many windows hold it, and padding not at all."""
 
+import gzip
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,8 @@ from seqattr.motifs.pwm import GATA1, TAL1
 from tests.helpers.contributions import rows_of, write_contributions
 
 LENGTH, COUNT = 120, 40
-TABLES = ("motifs.tsv", "matches.tsv", "seqlets.tsv")
+TABLES = ("groups.tsv", "motifs.tsv", "hits.tsv", "matches.tsv.gz", "seqlets.tsv")
+OF_PLACES = TABLES[2:]
 
 
 def peaks(seed: int = 0) -> tuple[np.ndarray, np.ndarray, list[Region]]:
@@ -45,17 +47,21 @@ def write(folder: Path, codes: np.ndarray, values: np.ndarray, regions: list[Reg
 
 
 def told(folder: Path) -> tuple[dict[str, list[list[str]]], int, list[str]]:
-    """The cells of the tables on motifs, the places of matches and seqlets, and how many were drawn."""
+    """The cells of the tables but for the rows, how many hits there are, and what was drawn."""
     summary = report(folder, ["bundled"], Settings(sequences=4))
     tables = {}
     for name in TABLES:
-        lines = (folder / "report" / name).read_text().splitlines()
+        lines = text_of(folder / "report" / name).splitlines()
         head = lines[0].split("\t")
         kept = [number for number, word in enumerate(head) if not word.startswith(("row", "sequence"))]
         rows = [line.split("\t") for line in lines]
         tables[name] = sorted([cells[number] for number in kept] for cells in rows)
     drawn = sorted(path.name for path in (folder / "report" / "figures").glob("sequence_*.svg"))
-    return tables, summary.matches, drawn
+    return tables, summary.hits["t"], drawn
+
+
+def text_of(path: Path) -> str:
+    return gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text()
 
 
 @pytest.fixture(scope="module")
@@ -89,12 +95,12 @@ def test_overlapping_windows_show_a_place_once(tmp_path):
     left = [replace(each, end=each.start + 80) for each in regions]
     right = [replace(each, start=each.start + 40, name=f"{each.name}b") for each in regions]
     tables, count, _ = told(write(tmp_path / "scores", *halves, [*left, *right]))
-    for name in TABLES[1:]:
+    for name in OF_PLACES:
         head = next(cells for cells in tables[name] if "chrom" in cells)
         at = [head.index(word) for word in ("chrom", "start", "end", "strand")]
         places = [tuple(cells[number] for number in at) for cells in tables[name] if cells is not head]
         assert len(places) == len(set(places)) > 0
-    assert count == len(tables["matches.tsv"]) - 1
+    assert count == len(tables["hits.tsv"]) - 1
 
 
 def test_the_background_is_counted_in_blocks_and_each_base_once(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """The report: what it writes agrees with what was put into the scores, and it is whole or not there."""
 
 import csv
+import gzip
 import json
 from pathlib import Path
 
@@ -12,15 +13,21 @@ from seqattr.io.hdf5.stored import read_contributions
 from seqattr.jobs.report import page
 from seqattr.jobs.report.run import Summary, report
 from seqattr.jobs.report.settings import Settings
+from seqattr.jobs.report.tables import TABLES
 from seqattr.motifs.seqlets import WINDOW
-from seqattr.motifs.tables import on_genome
+from seqattr.motifs.tables import Places
 from tests.helpers.scored import GATA_AT, ODD, ODD_AT, TAL_AT, Made, write_scores
 
-FEW = Settings(sequences=3, log_odds=0.0)
+FEW = Settings(sequences=3)
 
 
 def rows(path: Path) -> list[dict[str, str]]:
     with open(path) as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def packed_rows(path: Path) -> list[dict[str, str]]:
+    with gzip.open(path, "rt") as file:
         return list(csv.DictReader(file, delimiter="\t"))
 
 
@@ -41,43 +48,76 @@ def quick(monkeypatch):
     return Settings(sequences=0)
 
 
-def test_the_motif_that_carries_is_seen_and_the_other_not(made, summary):
-    assert summary.carrying["carries"][0] == "TAL1_known1"
-    assert summary.carrying["quiet"] == []
-    table = {(row["target"], row["motif"]): row for row in rows(summary.page.parent / "motifs.tsv")}
-    assert set(table) == {(target, name) for target in made.targets for name in ("TAL1_known1", "GATA_disc1")}
-    assert float(table["carries", "TAL1_known1"]["q_value"]) < 0.01
+def test_the_group_that_carries_is_seen_and_nothing_else(made, summary):
+    assert summary.carrying == {"carries": ["TAL1_known1"], "quiet": []}
+    (row,) = [row for row in rows(summary.page.parent / "groups.tsv") if row["group"] == "TAL1_known1"]
+    assert (row["carries_carries"], row["carries_quiet"]) == ("1", "0")
+    assert float(row["q_value_carries"]) < 0.01
     # 16 bases at 0.5 each, with noise of 0.01 per base.
-    assert float(table["carries", "TAL1_known1"]["mean_importance"]) == pytest.approx(8, abs=0.1)
+    assert float(row["mean_importance_carries"]) == pytest.approx(8, abs=0.1)
+    assert float(row["share_carries"]) == pytest.approx(summary.explained["carries"], abs=0.02)
+    assert summary.explained["carries"] > 0.3 > summary.explained["quiet"]
+
+
+def test_motifs_are_listed_with_their_groups(made, summary):
+    table = {(row["target"], row["motif"]): row for row in rows(summary.page.parent / "motifs.tsv")}
+    hits = rows(summary.page.parent / "hits.tsv")
+    groups = {row["group"]: row for row in rows(summary.page.parent / "groups.tsv")}
+    assert set(groups) == {row["group"] for row in table.values()}
+    for (target, motif), row in table.items():
+        its = [hit for hit in hits if (hit["target"], hit["motif"]) == (target, motif)]
+        assert int(row["hits"]) == len(its)
+        assert {hit["group"] for hit in its} <= {row["group"]}
+        assert row["carries"] == groups[row["group"]][f"carries_{target}"]
+        share = groups[row["group"]][f"share_{target}"]  # each motif is a group here
+        assert float(row["share"]) == pytest.approx(float(share), rel=1e-4, abs=1e-9)
+        if its:
+            mean = np.mean([float(hit["importance"]) for hit in its])
+            assert float(row["mean_importance"]) == pytest.approx(mean, rel=1e-4)
+
+
+def test_hits_are_where_motifs_were_planted_and_matter(made, summary):
+    table = [row for row in rows(summary.page.parent / "hits.tsv") if row["target"] == "carries"]
+    assert summary.hits["carries"] == len(table)
+    large = {
+        (row["motif"], row["sequence"], int(row["row_start"])) for row in table if float(row["share"]) > 0.5
+    }
+    assert large == {("TAL1_known1", made.names[row], TAL_AT) for row in range(0, len(made.names), 2)}
 
 
 def test_matches_are_where_motifs_were_planted(made, summary):
-    table = rows(summary.page.parent / "matches.tsv")
+    table = packed_rows(summary.page.parent / "matches.tsv.gz")
     strong = {
         (row["motif"], row["sequence"], int(row["row_start"])) for row in table if float(row["log_odds"]) > 9
     }
     for row in range(0, len(made.names), 2):
         assert ("TAL1_known1", made.names[row], TAL_AT) in strong
         assert ("GATA_disc1", made.names[row], GATA_AT) in strong
-    assert len(table) == summary.matches
 
 
 def test_importance_is_the_sum_of_contributions_in_the_file(made, summary):
     values = read_contributions(made.folder / "carries.h5").contributions
-    for row in rows(summary.page.parent / "matches.tsv")[::7]:
+    hits = [row for row in rows(summary.page.parent / "hits.tsv") if row["target"] == "carries"]
+    sums = [(row, row["importance"]) for row in hits]
+    sums += [(row, row["importance_carries"]) for row in packed_rows(summary.page.parent / "matches.tsv.gz")]
+    for row, importance in sums[::7]:
         under = values[int(row["row"]), int(row["row_start"]) : int(row["row_end"])]
-        assert float(row["importance_carries"]) == pytest.approx(under.sum(), rel=1e-4, abs=1e-5)
+        assert float(importance) == pytest.approx(under.sum(), rel=1e-4, abs=1e-5)
 
 
 def test_places_are_those_of_the_regions(made, summary):
-    regions = read_contributions(made.folder / "quiet.h5").regions
-    for row in rows(summary.page.parent / "matches.tsv"):
+    places = Places.of(read_contributions(made.folder / "quiet.h5").regions)
+    folder = summary.page.parent
+    table = [*rows(folder / "hits.tsv"), *packed_rows(folder / "matches.tsv.gz")]
+    assert len({row["row_strand"] for row in table}) == 2
+    for row in table:
         at = [np.array([int(row[name])]) for name in ("row", "row_start", "row_end")]
-        place = on_genome(regions, *at, np.array([-1 if row["row_strand"] == "-" else 1]))
+        place = places.spans(*at, np.array([-1 if row["row_strand"] == "-" else 1]))
         assert (int(row["start"]), int(row["end"])) == (place.start[0], place.end[0])
+        assert row["strand"] == ("+" if place.strand[0] > 0 else "-")
 
 
-def test_what_no_motif_explains_is_found(made, summary):
+def test_what_no_hit_explains_is_found(made, summary):
     table = [row for row in rows(summary.page.parent / "seqlets.tsv") if row["target"] == "carries"]
     assert len(table) == summary.unexplained["carries"]
     assert table[0]["sequence"] == "seq0"
@@ -90,12 +130,11 @@ def test_all_files_are_there_and_no_half_ones(made, summary):
     out = made.folder / "report"
     figures = {f"{name}.{form}" for name in figure_names() for form in ("png", "svg")}
     assert {path.name for path in (out / "figures").iterdir()} == figures
-    tables = {"report.html", "matches.tsv", "matches.bed", "motifs.tsv", "seqlets.tsv"}
-    assert {path.name for path in out.iterdir()} == {*tables, "figures"}
+    assert {path.name for path in out.iterdir()} == {*TABLES, "report.html", "figures"}
 
 
 def figure_names() -> list[str]:
-    return ["importance_carries", "importance_quiet", "sequence_01", "sequence_02", "sequence_03"]
+    return ["importance_01", "importance_02", "sequence_01", "sequence_02", "sequence_03"]
 
 
 def test_twice_is_the_same_to_the_byte(made, summary, tmp_path):
@@ -115,7 +154,7 @@ def test_a_failure_leaves_an_earlier_report_as_it_was(made, summary, monkeypatch
 
     monkeypatch.setattr(page, "render", full)
     with pytest.raises(OutputError):
-        report(made.folder, ["bundled"], Settings(sequences=1, strong=5), out)
+        report(made.folder, ["bundled"], Settings(sequences=1, seed=5), out)
     assert {path: path.read_bytes() for path in out.rglob("*.*")} == before
 
 
@@ -130,7 +169,8 @@ def test_figures_of_an_earlier_report_go_and_what_is_not_a_report_s_stays(made, 
 
 def test_one_strand_has_no_matches_of_the_other(made, quick, tmp_path):
     report(made.folder, ["bundled"], Settings(sequences=0, strand="forward"), tmp_path)
-    assert {row["row_strand"] for row in rows(tmp_path / "matches.tsv")} == {"+"}
+    for table in (rows(tmp_path / "hits.tsv"), packed_rows(tmp_path / "matches.tsv.gz")):
+        assert {row["row_strand"] for row in table} == {"+"}
 
 
 def test_a_large_additivity_error_is_told(quick, tmp_path):
@@ -159,20 +199,32 @@ def test_what_adds_up_only_by_cancelling_is_told(quick, tmp_path):
     assert "Look closer: 80 of 80 explanations add up only by cancelling" in text
 
 
-def test_sequences_without_any_match_give_an_empty_table(quick, tmp_path):
-    made = write_scores(tmp_path / "scores", count=6)
-    summary = report(made.folder, ["bundled"], Settings(sequences=0, log_odds=1000))
-    assert summary.matches == 0
-    assert rows(made.folder / "report" / "matches.tsv") == []
+def test_sequences_without_any_match_give_empty_tables(quick, tmp_path):
+    made = write_scores(tmp_path / "scores", count=6, length=8)
+    summary = report(made.folder, ["bundled"], quick)
+    assert summary.hits == {"carries": 0, "quiet": 0}
+    for name in ("hits.tsv", "groups.tsv", "motifs.tsv"):
+        assert rows(made.folder / "report" / name) == []
+    assert packed_rows(made.folder / "report" / "matches.tsv.gz") == []
+    assert (made.folder / "report" / "hits.bed").read_bytes() == b""
 
 
 def test_one_short_sequence_is_enough(tmp_path, monkeypatch):
     """Shorter than a motif, a seqlet and what is drawn."""
     monkeypatch.setattr("seqattr.motifs.windows._NULL_WINDOWS", 1000)  # each is one more round here
     made = write_scores(tmp_path / "scores", count=1, length=8)
-    summary = report(made.folder, ["bundled"], Settings(sequences=5, log_odds=None))
-    assert summary.matches == 0
+    summary = report(made.folder, ["bundled"], Settings(sequences=5))
+    assert sum(summary.hits.values()) == 0
     assert len(list((made.folder / "report" / "figures").glob("sequence_*.png"))) == 1
+
+
+def test_what_an_earlier_report_left_goes(made, quick, tmp_path):
+    """Its matches were one table and a BED file."""
+    for name in ("matches.tsv", "matches.bed", "motifs.tsv"):
+        (tmp_path / name).write_text("sequence\tmotif\n")
+    (tmp_path / "mine.tsv").write_text("mine")
+    report(made.folder, ["bundled"], quick, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {*TABLES, "report.html", "figures", "mine.tsv"}
 
 
 def test_what_is_no_folder_of_scores_is_refused(tmp_path):
@@ -204,5 +256,7 @@ def test_half_a_run_is_refused(tmp_path, text, line):
 def test_settings_that_cannot_be_are_refused(made):
     with pytest.raises(InputError, match="number of sequences"):
         Settings(sequences=-1)
+    with pytest.raises(InputError, match="p_value must be above 0 and at most 1, not 0"):
+        Settings(p_value=0)
     with pytest.raises(UnknownName, match="unknown strand 'up'"):
-        report(made.folder, ["bundled"], Settings(strand="up"))
+        Settings(strand="up")

@@ -1,6 +1,8 @@
 """The scores that a report reads: sequences without values, NaN in the files, take part in nothing."""
 
 import csv
+import gzip
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -9,9 +11,11 @@ import pytest
 from seqattr.errors import InputError
 from seqattr.io.hdf5.layout import COLUMNS
 from seqattr.jobs.report.findings import Evidence
-from seqattr.jobs.report.run import TABLES, gather, report, write_tables
+from seqattr.jobs.report.matches import write_matches
+from seqattr.jobs.report.run import gather, report
 from seqattr.jobs.report.scores import open_scores
 from seqattr.jobs.report.settings import Settings
+from seqattr.jobs.report.tables import TABLES, write_tables
 from tests.helpers.scored import Made, without_rows, without_values, write_scores
 
 COUNT, FAILED = 24, (0, 5, 6, 13, 23)  # the first sequence is the strongest
@@ -35,32 +39,39 @@ def both(made: Made) -> tuple[Evidence, Evidence]:
     folders = made.folder.parent / "nan", made.folder.parent / "fewer"
     without_values(made, folders[0], FAILED)
     without_rows(made, folders[1], FAILED)
-    gathered = tuple(gather(open_scores(folder), ["bundled"], SETTINGS) for folder in folders)
+    gathered = tuple(gather([open_scores(folder)], ["bundled"], SETTINGS) for folder in folders)
     for evidence in gathered:
-        write_tables({name: evidence.scores.folder / name for name in TABLES}, evidence)
+        paths = {name: folder_of(evidence) / name for name in TABLES}
+        write_tables(paths, evidence)
+        write_matches(paths["matches.tsv.gz"], evidence, SETTINGS.pick, int)
     return gathered
 
 
+def folder_of(evidence: Evidence) -> Path:
+    return evidence.sources[0].scores.folder
+
+
 def table(evidence: Evidence, name: str) -> list[dict[str, str]]:
-    with open(evidence.scores.folder / name) as file:
+    path = folder_of(evidence) / name
+    with gzip.open(path, "rt") if path.suffix == ".gz" else open(path) as file:
         return list(csv.DictReader(file, delimiter="\t"))
 
 
 def test_what_is_found_is_found_in_the_other_sequences(both):
-    for name in ("motifs.tsv", "matches.bed"):
-        here, there = ((one.scores.folder / name).read_bytes() for one in both)
+    for name in ("groups.tsv", "motifs.tsv", "hits.bed"):
+        here, there = ((folder_of(one) / name).read_bytes() for one in both)
         assert here == there
     failing, fewer = both
-    assert failing.regions == fewer.regions
+    assert failing.sources[0].regions == fewer.sources[0].regions
     for here, there in zip(failing.findings, fewer.findings, strict=True):
-        for field in ("statistics", "found_seqlets", "unexplained_seqlets", "nearest", "bases", "verdict"):
+        for field in ("groups", "found_seqlets", "unexplained_seqlets", "nearest", "bases", "verdict"):
             assert repr(getattr(here, field)) == repr(getattr(there, field))
         for one, other in zip(here.excerpts, there.excerpts, strict=True):
             assert one[:2] == other[:2]
             np.testing.assert_array_equal(one.contributions, other.contributions)
 
 
-@pytest.mark.parametrize("name", ["matches.tsv", "seqlets.tsv"])
+@pytest.mark.parametrize("name", ["hits.tsv", "matches.tsv.gz", "seqlets.tsv"])
 def test_rows_of_tables_are_those_of_the_files(made, both, name):
     here, there = (table(one, name) for one in both)
     assert [made.names[int(row["row"])] for row in here] == [row["sequence"] for row in here]
