@@ -20,10 +20,14 @@ if TYPE_CHECKING:
     "--matches-file",
     "matches",
     type=PATH,
-    help="The matches.tsv that `seqattr report` wrote. Default: that in SCORES/report.",
+    help="A hits.tsv or matches.tsv.gz of `seqattr report`. Default: the hits in SCORES/report.",
 )
 @MODEL
-@click.option("--strong", default=7.0, show_default=True, help="Log-odds from which a match takes part.")
+@click.option(
+    "--strong",
+    type=float,
+    help="Log-odds from which a match takes part. Default: all hits, matches from 7 on.",
+)
 @click.option("--most", default=8, show_default=True, help="Matches of a sequence at most, the strongest.")
 @click.option("--refs", help="What to compare with, as shuffle:10. Default: what the scores were made with.")
 @click.option(
@@ -35,9 +39,10 @@ if TYPE_CHECKING:
 @model_options
 @settings("seqattr.jobs.interactions")
 def interactions(folder: Path, model: "ModelFile", output: "Output", settings: "Settings") -> None:
-    """Which pairs of motif matches work together, and which against each other.
+    """Which pairs of motif hits work together, and which against each other.
 
-    SCORES is what `seqattr score` wrote. Two matches interact where they add to an output together what
+    SCORES is what `seqattr score` wrote. Hits, matches that carry importance, go by their groups of like
+    motifs. Two interact where they add to an output together what
     neither does alone; other places of the same sequences say what chance makes. Writes interactions.tsv
     (pairs of motifs), instances.tsv (each pair in each sequence) and figures/ to OUT.
     """

@@ -1,9 +1,10 @@
-"""Interactions in files: the matches of a report and the scores that it is of, two tables and a figure."""
+"""Interactions in files: the hits of a report and the scores that it is of, two tables and a figure."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -36,7 +37,8 @@ from seqattr.refs.kinds import parse
 from seqattr.support.caller import LIBRARY, Caller
 
 TABLES = ("interactions.tsv", "instances.tsv")
-COLUMNS = ("motif", "log_odds", "row", "row_start", "row_end")  # of matches.tsv
+COLUMNS = ("motif", "log_odds", "row", "row_start", "row_end")  # of hits.tsv, and of matches
+STRONG = 7.0  # the least log-odds of a match; of hits their importance speaks for them
 FOUND = 0.05  # the false discovery rate below which a pair is told
 
 
@@ -44,14 +46,14 @@ FOUND = 0.05  # the false discovery rate below which a pair is told
 class Settings:
     """Which matches are groups, and what they are compared with.
 
-    Those of the table `matches`, else of the report in the folder of scores, from a log-odds of `strong` on,
-    at most `most` of a sequence. Against the run's own references, or others as `refs` says. `seed` is that
-    of the null's places and of the test. Raises InputError for numbers
-    that cannot be.
+    Those of the table `matches`, else the hits of the report in the folder of scores, from a log-odds of
+    `strong` on (None for all hits, and for STRONG of matches), at most `most` of a sequence. Against the
+    run's own references, or others as `refs` says. `seed` is that of the null's places and of the test.
+    Raises InputError for numbers that cannot be.
     """
 
     matches: Path | None = None
-    strong: float = 7.0
+    strong: float | None = None
     most: int = 8
     refs: str | None = None
     seed: int = 0
@@ -102,36 +104,55 @@ def check_model(scores: Scores, model: Model) -> None:
 
 def table_of(scores: Scores, settings: Settings) -> Path:
     """Where the matches are. Raises InputError where none is named and there is no report."""
-    path = settings.matches or scores.folder / "report" / "matches.tsv"
-    if settings.matches is None and not path.is_file():
+    if settings.matches is not None:
+        return settings.matches
+    folder = scores.folder / "report"
+    there = (path for path in (folder / "hits.tsv", folder / "matches.tsv") if path.is_file())
+    path = next(there, None)  # the second is of a report from before there were hits
+    if path is None:
         raise InputError(
-            f"there is no {path}: make a report of the scores first, or name a table of `matches`"
+            f"there is no {folder / 'hits.tsv'}: make a report of the scores first, or name a table"
+            " of `matches`"
         )
     return path
 
 
-def read_matches(path: Path) -> dict[int, list[Match]]:
-    """The matches of each row, of a report's matches.tsv. Raises InputError for any other file."""
+class Table(NamedTuple):
+    """The matches of each row, and whether they are hits, of motifs named by their groups."""
+
+    rows: dict[int, list[Match]]
+    hits: bool
+
+
+def read_matches(path: Path) -> Table:
+    """The hits or matches of a report's table, each once, whichever targets it carries importance for.
+
+    Raises InputError for any other file, and for a table of several folders of scores.
+    """
     lines = text_lines(path, "table")
     names = next(lines, (0, ""))[1].split("\t")
     if not set(COLUMNS) <= set(names):
-        raise InputError(f"{path} is no table of matches, as `report` writes: matches.tsv")
-    numbers = [names.index(name) for name in COLUMNS]
-    rows: dict[int, list[Match]] = {}
+        raise InputError(f"{path} is no table of matches, as `report` writes: hits.tsv, or matches.tsv.gz")
+    if "scores" in names:
+        raise InputError(f"{path} is of several folders of scores; make a report of one alone")
+    hits = "group" in names
+    numbers = [names.index(name) for name in ("group" if hits else COLUMNS[0], *COLUMNS[1:])]
+    rows: dict[int, dict[Match, None]] = {}
     for line, text in lines:
         cells = text.split("\t")
         try:
             motif, log_odds, row, start, end = (cells[number] for number in numbers)
             match = Match(motif, int(start), int(end), float(log_odds))
-            rows.setdefault(int(row), []).append(match)
+            rows.setdefault(int(row), {})[match] = None
         except (ValueError, IndexError) as error:
             raise InputError(f"line {line} of {path} is no match") from error
-    return rows
+    return Table({row: list(matches) for row, matches in rows.items()}, hits)
 
 
 def find(scores: Scores, model: Model, path: Path, settings: Settings, caller: Caller) -> Found:
     """All pairs of strong matches, sequence by sequence."""
-    matches = read_matches(path)
+    matches, hits = read_matches(path)
+    least = settings.strong if settings.strong is not None else -math.inf if hits else STRONG
     run, instances = scores.run["settings"], list[Instance]()
     spec = settings.refs or run.get("references")
     if not spec:
@@ -143,7 +164,7 @@ def find(scores: Scores, model: Model, path: Path, settings: Settings, caller: C
     question = Question(model, x, methods=(), targets=run.get("targets"))
     reference = parse(spec, names)
     for done, row in enumerate(sorted(matches), 1):
-        strong = [one for one in matches[row] if one.log_odds >= settings.strong]
+        strong = [one for one in matches[row] if one.log_odds >= least]
         groups = strongest(strong, settings.most)
         if len(groups) > 1:
             drawn = reference.draw(codes[row : row + 1], run.get("seed", 0), names[row : row + 1])[0]

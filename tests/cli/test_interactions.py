@@ -1,5 +1,7 @@
 """seqattr interactions"""
 
+import gzip
+
 import pytest
 
 HEADER = "sequence\tmotif\tlog_odds\trow\trow_start\trow_end\n"
@@ -53,6 +55,35 @@ def test_without_pairs_the_tables_are_empty(ran, scored, tmp_path):
     assert len((tmp_path / "out" / "interactions.tsv").read_text().splitlines()) == 1
 
 
+def test_hits_of_a_report_take_part_by_their_groups_and_once(ran, scored, tmp_path):
+    """However weak as matches, and for how many targets they carry importance."""
+    words, _ = scored
+    report = words[0] / "report"
+    report.mkdir()
+    header = "target\tsequence\tmotif\tgroup\tlog_odds\trow\trow_start\trow_end\n"
+    rows = [
+        f"{target}\tr{n}\tA{n}\tA\t2\t{n}\t3\t9\n{target}\tr{n}\tB\tB\t1\t{n}\t20\t25\n"
+        for target in ("x", "y")
+        for n in range(7)
+    ]
+    (report / "hits.tsv").write_text(header + "".join(rows))
+    ran("interactions", words[0], *words[3:], "--out", tmp_path / "hits")
+    ran("interactions", *words, "--out", tmp_path / "matches")
+    here, there = (lines(tmp_path / name / "interactions.tsv") for name in ("hits", "matches"))
+    assert here == there
+    assert {row["motif_a"] + row["motif_b"] for row in here} == {"AB"}
+
+
+def test_matches_are_read_from_gzip(ran, scored, tmp_path):
+    words, table = scored
+    packed = tmp_path / "matches.tsv.gz"
+    packed.write_bytes(gzip.compress(table.read_bytes()))
+    ran("interactions", *words[:2], packed, *words[3:], "--out", tmp_path / "packed")
+    ran("interactions", *words, "--out", tmp_path / "plain")
+    one, two = ((tmp_path / name / "interactions.tsv").read_text() for name in ("packed", "plain"))
+    assert one == two
+
+
 def test_what_is_wrong_is_one_line(ran, refused, scored, fixed, tmp_path):
     words, table = scored
     out = ["--out", tmp_path / "new"]
@@ -63,6 +94,7 @@ def test_what_is_wrong_is_one_line(ran, refused, scored, fixed, tmp_path):
     assert "unknown reference 'no'" in refused("interactions", *words, "--refs", "no", *out)
     for text, said in (
         ("a\tb\n", "no table of matches"),
+        ("scores\t" + HEADER, "is of several folders of scores"),
         (HEADER + "r0\tA\tx\t0\t1\t2\n", "line 2 of"),
         (HEADER + "r0\tA\t9\t8\t1\t5\n", "beyond the 8 sequences of 40 bases"),
     ):
