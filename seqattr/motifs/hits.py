@@ -22,13 +22,16 @@ from seqattr.motifs.scan import Pick, Scanner
 
 @dataclass(frozen=True)
 class HitSettings:
-    """What may be a hit: a match this rare in random bases, whose contributions are as similar to the motif's
-    profile (a cosine), and have such a share of the absolute contributions of the sequence.
+    """What may be a hit.
+
+    A match this rare in random bases, whose contributions are as similar to the motif's profile (a cosine)
+    and sum to so many times what as many average bases of the sequence have, which any stretch has. Of a
+    motif only as many bases are counted as its profile amounts to, not flanks without information.
     """
 
-    p_value: float = 1e-3
+    p_value: float = 5e-4
     least_similarity: float = 0.6
-    least_share: float = 0.02
+    least_density: float = 1.0
     strand: str = "both"
 
 
@@ -200,13 +203,14 @@ class HitFinder:
         if _runs_backwards(codes, values):
             codes, values = np.where(codes == UNKNOWN, UNKNOWN, 3 - codes)[::-1], values[::-1]
             start, strand = len(codes) - matches.end.astype(np.int64), -strand
-        residual = values.copy()
+        residual, bases = values.copy(), (codes != UNKNOWN).sum()
+        mean = abs(values).sum() / max(int(bases), 1)
         chosen, numbers = np.empty(len(matches), np.int64), np.zeros((len(matches), 5))
         taken = pursue(
             (residual, np.ascontiguousarray(values), np.ascontiguousarray(codes)),
             (start, matches.motif.astype(np.int64), strand),
             tuple(self.profiles),
-            (self.settings.least_similarity, self.settings.least_share * abs(values).sum()),
+            (self.settings.least_similarity, self.settings.least_density * mean),
             (chosen, numbers),
         )
         order = np.argsort(chosen[:taken])

@@ -27,11 +27,16 @@ class Profiles(NamedTuple):
     first: np.ndarray  # (M,) where each begins
     width: np.ndarray  # (M,)
     signed: np.ndarray  # (M,) whether the profile has a sign of its own
+    weight: np.ndarray  # (M,) how many bases it amounts to, were they all as large
 
     @classmethod
     def of(cls, motifs: Sequence[PWM], background: np.ndarray) -> "Profiles":
         """Of these motifs."""
         width = np.array([pwm.width for pwm in motifs], np.int64)
         columns = [profile_of(pwm, background).T for pwm in motifs]
+        largest = [abs(table).max(axis=1) for table in columns]
+        weight = np.array([size.sum() ** 2 / max(size @ size, 1e-300) for size in largest])
         signed = np.array([pwm.contributions is not None for pwm in motifs], bool)
-        return cls(np.concatenate([np.empty((0, 4)), *columns]), width.cumsum() - width, width, signed)
+        return cls(
+            np.concatenate([np.empty((0, 4)), *columns]), width.cumsum() - width, width, signed, weight
+        )

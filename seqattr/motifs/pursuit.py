@@ -17,17 +17,17 @@ def pursue(row: Any, candidates: Any, profiles: Any, limits: Any, out: Any) -> A
 
     `row` are the residual (L,), which is changed, contributions and codes. `candidates` are the starts,
     motifs and strands (K,) of a row; of two that explain as much, the one with the lesser start, then motif,
-    then of the forward strand is taken. `limits` are the least similarity, and the least sum under a hit.
+    then of the forward strand is taken. `limits` are the least similarity, and the least
+    sum for each base of a profile's weight.
     `out` is (K,) and (K, 5): amount, coefficient, similarity, and the positive and the negative contributions
     explained.
     """
-    values, codes = row[0], row[2]
     start, motif = candidates[:2]
     chosen, numbers = out
     count = len(start)
     fit = np.zeros((count, 3))
     for k in range(count):
-        _match(values, codes, k, candidates, profiles, limits, fit)
+        _match(row, k, candidates, profiles, limits, fit)
     taken = 0
     while taken < count:
         best = -1
@@ -43,7 +43,7 @@ def pursue(row: Any, candidates: Any, profiles: Any, limits: Any, out: Any) -> A
         end = start[best] + profiles[2][motif[best]]
         for k in range(count):
             if start[k] < end and start[k] + profiles[2][motif[k]] > start[best] and fit[k, 0] > 0:
-                _match(values, codes, k, candidates, profiles, limits, fit)
+                _match(row, k, candidates, profiles, limits, fit)
         fit[best, 0] = 0
     return taken
 
@@ -61,29 +61,34 @@ def _precedes(fit: Any, candidates: Any, k: Any, other: Any) -> Any:
 
 
 @compiled
-def _match(values: Any, codes: Any, k: Any, candidates: Any, profiles: Any, limits: Any, fit: Any) -> None:
+def _match(row: Any, k: Any, candidates: Any, profiles: Any, limits: Any, fit: Any) -> None:
     """The amount that a candidate explains of the residual, 0 where it may not be taken."""
     start, motif, strand = candidates
-    columns, first, width, signed = profiles
+    columns, first, width, signed, weight = profiles
+    values, contributions, codes = row
     w, begin = width[motif[k]], first[motif[k]]
-    dot, own, there, total = 0.0, 0.0, 0.0, 0.0
+    dot, own, there, left, given = 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(w):
-        value, code = values[start[k] + i], codes[start[k] + i]
-        expected = columns[begin + i, code] if strand[k] > 0 else columns[begin + w - 1 - i, 3 - code]
-        dot += value * expected
+        at = start[k] + i
+        expected = columns[begin + i, codes[at]]
+        if strand[k] < 0:
+            expected = columns[begin + w - 1 - i, 3 - codes[at]]
+        dot += values[at] * expected
         own += expected * expected
-        there += value * value
-        total += value
+        there += values[at] * values[at]
+        left += values[at]
+        given += contributions[at]
     fit[k] = 0.0
-    if own == 0.0 or there == 0.0:
+    least = limits[1] * weight[motif[k]]
+    if own == 0.0 or there == 0.0 or dot * left <= 0.0 or left * given <= 0.0:
+        return
+    if (signed[motif[k]] and dot < 0) or min(abs(left), abs(given)) < least:
         return
     similarity = abs(dot) / np.sqrt(own * there)
-    wrong = signed[motif[k]] and dot < 0
-    if wrong or similarity < limits[0] or abs(total) < limits[1]:
-        return
-    fit[k, 0] = dot * dot / own
-    fit[k, 1] = dot / own
-    fit[k, 2] = similarity
+    if similarity >= limits[0]:
+        fit[k, 0] = dot * dot / own
+        fit[k, 1] = dot / own
+        fit[k, 2] = similarity
 
 
 @compiled

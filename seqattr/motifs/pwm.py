@@ -11,6 +11,7 @@ from seqattr.dna.frequencies import BACKGROUND, background_of
 from seqattr.errors import InputError
 from seqattr.io.motifs.collection import MOST_COLUMNS
 
+_TWINS = 16  # of which the least alike is taken
 _STEPS = 100  # per nat, where the distribution of scores is computed
 
 
@@ -96,23 +97,39 @@ class PWM:
     def twin(self, seed: int = 0) -> "PWM":
         """Half of its columns as they read on the other strand, the others as they are: no motif.
 
-        Of two columns about as informative one is turned, by the seed and the motif's name. So the twin is
-        as informative in each position, as rich in G and C, and in random bases as often matched. Shuffled
-        columns lack the first: informative ones that stand together, as a motif has them, fit contributions
-        that hang together better than scattered ones do, whatever the bases.
+        Of two columns about as informative one is turned; of several such twins, drawn by the seed and the
+        motif's name, it is the one that resembles the motif least. It is as informative in each position, as
+        rich in G and C, and in random bases as often matched. Shuffled columns lack the first: informative
+        ones that stand together, as a motif has them, fit contributions that hang together better than
+        scattered ones do, whatever the bases.
         """
         rng = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
         sizes = np.where(self.probabilities > 0, self.probabilities, 1)
         order = np.argsort(-(self.probabilities * np.log(sizes)).sum(axis=0), kind="stable")
-        turned = 2 * np.arange((self.width + 1) // 2) + rng.integers(2, size=(self.width + 1) // 2)
+        first = 2 * np.arange((self.width + 1) // 2)
+        drawn = first + rng.integers(2, size=(_TWINS, len(first)))
+        twins = [self._turned(order[np.minimum(turned, self.width - 1)]) for turned in drawn]
+        return min(twins, key=lambda twin: resemblance(self.probabilities, twin.probabilities))
+
+    def _turned(self, columns: np.ndarray) -> "PWM":
+        """Some of its columns as they read on the other strand."""
         bases = np.repeat(np.arange(4)[:, None], self.width, axis=1)
-        columns = order[np.minimum(turned, self.width - 1)]
         bases[:, columns] = bases[::-1, columns]
         return self._rearranged(self.name, (bases, np.arange(self.width)))
 
     def _rearranged(self, name: str, order: Any) -> "PWM":
         contributions = None if self.contributions is None else self.contributions[order]
         return replace(self, name=name, probabilities=self.probabilities[order], contributions=contributions)
+
+
+def resemblance(one: np.ndarray, other: np.ndarray) -> float:
+    """The largest sum of products of two motifs' probabilities (4, w), less 1/4, at any offset and strand."""
+    width = one.shape[1]
+    size = 2 * width
+    spectrum = np.fft.rfft(one - 0.25, size)
+    sides = np.stack([other - 0.25, other[::-1, ::-1] - 0.25])
+    sums = np.fft.irfft((spectrum * np.fft.rfft(sides, size).conj()).sum(axis=1), size)
+    return float(sums.max())
 
 
 def score_threshold(pwm: PWM, p_value: float, background: ArrayLike = BACKGROUND) -> float:

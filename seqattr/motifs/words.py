@@ -29,13 +29,15 @@ class Words:
     """The words in sequences of codes (N, L), of as many bases as there are enough sequences for."""
 
     def __init__(self, codes: npt.NDArray[np.uint8]) -> None:
-        self.codes = np.ascontiguousarray(codes)
+        self.size = codes.size
+        # With an N behind each sequence a start is known to run over the end by its bases alone.
+        self.codes = np.pad(codes, [(0, 0), (0, 1)], constant_values=UNKNOWN)
         self._sorted: dict[int, tuple[npt.NDArray[np.int64], npt.NDArray[Any]]] = {}
 
     @cached_property
     def longest(self) -> int:
         """Bases of words that are as many as there are starts, at most."""
-        return int(np.clip(np.log2(max(self.codes.size, 4)) // 2, 1, LONGEST))
+        return int(np.clip(np.log2(max(self.size, 4)) // 2, 1, LONGEST))
 
     def by_word(self, size: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any]]:
         """Where each word of this size begins among the positions, and these (in all codes, one by one)."""
@@ -55,15 +57,14 @@ class Words:
         size = min(self.longest, len(weights))
         first = most_telling(weights, size)
         begins, positions = self.by_word(size)
-        scores = scores_of_words(weights[first : first + size])
         others = others_first(weights, first, size)
         best = weights[others].max(axis=1)[::-1].cumsum(dtype=np.float32)[::-1]  # of it and those behind it
         rest = np.append(best, np.float32(0))
-        wanted = np.flatnonzero(scores + rest[0] >= np.float64(threshold))
+        wanted, scores = words_reaching(weights[first : first + size], threshold - np.float64(rest[0]))
         candidates = int((begins[wanted + 1] - begins[wanted]).sum())
         at, score = np.empty(candidates, np.int64), np.empty(candidates, np.float32)
         motif = weights, first, others, rest, threshold
-        count = _score((self.codes, begins, positions), wanted, scores, motif, at, score)
+        count = _score((self.codes.ravel(), begins, positions), wanted, scores, motif, at, score)
         sequence, start = np.divmod(at[:count], self.codes.shape[1])
         return Hits(sequence, start, score[:count])
 
@@ -81,12 +82,46 @@ def others_first(weights: npt.NDArray[np.float32], first: int, size: int) -> npt
     return others[np.argsort(-np.ptp(weights[others], axis=1), kind="stable")]
 
 
-def scores_of_words(weights: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """The sum of each word's weights (size, 4): (4^size,), the first base the most significant digit."""
-    if len(weights) == 1:
-        return weights[0]
-    half = len(weights) // 2  # in halves, so that rows are long
-    return np.add.outer(scores_of_words(weights[:half]), scores_of_words(weights[half:])).ravel()
+def words_reaching(
+    weights: npt.NDArray[np.float32], threshold: float
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """The words whose weights (size, 4) sum to the threshold or more, in order, and these sums.
+
+    Of a word's number the first base is the most significant digit.
+    """
+    size = len(weights)
+    best = np.append(weights[1:].max(axis=1)[::-1].cumsum(dtype=np.float32)[::-1], np.float32(0))
+    words, scores = np.empty(4**size, np.int32), np.empty(4**size, np.float32)
+    count = _reach(weights, best.astype(np.float64), threshold, words, scores)
+    return words[:count], scores[:count]
+
+
+@compiled
+def _reach(weights: Any, best: Any, threshold: Any, words: Any, scores: Any) -> Any:
+    """Fills in words base by base, as far as the `best` of later bases may reach the threshold; how many."""
+    size, count = len(weights), 0
+    upto = np.zeros(size + 1, np.float32)
+    number = np.zeros(size + 1, np.int64)
+    base = np.zeros(size, np.int64)
+    depth = 0
+    while depth >= 0:
+        code = base[depth]
+        if code == 4:
+            base[depth] = 0
+            depth -= 1
+            continue
+        base[depth] += 1
+        total = upto[depth] + weights[depth, code]
+        if total + best[depth] < threshold:
+            continue
+        word = number[depth] * 4 + code
+        if depth == size - 1:
+            words[count], scores[count] = word, total
+            count += 1
+        else:
+            depth += 1
+            upto[depth], number[depth] = total, word
+    return count
 
 
 @compiled
@@ -124,16 +159,15 @@ def _sort_words(words: Any, next_of: Any, positions: Any) -> None:
 @compiled
 def _score(sequences: Any, wanted: Any, scores: Any, motif: Any, at: Any, score: Any) -> Any:
     """Fills in where starts reach the threshold, and their scores; returns how many do."""
-    codes, begins, positions = sequences
+    flat, begins, positions = sequences
     weights, first, others, rest, threshold = motif
-    width, length, count = weights.shape[0], codes.shape[1], 0
-    flat = codes.ravel()
-    for word in wanted:
+    last, count = len(flat) - weights.shape[0], 0
+    for number in range(len(wanted)):
+        word = wanted[number]
         for index in range(begins[word], begins[word + 1]):
-            column = positions[index] % length - first
-            if column < 0 or column + width > length:
+            start, total = positions[index] - first, scores[number]
+            if start < 0 or start > last:
                 continue
-            start, total = positions[index] - first, scores[word]
             for i in range(len(others)):
                 code = flat[start + others[i]]
                 if code == UNKNOWN or total + rest[i] < threshold:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seqattr.dna.alphabet import UNKNOWN
-from seqattr.motifs.words import Words, most_telling, scores_of_words
+from seqattr.motifs.words import Words, most_telling, words_reaching
 
 RNG = np.random.default_rng(4)
 
@@ -43,11 +43,17 @@ def test_the_starts_are_those_of_the_definition(width, unknown, share):
     assert found == every_start(codes, weights, threshold)
 
 
-def test_words_are_numbered_by_their_bases_the_first_the_most_significant():
+@pytest.mark.parametrize("threshold", [-np.inf, -3.0, 4.0, np.inf])
+def test_words_are_numbered_by_their_bases_the_first_the_most_significant(threshold):
     weights = quarters(3, 4)
-    scores = scores_of_words(weights)
-    for a, b, c in np.ndindex(4, 4, 4):
-        assert scores[16 * a + 4 * b + c] == weights[0, a] + weights[1, b] + weights[2, c]
+    every = {
+        16 * a + 4 * b + c: weights[0, a] + weights[1, b] + weights[2, c] for a, b, c in np.ndindex(4, 4, 4)
+    }
+    words, scores = words_reaching(weights, threshold)
+    assert dict(zip(words.tolist(), scores, strict=True)) == {
+        word: score for word, score in every.items() if score >= threshold
+    }
+    assert (np.diff(words) > 0).all()
 
 
 def test_the_columns_that_differ_the_most_are_told_first():
