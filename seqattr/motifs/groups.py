@@ -12,13 +12,13 @@ from seqattr.motifs.hits import Hits
 from seqattr.motifs.pwm import PWM
 from seqattr.motifs.similarity import tomtom_p_values
 from seqattr.support.ranks import benjamini_hochberg
+from seqattr.support.resampling import signs_p_value
 
 ALIKE = 1e-3  # the largest p-value by TOMTOM of two motifs of one group
 SURE = 0.05  # the largest q-value of a group that is seen to explain something
 # The least share of what the first group explains. What overlaps with a motif that carries much, or is what
 # is left of it, is as sure as it is small.
 LEAST_EFFECT = 0.05
-_EXACT = 14  # terms, of whose sums all signs are tried
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def group_statistics(
 
     What twins explain is weighted as if they matched as often as the members do. If these explain no more,
     the difference of what both explain in a cluster (a sequence, or those that `loci` say hang together) may
-    as well have the other sign: the p-value is that of `sign_flip_p_value`.
+    as well have the other sign: the p-value is that of `signs_p_value`.
     """
     rows = [_of_group(hits, group, target, loci) for group in groups]
     corrected = benjamini_hochberg(np.array([row.p_value for row in rows]))
@@ -156,22 +156,7 @@ def _p_value(members: Hits, twins: Hits, ratio: float, loci: Loci | None) -> flo
     d = np.concatenate([_amounts(members), -ratio * _amounts(twins)])
     clusters = np.concatenate([_clusters(side, loci) for side in (members, twins)])
     _, numbers = np.unique(clusters, return_inverse=True)
-    return sign_flip_p_value(np.bincount(numbers, d))
-
-
-def sign_flip_p_value(d: np.ndarray) -> float:
-    """How often the sum of d (n,) is as large if each may as well have the other sign.
-
-    By all signs where there are at most `_EXACT`, else by the normal distribution.
-    """
-    if not d.any():
-        return 1.0
-    if len(d) <= _EXACT:
-        sums = np.zeros(1)
-        for value in abs(d):
-            sums = np.concatenate([sums + value, sums - value])
-        return float((sums >= d.sum() * (1 - 1e-9) - 1e-12 * abs(d).sum()).mean())
-    return math.erfc(float(d.sum()) / math.sqrt(2 * float(d @ d))) / 2
+    return signs_p_value(np.bincount(numbers, d).astype(np.float64))
 
 
 def _clusters(hits: Hits, loci: Loci | None) -> np.ndarray:

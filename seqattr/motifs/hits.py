@@ -13,6 +13,7 @@ import numpy as np
 
 from seqattr.dna.alphabet import UNKNOWN
 from seqattr.dna.loci import Loci
+from seqattr.motifs.counting import Counting
 from seqattr.motifs.matches import COLUMNS, Matches, prefers_other_strand
 from seqattr.motifs.profiles import Profiles
 from seqattr.motifs.pursuit import pursue
@@ -101,29 +102,6 @@ class HitBlock(NamedTuple):
     measures: dict[str, np.ndarray]
     candidates: np.ndarray  # (2 M,) of each motif and each twin
     totals: np.ndarray  # (2,) sums of the positive and of the negative contributions
-
-
-class Counting:
-    """Which stretches of rows count: of those of one place that several rows hold, one."""
-
-    def __init__(self, loci: Loci, widths: Iterable[int]) -> None:
-        self._starts = {width: loci.counting_starts(width).astype(np.int32) for width in {1, *widths}}
-
-    def bases(self, rows: slice, length: int) -> np.ndarray:
-        """(B, L) the bases of these rows that count."""
-        begin, end = self._starts[1][rows].T[:, :, None]
-        at = np.arange(length)
-        inside: np.ndarray = (begin <= at) & (at < end)
-        return inside
-
-    def counts(self, row: np.ndarray, start: np.ndarray, width: np.ndarray) -> np.ndarray:
-        """Which stretches [start, start + width) (K,) do."""
-        counted = np.zeros(len(row), bool)
-        for one_width in np.unique(width).tolist():
-            some = np.flatnonzero(width == one_width)
-            begin, end = self._starts[one_width][row[some]].T
-            counted[some] = (begin <= start[some]) & (start[some] < end)
-        return counted
 
 
 @dataclass(frozen=True, eq=False)

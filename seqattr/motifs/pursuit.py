@@ -67,7 +67,7 @@ def _match(row: Any, k: Any, candidates: Any, profiles: Any, limits: Any, fit: A
     columns, first, width, signed, weight = profiles
     values, contributions, codes = row
     w, begin = width[motif[k]], first[motif[k]]
-    dot, own, there, left, given = 0.0, 0.0, 0.0, 0.0, 0.0
+    dot, own, there, whole, left, given = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(w):
         at = start[k] + i
         expected = columns[begin + i, codes[at]]
@@ -76,11 +76,12 @@ def _match(row: Any, k: Any, candidates: Any, profiles: Any, limits: Any, fit: A
         dot += values[at] * expected
         own += expected * expected
         there += values[at] * values[at]
+        whole += expected
         left += values[at]
         given += contributions[at]
     fit[k] = 0.0
     least = limits[1] * weight[motif[k]]
-    if own == 0.0 or there == 0.0 or dot * left <= 0.0 or left * given <= 0.0:
+    if own == 0.0 or there == 0.0 or dot * whole * left <= 0.0 or left * given <= 0.0:
         return
     if (signed[motif[k]] and dot < 0) or min(abs(left), abs(given)) < least:
         return

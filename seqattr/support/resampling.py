@@ -11,6 +11,7 @@ QUANTILES = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
 ROWS_AT_ONCE = 1024
 FLIPS = 10_000  # random signs of a test
 TESTS_AT_ONCE = 128
+EXACT = 14  # differences of which all signs are tried
 _TERMS = 1000  # of a power series
 FEWEST = 6  # sequences that are tested: of five no p-value is below 0.06
 
@@ -71,6 +72,22 @@ def sign_flip_tests(differences: npt.NDArray[np.floating], seed: int) -> npt.NDA
     parts = [slice(first, first + TESTS_AT_ONCE) for first in range(0, rows, TESTS_AT_ONCE)]
     reached = [(abs(signs @ differences[part].T) >= least[part]).sum(0) for part in parts]
     return (np.concatenate([*reached, np.zeros(0)]) + 1) / (FLIPS + 1)
+
+
+def signs_p_value(differences: npt.NDArray[np.floating]) -> float:
+    """One-sided p-value of the sum of differences (n,) that may have either sign alike; 1 where all are 0.
+
+    By all signs of at most EXACT, else by the normal distribution: so it may be very small.
+    """
+    d = differences[differences != 0]
+    if not len(d):
+        return 1.0
+    if len(d) > EXACT:
+        return math.erfc(float(d.sum()) / math.sqrt(2 * float(d @ d))) / 2
+    sums = np.zeros(1)
+    for size in abs(d):
+        sums = np.concatenate([sums + size, sums - size])
+    return float((sums >= d.sum() - 1e-12 * abs(d).sum()).mean())
 
 
 def single_case_test(

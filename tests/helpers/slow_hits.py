@@ -56,16 +56,17 @@ def pursuit(
             similarity = abs(dot) / math.sqrt(own * left)
             least = settings.least_density * average * candidate.weight
             large = min(abs(sum(there)), abs(sum(given))) >= least
-            same_sign = len({np.sign(dot), np.sign(sum(there)), np.sign(sum(given))}) == 1
+            fitted = dot * sum(expected)
+            same_sign = np.sign(fitted) == np.sign(sum(there)) == np.sign(sum(given))
             if similarity < settings.least_similarity or not large or not same_sign:
                 continue
             if candidate.signed and dot < 0:
                 continue
-            options.append((dot**2 / own, -candidate.start, -candidate.motif, candidate.strand, dot / own, similarity))
-            options[-1] += (candidate,)
+            order = dot**2 / own, -candidate.start, -candidate.motif, candidate.strand
+            options.append((order, candidate, dot / own, similarity))
         if not options:
             return taken
-        amount, *_, coefficient, similarity, best = max(options, key=lambda option: option[:4])
+        order, best, coefficient, similarity = max(options, key=lambda option: option[0])
         for i, height in enumerate(best.expected):
             residual[best.start + i] -= coefficient * height
-        taken.append((best, amount, coefficient, similarity))
+        taken.append((best, order[0], coefficient, similarity))

@@ -8,6 +8,7 @@ from seqattr.dna.alphabet import UNKNOWN
 from seqattr.motifs.hits import HitFinder, Hits
 from seqattr.motifs.profiles import profile_of
 from seqattr.motifs.pwm import GATA1, PWM, TAL1
+from tests.helpers.slow_hits import candidates_of, pursuit
 
 SIMULATION = simulate_tal_gata(TalGata(count=120), seed=1)
 CODES = SIMULATION.codes
@@ -110,3 +111,76 @@ def test_what_is_no_base_takes_part_in_nothing(finder):
     for name, one in columns_of(ours).items():
         two = columns_of(theirs)[name] - (60 if name == "start" else 0)
         np.testing.assert_allclose(two, one, rtol=1e-9, err_msg=name)
+
+
+def test_a_row_is_fitted_as_matching_pursuit_is_defined(finder):
+    learned = PWM("learned", TAL1.probabilities, contributions=-profile_of(TAL1, BACKGROUND))
+    finder = HitFinder.of([*MOTIFS, learned], BACKGROUND, CODES.shape[1])
+    values, both = planted() - planted()[::-1] + noise(0), [*finder.motifs, *finder.twins]
+    candidates = finder.candidates(CODES)
+    block = finder.fit(slice(0, len(CODES)), CODES, values, candidates)
+    everything = 0
+    for row in range(0, len(CODES), 5):
+        codes, contributions = CODES[row], values[row]
+        of_row = candidates.matches.select(candidates.matches.sequence == row)
+        places = list(zip(of_row.start.tolist(), of_row.motif.tolist(), of_row.strand.tolist(), strict=True))
+        listed = candidates_of(codes, places, both, BACKGROUND)
+        slow = pursuit(contributions.tolist(), len(codes), listed, finder.settings)
+        slow.sort(key=lambda one: (one[0].start, one[0].motif, -one[0].strand))
+        own = np.flatnonzero(block.matches.sequence == row)
+        keys = [(block.matches.start[k], block.matches.motif[k], block.matches.strand[k]) for k in own]
+        assert keys == [(one.start, one.motif, one.strand) for one, *_ in slow]
+        numbers = np.array([numbers for _, *numbers in slow]).reshape(-1, 3)
+        for column, name in enumerate(("amount", "coefficient", "similarity")):
+            np.testing.assert_allclose(block.measures[name][own], numbers[:, column], rtol=1e-9)
+        everything += len(own)
+    assert everything > 50
+
+
+def test_a_learned_motif_has_its_own_sign(finder):
+    """A motif that was learned from contributions against a target has no hits in those for it."""
+    pwm = PWM("against", TAL1.probabilities, contributions=-profile_of(TAL1, BACKGROUND))
+    for sign, share in ((-1, 0.9), (1, 0.0)):
+        hits = hits_of(HitFinder.of([pwm], BACKGROUND, CODES.shape[1]), CODES, planted(sign))
+        of_tal1 = sum(instance.motif == TAL1.name for instance in SIMULATION.planted)
+        assert share * of_tal1 <= len(hits) <= of_tal1 * max(1.2 * share, 0.1)
+        assert (hits.coefficient > 0).all()
+
+
+def test_each_hit_has_its_own_share(finder):
+    """As many bases as its profile amounts to hold more than average ones do, and no less is a hit."""
+    hits = hits_of(finder, CODES, planted() + noise(0))
+    weight = finder.profiles.weight[hits.matches.motif]
+    assert (abs(hits.share) >= weight / CODES.shape[1] - 1e-12).all()
+    assert (weight <= finder.profiles.width[hits.matches.motif]).all()
+    assert (abs(hits.similarity) >= finder.settings.least_similarity).all()
+
+
+def test_the_parts_that_hits_explain_are_within_all_there_is(finder):
+    values = planted() + noise(0)
+    hits = hits_of(finder, CODES, values)
+    explained = hits.explained
+    assert explained.positive == pytest.approx(values[values > 0].sum())
+    assert explained.negative == pytest.approx(values[values < 0].sum())
+    assert 0 < explained.positive_by_hits < explained.positive
+    assert explained.negative < explained.negative_by_hits <= 0
+    assert explained.positive_by_hits == pytest.approx(hits.positive.sum())
+
+
+def test_hits_of_some_rows_are_counted_from_the_first_of_them(finder):
+    hits = hits_of(finder, CODES, planted())
+    inside = hits.in_rows(slice(10, 30))
+    own = (hits.matches.sequence >= 10) & (hits.matches.sequence < 30)
+    assert len(inside) == own.sum() > 0
+    np.testing.assert_array_equal(inside.matches.sequence, hits.matches.sequence[own] - 10)
+    np.testing.assert_array_equal(inside.importance, hits.importance[own])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_p_values_of_structureless_contributions_are_no_smaller_than_uniform(finder, seed):
+    """Of all matches, those that are no hits at 1; several levels, each within what chance allows."""
+    hits = hits_of(finder, CODES, noise(seed))
+    matched = hits.candidates[0].sum()
+    for level in (0.02, 0.05, 0.1):
+        seen = (hits.p_value <= level).sum()
+        assert seen <= level * matched + 4 * np.sqrt(level * matched)

@@ -1,6 +1,7 @@
 """Intervals and tests of means; each against a loop that anybody can read, or a textbook's numbers."""
 
 import math
+from itertools import product
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from seqattr.support.resampling import (
     interval,
     intervals,
     sign_flip_test,
+    signs_p_value,
     single_case_test,
     student_tails,
 )
@@ -79,3 +81,17 @@ def test_a_case_is_nothing_where_nothing_differs_and_untested_without_two_contro
     np.testing.assert_array_equal(single_case_test(np.ones(2), np.ones((2, 5))), [1, 1])
     assert np.isnan(single_case_test(np.ones(2), np.ones((2, 1)))).all()
     assert single_case_test(np.ones(1), np.zeros((1, 5)))[0] == 0
+
+
+def test_signs_are_all_tried_or_taken_for_normal():
+    rng = np.random.default_rng(2)
+    few = rng.normal(0.5, 1, 9)
+    flipped = np.mean(
+        np.array([abs(few) @ signs for signs in product([-1, 1], repeat=9)]) >= few.sum() - 1e-9
+    )
+    assert signs_p_value(few) == flipped
+    assert signs_p_value(np.append(few, [0, 0])) == flipped
+    assert signs_p_value(np.zeros(3)) == 1
+    assert signs_p_value(np.ones(100)) == pytest.approx(math.erfc(10 / math.sqrt(2)) / 2)
+    many = [signs_p_value(rng.normal(size=40)) for _ in range(2000)]
+    assert np.mean(np.array(many) < 0.05) == pytest.approx(0.05, abs=0.015)

@@ -1,0 +1,30 @@
+"""Which stretches of rows count where several rows hold one place, for a block of rows at a time."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from seqattr.dna.loci import Loci
+
+
+class Counting:
+    """Which stretches of rows count: of those of one place that several rows hold, one."""
+
+    def __init__(self, loci: Loci, widths: Iterable[int]) -> None:
+        self._starts = {width: loci.counting_starts(width).astype(np.int32) for width in {1, *widths}}
+
+    def bases(self, rows: slice, length: int) -> np.ndarray:
+        """(B, L) the bases of these rows that count."""
+        begin, end = self._starts[1][rows].T[:, :, None]
+        at = np.arange(length)
+        inside: np.ndarray = (begin <= at) & (at < end)
+        return inside
+
+    def counts(self, row: np.ndarray, start: np.ndarray, width: np.ndarray) -> np.ndarray:
+        """Which stretches [start, start + width) (K,) do."""
+        counted = np.zeros(len(row), bool)
+        for one_width in np.unique(width).tolist():
+            some = np.flatnonzero(width == one_width)
+            begin, end = self._starts[one_width][row[some]].T
+            counted[some] = (begin <= start[some]) & (start[some] < end)
+        return counted
