@@ -49,6 +49,7 @@ FLAGS = {
     "sequences": "--sequences",
     "shard": "--shard",
     "sizes": "--chrom-sizes",
+    "sparsity": "--sparsity",
     "step": "--tile",
     "target": "--target",
     "targets": "--target",

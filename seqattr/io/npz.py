@@ -1,6 +1,7 @@
-"""Input for TF-MoDISco: `modisco motifs -s ohe.npz -a shap.npz`."""
+"""Arrays for other tools (.npz), as for TF-MoDISco: `modisco motifs -s ohe.npz -a shap.npz`."""
 
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,17 +32,25 @@ def write_modisco(folder: Path | str, one_hot: Source, hypothetical: Source) -> 
     if one_hot.shape != hypothetical.shape:
         raise OutputError(f"one-hot {one_hot.shape} and hypothetical {hypothetical.shape} differ in shape")
     check_writable(folder)
-    _write_npz(Path(folder) / "ohe.npz", one_hot, np.dtype(np.int8))
-    _write_npz(Path(folder) / "shap.npz", hypothetical, np.dtype(np.float32))
+    write_arrays(Path(folder) / "ohe.npz", {"arr_0": (one_hot, np.dtype(np.int8))})
+    write_arrays(Path(folder) / "shap.npz", {"arr_0": (hypothetical, np.dtype(np.float32))})
 
 
-def _write_npz(path: Path, source: Source, dtype: np.dtype[Any]) -> None:
-    """One array under the key arr_0, as numpy.savez_compressed names it, but streamed."""
+def write_arrays(path: Path | str, arrays: Mapping[str, tuple[Source, np.dtype[Any]]]) -> None:
+    """Arrays of some types under their names, as numpy.savez_compressed writes them, but streamed.
+
+    Raises OutputError where the file cannot be written.
+    """
     with (
         replacing(path) as part,
         zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
-        archive.open("arr_0.npy", "w", force_zip64=True) as file,
     ):
+        for name, (source, dtype) in arrays.items():
+            _write_array(archive, name, source, dtype)
+
+
+def _write_array(archive: zipfile.ZipFile, name: str, source: Source, dtype: np.dtype[Any]) -> None:
+    with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
         header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": source.shape}
         np.lib.format.write_array_header_1_0(file, header)
         rows = _rows_at_once(source.shape, dtype)

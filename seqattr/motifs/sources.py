@@ -125,6 +125,14 @@ _MOST_CHARACTERS = 1 << 28  # a large collection has a hundredth of it
 _MOST_REASONS = 10
 
 
+def is_learned(spec: str | Path) -> bool:
+    """Whether a file holds patterns that were learned from contributions, with flanks. Raises as
+    `read_motifs` does where there is none.
+    """
+    source = _source_of(str(spec), NO_FILE) or _source_of(str(spec), _content(str(spec)))
+    return source is not None and source.learned
+
+
 def read_motifs(
     specs: Iterable[str | Path], strict: bool = False, warn: Callable[[str], Any] = warnings.warn
 ) -> dict[str, PWM]:

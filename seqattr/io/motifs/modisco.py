@@ -5,7 +5,7 @@ and `contrib_scores` (w, 4), the mean contributions of those bases: its contribu
 seqlets/n_seqlets is how many they are. Patterns inside a pattern are parts of it, and are not read.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -83,6 +83,19 @@ def has_patterns(path: Path | str) -> bool:
     """Whether a file that modisco-lite wrote holds any pattern: where nothing repeats it has no group."""
     with _open(path) as file:
         return any(len(file[sign]) for sign in SIGNS if sign in file)
+
+
+def write_patterns(path: Path | str, tables: Sequence[tuple[Motif, Motif]]) -> None:
+    """Motifs, each the shares of its bases and its contribution weights (4, w), as pos_patterns.pattern_<n>.
+
+    All get the width of the widest, as modisco-lite's have one; what is added has weights of 0.
+    """
+    widest = max(shares.shape[1] for shares, _ in tables)
+    with h5py.File(path, "w", locking=False) as file:
+        for number, (shares, weights) in enumerate(tables):
+            group, more = file.create_group(f"{SIGNS[0]}/pattern_{number}"), widest - shares.shape[1]
+            group["sequence"] = np.pad(shares, ((0, 0), (0, more)), constant_values=1 / len(ALPHABET)).T
+            group["contrib_scores"] = group["hypothetical_contribs"] = np.pad(weights, ((0, 0), (0, more))).T
 
 
 def mark_patterns(

@@ -1,0 +1,111 @@
+"""Hits that another program called: what contributions say of them, and where they agree with others."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from seqattr.motifs.hits import Explained, Hits
+from seqattr.motifs.matches import Matches
+from seqattr.motifs.pwm import PWM
+
+Block = tuple[slice, np.ndarray, np.ndarray]  # rows, their codes (B, L) and contributions (B, L)
+
+
+class Calls(NamedTuple):
+    """What a program says of H hits, in the order of its own; all are (H,)."""
+
+    sequence: np.ndarray
+    start: np.ndarray
+    motif: np.ndarray  # which of the motifs
+    strand: np.ndarray  # 1 or -1
+    coefficient: np.ndarray
+    similarity: np.ndarray
+
+
+def called_hits(motifs: Sequence[PWM], background: np.ndarray, calls: Calls, blocks: Iterable[Block]) -> Hits:
+    """The hits in order, with the importance, share and log-odds that all rows' contributions and bases give.
+
+    What another program does not say, as p-values, is NaN.
+    """
+    order = np.lexsort((-calls.strand, calls.motif, calls.start, calls.sequence))
+    ordered = Calls(*(values[order] for values in calls))
+    matches = Matches(
+        tuple(motifs),
+        background,
+        ordered.sequence.astype(np.int32),
+        ordered.start.astype(np.int32),
+        ordered.motif.astype(np.int32),
+        ordered.strand.astype(np.int8),
+        np.zeros(len(order), np.float32),
+    )
+    importance, share = np.zeros(len(order)), np.zeros(len(order))
+    for rows, codes, values in blocks:
+        first, end = np.searchsorted(matches.sequence, [rows.start, rows.stop])
+        some = slice(int(first), int(end))
+        inside = matches.select(some)
+        importance[some], share[some] = _importances(inside, rows.start, values)
+        matches.log_odds[some] = _log_odds(inside, rows.start, codes)
+    unknown = np.full(len(order), np.nan)
+    return Hits(
+        matches,
+        importance,
+        share,
+        ordered.coefficient,
+        ordered.similarity,
+        amount=unknown,
+        positive=unknown,
+        negative=unknown,
+        counts=np.ones(len(order), bool),
+        p_value=unknown,
+        q_value=unknown,
+        explained=Explained(*[np.nan] * 4),
+        candidates=np.zeros((2, len(matches.motifs)), int),
+    )
+
+
+def _importances(matches: Matches, first: int, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sums of contributions (B, L) under the matches, and their shares of the sequences' absolute ones."""
+    row = matches.sequence - first
+    upto = np.pad(values.astype(np.float64).cumsum(axis=1), ((0, 0), (1, 0)))
+    importance = upto[row, matches.end] - upto[row, matches.start]
+    total = abs(values).sum(axis=1, dtype=np.float64)[row]
+    return importance, importance / np.where(total, total, 1)
+
+
+def _log_odds(matches: Matches, first: int, codes: np.ndarray) -> np.ndarray:
+    """Of the words under the matches, read on their strands."""
+    odds = np.zeros(len(matches))
+    for pwm, some in matches.by_motif():
+        row, start = matches.sequence[some] - first, matches.start[some]
+        words = codes[row[:, None], start[:, None] + np.arange(pwm.width)]
+        other = np.where(words < 4, 3 - words, words)[:, ::-1]
+        read = np.where(matches.strand[some, None] < 0, other, words)
+        odds[some] = pwm.score(read, matches.background) if len(some) else 0
+    return odds
+
+
+def found_by(hits: Matches, others: Matches, same_motif: bool = True) -> np.ndarray:
+    """Which hits (K,) overlap one of the others by at least half of the narrower of the two.
+
+    Of the same motif, or of any; the strand does not count.
+    """
+    order = np.lexsort((others.start, others.sequence))
+    row, start, end, motif = (
+        values[order].astype(np.int64) for values in (others.sequence, others.start, others.end, others.motif)
+    )
+    widest = int((end - start).max(initial=0))
+    span = 1 + widest + int(max(hits.end.max(initial=0), end.max(initial=0)))
+    keys = row * span + start
+    begin = hits.sequence.astype(np.int64) * span + hits.start
+    first = np.searchsorted(keys, begin - widest)
+    last = np.searchsorted(keys, begin + (hits.end - hits.start))
+    found = np.zeros(len(hits), bool)
+    for step in range(int((last - first).max(initial=0))):
+        some = np.flatnonzero(first + step < last)
+        other = first[some] + step
+        overlap = np.minimum(end[other], hits.end[some]) - np.maximum(start[other], hits.start[some])
+        narrower = np.minimum(end[other] - start[other], hits.end[some] - hits.start[some])
+        agree = (row[other] == hits.sequence[some]) & (2 * overlap >= narrower)
+        found[some] |= agree & ((motif[other] == hits.motif[some]) | (not same_motif))
+    return found
