@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Mutated input files: whatever is read of them is right, or one line says why it is not read.
 
-    python scripts/fuzz.py [fasta|bed|motifs|models|sources|folders|all] [--seconds N] [--number N] [--seed S]
+    python scripts/fuzz.py [fasta|bed|motifs|tables|models|sources|folders|all] [--seconds N] [--number N]
     python scripts/fuzz.py --replay KEPT/FOLDER
 
 Small valid files are spoilt and read, by each reader in a process of its own with limits of memory and time.

@@ -28,7 +28,8 @@ class Reader(Protocol):
 GROUPS = {
     "fasta": ("sequences.Fasta",),
     "bed": ("sequences.Bed",),
-    "motifs": ("motifs.Motifs",),
+    "motifs": ("motifs.Motifs", "motifs.Discovered"),
+    "tables": ("tables.Variants", "tables.FinemoHits"),
     "models": ("models.Graphs", "models.Archives", "models.Checkpoints"),
     "sources": ("sources.HubFolders", "sources.OtherFiles"),
     "folders": ("folders.Scores", "folders.Benchmark", "folders.Patterns", "folders.Simulations"),

@@ -26,6 +26,9 @@ from seqattr.support.version import package_version
 
 WINDOW = 400  # bases around the centre, modisco-lite's own default
 LEAST = 100  # seqlets below which modisco-lite looks for no patterns
+# Positions on either side of a core that are compared with known motifs too: they contribute little, but tell
+# which of them it is.
+MORE = 3
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,7 @@ def _nearest(patterns: Sequence[Pattern], known: Sequence[PWM]) -> dict[str, Kno
     """For each pattern the nearest of the known motifs, if there are any."""
     if not patterns or not known:
         return {}
-    cores = [PWM(one.name, one.trimmed().probabilities) for one in patterns]
+    cores = [PWM(one.name, one.trimmed(MORE).probabilities) for one in patterns]
     return dict(zip([one.name for one in cores], nearest_known(cores, known), strict=True))
 
 

@@ -21,7 +21,7 @@ def test_patterns_are_told_with_the_command_that_reports_them(ran, folder, tmp_p
     assert f"carries: {first}" in said
     assert said[-1] == f"wrote {out}"
     (line,) = (line.removeprefix("next: seqattr ") for line in said if line.startswith("next: "))
-    assert "matches of 4 motifs" in ran(*shlex.split(line), "--sequences", 0)
+    assert " and 4 motifs: wrote " in ran(*shlex.split(line), "--sequences", 0)
 
 
 def test_the_report_is_made_at_once_where_it_is_asked_for(ran, tmp_path, monkeypatch):

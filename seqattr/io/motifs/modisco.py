@@ -42,9 +42,10 @@ class Pattern(NamedTuple):
         """The most frequent base in each position."""
         return "".join(ALPHABET[row] for row in self.probabilities.argmax(axis=0))
 
-    def trimmed(self) -> "Pattern":
-        """Without flanks: from the first to the last position of `core`."""
+    def trimmed(self, more: int = 0) -> "Pattern":
+        """From the first to the last position of `core`, and so many more of its flanks on either side."""
         first, end = core(self.contributions)
+        first, end = max(first - more, 0), end + more
         return self._replace(
             probabilities=self.probabilities[:, first:end], contributions=self.contributions[:, first:end]
         )
