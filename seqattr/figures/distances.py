@@ -21,8 +21,8 @@ class Histogram(NamedTuple):
     `clear` the band does not hold."""
 
     title: str
-    edges: npt.NDArray[np.floating]
-    counts: npt.NDArray[np.floating]
+    edges: npt.NDArray[np.integer | np.floating]
+    counts: npt.NDArray[np.integer | np.floating]
     low: npt.NDArray[np.floating]
     high: npt.NDArray[np.floating]
     clear: float = 0

@@ -1,13 +1,15 @@
 """What all pages share: how a template is filled, pictures and links."""
 
 import base64
+import re
 from io import BytesIO
 from typing import Any, NamedTuple
 
 import jinja2
+from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
-from seqattr.figures.numbers import decimals, number, percent, sortable, tiny
+from seqattr.figures.numbers import column, decimals, number, percent, sortable, tiny
 from seqattr.figures.style import save
 
 
@@ -33,6 +35,12 @@ def png_text(figure: Figure, **options: Any) -> str:
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 
+def breakable(name: str) -> Markup:
+    """A name that may go on in the next line behind a sign, and nowhere else."""
+    parts = [part for part in re.split(r"(?<=[^\w\s])|(?<=_)", name) if part]
+    return Markup("<wbr>").join(escape(part) for part in parts)
+
+
 def fill(template: str, **content: Any) -> str:
     """A template of this package as HTML; whatever came out of files is escaped."""
     environment = jinja2.Environment(
@@ -48,5 +56,7 @@ def fill(template: str, **content: Any) -> str:
         "percent": percent,
         "tiny": tiny,
         "sortable": sortable,
+        "column": column,
+        "breakable": breakable,
     }
     return environment.get_template(template).render(**content)

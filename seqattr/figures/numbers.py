@@ -1,6 +1,9 @@
 """Numbers as people read them: with the digits that count, a dash where there is none."""
 
 import math
+from collections.abc import Sequence
+
+DIGITS = 3  # that count, of the largest number of a column
 
 
 def number(value: float) -> str:
@@ -37,3 +40,28 @@ def sortable(value: float) -> str:
 def fine_percent(share: float) -> str:
     """A share that a sentence compares with another one, with a digit more: 0.25 %, 3.14 %, 12.3 %."""
     return f"{100 * share:.2f} %" if share < 0.1 else f"{100 * share:.1f} %"
+
+
+def column(values: Sequence[float]) -> list[str]:
+    """Numbers that stand below each other, with as many decimals as the largest needs for three digits."""
+    known = [abs(value) for value in values if math.isfinite(value) and value]
+    if not known:
+        return ["–" if not math.isfinite(value) else "0" for value in values]
+    places = max(0, DIGITS - 1 - math.floor(math.log10(max(known))))
+    if places > DIGITS + 2:
+        return [f"{value:.1e}".replace("-", "−") if math.isfinite(value) else "–" for value in values]
+    return [_fixed(value, places) if math.isfinite(value) else "–" for value in values]
+
+
+def _fixed(value: float, places: int) -> str:
+    text = f"{value:,.{places}f}"
+    return text.lstrip("-") if float(text.replace(",", "")) == 0 else text.replace("-", "−")
+
+
+def share(value: float) -> str:
+    """A share in a column of shares, with one decimal; what is too small for it is told as that."""
+    if not math.isfinite(value):
+        return "–"
+    if 0 < value < 0.0005:
+        return "< 0.1 %"
+    return f"{_fixed(100 * value, 1)} %"

@@ -14,9 +14,10 @@ from matplotlib.ticker import FuncFormatter
 from seqattr.figures.labels import name_spots
 from seqattr.figures.style import GREY, SERIES, inches_wide, plain
 
-WIDTH, HEIGHT = 7.2, 3.9
-ROOM = (4.3, 3.0)  # inches of the axes
-LEFT, BOTTOM = 0.75, 0.55
+WIDTH, HEIGHT = 5.4, 4.35
+ROOM = (4.5, 2.95)  # inches of the axes
+LEFT, BOTTOM = 0.72, 1.05
+LEGEND_COLUMNS = 3
 CAP = 30.0  # of -log10 q: what is beyond is sure enough
 LEAST = 1e-4  # of shares: what is less is drawn there
 NAME_POINTS = 7.5
@@ -46,7 +47,7 @@ class Limits(NamedTuple):
 def overview_panel(dots: Sequence[Dot], limits: Limits, title: str = "") -> Figure:
     """Share explained against -log10 q, a dot for each group, those that carry in colour and named.
 
-    Dots are the larger, the more hits there are. The legend stands beside the axes.
+    Dots are the larger, the more hits there are. The legend stands below the axes.
     """
     figure = Figure(figsize=(WIDTH, HEIGHT))
     axes = figure.add_axes((LEFT / WIDTH, BOTTOM / HEIGHT, ROOM[0] / WIDTH, ROOM[1] / HEIGHT))
@@ -125,7 +126,7 @@ def draw_names(
 
 
 def draw_legend(axes: Axes, dots: Sequence[Dot]) -> None:
-    """Beside the axes: what colours and sizes mean."""
+    """Below the axes: what colours and sizes mean."""
     kinds = {
         "carries, for the target": SERIES[0],
         "carries, against it": SERIES[1],
@@ -143,11 +144,7 @@ def draw_legend(axes: Axes, dots: Sequence[Dot]) -> None:
         text = f"{hits:,} hit{'s' if hits != 1 else ''}"
         if hits:
             handles.append(Line2D([], [], color="0.4", label=text, markersize=2 * 72 * radius, **look))
-    axes.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=(1.02, 1.0),
-        fontsize=8,
-        frameon=False,
-        labelspacing=0.9,
-    )
+    words: dict[str, Any] = {"fontsize": 8, "frameon": False, "labelspacing": 1.0, "columnspacing": 1.4}
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    figure.legend(handles=handles, loc="lower center", ncols=LEGEND_COLUMNS, **words)

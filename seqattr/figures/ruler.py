@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from matplotlib.axes import Axes
 
+from seqattr.dna.regions import Region, parse_header
+
 TICK_POINTS = 7.0
 LETTER_INCHES = 0.64 * TICK_POINTS / 72  # a digit of the usual font
 GAP_INCHES = 0.45  # between the texts of two ticks, at least
@@ -30,6 +32,17 @@ class Ruler(NamedTuple):
     def within(cls, name: str) -> "Ruler":
         """That of a sequence whose place is not known."""
         return cls(0, False, f"position in {name} (bp, 0-based)" if name else cls().label)
+
+    @classmethod
+    def of(cls, region: Region) -> "Ruler":
+        """That of a region: on the genome, which its name may tell, or within a sequence."""
+        if region.start or region.chrom != region.name:
+            return cls.on_genome(region.chrom, region.start, region.end, region.strand)
+        named = parse_header(region.name, region.end)
+        if named is None:
+            return cls.within(region.name)
+        strand = named.strand if region.strand == "+" else "+-"[named.strand == "+"]
+        return cls.on_genome(named.chrom, named.start, named.end, strand)
 
     def number(self, base: int) -> int:
         """Of a base of the row."""

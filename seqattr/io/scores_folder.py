@@ -82,7 +82,7 @@ def result_paths(
 
 # What reports write, and wrote before there were hits.
 OF_REPORTS = r"report\.html|(hits|groups|motifs|seqlets|matches)\.tsv|matches\.tsv\.gz|(hits|matches)\.bed"
-OWN_FIGURES = r"(importance_.+|sequence_\d+)\.(png|svg)"
+OWN_FIGURES = r"(importance_.+|(overview|sequence|distances)_\d+)\.(png|svg)"
 # What is made of scores in their own folder: reports, and files for other tools.
 MADE_OF_SCORES = {
     "report/*": OF_REPORTS,

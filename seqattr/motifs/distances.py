@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 LEAST_PAIRS = 50  # of hits in one sequence, below which nothing is to be seen
 LEAST_SEQUENCES = 20  # that hold both
-DRAWS = 200
+DRAWS = 500
+MOST_SEQUENCES = 5000  # that hold both, of which so many are drawn at random
 PER_BIN = 8  # pairs by chance that a bin should hold, in the mean
 BIN_WIDTHS = (2, 5, 10, 20, 50)  # bp
 FARTHEST = 200  # bp
@@ -57,7 +58,10 @@ def pair_distances(one: Spots, other: Spots, length: int, seed: int = 0) -> Pair
     The hits of one motif are paired with each other. What is expected is scaled to as many pairs as there are
     from `clear` on.
     """
+    rng = np.random.default_rng(seed)
     rows = np.intersect1d(one.row, other.row)
+    if len(rows) > MOST_SEQUENCES:
+        rows = np.sort(rng.choice(rows, MOST_SEQUENCES, replace=False))
     farthest = min(FARTHEST, length)
     observed = distances(one, other, rows, rows)
     observed = observed[observed < farthest]
@@ -67,7 +71,6 @@ def pair_distances(one: Spots, other: Spots, length: int, seed: int = 0) -> Pair
     width = next((width for width in BIN_WIDTHS if width >= wanted), BIN_WIDTHS[-1])
     edges = np.arange(0, farthest + width, width)
     clear = min(-(-(one.width + other.width) // (2 * width)), len(edges) - 2)
-    rng = np.random.default_rng(seed)
     counts = np.histogram(observed, edges)[0]
     drawn = np.stack([_draw(one, other, rows, edges, rng) for _ in range(DRAWS)])
     drawn = drawn * counts[clear:].sum() / np.maximum(drawn[:, clear:].sum(axis=1, keepdims=True), 1)

@@ -32,7 +32,7 @@ def names_in(axes) -> list:
 @pytest.mark.parametrize(("count", "carrying"), [(3, 3), (12, 8), (300, 30)])
 def test_names_stand_apart_and_on_no_dot(count, carrying):
     figure = overview_panel(dots(count, carrying), LIMITS, "t")
-    settle(figure)
+    figure.draw_without_rendering()
     (axes,) = figure.axes
     texts = names_in(axes)
     assert len(texts) == min(carrying, MOST_NAMES)
@@ -43,8 +43,9 @@ def test_names_stand_apart_and_on_no_dot(count, carrying):
     for points in axes.collections:
         for x, y in axes.transData.transform(points.get_offsets()):
             assert not any(spot.x0 < x < spot.x1 and spot.y0 < y < spot.y1 for spot in spots)
-    legend = axes.get_legend().get_window_extent()
-    assert legend.x0 > inside.x1
+    legend = figure.legends[0].get_window_extent()
+    assert legend.y1 < axes.xaxis.label.get_window_extent().y0
+    assert figure.bbox.x0 <= legend.x0
     assert legend.x1 <= figure.bbox.x1
 
 
@@ -55,11 +56,12 @@ def test_a_dot_stands_where_its_numbers_are():
         Dot("c", 0.05, 1e-3, 2, -1, True),
         Dot("d", float("nan"), float("nan"), 0, 0, False),
     ]
-    (axes,) = overview_panel(some, LIMITS).axes
+    figure = overview_panel(some, LIMITS)
+    (axes,) = figure.axes
     quiet, carrying = (np.asarray(points.get_offsets()) for points in axes.collections)
     np.testing.assert_allclose(carrying, [[-1, 4], [np.log10(0.05), 3]])
     np.testing.assert_allclose(quiet, [[np.log10(LEAST), CAP], [np.log10(LEAST), 0]])
-    words = [text.get_text() for text in axes.get_legend().get_texts()]
+    words = [text.get_text() for text in figure.legends[0].get_texts()]
     assert words == ["carries, for the target", "carries, against it", "does not carry", "1 hit", "5 hits"]
 
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 from matplotlib.figure import Figure
 
+from seqattr.dna.regions import Region
 from seqattr.figures.ruler import Ruler, draw_ruler, round_steps
 
 
@@ -30,6 +31,21 @@ def test_on_the_other_strand_they_run_backwards_and_it_says_so():
     ]
     assert ruler.number(0) == 1099
     assert "backwards" in ruler.label
+
+
+@pytest.mark.parametrize(
+    ("region", "ruler"),
+    [
+        (Region("chr1", 100, 200, "peak_1"), Ruler.on_genome("chr1", 100, 200)),
+        (Region("chr1", 0, 200, "", "-"), Ruler.on_genome("chr1", 0, 200, "-")),
+        (Region("seq_1", 0, 200, "seq_1"), Ruler.within("seq_1")),
+        (Region("chr1:1,101-1,200", 0, 100, "chr1:1,101-1,200"), Ruler.on_genome("chr1", 1100, 1200)),
+        (Region("chr1:100-200(-)", 0, 100, "chr1:100-200(-)"), Ruler.on_genome("chr1", 100, 200, "-")),
+        (Region("chr1:100-200(-)", 0, 100, "chr1:100-200(-)", "-"), Ruler.on_genome("chr1", 100, 200)),
+    ],
+)
+def test_a_region_says_where_its_bases_are(region, ruler):
+    assert Ruler.of(region) == ruler
 
 
 def test_part_of_a_row_has_the_row_s_numbers():

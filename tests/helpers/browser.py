@@ -64,6 +64,9 @@ def dumped(text: str, folder: Path) -> dict[str, Any]:
 
 
 def links_that_lead_nowhere(path: Path) -> tuple[int, list[str]]:
-    """How many links a page has, and those behind which there is no file."""
-    links = re.findall(r'href="([^"]+)"', path.read_text())
-    return len(links), [link for link in links if not (path.parent / unquote(link)).is_file()]
+    """How many links a page has to files, and those, or to places in it, behind which there is nothing."""
+    text = path.read_text()
+    links = re.findall(r'href="([^"]+)"', text)
+    files = [link for link in links if not link.startswith("#")]
+    lost = [link for link in links if link.startswith("#") and f'id="{link[1:]}"' not in text]
+    return len(files), lost + [link for link in files if not (path.parent / unquote(link)).is_file()]

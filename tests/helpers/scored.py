@@ -39,8 +39,10 @@ def write_scores(
     seed: int = 0,
     length: int = LENGTH,
     cancellation: float = 80,
+    gata: float = 0,
 ) -> Made:
-    """Every other sequence has both motifs; in the first target TAL1 carries, in the others all is noise.
+    """Every other sequence has both motifs; in the first target TAL1 carries, and each base of GATA1 `gata`;
+    in the others all is noise.
 
     In the first sequence a stretch that is no motif carries too. Sequences lie on chr1, 1000 bases apart, the
     second on strand '-'.
@@ -60,6 +62,7 @@ def write_scores(
         values = rng.normal(0, 0.01, (count, length))
         if target == targets[0]:
             values[::2, TAL_AT : TAL_AT + TAL1.width] += 0.5
+            values[::2, GATA_AT : GATA_AT + GATA1.width] += gata
             values[0, ODD_AT : ODD_AT + ODD] += 0.5
         sequences = one_hot(codes)
         numbers = {

@@ -21,7 +21,7 @@ from seqattr.jobs.report.blocks import background_in, layout_of
 from seqattr.jobs.report.examine import FIRST_PASS, SECOND_PASS, Examined, Tick, examine
 from seqattr.jobs.report.findings import Evidence, Findings, Source, labels_of
 from seqattr.jobs.report.matches import THIRD_PASS, write_matches
-from seqattr.jobs.report.pictures import panels, sequence_logos
+from seqattr.jobs.report.pictures import drawings
 from seqattr.jobs.report.scores import Scores, names_of, open_scores
 from seqattr.jobs.report.settings import USUAL, Settings
 from seqattr.jobs.report.tables import TABLES, write_tables
@@ -76,7 +76,7 @@ def report(
     work = Work(scores, caller.progress)
     evidence = gather(scores, motif_specs, settings, work.tick)
     check_writable(out / "figures")
-    drawn = [*panels(evidence, settings), *sequence_logos(evidence, settings)]
+    drawn = list(drawings(evidence, settings))
     write(out, evidence, settings, drawn, work.tick)
     findings = evidence.findings
     return Summary(

@@ -17,11 +17,11 @@ from tests.helpers.scored import write_scores
 @pytest.fixture
 def quick(monkeypatch):
     """Reports without figures."""
-    monkeypatch.setattr("seqattr.jobs.report.run.panels", lambda *_: [])
+    monkeypatch.setattr("seqattr.jobs.report.run.drawings", lambda *_: [])
     return Settings(sequences=0)
 
 
-def test_blocks_make_no_difference(tmp_path, quick, monkeypatch):
+def test_blocks_make_no_difference(tmp_path, monkeypatch):
     monkeypatch.setattr("seqattr.io.hdf5.layout._CHUNK_BYTES", 1 << 14)
     made = write_scores(tmp_path / "scores", count=60, targets=("carries",))
     outs = {bases: tmp_path / str(bases) for bases in (1 << 30, 1)}

@@ -4,31 +4,40 @@ import re
 
 import pytest
 
-from seqattr.figures.numbers import number, percent, sortable, tiny
+from seqattr.figures.html import breakable
+from seqattr.figures.numbers import column, number, percent, share, sortable, tiny
 from seqattr.jobs.report.run import report
 from seqattr.jobs.report.settings import Settings
-from seqattr.motifs.pwm import TAL1
+from seqattr.motifs.pwm import GATA1, TAL1
 from tests.helpers.browser import TELEPHONE, in_browser, links_that_lead_nowhere, opened, opened_narrow
 from tests.helpers.scored import write_scores
 
 NASTY = "<img src=x onerror=alert(1)>"
+MOTIFS = {"<b>TAL1</b>": TAL1.probabilities, "aaa&amp;": GATA1.probabilities}
 
 ASK = """
   const logos = [...document.querySelectorAll(".logo")];
-  const names = () => [...document.querySelectorAll("#motif-table tbody tr")].filter(row => !row.hidden)
-    .map(row => row.cells[0].textContent + "/" + row.cells[2].textContent);
-  const press = text => [...document.querySelectorAll("#motif-table th button")]
+  const table = document.querySelector("#groups-1 + .wide table");
+  const names = () => [...table.tBodies[0].rows].map(row => row.querySelector("b").textContent);
+  const press = text => [...table.querySelectorAll("th button")]
     .find(button => button.textContent === text).click();
   seen.logos = logos.map(logo => getComputedStyle(logo).backgroundImage.slice(0, 14));
   seen.rows = {};
-  for (const heading of ["group", "group", "mean", "mean"]) {
+  for (const heading of ["group", "group", "share", "share"]) {
     press(heading);
-    const head = document.querySelector("#motif-table th[aria-sort]");
+    const head = table.querySelector("th[aria-sort]");
     seen.rows[heading + " " + head.getAttribute("aria-sort")] = names();
   }
-  document.getElementById("target").value = "quiet";
-  document.getElementById("target").dispatchEvent(new Event("change"));
-  seen.quiet = names();
+  seen.headings = [...document.querySelectorAll("h2")].map(each => each.textContent);
+  seen.contents = [...document.querySelectorAll("nav a")].map(each => each.textContent);
+  seen.nowhere = [...document.querySelectorAll("nav a")].filter(each => !document.querySelector(each.hash));
+  seen.cut = [...document.querySelectorAll(".wide")].filter(each => each.scrollWidth > each.clientWidth)
+    .map(each => each.innerText.slice(0, 60));
+  const outside = cell => cell.getBoundingClientRect().right > innerWidth;
+  seen.outside = [...document.querySelectorAll(".cards td")]
+    .filter(cell => outside(cell) || cell.scrollWidth > cell.clientWidth + 1)
+    .map(cell => cell.innerText);
+  seen.columns = [...document.querySelectorAll("#groups-1 + .wide thead th")].map(each => each.innerText);
 """
 
 
@@ -36,9 +45,9 @@ ASK = """
 def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A report on scores and motifs whose names would be tags."""
     folder = tmp_path_factory.mktemp("page")
-    made = write_scores(folder / "scores", targets=("carries", "quiet"), prefix=NASTY)
+    made = write_scores(folder / "scores", prefix=NASTY, gata=0.3)
     lines = ["MEME version 4", "ALPHABET= ACGT", "strands: + -"]
-    for name, columns in (("<b>TAL1</b>", TAL1.probabilities), ("aaa&amp;", TAL1.probabilities[:, 5:11])):
+    for name, columns in MOTIFS.items():
         shares = columns / columns.sum(axis=0)
         lines += [f"MOTIF {name}", f"letter-probability matrix: alength= 4 w= {columns.shape[1]}"]
         lines += [" ".join(f"{share:.6f}" for share in column) for column in shares.T]
@@ -53,30 +62,37 @@ def seen(page: str, tmp_path_factory: pytest.TempPathFactory) -> dict:
 
 @in_browser
 def test_no_picture_is_broken_and_nothing_is_fetched(seen):
-    assert len(seen["images"]) == 4  # a panel for each target, two sequences
+    assert len(seen["images"]) == 4  # an overview for each target, two sequences
     assert min(seen["images"]) > 100
-    assert seen["logos"] == ['url("data:imag'] * 2  # a group of both motifs, two targets
+    assert set(seen["logos"]) == {'url("data:imag'}
+    assert len(seen["logos"]) >= 2
     assert seen["loaded"] == []
-
-
-def motifs(rows: list[str]) -> list[str]:
-    return [row.rsplit("/", 1)[0] for row in rows]
 
 
 @in_browser
 def test_headings_sort_up_and_down(seen):
     up, down = seen["rows"]["group ascending"], seen["rows"]["group descending"]
-    assert len(up) == 2
-    assert motifs(up) == motifs(down)[::-1] == ["<b>TAL1</b> and 1 more"] * 2
-    # The mean of TAL1 in `carries` is by far the largest: last upwards, first downwards.
-    assert seen["rows"]["mean ascending"][-1] == "<b>TAL1</b> and 1 more/carries"
-    assert seen["rows"]["mean descending"][0] == "<b>TAL1</b> and 1 more/carries"
+    assert up == down[::-1] == ["<b>TAL1</b>", "aaa&amp;"]
+    assert seen["rows"]["share ascending"] == seen["rows"]["share descending"][::-1] == down
 
 
 @in_browser
-def test_one_target_can_be_picked(seen):
-    assert {name.rsplit("/", 1)[1] for name in seen["quiet"]} == {"quiet"}
-    assert len(seen["quiet"]) == 1
+def test_biology_comes_first_and_the_contents_lead_to_it(seen):
+    assert seen["headings"] == seen["contents"]
+    assert seen["nowhere"] == []
+    order = [seen["headings"].index(name) for name in ("What was found", "Overview", "Groups of motifs")]
+    assert order == [0, 1, 2]
+    assert seen["headings"].index("Do the contributions add up?") > seen["headings"].index(
+        "What no hit explains"
+    )
+
+
+@in_browser
+def test_no_column_is_cut_off(seen):
+    assert seen["cut"] == []
+    assert {"share", "hits", "by chance", "mean", "null", "q", "verdict"} <= {
+        name.removesuffix("↕").strip() for name in seen["columns"]
+    }
 
 
 @in_browser
@@ -84,6 +100,37 @@ def test_it_fits_a_telephone(page, tmp_path):
     seen = opened_narrow(page, tmp_path, ASK)
     assert seen["window"] == TELEPHONE
     assert seen["width"] <= TELEPHONE
+    assert seen["outside"] == []
+
+
+def test_what_was_found_is_told_in_words(page):
+    text = re.sub(r"<[^>]+>", "", page.replace("<wbr>", ""))
+    assert "For carries, 2 groups of motifs carry importance:" in text
+    assert re.search(r"&lt;b&gt;TAL1&lt;/b&gt;, \d\d\.\d % of all contributions, ", text)
+    assert "by 20 hits that count for it, 7.99 each" in text
+    assert "For quiet, none of the motifs is seen to carry importance." in text
+
+
+@pytest.mark.parametrize(("error", "loud"), [(1e-6, False), (0.3, True)])
+def test_only_what_fails_is_loud_at_the_top(tmp_path, error, loud):
+    made = write_scores(tmp_path / "scores", count=6, error=error, targets=("t",))
+    page = report(made.folder, ["bundled"], Settings(sequences=0)).page.read_text()
+    above = page[: page.index("What was found")]
+    assert ("Look closer: additivity does not hold" in above) == loud
+    assert "Additivity holds" not in above
+    assert "Additivity holds" in page or loud
+
+
+def test_several_folders_stand_side_by_side(tmp_path):
+    folders = [write_scores(tmp_path / name, count=30, seed=n).folder for n, name in enumerate("AB")]
+    page = report(folders, ["bundled"], Settings(sequences=1), tmp_path / "out").page.read_text()
+    (head,) = re.findall(r'shades">\n<thead>(.*?)</thead>', page)
+    assert re.findall(r"<button>(.*?)</button>", head.replace("<wbr>", "")) == [
+        "group",
+        *("A/carries", "A/quiet", "B/carries", "B/quiet"),
+    ]
+    (row,) = re.findall(r'shades">.*?<tbody>\n<tr>(.*?)</tr>', page, re.DOTALL)
+    assert re.findall(r'class="(carries|quiet)"', row) == ["carries", "quiet"] * 2
 
 
 def test_nothing_in_it_is_from_elsewhere(page):
@@ -98,8 +145,9 @@ def test_nothing_in_it_is_from_elsewhere(page):
 def test_names_from_files_are_escaped(page):
     assert "<img src=x" not in page
     assert "&lt;img src=x" in page
-    assert "<b>TAL1" not in page
-    assert "&lt;b&gt;TAL1" in page
+    plain = page.replace("<wbr>", "")
+    assert "<b>TAL1" not in plain
+    assert "&lt;b&gt;TAL1" in plain
 
 
 def test_links_lead_to_files(tmp_path):
@@ -119,6 +167,21 @@ def test_links_lead_to_files(tmp_path):
 )
 def test_numbers_are_rounded_for_people(value, text):
     assert number(value) == text
+
+
+def test_a_column_has_the_decimals_of_its_largest():
+    assert column([7.512, -0.2, 0.0, float("nan")]) == ["7.51", "−0.20", "0.00", "–"]
+    assert column([1234.5, 0.4]) == ["1,234", "0"]
+    assert column([2e-9, 0.0]) == ["2.0e−09", "0.0e+00"]
+    assert column([float("nan"), 0.0]) == ["–", "0"]
+    assert [share(value) for value in (0.3512, 0.0, -0.0, 1e-5, float("nan"))] == [
+        *("35.1 %", "0.0 %", "0.0 %", "< 0.1 %", "–")
+    ]
+
+
+def test_names_break_behind_signs_alone():
+    assert breakable("A_b.H13<0>") == "A_<wbr>b.<wbr>H13&lt;<wbr>0&gt;"
+    assert breakable("plain name") == "plain name"
 
 
 def test_small_numbers_shares_and_sorting():

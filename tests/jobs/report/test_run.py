@@ -44,7 +44,7 @@ def summary(made: Made) -> Summary:
 @pytest.fixture
 def quick(monkeypatch):
     """Reports without figures, for what does not need them."""
-    monkeypatch.setattr("seqattr.jobs.report.run.panels", lambda *_: [])
+    monkeypatch.setattr("seqattr.jobs.report.run.drawings", lambda *_: [])
     return Settings(sequences=0)
 
 
@@ -134,7 +134,7 @@ def test_all_files_are_there_and_no_half_ones(made, summary):
 
 
 def figure_names() -> list[str]:
-    return ["importance_01", "importance_02", "sequence_01", "sequence_02", "sequence_03"]
+    return ["overview_01", "overview_02", "sequence_01", "sequence_02", "sequence_03"]
 
 
 def test_twice_is_the_same_to_the_byte(made, summary, tmp_path):
