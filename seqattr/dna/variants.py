@@ -8,6 +8,8 @@ other way round.
 
 from typing import Literal, NamedTuple
 
+from seqattr.errors import as_line
+
 Anchor = Literal["left", "right"]
 _SHOWN = 20
 
@@ -46,8 +48,9 @@ class Flanks(NamedTuple):
 
 
 def shortened(allele: str) -> str:
-    """An allele as it is shown: of a long one the first bases, and how many there are."""
-    return allele if len(allele) <= _SHOWN else f"{allele[:_SHOWN]}...({len(allele)})"
+    """An allele as it is shown, in one line: of a long one the first bases, and how many there are."""
+    shown = as_line(allele[:_SHOWN])
+    return shown if len(allele) <= _SHOWN else f"{shown}...({len(allele)})"
 
 
 def flanks(variant: Variant, length: int, anchor: Anchor = "left") -> Flanks:

@@ -1,7 +1,9 @@
 """The files of Fi-NeMo: regions.npz, which `finemo call-hits` reads, and the table of hits that it writes."""
 
+from collections.abc import Callable, Sequence
+from itertools import compress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +12,10 @@ from seqattr.errors import InputError
 from seqattr.io.npz import Source, write_arrays
 from seqattr.io.reading import text_lines
 
-_COLUMNS = {
-    "peak_id": int,
+_COLUMNS: dict[str, Callable[[str], Any]] = {
+    "peak_id": np.int64,
     "motif_name": str,
-    "start_untrimmed": int,
+    "start_untrimmed": np.int64,
     "strand": str,
     "hit_coefficient": float,
     "hit_similarity": float,
@@ -31,6 +33,15 @@ class FinemoHits(NamedTuple):
     strand: npt.NDArray[np.int8]  # 1 or -1
     coefficient: npt.NDArray[np.float64]
     similarity: npt.NDArray[np.float64]
+
+    def select(self, which: Sequence[bool]) -> "FinemoHits":
+        """Some of the hits."""
+        motif = list(compress(self.motif, which))
+        row, start, strand, coefficient, similarity = (
+            column[np.array(which, bool)]
+            for column in (self.row, self.start, self.strand, self.coefficient, self.similarity)
+        )
+        return FinemoHits(row, motif, start, strand, coefficient, similarity)
 
 
 def write_regions(path: Path | str, one_hot: Source, contributions: Source) -> None:
@@ -53,18 +64,18 @@ def read_hits(path: Path | str) -> FinemoHits:
     names = next(lines, (0, ""))[1].split("\t")
     if not set(_COLUMNS) <= set(names):
         raise InputError(f"{path} is no table of hits, as `finemo call-hits` writes: hits.tsv")
-    columns: list[list[str | int | float]] = [[] for _ in _COLUMNS]
+    columns: list[list[Any]] = [[] for _ in _COLUMNS]
     for number, line in lines:
         cells = line.split("\t")
         try:
             for column, (name, kind) in zip(columns, _COLUMNS.items(), strict=True):
                 column.append(kind(cells[names.index(name)]))
-        except (ValueError, IndexError) as error:
+        except (ValueError, IndexError, OverflowError) as error:
             raise InputError(f"line {number} of {path} is no hit") from error
     row, motif, start, strand, coefficient, similarity = columns
     return FinemoHits(
         np.array(row, np.int64),
-        [str(name) for name in motif],
+        motif,
         np.array(start, np.int64),
         np.array([-1 if sign == "-" else 1 for sign in strand], np.int8),
         np.array(coefficient, np.float64),

@@ -78,8 +78,12 @@ class Patterns:
     options: tuple[object, ...] = ()
 
     def calls(self, found: FinemoHits) -> Calls:
-        """Fi-NeMo's hits as those of the cores: a start of it is that of a pattern with its flanks."""
+        """Fi-NeMo's hits as those of the cores: a start of it is that of a pattern with its flanks.
+
+        Hits of patterns that were left out, as odd ones, are left out too.
+        """
         numbers = {name: number for number, name in enumerate(self.names)}
+        found = found.select([name in numbers for name in found.motif])
         motif = np.array([numbers[name] for name in found.motif], np.int64)
         core_width = np.array([pwm.width for pwm in self.motifs], np.int64)[motif]
         first = np.array(self.first, np.int64)[motif]
@@ -118,7 +122,7 @@ def patterns_of(specs: Sequence[str | Path], motifs: list[PWM], folder: Path) ->
     with.
     """
     if len(specs) == 1 and is_learned(specs[0]):
-        stored = {one.name: one for one in read_modisco(specs[0])}
+        stored = {one.name: one for one in read_modisco(specs[0], strict=False)}
         first = [core(stored[pwm.name].contributions)[0] for pwm in motifs]
         names = [".".join(pwm.name.split(".")[:2]) for pwm in motifs]
         width = max(one.probabilities.shape[1] for one in stored.values())

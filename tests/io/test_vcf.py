@@ -64,6 +64,12 @@ def test_what_is_no_change_of_bases_is_passed_on_with_the_reason(file, columns, 
     assert reasons(read_vcf(path)) == [reason]
 
 
+@pytest.mark.parametrize("allele", ["<\u2028DEL>", "N\x1cNN", "\x1b[31m"])
+def test_a_reason_is_one_line_whatever_the_allele(file, allele):
+    (reason,) = reasons(read_vcf(file(HEAD + f"chr1\t1\tx\tA\t{allele}\nchr1\t1\tx\tA\tG\n")))
+    assert reason.isprintable()
+
+
 def test_an_odd_allele_tells_where_it_is(file):
     odd = list(read_vcf(file("c\t5\trs\tA\tG,<DUP>\n")))[1]
     assert odd[:1] + odd[2:] == (1, "c", 4, "A", "<DUP>", "rs")

@@ -4,6 +4,7 @@ import csv
 import json
 from dataclasses import replace
 
+import h5py
 import numpy as np
 import pytest
 
@@ -13,12 +14,14 @@ from seqattr.io.ownership import Output
 from seqattr.jobs.finemo import Settings, run
 from seqattr.motifs.profiles import profile_of
 from seqattr.motifs.pwm import TAL1
+from seqattr.support.caller import Caller
 from tests.helpers.fake_tools import install, install_finemo, uninstall
 from tests.helpers.modisco_files import write_modisco_like
 from tests.helpers.scored import TAL_AT, without_values, write_scores
 
 FAILED = (2, 3)
 FLAT = np.full(4, 0.25)
+HEADER = "peak_id\tmotif_name\tstart_untrimmed\tstrand\thit_coefficient\thit_similarity\n"
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +139,8 @@ def test_without_the_tool_one_line_says_how_to_get_it(scores, patterns, tmp_path
     ("text", "line"),
     [
         ("", r"hits.tsv is no table of hits, as `finemo call-hits` writes"),
-        ("peak_id\tmotif_name\tstart_untrimmed\tstrand\thit_coefficient\thit_similarity\n1\t2\n", "no hit"),
+        (HEADER + "1\tm\n", "line 2 of .*hits.tsv is no hit"),
+        (HEADER + f"{'9' * 30}\tm\t1\t+\t1\t1\n", "line 2 of .*hits.tsv is no hit"),
     ],
 )
 def test_a_table_of_another_kind_is_told(scores, patterns, tmp_path, monkeypatch, text, line):
@@ -148,6 +152,19 @@ def test_a_table_of_another_kind_is_told(scores, patterns, tmp_path, monkeypatch
     with pytest.raises(InputError, match=line):
         run(scores, Output(tmp_path / "out"), Settings([patterns[0]]))
     assert not (tmp_path / "out" / "hits.tsv").exists()
+
+
+def test_hits_of_a_pattern_that_was_left_out_are_left_out(scores, patterns, tmp_path, monkeypatch):
+    path = patterns[0]
+    with h5py.File(path, "r+") as file:
+        file.copy("pos_patterns/pattern_0", "pos_patterns/pattern_1")
+        file["pos_patterns/pattern_1/sequence"][:] = 0
+    install_finemo(monkeypatch, tmp_path / "bin")
+    told: list[str] = []
+    settings = Settings([path], targets=["carries"])
+    (found,) = run(scores, Output(tmp_path / "out"), settings, Caller(warn=told.append))
+    assert "a motif was left out: pattern 'pos_patterns.pattern_1'" in told[0]
+    assert set(found.theirs.matches.names) == {"pos_patterns.pattern_0"}
 
 
 def test_what_is_not_ours_stays(scores, patterns, tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ seqlets/n_seqlets is how many they are. Patterns inside a pattern are parts of i
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -74,10 +74,17 @@ def parse_modisco(path: Path | str, strict: bool) -> Collection:
         return collect(path, (_entry(path, *pattern) for pattern in _groups(path, file)), strict)
 
 
-def read_modisco(path: Path | str) -> list[Pattern]:
-    """The patterns of a file, in its order, with their flanks; raises InputError as `parse_modisco` does."""
+def read_modisco(path: Path | str, strict: bool = True) -> list[Pattern]:
+    """The patterns of a file, in its order, with their flanks.
+
+    Raises InputError for a file that holds none, and for an odd one, which is left out unless `strict`.
+    """
+    patterns: list[Pattern] = []
     with reading(path, "motif"), _open(path) as file:
-        return [_pattern(path, *pattern) for pattern in _groups(path, file)]
+        for name, group in _groups(path, file):
+            with nullcontext() if strict else suppress(InputError):
+                patterns.append(_pattern(path, name, group))
+    return patterns
 
 
 def has_patterns(path: Path | str) -> bool:
@@ -123,7 +130,7 @@ def _open(path: Path | str) -> Iterator[h5py.File]:
     try:
         with h5py.File(path, "r", locking=False) as file:
             yield file
-    except (OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError, OverflowError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(
             f"{path} is no whole file of patterns: {reason}; give what `modisco motifs` wrote"
@@ -189,7 +196,7 @@ def _table(where: str, group: Any, name: str) -> Motif:
 def _seqlets(group: h5py.Group) -> int:
     """How many seqlets a pattern is made of; 0 where the file does not say."""
     stored = group.get("seqlets/n_seqlets")
-    if not isinstance(stored, h5py.Dataset) or stored.size != 1 or stored.dtype.kind not in "iuf":
+    if not isinstance(stored, h5py.Dataset) or stored.size != 1 or stored.dtype.kind not in "iu":
         return 0
     return int(np.asarray(stored[()]).ravel()[0])
 

@@ -99,6 +99,16 @@ def test_a_pattern_that_is_like_a_known_motif_has_its_name_behind(tmp_path):
         assert [one.name for one in read_modisco(path)] == [f"pos_patterns.{name}"]
 
 
+@pytest.mark.parametrize("stored", [None, np.array([np.inf]), np.array([7, 8]), np.array(["a"], "S1")])
+def test_a_number_of_seqlets_that_is_none_counts_as_unknown(tmp_path, stored):
+    path = write_modisco_like(tmp_path / "a.h5", {"pos_patterns/pattern_0": pattern("ACGTA")})
+    with h5py.File(path, "r+") as file:
+        del file["pos_patterns/pattern_0/seqlets/n_seqlets"]
+        if stored is not None:
+            file["pos_patterns/pattern_0/seqlets/n_seqlets"] = stored
+    assert [one.seqlets for one in read_modisco(path)] == [0]
+
+
 # ---- odd ones and what is none
 
 
