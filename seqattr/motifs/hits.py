@@ -103,6 +103,16 @@ class HitBlock(NamedTuple):
     candidates: np.ndarray  # (2 M,) of each motif and each twin
     totals: np.ndarray  # (2,) sums of the positive and of the negative contributions
 
+    @classmethod
+    def joined(cls, parts: "Sequence[HitBlock]") -> "HitBlock":
+        """Several blocks, in the order of their rows, as one."""
+        places: dict[str, Any] = {
+            name: np.concatenate([getattr(part.matches, name) for part in parts]) for name in COLUMNS
+        }
+        measures = {name: np.concatenate([part.measures[name] for part in parts]) for name in _MEASURES}
+        candidates, totals = (sum(getattr(part, name) for part in parts) for name in ("candidates", "totals"))
+        return cls(replace(parts[0].matches, **places), measures, candidates, totals)
+
 
 @dataclass(frozen=True, eq=False)
 class HitFinder:

@@ -3,9 +3,9 @@
 One scan serves all targets. Of the rows only what grows with the hits is kept, and a few numbers of each.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -20,11 +20,15 @@ from seqattr.jobs.report.findings import Source
 from seqattr.motifs.hits import Candidates, HitBlock, HitFinder, Hits
 from seqattr.motifs.seqlets import WINDOW, Nearest, Search, Seqlets, nearest_motifs, without_match
 from seqattr.motifs.windows import WindowCounts, count_windows
+from seqattr.support.stages import Stages
+from seqattr.support.threads import in_use
 
 # The largest seqlets are compared with the motifs; thousands would take minutes in a large collection.
 MOST_SEQLETS = 500
 # Targets that are examined together: each has a file open, and some megabytes of counts.
 _TARGETS_AT_ONCE = 16
+# Blocks of hits that are kept apart: each has two numbers of every motif.
+_BLOCKS_APART = 64
 # How much of the work one row is for one target: found and fitted, and looked at again for seqlets.
 FIRST_PASS, SECOND_PASS = 4, 1
 
@@ -79,11 +83,32 @@ def examine(source: Source, finder: HitFinder, drawn: int, tick: Tick) -> Iterat
 
 def first_pass(looking: "Sequence[Examination]", source: Source, finder: HitFinder, tick: Tick) -> None:
     """Scan each block of rows once, and have all targets' contributions explained by what was found."""
-    for rows, codes in code_blocks(looking[0].file):
-        candidates = finder.candidates(codes, source.minus[rows])
+    for rows, codes, candidates in scanned(code_blocks(looking[0].file), source, finder):
         for one in looking:
             one.add(rows, codes, candidates)
             tick(FIRST_PASS * len(codes))
+
+
+def scanned(
+    blocks: Iterable[tuple[slice, np.ndarray]], source: Source, finder: HitFinder
+) -> Iterator[tuple[slice, np.ndarray, Candidates]]:
+    """The blocks with what may be hits in them; threads, where there are some, scan the next ones."""
+
+    def scan(block: tuple[slice, np.ndarray]) -> tuple[slice, np.ndarray, Candidates]:
+        rows, codes = block
+        return rows, codes, finder.candidates(codes, source.minus[rows])
+
+    if in_use() == 1:
+        return map(scan, blocks)
+    return Stages(scan, same, same, same, in_use() - 1).run(blocks)
+
+
+Thing = TypeVar("Thing")
+
+
+def same(thing: Thing) -> Thing:
+    """For a stage in which there is nothing to do."""
+    return thing
 
 
 class Examination:
@@ -91,19 +116,22 @@ class Examination:
 
     def __init__(self, target: str, file: StoredContributions, finder: HitFinder, ground: Ground) -> None:
         self.target, self.file, self.finder, self.ground = target, file, finder, ground
-        self.blocks: list[HitBlock] = []
+        self.blocks, self.recent = list[HitBlock](), list[HitBlock]()
         self.search = Search(ground.counted, ground.starts, ground.width)
         self.strongest = StrongestExcerpts(ground.loci)
 
     def add(self, rows: slice, codes: np.ndarray, candidates: Candidates) -> None:
         """A block of rows, with its codes (B, L) and what may be hits in it."""
         values = self.file.contributions(rows)
-        self.blocks.append(self.finder.fit(rows, codes, values, candidates))
+        self.recent.append(self.finder.fit(rows, codes, values, candidates))
+        if len(self.recent) == _BLOCKS_APART:
+            self._join()
         self.search.tally(values, codes != UNKNOWN)
         self.strongest.add(rows, values)
 
     def finish(self, drawn: int, tick: Tick) -> Examined:
         """All that was found, once every row was seen."""
+        self._join()
         hits = self.finder.assemble(self.blocks)
         self.blocks = []
         seqlets = self._seqlets(tick)
@@ -122,6 +150,12 @@ class Examination:
             self.strongest.excerpts(self.file, drawn),
             Verdict.of(self.file.additivity_error, self.file.cancellation),
         )
+
+    def _join(self) -> None:
+        """The last blocks become one."""
+        if self.recent:
+            self.blocks.append(HitBlock.joined(self.recent))
+            self.recent = []
 
     def _seqlets(self, tick: Tick) -> Seqlets:
         """After the first pass over the file; where that did not settle them, by a second one."""

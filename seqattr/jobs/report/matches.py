@@ -12,7 +12,7 @@ from seqattr.io.hdf5.stored import StoredContributions
 from seqattr.io.tables import growing_table
 from seqattr.jobs.report.blocks import code_blocks
 from seqattr.jobs.report.findings import Evidence, Source
-from seqattr.motifs.hits import Counting
+from seqattr.motifs.counting import Counting
 from seqattr.motifs.matches import Matches, MatchImportance, measure_rows
 from seqattr.motifs.pwm import PWM
 from seqattr.motifs.scan import Pick, Scanner
