@@ -139,6 +139,7 @@ RULES: dict[Callable[[Tree], Iterator[Finding]], dict[Finding, str]] = {
         "cli/options.py:model_files": OPTIONS,
         "cli/options.py:sequence_file": OPTIONS,
         "cli/options.py:unplaced_sequence_file": OPTIONS,
+        "cli/variants.py:variant_file": OPTIONS,
     },
     imports_in_functions: {
         "methods/results.py:plot": "pictures bring matplotlib, which attribution does without",

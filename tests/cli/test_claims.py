@@ -34,6 +34,11 @@ CALLS = {
     "sensitivity": ("--model m.pt --fasta s.fa", "new/sensitivity.tsv", ""),
     "simulate tal-gata": ("--count 20", "new/labels.tsv", ""),
     "train": ("simulation --epochs 1", "new.pt", ""),
+    "variants": (
+        "--model m.pt --vcf none.vcf --genome s.fa",
+        "new/variants.tsv",
+        "there is no VCF file none.vcf",
+    ),
     "benchmark collect": ("scores --simulation none", "new/nets.tsv", "there is no folder none"),
     "benchmark digits": ("--seeds 0", "new/digits.tsv", None),
     "benchmark tal-gata": ("--quick", "new/data/sequences.fa", None),

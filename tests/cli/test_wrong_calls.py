@@ -388,7 +388,19 @@ PLACES = [
     call("workflow s.fa", "it is, or lies in, a file"),
     usage("workflow", "Missing argument 'DIR'"),
 ]
-CALLS = [*FILES, *LENGTHS, *REGIONS, *MODELS, *OPTIONS, *TRAINING, *RESULTS, *PLACES]
+VARIANTS = [
+    usage("variants --model free.pt --genome genome.fa", "name one file of variants: --vcf, or --bed"),
+    usage("variants --model free.pt --genome genome.fa --vcf variants.vcf --bed a.bed", "name one file"),
+    usage("variants --model free.pt --vcf variants.vcf", "Missing option '--genome'"),
+    call("variants --model free.pt --genome genome.fa --vcf none.vcf", "there is no VCF file none.vcf"),
+    call("variants --model free.pt --genome genome.fa --vcf s.fa", "a FASTA file", "give it to --genome"),
+    call("variants --model free.pt --genome genome.fa --bed variants.vcf", "a VCF file", "give it to --vcf"),
+    call("variants --model free.pt --genome genome.fa --bed peaks.bed", "peaks.bed holds no variants"),
+    call("variants --model free.pt --genome none.fa --vcf variants.vcf", "there is no FASTA file none.fa"),
+    call("variants --model free.pt --genome genome.fa --vcf variants.vcf --max-n 2", "--max-n is a share"),
+    call("variants --model free.pt --genome genome.fa --vcf variants.vcf --null -1", "--null", "from 0 on"),
+]
+CALLS = [*FILES, *VARIANTS, *LENGTHS, *REGIONS, *MODELS, *OPTIONS, *TRAINING, *RESULTS, *PLACES]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,100 @@
+"""seqattr variants"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from seqattr.cli.options import (
+    MODELS,
+    OUT,
+    PATH,
+    as_argument,
+    device_option,
+    force_option,
+    models_options,
+    settings,
+    targets_option,
+    threads_option,
+)
+from seqattr.cli.terminal import calling, say, this_run, warn
+from seqattr.support.garbage import importing
+
+if TYPE_CHECKING:
+    from seqattr.io.ownership import Output
+    from seqattr.jobs.sources import ModelFile
+    from seqattr.jobs.variants.run import Summary
+    from seqattr.jobs.variants.settings import Settings, VariantFile
+
+
+def variant_file(vcf: Path | None, bed: Path | None, **values: Any) -> "VariantFile":
+    """The file of variants, and how their windows are cut. Raises UsageError unless there is one file."""
+    if (vcf is None) == (bed is None):
+        raise click.UsageError("name one file of variants: --vcf, or --bed for a table of them")
+    with importing():
+        from seqattr.jobs.variants.settings import VariantFile
+
+    return VariantFile(vcf=vcf, bed=bed, **values)
+
+
+variant_options = as_argument(
+    "variants",
+    variant_file,
+    click.option("--vcf", type=PATH, help="Variants: VCF 4, plain or gzip (bgzip)."),
+    click.option("--bed", type=PATH, help="Variants: chrom, start (from 0), end, ref, alt, name."),
+    click.option("--genome", type=PATH, required=True, help="FASTA that the variants lie on (gzip is fine)."),
+    click.option(
+        "--anchor",
+        type=click.Choice(["left", "right"]),
+        default="left",
+        show_default=True,
+        help="The side of a variant on which bases keep their place; the other one is refilled.",
+    ),
+    click.option("--pad", is_flag=True, help="Fill windows that leave their chromosome up with N."),
+    click.option(
+        "--max-n", type=float, metavar="SHARE", help="Leave out windows of which more than this share is N."
+    ),
+    click.option("--strict", is_flag=True, help="Stop at a variant that cannot be used."),
+)
+
+
+@click.command()
+@MODELS
+@variant_options
+@targets_option("ask for")
+@click.option("--out", type=OUT, default="variants", show_default=True, help="Folder for the results.")
+@click.option("--both-strands", is_flag=True, help="The mean with the reverse complement's.")
+@click.option("--null", type=int, default=0, metavar="N", help="p-values by N changes in shuffled windows.")
+@click.option("--seed", default=0, show_default=True, help="Seed of whatever is drawn.")
+@device_option
+@threads_option()
+@click.option("--batch-size", type=int, help="Windows at once. Default: what pays and fits into memory.")
+@force_option
+@models_options
+@settings("seqattr.jobs.variants.settings", command=this_run)
+def variants(
+    models: "list[ModelFile]", variants: "VariantFile", output: "Output", settings: "Settings"
+) -> None:
+    """What each variant changes: both alleles' outputs, their difference and log-ratio.
+
+    Windows have the model's length, with the variant's first base at L // 2 (from 0). What lies left of it
+    stays in its place whatever the allele, and the right end is refilled from the genome. Writes
+    OUT/variants.tsv, a row for each variant and target; OUT/dropped.tsv, what was left out and why; and
+    OUT/run.json. Of several models, and of both strands, every number is the mean.
+    """
+    from seqattr.jobs.variants.run import run
+
+    with calling("comparing") as caller:
+        summary = run(models, variants, output, settings, caller)
+    report(summary)
+
+
+def report(summary: "Summary") -> None:
+    """What was found, and where it is."""
+    for note in summary.notes:
+        warn(note)
+    named = ", ".join(f"{name} ({unit})" for name, unit in zip(summary.targets, summary.units, strict=True))
+    say(f"compared {summary.variants:,} of {summary.total:,} variants for {named}")
+    largest = summary.largest[0]
+    say(f"largest effect: {largest.cut.variant.label}, {largest.size:.3g}")
+    say(f"wrote {summary.out}/variants.tsv, dropped.tsv and run.json")

@@ -1,0 +1,114 @@
+"""What chance does: the same changes of bases in shuffled windows.
+
+Whether a substitution matters hangs on what surrounds it. So both alleles of variants drawn at random from
+the file are put into dinucleotide shuffles of their own windows, which keep what the surroundings are made of
+and break what is written in them; a variant whose change of the output is larger than those does something to
+what is written there. The variant-scorer of ChromBPNet's authors has such a null too. p = (1 + effects by
+chance as large or larger) / (1 + effects by chance), on either side (Phipson & Smyth 2010); q by Benjamini &
+Hochberg (1995) over the variants of a target.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from seqattr.dna.alphabet import decode, encode
+from seqattr.dna.variants import alleles
+from seqattr.jobs.variants.settings import VariantFile
+from seqattr.jobs.variants.windows import Cut
+from seqattr.refs.kinds import parse
+
+
+@dataclass
+class Sample:
+    """Some of a file's variants, each as likely as any (Vitter 1985, algorithm R), with their effects."""
+
+    size: int
+    seed: int
+    cuts: list[Cut] = field(default_factory=list)
+    effects: list[np.ndarray] = field(default_factory=list)  # (T)
+    seen: int = 0
+
+    def __post_init__(self) -> None:
+        self._draw = np.random.default_rng(self.seed)
+
+    def add(self, cuts: Sequence[Cut], differences: np.ndarray) -> None:
+        """Some more variants, with differences (T, N)."""
+        for cut, effect in zip(cuts, differences.T, strict=True):
+            self.seen += 1
+            if len(self.cuts) < self.size:
+                self.cuts.append(cut)
+                self.effects.append(effect.copy())
+            elif (at := int(self._draw.integers(self.seen))) < self.size:
+                self.cuts[at], self.effects[at] = cut, effect.copy()
+
+
+class Null:
+    """Effects (T, M) of changes in shuffled windows, and how many variants have each p-value."""
+
+    def __init__(self, targets: Sequence[str], differences: np.ndarray) -> None:
+        self.sizes = {name: np.sort(np.abs(row)) for name, row in zip(targets, differences, strict=True)}
+        self._counts = {name: np.zeros(len(row) + 1, np.int64) for name, row in self.sizes.items()}
+        self._q_values: dict[str, np.ndarray] = {}
+
+    def _as_large(self, target: str, differences: np.ndarray) -> np.ndarray:
+        """How many effects by chance are as large as each difference."""
+        sizes = self.sizes[target]
+        largest: np.ndarray = len(sizes) - np.searchsorted(sizes, np.abs(differences), side="left")
+        return largest
+
+    def count(self, targets: Sequence[str], differences: np.ndarray) -> None:
+        """First pass: some of the file's rows."""
+        for name, rows in by_target(targets):
+            np.add.at(self._counts[name], self._as_large(name, differences[rows]), 1)
+
+    def finish(self) -> None:
+        """All rows were counted."""
+        for name, counts in self._counts.items():
+            p_values = (1 + np.arange(len(counts))) / len(counts)
+            ranks = counts.cumsum()
+            raw = np.where(counts > 0, p_values * ranks[-1] / np.maximum(ranks, 1), np.inf)
+            self._q_values[name] = np.minimum(np.minimum.accumulate(raw[::-1])[::-1], 1)
+
+    def values(self, targets: Sequence[str], differences: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Second pass: p- and q-values of rows."""
+        p_value, q_value = np.empty(len(targets)), np.empty(len(targets))
+        for name, rows in by_target(targets):
+            larger = self._as_large(name, differences[rows])
+            p_value[rows] = (1 + larger) / len(self._counts[name])
+            q_value[rows] = self._q_values[name][larger]
+        return p_value, q_value
+
+
+def by_target(targets: Sequence[str]) -> list[tuple[str, np.ndarray]]:
+    """The rows of each target."""
+    names = np.array(targets)
+    return [(name, np.flatnonzero(names == name)) for name in dict.fromkeys(targets)]
+
+
+def shuffled_pairs(
+    cuts: Sequence[Cut], number: int, length: int, file: VariantFile, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The codes (number, length) of both alleles' windows in shuffled surroundings, of each variant in turn.
+
+    What is drawn for a variant depends on the seed and its surroundings alone.
+    """
+    pairs = []
+    for row, cut in enumerate(cuts):
+        rounds = len(range(row, number, len(cuts)))
+        for shuffle in shuffles(cut, rounds, seed) if rounds else ():
+            pairs.append(
+                [encode(text) for text in alleles(cut.variant, shuffle, cut.at, length, file.anchor)]
+            )
+    first, second = zip(*pairs, strict=True)
+    return np.stack(first), np.stack(second)
+
+
+def shuffles(cut: Cut, rounds: int, seed: int) -> list[str]:
+    """Dinucleotide shuffles of the surroundings with the reference allele in its place."""
+    drawn = parse(f"shuffle:{rounds}").draw_codes(encode(cut.bases)[None], seed)
+    assert drawn is not None
+    end = cut.at + len(cut.variant.ref)
+    texts = map(decode, drawn[0])
+    return [text[: cut.at] + cut.variant.ref + text[end:] for text in texts]

@@ -1,0 +1,233 @@
+"""Variants of a file through models: a table of their effects, and of what was left out."""
+
+import heapq
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from seqattr.analyses.variants import Comparer, VariantEffects
+from seqattr.dna.alphabet import one_hot
+from seqattr.engine.graph.outputs import check_number
+from seqattr.engine.walk.memory import keep_freed_memory
+from seqattr.errors import InputError
+from seqattr.io.atomic import check_writable, removed_if_unused, replacing_all
+from seqattr.io.ownership import Output
+from seqattr.io.text import write_json
+from seqattr.jobs.provenance import provenance
+from seqattr.jobs.sources import ModelFile
+from seqattr.jobs.variants import table
+from seqattr.jobs.variants.null import Null, Sample, shuffled_pairs
+from seqattr.jobs.variants.settings import Settings, VariantFile
+from seqattr.jobs.variants.windows import MISMATCH, NO_NUMBER, Block, Cut, Dropped, Windows, odd
+from seqattr.methods.ensemble import sessions
+from seqattr.support.caller import LIBRARY, Caller
+
+FILES = (table.VARIANTS, table.DROPPED, "run.json")
+KEPT_EFFECTS = 10_000  # at least, of which the distribution is drawn
+LARGEST = 20  # at least, which the page lists
+_ROWS_AT_ONCE = 256
+
+
+class Large(NamedTuple):
+    """A variant of a large effect: the largest of any target, its number in the file, and what is known."""
+
+    size: float
+    order: int
+    cut: Cut
+    effects: VariantEffects  # of this one, (T, 1)
+
+
+@dataclass
+class Summary:
+    """What was found, and what was left out for which kinds of reasons."""
+
+    out: Path
+    targets: tuple[str, ...]
+    units: tuple[str, ...]
+    sample: Sample
+    variants: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+    largest: list[Large] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    first_reason: str = ""
+
+    @property
+    def total(self) -> int:
+        """Variants in the file."""
+        return self.variants + self.dropped.total()
+
+    def left_out(self) -> str:
+        """How many were left out, and for what; empty if none was."""
+        if not self.dropped.total():
+            return ""
+        kinds = ", ".join(f"{number:,} {kind}" for kind, number in self.dropped.most_common())
+        line = f"{self.dropped.total():,} of {self.total:,} variants were left out ({kinds})"
+        wrong = self.dropped[MISMATCH] > self.total / 4
+        return f"{line}; is the genome the assembly that the variants were called on?" if wrong else line
+
+
+def run(
+    models: Sequence[ModelFile],
+    variants: VariantFile,
+    output: Output,
+    settings: Settings,
+    caller: Caller = LIBRARY,
+) -> Summary:
+    """Compare both alleles of every variant; variants.tsv, dropped.tsv and run.json are all written, or none.
+
+    Memory does not grow with the number of variants. Raises InputError for files that cannot be read or hold
+    no variant that fits, OutputError where something cannot be written.
+    """
+    with removed_if_unused(output.path):
+        check_writable(output.path)
+        output.claim_folder(FILES, table.VARIANTS)
+        keep_freed_memory()
+        loaded = [model.open(caller) for model in models]
+        chosen = loaded[0].choose(settings.targets)
+        check_number([target.name for target in chosen.targets], settings.targets is not None)
+        comparer = Comparer(
+            sessions(loaded, settings.targets, settings.device), settings.both_strands, settings.batch_size
+        )
+        job = Job(comparer, Windows(variants, loaded[0].example_length), settings, caller)
+        return job.write(output.path)
+
+
+class Job:
+    """One run."""
+
+    def __init__(self, comparer: Comparer, windows: Windows, settings: Settings, caller: Caller) -> None:
+        self.comparer, self.windows, self.settings, self.caller = comparer, windows, settings, caller
+        sample = Sample(max(settings.null, KEPT_EFFECTS), settings.seed)
+        self.summary = Summary(Path(), comparer.targets, comparer.units, sample)
+        self.kept = max(settings.contributions, LARGEST)
+
+    def write(self, out: Path) -> Summary:
+        """All files, under their names when all are whole."""
+        self.summary.out = out
+        with replacing_all(out, FILES) as paths, ExitStack() as stack:
+            scratch = paths[table.VARIANTS]
+            if self.settings.null:
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=".variants", dir=out))
+                scratch = Path(folder) / table.VARIANTS
+            self._compare_all(scratch, paths[table.DROPPED])
+            if self.settings.null:
+                table.add_chance(scratch, paths[table.VARIANTS], self._null())
+            write_json(paths["run.json"], self._facts())
+        self.summary.largest.sort(key=lambda one: (-one.size, one.order))
+        self._tell()
+        return self.summary
+
+    # --- the pass over the file ----------------------------------------------------------------
+
+    def _compare_all(self, path: Path, dropped: Path) -> None:
+        """Every variant that fits to the table, every other to that of the dropped."""
+        with table.growing_variants(path) as add, table.growing_dropped(dropped) as drop:
+            progress = self._progress()
+            for block in self.windows.blocks():
+                self._leave_out(block.dropped, drop)
+                for cuts, effects in self._compared(block, drop):
+                    add(table.rows_of(cuts, effects))
+                    self._keep(cuts, effects)
+                    progress(self.summary.total)
+        if not self.summary.variants:
+            raise InputError(
+                f"none of the {self.summary.total} variants can be used: {self.summary.first_reason}"
+            )
+
+    def _progress(self) -> Callable[[int], None]:
+        """Of how many there are, if that can be told by reading the file once before."""
+        path = self.windows.file.path
+        total = sum(1 for _ in self.windows.file.rows()) if path.is_file() else 0
+        return lambda done: self.caller.progress(done, max(total, done))
+
+    def _compared(
+        self, block: Block, drop: Callable[[Sequence[Dropped]], None]
+    ) -> Iterator[tuple[list[Cut], VariantEffects]]:
+        """The variants of a block, some at a time, with their effects; those without numbers are dropped."""
+        for first in range(0, len(block.cuts), _ROWS_AT_ONCE):
+            some = slice(first, first + _ROWS_AT_ONCE)
+            effects = self._effects(block.references[some], block.alternatives[some])
+            good = (effects.difference.isfinite() & effects.reference.isfinite()).all(0)
+            cuts = block.cuts[some]
+            reason = "the model answers with NaN or infinity for one of its alleles"
+            bad = [cut for cut, fine in zip(cuts, good.tolist(), strict=True) if not fine]
+            self._leave_out([Dropped(NO_NUMBER, odd(cut.variant, reason)) for cut in bad], drop)
+            if bad:
+                cuts = [cut for cut, fine in zip(cuts, good.tolist(), strict=True) if fine]
+                effects = VariantEffects(*effects[:2], *(column[:, good] for column in effects[2:]))
+            yield cuts, effects
+
+    def _effects(self, references: np.ndarray, alternatives: np.ndarray) -> VariantEffects:
+        """Of windows as codes (N, L)."""
+        return self.comparer.effects(
+            *(torch.from_numpy(one_hot(codes)) for codes in (references, alternatives))
+        )
+
+    def _leave_out(self, dropped: Sequence[Dropped], drop: Callable[[Sequence[Dropped]], None]) -> None:
+        if not dropped:
+            return
+        drop(dropped)
+        self.summary.dropped.update(one.kind for one in dropped)
+        row = dropped[0].row
+        where = f"line {row.line} of {self.windows.file.path}"
+        self.summary.first_reason = self.summary.first_reason or f"{where}: {row.reason}"
+        if self.windows.file.strict:
+            raise InputError(f"a variant cannot be used: {where}: {row.reason}")
+
+    def _keep(self, cuts: Sequence[Cut], effects: VariantEffects) -> None:
+        """A sample of the variants, and those of the largest effects."""
+        differences = effects.difference.double().numpy()
+        self.summary.sample.add(cuts, differences)
+        sizes = np.abs(differences).max(0)
+        largest = self.summary.largest
+        for row, (cut, size) in enumerate(zip(cuts, sizes.tolist(), strict=True)):
+            order = self.summary.variants + row
+            if len(largest) >= self.kept and (size, -order) <= (largest[0].size, -largest[0].order):
+                continue
+            one = VariantEffects(*effects[:2], *(column[:, row : row + 1].clone() for column in effects[2:]))
+            entry = Large(size, order, cut, one)
+            (heapq.heappush if len(largest) < self.kept else heapq.heapreplace)(largest, entry)
+        self.summary.variants += len(cuts)
+
+    # --- afterwards ----------------------------------------------------------------------------
+
+    def _null(self) -> Null:
+        """Effects by chance."""
+        cuts, number = self.summary.sample.cuts, self.settings.null
+        self.caller.at("comparing with chance")
+        pairs = shuffled_pairs(cuts, number, self.windows.length, self.windows.file, self.settings.seed)
+        parts = []
+        for first in range(0, number, _ROWS_AT_ONCE):
+            some = slice(first, first + _ROWS_AT_ONCE)
+            parts.append(self._effects(pairs[0][some], pairs[1][some]).difference)
+            self.caller.progress(min(first + _ROWS_AT_ONCE, number), number)
+        return Null(self.comparer.targets, torch.cat(parts, 1).double().numpy())
+
+    def _facts(self) -> dict[str, object]:
+        """What it takes to do it again."""
+        file, session = self.windows.file, self.comparer.members[0].session
+        named = {key: str(value) if isinstance(value, Path) else value for key, value in vars(file).items()}
+        return {
+            **provenance(session, {**named, **vars(self.settings)}, self.windows.length),
+            "models": len(self.comparer.members),
+            "variants": self.summary.variants,
+            "dropped": dict(self.summary.dropped),
+        }
+
+    def _tell(self) -> None:
+        """Notes of the files, and of how it was done."""
+        renamed = [f"{old} is {new}" for old, new in self.windows.renamed.items()]
+        notes = [*self.windows.genome.notes, *self.comparer.notes]
+        if renamed:
+            some = ", ".join(renamed[:3]) + (", ..." if len(renamed) > 3 else "")
+            notes.append(f"the genome has other names for chromosomes of the variants: {some}")
+        if self.summary.left_out():
+            notes.append(f"{self.summary.left_out()}; {self.summary.out}/{table.DROPPED} lists them")
+        self.summary.notes = list(dict.fromkeys(notes))
