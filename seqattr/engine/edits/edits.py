@@ -122,7 +122,8 @@ class Forward:
         if begin < stop:
             parts.append(self.windows[ref].narrow(at.dim, begin - first, stop - begin))
         parts += [self._rows_of(part) for part in stretch(value, at, stop, end, cut.outside)]
-        return torch.cat(parts, at.dim)
+        # Position by position in memory, as convolutions want it.
+        return torch.cat([part.movedim(at.dim, 1) for part in parts], 1).movedim(1, at.dim)
 
     def _rows_of(self, part: Tensor) -> Tensor:
         """Of each edit's sequence."""
