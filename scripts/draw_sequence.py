@@ -12,6 +12,8 @@ from seqattr.data.simulate import TASKS
 from seqattr.data.simulation_files import read_simulation
 from seqattr.figures.boxes import Box
 from seqattr.figures.logos import contribution_logos
+from seqattr.figures.ruler import Ruler
+from seqattr.figures.style import save
 from seqattr.io.hdf5.stored import read_contributions
 
 
@@ -25,12 +27,12 @@ def main(scores: Path, data: Path, out: Path) -> None:
     row = int(np.argmax(np.where(has_both, first.difference, -np.inf)))
     planted = [site for site in simulation.planted if site.sequence == numbers[row]]
     figure = contribution_logos(
-        {task: result.contributions[row] for task, result in results.items()},
+        {f"{task}\n(logit)": result.contributions[row] for task, result in results.items()},
         first.one_hot[row],
         [Box(site.start, site.end, site.motif.split("_")[0]) for site in planted],
-        f"{first.regions[row].name}: contributions to each task's logit, planted motifs shaded",
+        ruler=Ruler.within(first.regions[row].name),
     )
-    figure.savefig(out, dpi=150)
+    save(figure, out, "png")
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ from seqattr.dna.alphabet import one_hot
 from seqattr.errors import UnknownName
 from seqattr.figures.boxes import Box, within
 from seqattr.figures.drawings import settle
-from seqattr.figures.importance import Points, importance_panel
 from seqattr.figures.letters import draw_letters, ends_of, letter, stack
 from seqattr.figures.logos import contribution_logos, motif_logo, unknown_stretches
+from seqattr.figures.overview import Dot, Limits, overview_panel
 from seqattr.figures.ruler import Ruler
 from seqattr.figures.style import FORMATS, inches_wide, save, short_name
 from seqattr.motifs.pwm import TAL1
@@ -129,20 +129,6 @@ def test_a_motif_logo_is_as_high_as_its_information():
     assert highest == pytest.approx(2, abs=0.01)  # a column that is all C holds 2 bits
 
 
-def test_a_panel_has_a_point_for_each_match():
-    some = Points("m", np.arange(5.0), np.arange(5.0)), Points("n", np.arange(3.0), np.arange(3.0))
-    (axes,) = importance_panel(some[:1], some[1], 7.0, "t").axes
-    assert sorted(len(points.get_offsets()) for points in axes.collections) == [3, 5]
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["n", "m"]
-
-
-def test_a_panel_without_matches_is_empty():
-    nothing = Points("others", np.empty(0), np.empty(0))
-    (axes,) = importance_panel([], nothing, 7.0).axes
-    assert not axes.collections
-    assert axes.get_legend() is None
-
-
 @pytest.mark.parametrize("form", FORMATS)
 def test_the_same_figure_is_the_same_file(form, tmp_path):
     for name in ("one", "two"):
@@ -163,8 +149,8 @@ def test_names_are_drawn_as_they_are(form, tmp_path):
     logos = contribution_logos(
         dict.fromkeys(names, VALUES), one_hot(CODES), boxes, names[0], ruler=Ruler(label=names[0])
     )
-    points = [Points(name, VALUES, VALUES) for name in names]
-    panel = importance_panel(points[:-1], points[-1], 3, names[0])
+    dots = [Dot(name, 0.1, 1e-9, 5, 1, True) for name in names]
+    panel = overview_panel(dots, Limits(0.05, 0.01), names[0])
     for figure in (logos, panel):
         settle(figure)
         save(figure, tmp_path / "figure", form)

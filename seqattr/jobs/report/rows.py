@@ -9,7 +9,7 @@ from seqattr.jobs.report.findings import Evidence, Findings
 from seqattr.motifs.groups import GroupStatistics
 
 MOST_ROWS = 40  # of a target's table
-QUIET_ROWS = 10  # of them, groups that do not carry
+QUIET_ROWS = 8  # of them, groups that do not carry
 MOST_MEMBERS = 40  # that are named of a group
 MOST_GROUPS = 40  # side by side
 MOST_TARGETS = 60  # side by side
@@ -109,7 +109,7 @@ def verdict_of(row: GroupStatistics) -> str:
     """Why a group carries importance, or does not, in a word or two."""
     if row.carries:
         return "carries" if row.mean_importance >= 0 else "carries, against"
-    return "sure, but too small to count" if row.sure else "not surely more than chance"
+    return "sure, but too small to count" if row.sure else "may be chance"
 
 
 # --- side by side ----------------------------------------------------------------------------------

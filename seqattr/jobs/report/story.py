@@ -1,12 +1,15 @@
 """What was found of a target, in plain words."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from seqattr.figures.numbers import number, share
+from seqattr.figures.numbers import column, share
 from seqattr.jobs.report.findings import Findings
 from seqattr.jobs.report.pictures import unit_of
+from seqattr.methods.units import LOG_COUNTS, LOGIT
 from seqattr.motifs.groups import GroupStatistics
 
+SHORT = (LOGIT, LOG_COUNTS)  # units that a number can have behind it
 MOST_TOLD = 5  # groups that a sentence names
 
 
@@ -28,7 +31,7 @@ def story_of(findings: Findings) -> Story:
         findings.label,
         unit,
         explained_in_words(findings),
-        [(row.group, group_in_words(row, unit)) for row in carrying[:MOST_TOLD]],
+        told_groups(carrying[:MOST_TOLD], unit),
         max(0, len(carrying) - MOST_TOLD),
     )
 
@@ -44,9 +47,17 @@ def explained_in_words(findings: Findings) -> str:
     return f"{len(findings.counted):,} hits explain {signs}, {both}"
 
 
-def group_in_words(row: GroupStatistics, unit: str) -> str:
-    """What a group explains, by how many hits, and what one of them is worth."""
-    way = "against the target" if row.mean_importance < 0 else "for it"
-    times = "hit" if row.hits == 1 else "hits"
-    worth = f"{number(row.mean_importance)} {unit}" if len(unit) < 12 else number(row.mean_importance)
-    return f"{share(row.share)} of all contributions, by {row.hits:,} {times} that count {way}, {worth} each"
+def told_groups(rows: Sequence[GroupStatistics], unit: str) -> list[tuple[str, str]]:
+    """The name of each group, and in words what it explains."""
+    means = column([row.mean_importance for row in rows])
+    return [(row.group, group_in_words(row, mean, unit)) for row, mean in zip(rows, means, strict=True)]
+
+
+def group_in_words(row: GroupStatistics, mean: str, unit: str) -> str:
+    """What it explains, by how many hits, and what one is worth; motifs like it are not told apart."""
+    others = len(row.members) - 1
+    alike = f" or one of the {others} like it" if others > 1 else " or the one like it" if others else ""
+    side = "against the target" if row.mean_importance < 0 else "for it"
+    hits = "hit" if row.hits == 1 else "hits"
+    worth = f"{mean} {unit}" if unit in SHORT else mean
+    return f"{alike}: {share(row.share)} of all contributions, by {row.hits:,} {hits} {side}, {worth} each"

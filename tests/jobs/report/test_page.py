@@ -106,8 +106,9 @@ def test_it_fits_a_telephone(page, tmp_path):
 def test_what_was_found_is_told_in_words(page):
     text = re.sub(r"<[^>]+>", "", page.replace("<wbr>", ""))
     assert "For carries, 2 groups of motifs carry importance:" in text
-    assert re.search(r"&lt;b&gt;TAL1&lt;/b&gt;, \d\d\.\d % of all contributions, ", text)
-    assert "by 20 hits that count for it, 7.99 each" in text
+    assert re.search(
+        r"&lt;b&gt;TAL1&lt;/b&gt;: \d\d\.\d % of all contributions, by 20 hits for it, 7.99 each", text
+    )
     assert "For quiet, none of the motifs is seen to carry importance." in text
 
 
