@@ -8,14 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from seqattr.dna.loci import Loci
-from seqattr.motifs.hits import Hits
+from seqattr.motifs.hits import SURE, Explained, Hits, false_discovery_rates
 from seqattr.motifs.pwm import PWM
 from seqattr.motifs.similarity import tomtom_p_values
 from seqattr.support.ranks import benjamini_hochberg
 from seqattr.support.resampling import signs_p_value
 
 ALIKE = 1e-3  # the largest p-value by TOMTOM of two motifs of one group
-SURE = 0.05  # the largest q-value of a group that is seen to explain something
 # The least share of what the first group explains. What overlaps with a motif that carries much, or is what
 # is left of it, is as sure as it is small.
 LEAST_EFFECT = 0.05
@@ -167,30 +166,19 @@ def _clusters(hits: Hits, loci: Loci | None) -> np.ndarray:
 
 
 def judge_hits(hits: Hits, statistics: Sequence[GroupStatistics]) -> Hits:
-    """The hits with q-values within their groups, of one target.
+    """The hits with q-values within their groups, of one target; `explained` is what the sure ones explain.
 
-    Among a group's hits that explain at least as much, the share that its twins' hits would make up (one
-    more, weighted as `group_statistics` does), or the group's own q-value where that is larger: so in groups
-    that are not sure no hit is. Groups that explain much do not pay for the chances of many that do not.
+    It is that of Benjamini and Hochberg among the matches of the group's members, or the group's own q-value
+    where that is larger: so in groups that are not sure no hit is, and groups that explain much do not pay
+    for the chances of many that do not.
     """
     q_value = np.ones(len(hits))
     for row in statistics:
-        member = np.array([pwm.name in row.members for pwm in hits.matches.motifs], bool)
+        member = np.isin([pwm.name for pwm in hits.matches.motifs], row.members)
         own = np.flatnonzero(member[hits.matches.motif])
-        if len(own):
-            rates = _rates(hits, member, own)
-            q_value[own] = np.maximum(rates, row.q_value)
-    return replace(hits, q_value=q_value)
-
-
-def _rates(hits: Hits, member: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """The false discovery rates of some hits, those of the motifs (M,) that are members."""
-    twins = _of_members(hits.by_chance or hits.select(slice(0)), member)
-    matched, by_twins = hits.candidates[:, member].sum(axis=1)
-    amount = hits.amount[own]
-    seen, chance = np.sort(amount[hits.counts[own]]), np.sort(twins.amount)
-    above = [len(side) - np.searchsorted(side, amount, side="left") for side in (seen, chance)]
-    rates = (1 + matched / max(by_twins, 1) * above[1]) / np.maximum(above[0], 1)
-    order = np.argsort(amount, kind="stable")
-    rates[order] = np.minimum(np.minimum.accumulate(rates[order]), 1)
-    return rates
+        rates = false_discovery_rates(hits.select(own), int(hits.candidates[0, member].sum()))
+        q_value[own] = np.maximum(rates, row.q_value)
+    judged = replace(hits, q_value=q_value)
+    sure = judged.select(judged.sure & hits.counts)
+    by_hits = float(sure.positive.sum()), float(sure.negative.sum())
+    return replace(judged, explained=Explained(hits.explained.positive, hits.explained.negative, *by_hits))

@@ -7,6 +7,7 @@ sequences and contributions mirrors the hits.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,11 +15,14 @@ import numpy as np
 from seqattr.dna.alphabet import UNKNOWN
 from seqattr.dna.loci import Loci
 from seqattr.motifs.counting import Counting
-from seqattr.motifs.matches import COLUMNS, Matches, prefers_other_strand
+from seqattr.motifs.fitting import fit_row
+from seqattr.motifs.matches import COLUMNS, Matches
 from seqattr.motifs.profiles import Profiles
-from seqattr.motifs.pursuit import pursue
 from seqattr.motifs.pwm import PWM
 from seqattr.motifs.scan import Pick, Scanner
+
+_TWINS = 64  # at least: few motifs have several each, in as many rounds of fitting
+SURE = 0.05  # the q-value below which a hit, or a group, is believed
 
 
 @dataclass(frozen=True)
@@ -66,11 +70,17 @@ class Hits:
     p_value: np.ndarray  # how often a match of a twin explains as much
     q_value: np.ndarray  # the false discovery rate over the file
     explained: Explained
-    candidates: np.ndarray  # (2, M) how many matches of each motif, and of its twin, might have been hits
+    candidates: np.ndarray  # (2, M) how many matches of each motif, and of its twins, might have been hits
     by_chance: "Hits | None" = None  # those of the twins
 
     def __len__(self) -> int:
         return len(self.importance)
+
+    @property
+    def sure(self) -> np.ndarray:
+        """Which hits (H,) are believed."""
+        believed: np.ndarray = self.q_value < SURE
+        return believed
 
     def select(self, which: np.ndarray | slice) -> "Hits":
         """The hits of a mask or of some indices."""
@@ -100,7 +110,7 @@ class HitBlock(NamedTuple):
 
     matches: Matches  # rows counted from the first of the file; twins numbered behind the motifs
     measures: dict[str, np.ndarray]
-    candidates: np.ndarray  # (2 M,) of each motif and each twin
+    candidates: np.ndarray  # (M + T,) of each motif and each twin
     totals: np.ndarray  # (2,) sums of the positive and of the negative contributions
 
     @classmethod
@@ -119,7 +129,7 @@ class HitFinder:
     """Motifs and their twins made ready to be found in sequences of one length, a block at a time."""
 
     motifs: tuple[PWM, ...]
-    twins: tuple[PWM, ...]
+    twins: tuple[PWM, ...]  # one of each motif, then another of each
     scanner: Scanner
     profiles: Profiles
     settings: HitSettings = HitSettings()
@@ -139,7 +149,9 @@ class HitFinder:
 
         Where `loci` say that several rows hold the same place, it counts in one of them.
         """
-        twins = tuple(pwm.twin(seed) for pwm in motifs)
+        copies = -(-_TWINS // max(len(motifs), 1))
+        by_motif = [pwm.twins(copies, seed) for pwm in motifs]
+        twins = tuple(twin for one_of_each in zip(*by_motif, strict=True) for twin in one_of_each)
         both = (*motifs, *twins)
         pick = Pick(None, p_value=settings.p_value, strand=settings.strand)
         scanner = Scanner.of(both, pick, background, length)
@@ -157,52 +169,53 @@ class HitFinder:
         """Which candidates explain one target's contributions (B, L) of these rows."""
         values = np.where(codes == UNKNOWN, 0, contributions).astype(np.float64)
         matches = candidates.matches
-        bounds = np.searchsorted(matches.sequence, np.arange(len(codes) + 1))
-        chosen, numbers = [np.empty(0, np.int64)], [np.empty((0, 5))]
-        for row in range(len(codes)):
-            some = slice(bounds[row], bounds[row + 1])
-            kept, fitted = self._fit_row(values[row], codes[row], matches.select(some))
-            chosen.append(kept + bounds[row])
-            numbers.append(fitted)
-        selected, fitted = matches.select(np.concatenate(chosen)), np.concatenate(numbers)
-        measures = _measures(selected, values, fitted) | {"counts": self._counts(selected, rows)}
+        fitted = [self._fitted(round_, values, codes, matches) for round_ in range(self.rounds)]
+        chosen, numbers = (np.concatenate(part) for part in zip(*fitted, strict=True))
+        order = np.argsort(chosen, kind="stable")
+        selected = matches.select(chosen[order])
+        measures = _measures(selected, values, numbers[order]) | {"counts": self._counts(selected, rows)}
         if self.counting is not None:
             values = np.where(self.counting.bases(rows, codes.shape[1]), values, 0)
         totals = np.array([np.maximum(values, 0).sum(), np.minimum(values, 0).sum()])
         counted = matches.motif[self._counts(matches, rows)]
         placed = replace(selected, sequence=selected.sequence + np.int32(rows.start))
-        return HitBlock(placed, measures, np.bincount(counted, minlength=2 * len(self.motifs)), totals)
+        return HitBlock(
+            placed, measures, np.bincount(counted, minlength=len(self.motifs) + len(self.twins)), totals
+        )
+
+    @property
+    def rounds(self) -> int:
+        """How often the motifs are fitted, each time with other twins."""
+        return len(self.twins) // max(len(self.motifs), 1)
+
+    def _fitted(
+        self, number: int, values: np.ndarray, codes: np.ndarray, matches: Matches
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The numbers (K,) of the matches taken in one round, and what is fitted (K, 5), as `fit_row` has it.
+
+        In each round there is one twin of each motif. The motifs' own are those of the first.
+        """
+        count = len(self.motifs)
+        kind = matches.motif // max(count, 1)  # 0 for motifs
+        taking_part = np.flatnonzero((kind == 0) | (kind == number + 1))
+        some = matches.select(taking_part)
+        bounds = np.searchsorted(some.sequence, np.arange(len(codes) + 1))
+        chosen, numbers = [np.empty(0, np.int64)], [np.empty((0, 5))]
+        for row, (first, end) in enumerate(pairwise(bounds.tolist())):
+            limits = self.settings.least_similarity, self.settings.least_density
+            taken, fitted = fit_row(
+                values[row], codes[row], some.select(slice(first, end)), self.profiles, limits
+            )
+            wanted = (number == 0) | (some.motif[first + taken] >= count)
+            chosen.append(taking_part[first + taken[wanted]])
+            numbers.append(fitted[wanted])
+        return np.concatenate(chosen), np.concatenate(numbers)
 
     def _counts(self, matches: Matches, rows: slice) -> np.ndarray:
         """Which matches in a block of rows count."""
         if self.counting is None:
             return np.ones(len(matches), bool)
         return self.counting.counts(matches.sequence + rows.start, matches.start, matches.end - matches.start)
-
-    def _fit_row(
-        self, values: np.ndarray, codes: np.ndarray, matches: Matches
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The numbers (H,) of the matches taken, in order, and their amounts, coefficients, similarities and
-        what they explain of either sign (H, 5).
-
-        The row is looked at in one direction, whichever is given.
-        """
-        start, strand = matches.start.astype(np.int64), matches.strand.astype(np.int64)
-        if _runs_backwards(codes, values):
-            codes, values = np.where(codes == UNKNOWN, UNKNOWN, 3 - codes)[::-1], values[::-1]
-            start, strand = len(codes) - matches.end.astype(np.int64), -strand
-        residual, bases = values.copy(), (codes != UNKNOWN).sum()
-        mean = abs(values).sum() / max(int(bases), 1)
-        chosen, numbers = np.empty(len(matches), np.int64), np.zeros((len(matches), 5))
-        taken = pursue(
-            (residual, np.ascontiguousarray(values), np.ascontiguousarray(codes)),
-            (start, matches.motif.astype(np.int64), strand),
-            tuple(self.profiles),
-            (self.settings.least_similarity, self.settings.least_density * mean),
-            (chosen, numbers),
-        )
-        order = np.argsort(chosen[:taken])
-        return chosen[order], numbers[order]
 
     def assemble(self, blocks: Iterable[HitBlock]) -> Hits:
         """The hits of all blocks, of one target, with p- and q-values.
@@ -212,14 +225,18 @@ class HitFinder:
         no hits are at 1.
         """
         parts = list(blocks)
-        nothing = np.zeros(2 * len(self.motifs), int), np.zeros(2)
-        candidates = sum((part.candidates for part in parts), nothing[0]).reshape(2, -1)
-        totals = sum((part.totals for part in parts), nothing[1])
+        matched = np.zeros((1 + self.rounds, len(self.motifs)), int)
+        totals = np.zeros(2)
+        for part in parts:
+            matched += part.candidates.reshape(matched.shape)
+            totals += part.totals
+        candidates = np.stack([matched[0], matched[1:].sum(axis=0)])
         hits, by_chance = self._apart(self._together(parts, candidates))
-        p_value, q_value = _tests(hits, by_chance)
+        hits = replace(hits, p_value=_p_values(hits, by_chance))
+        q_value = false_discovery_rates(hits, int(candidates[0].sum()))
         by_hits = (float(values[hits.counts].sum()) for values in (hits.positive, hits.negative))
         explained = Explained(float(totals[0]), float(totals[1]), *by_hits)
-        return replace(hits, p_value=p_value, q_value=q_value, explained=explained, by_chance=by_chance)
+        return replace(hits, q_value=q_value, explained=explained, by_chance=by_chance)
 
     def _together(self, parts: Sequence[HitBlock], candidates: np.ndarray) -> Hits:
         """All that was found, of motifs and twins, without tests."""
@@ -244,28 +261,14 @@ class HitFinder:
         )
 
     def _apart(self, found: Hits) -> tuple[Hits, Hits]:
-        """Hits of motifs and of twins, each numbered among its own kind."""
-        twin = found.matches.motif >= len(self.motifs)
+        """Hits of motifs, and those of twins with the numbers of the motifs that they are of."""
+        count, numbers = len(self.motifs), found.matches.motif
         sides = []
-        for side, motifs, first in (
-            (found.select(~twin), self.motifs, 0),
-            (found.select(twin), self.twins, len(self.motifs)),
-        ):
-            numbers = side.matches.motif - np.int32(first)
-            sides.append(replace(side, matches=replace(side.matches, motifs=motifs, motif=numbers)))
+        for mask, motifs in ((numbers < count, self.motifs), (numbers >= count, self.twins[:count])):
+            side = found.select(mask)
+            matches = replace(side.matches, motifs=motifs, motif=side.matches.motif % np.int32(max(count, 1)))
+            sides.append(replace(side, matches=matches))
         return sides[0], sides[1]
-
-
-def _runs_backwards(codes: np.ndarray, values: np.ndarray) -> bool:
-    """Whether the other strand's text, or where that is the same its contributions, is the lesser."""
-    known = np.flatnonzero(codes != UNKNOWN)
-    if not len(known):
-        return False
-    inside = slice(known[0], known[-1] + 1)
-    text, numbers = codes[inside].astype(np.float64), values[inside]
-    other = np.where(codes[inside] == UNKNOWN, UNKNOWN, 3 - text)[::-1]
-    both = np.concatenate([text, numbers]), np.concatenate([other, numbers[::-1]])
-    return bool(prefers_other_strand(*(side[None] for side in both))[0])
 
 
 def _measures(matches: Matches, values: np.ndarray, fitted: np.ndarray) -> dict[str, np.ndarray]:
@@ -276,15 +279,19 @@ def _measures(matches: Matches, values: np.ndarray, fitted: np.ndarray) -> dict[
     return dict(zip(_NUMBERS, columns, strict=True))
 
 
-def _tests(hits: Hits, by_chance: Hits) -> tuple[np.ndarray, np.ndarray]:
-    """p- and q-values of the hits."""
-    candidates = hits.candidates.sum(axis=1)
-    seen, chance = np.sort(hits.amount[hits.counts]), np.sort(by_chance.amount[by_chance.counts])
+def false_discovery_rates(hits: Hits, matched: int) -> np.ndarray:
+    """q-values (H,) after Benjamini and Hochberg of hits among so many matches; the others are at 1."""
+    amount = hits.amount
+    seen = np.sort(amount[hits.counts])
+    ranks = np.maximum(len(seen) - np.searchsorted(seen, amount, side="left"), 1)
+    rates = hits.p_value * max(matched, len(seen)) / ranks
+    order = np.argsort(amount, kind="stable")
+    rates[order] = np.minimum(np.minimum.accumulate(rates[order]), 1)
+    return rates
+
+
+def _p_values(hits: Hits, by_chance: Hits) -> np.ndarray:
+    """How often a twin's match explains as much as each hit (H,) does, one more than seen."""
+    chance = np.sort(by_chance.amount[by_chance.counts])
     reached = len(chance) - np.searchsorted(chance, hits.amount, side="left")
-    p_value = (1 + reached) / (1 + max(candidates[1], len(chance)))
-    ranks = np.maximum(len(seen) - np.searchsorted(seen, hits.amount, side="left"), 1)
-    order = np.argsort(hits.amount)[::-1]
-    rates = (p_value * max(candidates[0], len(seen)) / ranks)[order]
-    q_value = np.empty(len(hits))
-    q_value[order] = np.minimum(np.minimum.accumulate(rates[::-1])[::-1], 1)
-    return p_value, q_value
+    return (1 + reached) / (1 + max(int(hits.candidates[1].sum()), len(chance)))

@@ -11,7 +11,7 @@ from seqattr.dna.frequencies import BACKGROUND, background_of
 from seqattr.errors import InputError
 from seqattr.io.motifs.collection import MOST_COLUMNS
 
-_TWINS = 16  # of which the least alike is taken
+_DRAWN = 16  # twins, of which one is taken
 _STEPS = 100  # per nat, where the distribution of scores is computed
 
 
@@ -94,12 +94,12 @@ class PWM:
         rng = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
         return self._rearranged(self.name, np.s_[:, rng.permutation(self.width)])
 
-    def twin(self, seed: int = 0) -> "PWM":
-        """Half of its columns as they read on the other strand, the others as they are: no motif.
+    def twins(self, number: int = 1, seed: int = 0) -> "list[PWM]":
+        """So many motifs with half of its columns as they read on the other strand: motifs of nothing.
 
-        Of two columns about as informative one is turned; of several such twins, drawn by the seed and the
-        motif's name, it is the one that resembles the motif least. It is as informative in each position, as
-        rich in G and C, and in random bases as often matched. Shuffled columns lack the first: informative
+        Of two columns about as informative one is turned; of many such twins, drawn by the seed and the
+        motif's name, they are those that resemble the motif least. They are as informative in each position,
+        as rich in G and C, and in random bases as often matched. Shuffled columns lack the first: informative
         ones that stand together, as a motif has them, fit contributions that hang together better than
         scattered ones do, whatever the bases.
         """
@@ -107,9 +107,9 @@ class PWM:
         sizes = np.where(self.probabilities > 0, self.probabilities, 1)
         order = np.argsort(-(self.probabilities * np.log(sizes)).sum(axis=0), kind="stable")
         first = 2 * np.arange((self.width + 1) // 2)
-        drawn = first + rng.integers(2, size=(_TWINS, len(first)))
+        drawn = first + rng.integers(2, size=(_DRAWN * number, len(first)))
         twins = [self._turned(order[np.minimum(turned, self.width - 1)]) for turned in drawn]
-        return min(twins, key=lambda twin: resemblance(self.probabilities, twin.probabilities))
+        return sorted(twins, key=lambda twin: resemblance(self.probabilities, twin.probabilities))[:number]
 
     def _turned(self, columns: np.ndarray) -> "PWM":
         """Some of its columns as they read on the other strand."""

@@ -107,7 +107,7 @@ def test_shifted_windows_of_one_place_leave_p_values_as_they_are():
 def test_a_group_that_is_slight_beside_a_strong_one_does_not_carry():
     values = np.random.default_rng(5).normal(0, 1e-3, CODES.shape)
     for instance in SIMULATION.planted:
-        values[instance.sequence, instance.start : instance.end] += 1 if instance.motif == TAL1.name else 0.01
+        values[instance.sequence, instance.start : instance.end] += 1 if instance.motif == TAL1.name else 0.04
     finder = HitFinder.of([TAL1, GATA1], BACKGROUND, CODES.shape[1])
     hits = hits_of(finder, CODES, values)
     first, second = group_statistics(hits, group_motifs(finder.motifs, [hits]), "t")

@@ -8,7 +8,7 @@ import pytest
 
 from seqattr.dna.alphabet import codes_of, encode, one_hot, reverse_complement
 from seqattr.errors import InputError
-from seqattr.motifs.pwm import BUNDLED, GATA1, PWM, TAL1, score_threshold
+from seqattr.motifs.pwm import BUNDLED, GATA1, PWM, TAL1, resemblance, score_threshold
 from tests.helpers.motifs import scores_of
 
 BACKGROUND = (0.3, 0.2, 0.2, 0.3)
@@ -163,7 +163,7 @@ def test_a_motif_cannot_be_changed() -> None:
 @pytest.mark.parametrize("pwm", BUNDLED.values(), ids=BUNDLED)
 def test_a_twin_has_half_of_the_columns_turned(pwm):
     learned = PWM(pwm.name, pwm.probabilities, contributions=pwm.log_odds())
-    twin = learned.twin(seed=3)
+    twin, *others = learned.twins(3, seed=3)
     same = (twin.probabilities == pwm.probabilities).all(axis=0)
     turned = (twin.probabilities == pwm.probabilities[::-1]).all(axis=0)
     assert (same | turned).all()
@@ -172,8 +172,10 @@ def test_a_twin_has_half_of_the_columns_turned(pwm):
     np.testing.assert_array_equal(
         twin.contributions, np.where(same, learned.contributions, learned.contributions[::-1])
     )
-    np.testing.assert_array_equal(twin.probabilities, learned.twin(seed=3).probabilities)
-    assert any(not np.array_equal(twin.probabilities, pwm.twin(seed).probabilities) for seed in range(3))
+    alike = [resemblance(pwm.probabilities, one.probabilities) for one in (twin, *others)]
+    assert alike == sorted(alike)
+    assert alike[-1] < resemblance(pwm.probabilities, pwm.probabilities)
+    np.testing.assert_array_equal(others[1].probabilities, learned.twins(3, seed=3)[2].probabilities)
 
 
 def test_contributions_are_of_the_motifs_shape_and_turn_with_it():

@@ -72,7 +72,7 @@ class Findings:
 
     @property
     def explained(self) -> float:
-        """The share of all absolute contributions that hits explain."""
+        """The share of all absolute contributions that sure hits explain."""
         part = self.hits.explained
         return (part.positive_by_hits - part.negative_by_hits) / part.total if part.total else 0.0
 
@@ -80,6 +80,11 @@ class Findings:
     def counted(self) -> Hits:
         """The hits, each place once."""
         return self.hits.select(self.hits.counts)
+
+    @property
+    def believed(self) -> Hits:
+        """The sure hits, each place once."""
+        return self.hits.select(self.hits.counts & self.hits.sure)
 
 
 class Evidence(NamedTuple):

@@ -117,8 +117,9 @@ def _apart(
 
 
 def boxes_in(excerpt: Excerpt, findings: Findings, group_of: dict[str, str]) -> list[Box]:
-    """A box for each hit in an excerpt of the groups that carry importance, with its group's name."""
+    """A box for each sure hit in an excerpt of the groups that carry importance, with its group's name."""
     hits, carrying = findings.hits.in_rows(slice(excerpt.row, excerpt.row + 1)), set(findings.carrying)
+    hits = hits.select(hits.sure)
     against = (hits.coefficient < 0).tolist()
     boxes = [
         box._replace(name=group_of[box.name], negative=negative)

@@ -25,7 +25,7 @@ from seqattr.jobs.report.pictures import drawings
 from seqattr.jobs.report.scores import Scores, names_of, open_scores
 from seqattr.jobs.report.settings import USUAL, Settings
 from seqattr.jobs.report.tables import TABLES, write_tables
-from seqattr.motifs.groups import Group, group_motifs, group_statistics
+from seqattr.motifs.groups import Group, group_motifs, group_statistics, judge_hits
 from seqattr.motifs.hits import HitFinder
 from seqattr.motifs.pwm import PWM
 from seqattr.motifs.sources import BUNDLED_NOTE, read_motifs
@@ -161,12 +161,9 @@ def finder_of(source: Source, motifs: Sequence[PWM], settings: Settings) -> HitF
 
 def findings_of(label: str, source: Source, examined: Examined, groups: Sequence[Group]) -> Findings:
     """With what each group explains of the target, on the bases of all."""
-    return Findings(
-        label=label,
-        source=source,
-        groups=group_statistics(examined.hits, groups, label, source.loci),
-        **examined._asdict(),
-    )
+    statistics = group_statistics(examined.hits, groups, label, source.loci)
+    judged = examined._replace(hits=judge_hits(examined.hits, statistics))
+    return Findings(label=label, source=source, groups=statistics, **judged._asdict())
 
 
 def notes_on(source: Source, named: bool) -> list[str]:

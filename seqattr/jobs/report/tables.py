@@ -15,7 +15,7 @@ from seqattr.motifs.tables import BedHits, Columns, Places, bed_lines, hit_colum
 
 TABLES = {
     "hits.tsv": "every hit: a match that carries importance, with what it carries",
-    "hits.bed": "the same for a genome browser",
+    "hits.bed": "those that are sure (q < 0.05) for a genome browser",
     "groups.tsv": "groups of like motifs, and what each explains of every target",
     "motifs.tsv": "every motif that has hits, and what it explains",
     "seqlets.tsv": "stretches of high contribution that no hit explains",
@@ -131,9 +131,9 @@ def in_file(hits: Hits, source: Source) -> Hits:
 
 
 def write_bed(path: Path, evidence: Evidence, places: Mapping[str, Places]) -> None:
-    """Every hit, each place once, sorted by its place on the genome."""
+    """Every sure hit, each place once, sorted by its place on the genome."""
     parts = [
-        BedHits(one.label, in_file(one.counted, one.source), places[one.source.name])
+        BedHits(one.label, in_file(one.believed, one.source), places[one.source.name])
         for one in evidence.findings
     ]
     with growing_table(path, ()) as add:
