@@ -8,6 +8,7 @@ from seqattr.dna.loci import loci_of
 from seqattr.dna.regions import Region
 from seqattr.motifs.groups import LEAST_EFFECT, group_motifs, group_statistics, judge_hits
 from seqattr.motifs.hits import HitFinder
+from seqattr.motifs.profiles import profile_of
 from seqattr.motifs.pwm import GATA1, PWM, TAL1
 from tests.motifs.test_hits import BACKGROUND, CODES, MOTIFS, OTHERS, SIMULATION, hits_of, noise, planted
 
@@ -107,7 +108,10 @@ def test_shifted_windows_of_one_place_leave_p_values_as_they_are():
 def test_a_group_that_is_slight_beside_a_strong_one_does_not_carry():
     values = np.random.default_rng(5).normal(0, 1e-3, CODES.shape)
     for instance in SIMULATION.planted:
-        values[instance.sequence, instance.start : instance.end] += 1 if instance.motif == TAL1.name else 0.04
+        pwm, size = (TAL1, 1.0) if instance.motif == TAL1.name else (GATA1, 0.02)
+        bases = slice(instance.start, instance.end)
+        expected = profile_of(pwm, BACKGROUND)[CODES[instance.sequence, bases], range(pwm.width)]
+        values[instance.sequence, bases] += size * expected
     finder = HitFinder.of([TAL1, GATA1], BACKGROUND, CODES.shape[1])
     hits = hits_of(finder, CODES, values)
     first, second = group_statistics(hits, group_motifs(finder.motifs, [hits]), "t")
