@@ -78,3 +78,30 @@ def test_what_cannot_be_is_one_line(refused, folder, options, line):
 
 def test_a_folder_without_scores_is_one_line(refused, tmp_path):
     assert "holds no scores" in refused("report", tmp_path, "--motifs", "bundled")
+
+
+def test_several_folders_stand_side_by_side(ran, refused, folder, tmp_path):
+    other = write_scores(tmp_path / "other", count=16, seed=1).folder
+    call = ("report", folder, other, "--motifs", "bundled", "--sequences", 0)
+    assert "needs a folder of its own; say which, as --out" in refused(*call)
+    said = ran(*call, "--out", tmp_path / "both")
+    assert "scores/carries: 1 group of motifs carries importance" in said
+    assert "other/carries: 1 group of motifs carries importance" in said
+    assert "32 sequences and 2 motifs" in said
+
+
+def test_a_long_report_says_how_far_it_is(ran, folder, monkeypatch):
+    """In a log, a line a minute: here every line is later than that."""
+    monkeypatch.setattr("seqattr.support.progress.MINUTE", 1e-9)
+    said = ran("report", folder, "--motifs", "bundled", "--sequences", 0)
+    assert "reporting: 16 of 16 (100 %)" in said
+
+
+def test_the_fold_mean_of_several_models_can_be_reported(ran, fasta, fixed, free, tmp_path):
+    models = [word for model in (fixed, fixed) for word in ("--model", model)]
+    scores = tmp_path / "out"
+    ran("score", *models, "--fasta", fasta(), "--refs", "freq", "--each-model", "--out", scores)
+    assert "7 sequences and 2 motifs" in ran("report", scores, "--motifs", "bundled", "--sequences", 0)
+    folds = sorted((scores / "models").iterdir())
+    said = ran("report", scores, *folds, "--motifs", "bundled", "--sequences", 0, "--out", tmp_path / "folds")
+    assert f"{7 * (1 + len(folds))} sequences" in said
