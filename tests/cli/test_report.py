@@ -97,6 +97,7 @@ def test_a_long_report_says_how_far_it_is(ran, folder, monkeypatch):
     assert "reporting: 16 of 16 (100 %)" in said
 
 
+@pytest.mark.slow
 def test_the_fold_mean_of_several_models_can_be_reported(ran, fasta, fixed, free, tmp_path):
     models = [word for model in (fixed, fixed) for word in ("--model", model)]
     scores = tmp_path / "out"
