@@ -197,7 +197,7 @@ def _texts(line: _Line, chromosomes: list[str], names: list[list[str]], targets:
         "colour": [_AGAINST if value < 0 else _FOR for value in line.importance.tolist()],
         "target": [targets[part] for part in parts],
         "numbers": [
-            f"importance={value:.6g};q={q:.3g}"
+            f"importance={value:.6g}" + (f";q={q:.3g}" if q == q else "")
             for value, q in zip(line.importance.tolist(), line.q_value.tolist(), strict=True)
         ],
     }

@@ -71,6 +71,7 @@ def test_hits_lie_where_they_were_found_whatever_flanks_and_strands(scores, patt
     bed = (tmp_path / "out" / "hits.bed").read_text().splitlines()
     assert len(bed) == len(rows)
     assert bed[0].split("\t")[3] == "pos_patterns.pattern_0"
+    assert float(bed[0].split("\t")[-1].removeprefix("importance="))  # and no q-value
 
 
 def test_the_agreement_counts_hits_of_both(scores, patterns, tmp_path, monkeypatch):

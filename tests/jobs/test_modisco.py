@@ -1,20 +1,25 @@
 """TF-MoDISco on a folder of scores: what it is given, and what becomes of what it finds."""
 
 import json
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 
+from seqattr.dna.alphabet import one_hot
+from seqattr.dna.regions import Region
 from seqattr.errors import InputError, OutputError, UnknownName
 from seqattr.io.hdf5.stored import read_contributions
 from seqattr.io.motifs.modisco import read_modisco
 from seqattr.io.ownership import Output
 from seqattr.jobs.modisco import Settings, run
+from seqattr.motifs.pwm import TAL1
 from seqattr.motifs.sources import read_motifs
 from seqattr.support.caller import Caller
+from tests.helpers.contributions import rows_of, write_contributions
 from tests.helpers.fake_tools import install, install_modisco, uninstall
-from tests.helpers.modisco_files import RECORDED, write_modisco_like
+from tests.helpers.modisco_files import write_modisco_like
 from tests.helpers.scored import LENGTH, without_values, write_scores
 
 FAILED = (1, 4, 5)
@@ -160,11 +165,34 @@ def test_what_is_not_ours_stays(scores, tmp_path, monkeypatch):
         run(scores, Output(out), Settings(["Quiet"]))
 
 
+def write_planted(folder: Path, count: int = 300, length: int = 120) -> Path:
+    """Scores in which an instance of TAL1 in each sequence carries, as for a model that knows the motif."""
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 4, (count, length)).astype(np.uint8)
+    hypothetical = rng.normal(0, 0.02, (count, 4, length))
+    weights = (TAL1.log_odds() - TAL1.log_odds().mean(axis=0)) / 5
+    for row, start in enumerate(rng.integers(30, length - 50, count).tolist()):
+        codes[row, start : start + TAL1.width] = TAL1.sample(rng)
+        hypothetical[row, :, start : start + TAL1.width] += weights
+    sequences = one_hot(codes)
+    rows = rows_of(sequences, hypothetical, (hypothetical * sequences).sum(axis=1))
+    regions = [Region("chr1", 200 * row, 200 * row + length, f"s{row}") for row in range(count)]
+    folder.mkdir()
+    write_contributions(folder / "a.h5", rows, regions, {"target": "a"})
+    run = {"settings": {"method": "deeplift"}, "targets": ["a"], "notes": []}
+    (folder / "run.json").write_text(json.dumps(run))
+    return folder
+
+
 @pytest.mark.peers
 @pytest.mark.slow
 def test_the_real_tool_finds_what_was_planted(tmp_path):
     pytest.importorskip("modiscolite")
-    made = write_scores(tmp_path / "scores", count=400)
-    (found,), _ = run(made.folder, Output(tmp_path / "out"), Settings(["carries"], known=["bundled"]))
-    assert found.patterns[0].name.startswith("pos_patterns.pattern_0.TAL1")
-    assert RECORDED.exists()
+    folder = write_planted(tmp_path / "scores")
+    (found,), _ = run(folder, Output(tmp_path / "out"), Settings(known=["bundled"]))
+    named = [one for one in found.patterns if one.name.endswith(".TAL1_known1")]
+    assert found.patterns[0] in named
+    assert sum(one.seqlets for one in named) > 200
+    with h5py.File(found.path, "r") as file:
+        rows = [group["seqlets/example_idx"][:] for group in file["pos_patterns"].values()]
+    assert len(np.unique(np.concatenate(rows))) > 200
