@@ -76,8 +76,7 @@ def run(
     targets = scores.targets if settings.targets is None else list(settings.targets)
     stems = {target: scores.path(target).stem for target in targets}
     for stem in stems.values():
-        for name in _names(stem):
-            Output(output.path / name, output.force).claim_file()
+        output.claim_folder(_names(stem), _names(stem)[0])
     known = list(read_motifs(settings.known, warn=caller.warn).values()) if settings.known else []
     MODISCO.path()
     check_writable(output.path)

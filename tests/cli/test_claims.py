@@ -19,6 +19,7 @@ CALLS = {
         for check in CHECKS
     },
     "export": ("scores --target carries", "new/ohe.npz", ""),
+    "finemo": ("scores --motifs none.meme", "new/hits.bed", "there is no motif file none.meme"),
     "influence": ("--checkpoints none --train none", "new", "there is no folder none of checkpoints"),
     "interactions": (
         "scores --matches-file none.tsv --model m.pt",
@@ -27,6 +28,11 @@ CALLS = {
     ),
     "merge": ("shard", "new/regions.bed", ""),
     "maximize": ("--model m.pt --steps 1 --number 1 --polish 0", "new/sequences.fa", ""),
+    "modisco": (
+        "scores --motifs none.meme",
+        "new/carries.patterns.tsv",
+        "there is no motif file none.meme",
+    ),
     "patterns": ("--model m.pt --fasta s.fa", "new", ""),
     "plot": ("scores --region seq0", "new.svg", ""),
     "report": ("scores --motifs none.meme", "new/hits.bed", "there is no motif file none.meme"),
