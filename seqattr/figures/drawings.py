@@ -8,7 +8,7 @@ from typing import NamedTuple
 from matplotlib.figure import Figure
 
 from seqattr.figures.html import Link, Picture
-from seqattr.figures.style import save, take_literally
+from seqattr.figures.style import SCREEN, png_bytes, save, take_literally
 from seqattr.io.atomic import replacing
 
 FORMS = ("svg", "png")
@@ -24,6 +24,10 @@ class Drawing(NamedTuple):
     def file(self, form: str) -> str:
         """Its file's name beside the page, in one of the FORMS."""
         return f"figures/{self.name}.{form}"
+
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows."""
+        return png_bytes(self.figure, dpi=SCREEN)
 
 
 def files_of(drawings: Sequence[Drawing]) -> list[str]:

@@ -2,7 +2,6 @@
 
 import base64
 import re
-from io import BytesIO
 from typing import Any, NamedTuple
 
 import jinja2
@@ -10,7 +9,7 @@ from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
 from seqattr.figures.numbers import column, decimals, number, percent, sortable, tiny
-from seqattr.figures.style import save
+from seqattr.figures.style import png_bytes
 
 
 class Picture(NamedTuple):
@@ -30,9 +29,7 @@ class Link(NamedTuple):
 
 def png_text(figure: Figure, **options: Any) -> str:
     """A figure as base64 PNG."""
-    file = BytesIO()
-    save(figure, file, "png", **options)
-    return base64.b64encode(file.getvalue()).decode("ascii")
+    return base64.b64encode(png_bytes(figure, **options)).decode("ascii")
 
 
 def breakable(name: str) -> Markup:

@@ -3,7 +3,6 @@ strongest part."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from seqattr.figures.boxes import within
 from seqattr.figures.logos import LogoRows, number_rows
-from seqattr.figures.style import SERIES, plain, save
+from seqattr.figures.style import SCREEN, SERIES, plain, png_bytes
 
 MOST_LETTERS = 250  # that one line has
 ZOOM = 150  # bases of the strongest part, drawn as letters
@@ -26,9 +25,7 @@ class NotebookFigure(Figure):
     """A figure that a notebook shows, whichever of matplotlib's backends it has."""
 
     def _repr_png_(self) -> bytes:
-        file = BytesIO()
-        save(self, file, "png", dpi=100)
-        return file.getvalue()
+        return png_bytes(self, dpi=SCREEN)
 
 
 def stretch_figure(stretch: LogoRows, units: Sequence[str] = ()) -> Figure:

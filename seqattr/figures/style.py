@@ -1,6 +1,7 @@
 """What all figures share: colours, formats, names cut to fit, and how a figure is written to a file."""
 
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 from unicodedata import category
@@ -11,6 +12,7 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
+from PIL import Image
 
 from seqattr.errors import UnknownName
 
@@ -27,6 +29,8 @@ FORMATS: dict[str, dict[str, Any]] = {
 }
 MOST_DRAWN = 12  # rows or panels of one figure
 LONGEST_NAME = 16
+COLOURS_OF_PNG = 256
+SCREEN = 100  # dots per inch of what a notebook shows
 
 
 def short_name(name: str, longest: int = LONGEST_NAME) -> str:
@@ -44,8 +48,35 @@ def save(figure: Figure, path: Path | str | IO[bytes], form: str, **options: Any
     if form not in FORMATS:
         raise UnknownName("format", form, FORMATS)
     take_literally(figure)
+    target = BytesIO() if form == "png" else path
     with matplotlib.rc_context({"svg.hashsalt": "seqattr", "pdf.fonttype": 42}):
-        figure.savefig(path, format=form, **{**FORMATS[form], **options})
+        figure.savefig(target, format=form, **{**FORMATS[form], **options})
+    if isinstance(target, BytesIO):
+        write_small(target, path)
+
+
+def write_small(png: BytesIO, path: Path | str | IO[bytes]) -> None:
+    """A drawing with 256 colours, which no eye tells from more, in a third of the bytes; what can be seen
+    through keeps its own."""
+    image = Image.open(png)
+    least_opaque, _ = image.getchannel("A").getextrema()
+    if least_opaque == 255:
+        dpi = image.info["dpi"]
+        image = image.convert("RGB").quantize(
+            COLOURS_OF_PNG, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
+        )
+        image.save(path, "png", optimize=True, dpi=dpi)
+    elif hasattr(path, "write"):
+        path.write(png.getvalue())
+    else:
+        Path(path).write_bytes(png.getvalue())
+
+
+def png_bytes(figure: Figure, **options: Any) -> bytes:
+    """A figure as PNG."""
+    file = BytesIO()
+    save(figure, file, "png", **options)
+    return file.getvalue()
 
 
 def take_literally(figure: Figure) -> None:
