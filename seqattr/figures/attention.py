@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seqattr.figures.heat import heat_map
-from seqattr.figures.style import MOST_DRAWN, SERIES, plain, short_name
+from seqattr.figures.style import MOST_DRAWN, SERIES, plain, short_name, whole_numbers
 
 ACROSS = 4
 INCHES = 2.4
@@ -63,8 +63,6 @@ def draw_map(axes: Axes, layer: AttentionMap) -> None:
     axes.set_xlabel("key token", fontsize=7)
     axes.set_ylabel("query token", fontsize=7)
     axes.tick_params(labelsize=6)
-    if len(layer.weights) == 1:
-        axes.set_yticks([0])
 
 
 def heads_in_words(heads: int) -> str:
@@ -83,6 +81,7 @@ def draw_rollout(axes: Axes, rollout: Rollout) -> None:
     axes.set_ylabel("rollout\n(mean over tokens)", fontsize=8)
     axes.set_xlabel("middle of the token's bases (bp)" if known else "token", fontsize=8)
     axes.tick_params(labelsize=7)
+    whole_numbers(axes.xaxis)
     plain(axes)
 
 

@@ -14,7 +14,9 @@ from seqattr.figures.style import SERIES, plain
 
 BAR_INCHES = 0.21
 BAR_ALPHA = 0.45
-PANEL_INCHES = 2.6
+WIDTH_INCHES = 8.6  # of the figure, unless panels need more
+PANEL_INCHES = 2.0
+NAMES_INCHES = 1.9
 
 
 class Interval(NamedTuple):
@@ -37,16 +39,18 @@ class Panel(NamedTuple):
 
 def bar_figure(panels: Sequence[Panel], series: Sequence[str], rows: Sequence[str]) -> Figure:
     """Shares as bars for the mean, points for the values, and lines for the 95 % interval; a legend where
-    there are several series.
+    there are several series. All panels have one scale.
     """
     height = BAR_INCHES * len(rows) * len(series) + 0.75 + 0.25 * (len(series) > 1)
     margins = ConstrainedLayoutEngine(rect=(0.01, 0, 0.98, 1))  # else the longest name touches the edge
-    figure = Figure(figsize=(1.9 + PANEL_INCHES * len(panels), max(height, 1.6)), layout=margins)
+    width = max(WIDTH_INCHES, NAMES_INCHES + PANEL_INCHES * len(panels))
+    figure = Figure(figsize=(width, max(height, 1.6)), layout=margins)
     grid = figure.subplots(1, len(panels), sharey=True, squeeze=False, gridspec_kw={"wspace": 0.06})[0]
+    end = end_of(panels)
     for axes, panel in zip(grid, panels, strict=True):
         for number, intervals in enumerate(panel.series):
             draw_bars(axes, intervals, number, len(series))
-        dress_bars(axes, panel.title, rows)
+        dress_bars(axes, panel.title, rows, end)
     if len(series) > 1:
         handles = [
             Rectangle((0, 0), 1, 1, color=colour_of(number), alpha=BAR_ALPHA, label=name)
@@ -54,6 +58,17 @@ def bar_figure(panels: Sequence[Panel], series: Sequence[str], rows: Sequence[st
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
     return figure
+
+
+def end_of(panels: Sequence[Panel]) -> float:
+    """Of the axis: behind whatever reaches farthest in any panel, with room for its number."""
+    every = [one for panel in panels for series in panel.series for one in series if one is not None]
+    return min(max(1.18 * max(map(tip_of, every), default=0), 0.02), 1.25)
+
+
+def tip_of(interval: Interval) -> float:
+    """Where a bar, its points and its interval end; 0 of what is no number."""
+    return float(np.nanmax([0.0, interval.mean, interval.high, *interval.values]))
 
 
 def colour_of(number: int) -> str:
@@ -76,10 +91,9 @@ def draw_bar(axes: Axes, interval: Interval, y: float, thick: float, colour: str
         axes.plot([interval.low, interval.high], [y, y], color="0.25", linewidth=1.1, zorder=3)
         look: dict[str, Any] = {"color": colour, "edgecolors": "white", "linewidths": 0.4, "zorder": 4}
         axes.scatter(interval.values, [y] * len(interval.values), s=13, **look)
-    tip = max(interval.mean, *interval.values, 0 if np.isnan(interval.high) else interval.high)
     axes.annotate(
         percent_label(interval.mean),
-        (tip, y),
+        (tip_of(interval), y),
         xytext=(4, 0),
         textcoords="offset points",
         va="center",
@@ -93,14 +107,14 @@ def percent_label(share: float) -> str:
     return f"{100 * share:.2f}" if 0 < share < 0.01 else f"{100 * share:.1f}"
 
 
-def dress_bars(axes: Axes, title: str, rows: Sequence[str]) -> None:
-    """The axis of shares below, the rows' names, and a title."""
+def dress_bars(axes: Axes, title: str, rows: Sequence[str], end: float) -> None:
+    """The axis of shares up to an end below, the rows' names, and a title."""
     axes.set_title(title, fontsize=9)
     axes.set_yticks(range(len(rows)), rows)
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xlim(0, min(max(1.18 * axes.get_xlim()[1], 0.02), 1.25))
-    ticks = MaxNLocator(4).tick_values(0, axes.get_xlim()[1])
-    axes.set_xticks([tick for tick in ticks if 0 <= tick <= min(1, 0.92 * axes.get_xlim()[1])])
+    axes.set_xlim(0, end)
+    ticks = MaxNLocator(4).tick_values(0, end)
+    axes.set_xticks([tick for tick in ticks if 0 <= tick <= min(1, 0.92 * end)])
     axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:g} %")
     axes.tick_params(labelsize=8, length=0)
     axes.grid(axis="x", color="0.9", linewidth=0.6)

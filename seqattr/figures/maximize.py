@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from seqattr.figures.boxes import INCHES_PER_BASE
 from seqattr.figures.logos import ROW_INCHES, draw_logo
-from seqattr.figures.style import GREY, SERIES, plain, short_name
+from seqattr.figures.ruler import Ruler, draw_ruler
+from seqattr.figures.style import GREY, SERIES, plain, short_name, whole_numbers
 
 DRAWN = 5  # the best so many
 MOST_BASES = 200  # of each: the stretch that carries most
@@ -40,7 +41,8 @@ def maximized_logos(stretches: Sequence[Stretch], outputs: Sequence[float], targ
     for rank, (axes, stretch, output) in enumerate(zip(rows, stretches, outputs, strict=True), 1):
         draw_logo(axes, stretch.importance, stretch.one_hot, f"maximized_{rank}", stretch.first)
         axes.set_title(f"output {output:.3g}", fontsize=8, loc="left")
-    rows[-1].set_xlabel("position (bp)", fontsize=8)
+        draw_ruler(axes, Ruler(), stretch.first, stretch.first + len(stretch.importance))
+        axes.set_xlabel(Ruler().label if axes is rows[-1] else "", fontsize=8)
     figure.suptitle(
         f"{short_name(target)}: letters as high as it falls with another base in their place", fontsize=10
     )
@@ -70,5 +72,6 @@ def draw_paths(axes: Axes, values: npt.NDArray[np.floating], title: str) -> None
         axes.plot(values[:, rank], color=SERIES[rank], linewidth=1.1, label=f"maximized_{rank + 1}")
     axes.set_title(title, fontsize=10)
     axes.set_xlabel("step", fontsize=9)
+    whole_numbers(axes.xaxis)
     axes.tick_params(labelsize=8)
     plain(axes)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from seqattr.dna.alphabet import ALPHABET
 from seqattr.figures.heat import heat_map
+from seqattr.figures.ruler import Ruler, draw_ruler
 from seqattr.figures.style import COLOURS, MOST_DRAWN, plain, short_name
 
 
@@ -25,7 +26,7 @@ def sensitivity_figure(targets: Sequence[str], values: npt.NDArray[np.floating],
     for name, table, upper, lower in zip(targets, shown, rows[::2], rows[1::2], strict=False):
         draw_profile(upper, table, name)
         draw_bases(lower, table)
-    rows[-1].set_xlabel("position (bp)", fontsize=8)
+    draw_ruler(rows[-1], Ruler(), 0, values.shape[2])
     of = f" of {len(values)} targets, the first {len(shown)}" if len(values) > len(shown) else ""
     figure.suptitle(f"mean |d output / d base| over {sequences:,} sequences{of}", fontsize=10)
     return figure

@@ -7,11 +7,14 @@ from typing import IO, Any
 from unicodedata import category
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
+from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from seqattr.errors import UnknownName
@@ -29,7 +32,7 @@ FORMATS: dict[str, dict[str, Any]] = {
 }
 MOST_DRAWN = 12  # rows or panels of one figure
 LONGEST_NAME = 16
-COLOURS_OF_PNG = 256
+MOST_MOVED = 32
 SCREEN = 100  # dots per inch of what a notebook shows
 
 
@@ -41,6 +44,12 @@ def short_name(name: str, longest: int = LONGEST_NAME) -> str:
 def plain(axes: Axes, *also: str) -> None:
     """No frame but the sides that carry numbers."""
     axes.spines[["top", "right", *also]].set_visible(False)
+
+
+def whole_numbers(*axes: Axis) -> None:
+    """Ticks of what is counted, as tokens, bases and steps are: at whole numbers alone."""
+    for axis in axes:
+        axis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
 
 
 def save(figure: Figure, path: Path | str | IO[bytes], form: str, **options: Any) -> None:
@@ -56,20 +65,17 @@ def save(figure: Figure, path: Path | str | IO[bytes], form: str, **options: Any
 
 
 def write_small(png: BytesIO, path: Path | str | IO[bytes]) -> None:
-    """A drawing with 256 colours, which no eye tells from more, in a third of the bytes; what can be seen
-    through keeps its own."""
-    image = Image.open(png)
+    """A drawing with 256 colours in a third of the bytes, unless that would be seen: none of its colours may
+    move by more than MOST_MOVED of 255, and what can be seen through stays.
+    """
+    image: Image.Image = Image.open(png)
     least_opaque, _ = image.getchannel("A").getextrema()
-    if least_opaque == 255:
-        dpi = image.info["dpi"]
-        image = image.convert("RGB").quantize(
-            COLOURS_OF_PNG, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
-        )
-        image.save(path, "png", optimize=True, dpi=dpi)
-    elif hasattr(path, "write"):
-        path.write(png.getvalue())
-    else:
-        Path(path).write_bytes(png.getvalue())
+    colours = image.convert("RGB")
+    few = colours.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    before, after = (np.asarray(one, np.int16) for one in (colours, few.convert("RGB")))
+    moved = np.abs(before - after).max()
+    chosen = few if least_opaque == 255 and moved <= MOST_MOVED else image
+    chosen.save(path, "png", optimize=True, dpi=image.info["dpi"])
 
 
 def png_bytes(figure: Figure, **options: Any) -> bytes:

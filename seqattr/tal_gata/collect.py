@@ -18,7 +18,7 @@ from seqattr.tal_gata.recipe import TABLES
 from seqattr.tal_gata.summary import Summary, summarise
 from seqattr.tal_gata.tables import tables
 
-OWN_FIGURES = r"(fig5[ab]_.+|fig6_sequence|appendix_j_references)\.(png|svg)"
+OWN_FIGURES = r"(fig5[ab]_.+|fig6_sequence(_paper)?|appendix_j_references)\.(png|svg)"
 
 
 class Collected(NamedTuple):

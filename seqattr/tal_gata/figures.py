@@ -1,6 +1,7 @@
 """The figures of the benchmark: as many rows as there are methods, however many these become."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from textwrap import wrap
 from typing import Any, NamedTuple
 
@@ -16,14 +17,15 @@ from seqattr.figures.bars import Panel, bar_figure
 from seqattr.figures.boxes import Box
 from seqattr.figures.drawings import Drawing
 from seqattr.figures.logos import contribution_logos
-from seqattr.figures.style import SERIES, plain
+from seqattr.figures.style import MOST_DRAWN, SERIES, plain
 from seqattr.io.hdf5.stored import open_contributions
+from seqattr.jobs.units import contribution_unit
 from seqattr.motifs.matches import STRONG
 from seqattr.tal_gata.evidence import Evidence, Run
 from seqattr.tal_gata.measures import OTHER
 from seqattr.tal_gata.summary import POOLED, Summary
 
-SCATTER_INCHES = (2.5, 1.55)
+SCATTER_INCHES = (2.65, 1.55)
 # Sequences of each class in a scatter: all it takes to see.
 POINTS_PER_CLASS = 100
 CLASS_NAMES = ("both motifs", "GATA1 only", "TAL1 only", "none")
@@ -31,6 +33,12 @@ CLASS_COLOURS = (SERIES[1], SERIES[0], SERIES[2], "#000000")
 DRAWN_BASES = 120
 SPAN = 90  # within which both motifs must lie to be drawn
 NAME_LETTERS = 16  # of a method's name on one line beside a row
+# What the page shows where there are more than MOST_DRAWN methods; all are in a file beside it.
+PAPER = (
+    *("deeplift", "deeplift-rescale", "deeplift-revealcancel"),
+    *("integrated-gradients-10", "gradient", "guided-backprop"),
+)
+SHORT = "_paper"  # ends the name of such a figure
 
 
 class Asked(NamedTuple):
@@ -71,10 +79,11 @@ def drawings(evidence: Evidence, summary: Summary) -> Iterator[Drawing]:
             f"method; {evidence.drawn_runs[0].net}, references: {refs}. "
             f"{'Figure 5a' if number == 0 else 'Appendix E'}."
         )
-        yield Drawing(f"fig5a_{motif}", caption, scatter_grid(evidence, number))
+        yield from by_methods(f"fig5a_{motif}", caption, partial(scatter_grid, evidence, number), evidence)
     row = telling_sequence(evidence)
     if row is not None:
-        yield Drawing("fig6_sequence", caption_of(evidence, row), sequence_figure(evidence, row))
+        draw = partial(sequence_figure, evidence, row)
+        yield from by_methods("fig6_sequence", caption_of(evidence, row), draw, evidence)
     yield Drawing(
         "quality",
         "AUROC and average precision of the contributions to “both” against planted positions; precision and "
@@ -83,6 +92,17 @@ def drawings(evidence: Evidence, summary: Summary) -> Iterator[Drawing]:
     )
     if len(evidence.references) > 1:
         yield appendix_j(evidence, summary, motifs)
+
+
+def by_methods(
+    name: str, caption: str, draw: Callable[[Sequence[Run]], Figure], evidence: Evidence
+) -> Iterator[Drawing]:
+    """A figure that has a row for each method; where these are many, also one of the paper's alone."""
+    runs = evidence.drawn_runs
+    yield Drawing(name, caption, draw(runs))
+    if len(runs) > MOST_DRAWN:
+        some = [run for run in runs if run.method in PAPER] or runs[:MOST_DRAWN]
+        yield Drawing(name + SHORT, f"{caption} {len(some)} of {len(runs)} methods.", draw(some))
 
 
 def bars(summary: Summary, measures: Sequence[Asked], references: Sequence[str]) -> Figure:
@@ -130,9 +150,8 @@ def classes_of(simulation: Simulation) -> np.ndarray:
     return np.array([order[tuple(row)] for row in simulation.labels.tolist()])
 
 
-def scatter_grid(evidence: Evidence, number: int) -> Figure:
+def scatter_grid(evidence: Evidence, number: int, runs: Sequence[Run]) -> Figure:
     """A row for each method, a column for each task."""
-    runs = evidence.drawn_runs
     width, height = SCATTER_INCHES
     size = (width * len(TASKS) + 0.6, height * len(runs) + 0.9)
     figure = Figure(figsize=size, layout="constrained")
@@ -149,7 +168,8 @@ def scatter_grid(evidence: Evidence, number: int) -> Figure:
             axes.tick_params(labelbottom=run is runs[-1])
         row[0].set_ylabel(lines_of(run.method), fontsize=8)
     for axes, task in zip(grid[0], TASKS, strict=True):
-        axes.set_title(f"importance for {task}", fontsize=9)
+        unit = contribution_unit(runs[0].scores.run, task)
+        axes.set_title(f"importance for {task} ({unit})", fontsize=9)
     figure.supxlabel(f"log-odds of the {matches.motifs[number].name} match (nats)", fontsize=9)
     figure.legend(handles=class_marks(), loc="outside upper center", ncols=4, fontsize=8, frameon=False)
     return figure
@@ -164,7 +184,7 @@ def span_of(values: np.ndarray) -> tuple[float, float]:
 
 def lines_of(method: str) -> str:
     """A method's name beside its row, broken where it is long."""
-    return "\n".join(wrap(method, NAME_LETTERS))
+    return "\n".join(wrap(method, NAME_LETTERS, break_long_words=False))
 
 
 def class_marks() -> list[Line2D]:
@@ -225,16 +245,18 @@ def planted_in(simulation: Simulation) -> Mapping[int, list[Box]]:
     return sites
 
 
-def sequence_figure(evidence: Evidence, row: int) -> Figure:
-    """Contributions to `both` under every method, planted motifs boxed."""
+def sequence_figure(evidence: Evidence, row: int, runs: Sequence[Run]) -> Figure:
+    """Contributions to `both` under each method, planted motifs boxed."""
     boxes = planted_in(evidence.simulation)[row]
     length = evidence.simulation.codes.shape[1]
     middle = (min(box.start for box in boxes) + max(box.end for box in boxes)) // 2
     start = max(0, min(middle - DRAWN_BASES // 2, length - DRAWN_BASES))
     end = min(start + DRAWN_BASES, length)
-    tracks = {lines_of(run.method): track(run, row, start, end) for run in evidence.drawn_runs}
+    tracks = {lines_of(run.method): track(run, row, start, end) for run in runs}
     letters = one_hot(evidence.simulation.codes[row])[:, start:end]
-    return contribution_logos(tracks, letters, sorted(boxes), first=start)
+    figure = contribution_logos(tracks, letters, sorted(boxes), first=start)
+    figure.supylabel(f"contribution ({contribution_unit(runs[0].scores.run, 'both')})", fontsize=8)
+    return figure
 
 
 def track(run: Run, row: int, start: int, end: int) -> np.ndarray:
@@ -245,7 +267,7 @@ def track(run: Run, row: int, start: int, end: int) -> np.ndarray:
 
 def caption_of(evidence: Evidence, row: int) -> str:
     return (
-        f"Contributions to “both” in {evidence.simulation.names[row]} under every method, planted motifs "
+        f"Contributions to “both” in {evidence.simulation.names[row]} under each method, planted motifs "
         f"shaded; {evidence.drawn_runs[0].net}. Of the sequences with one of each motif it is the one about "
         "which the methods differ most. Figure 6."
     )

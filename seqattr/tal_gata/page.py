@@ -10,6 +10,7 @@ from seqattr.motifs.matches import STRONG
 from seqattr.support.version import package_version
 from seqattr.tal_gata.claims import FREQUENCIES, SHUFFLES, Judged
 from seqattr.tal_gata.evidence import Evidence
+from seqattr.tal_gata.figures import SHORT
 from seqattr.tal_gata.measures import CREDIT, TOP
 from seqattr.tal_gata.recipe import COSTLY, EVALUATION_SHARES, FULL
 from seqattr.tal_gata.summary import POOLED, SHARES, Summary
@@ -22,6 +23,20 @@ HEADINGS = {
     "precision": "precision",
     "recall": "recall",
 }
+SECTIONS = {
+    "claims": "The paper's claims",
+    "missed": "Motifs that are missed",
+    "off-task": "Credit in the wrong task",
+    "table": "All measures",
+    "scatter": "Importance against log-odds",
+    "sequence": "One sequence under each method",
+    "quality": "Against the truth",
+    "references": "Other references",
+    "nets": "The nets",
+    "files": "Files",
+}
+# The figures without which a section is left out.
+NEEDED = {"sequence": "fig6_sequence", "references": "appendix_j_references"}
 
 
 @dataclass(frozen=True)
@@ -55,6 +70,13 @@ def render(page: Page) -> str:
         usual=FULL.evaluation * EVALUATION_SHARES[0] // sum(EVALUATION_SHARES),
         held=sum(judged),
         judged=len(judged),
+        sections=[
+            (anchor, title)
+            for anchor, title in SECTIONS.items()
+            if anchor not in NEEDED or NEEDED[anchor] in page.pictures
+        ],
+        titles=SECTIONS,
+        short=SHORT,
         strong_matches=evidence.runs[0].measures[POOLED].matches,
         headings=HEADINGS,
         shares=SHARES,

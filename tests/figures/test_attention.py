@@ -1,6 +1,8 @@
 """What the figure of one sequence's attention says."""
 
 import numpy as np
+import pytest
+from matplotlib.axes import Axes
 
 from seqattr.figures.attention import AttentionMap, Rollout, attention_figure
 
@@ -25,3 +27,19 @@ def test_each_layer_has_a_map_and_the_rollout_lies_along_the_bases() -> None:
 def test_of_many_layers_the_first_are_drawn_and_the_title_says_so() -> None:
     figure = attention_figure([AttentionMap(f"attention{n}", 1, HALVES) for n in range(14)], None, "a")
     assert figure.get_suptitle() == "attention in a, the first 12 of 14 layers"
+
+
+@pytest.mark.parametrize("tokens", [1, 2, 5, 8, 30, 900])
+def test_tokens_are_whole_numbers(tokens: int) -> None:
+    weights = np.full((tokens, tokens), 1 / tokens)
+    figure = attention_figure([AttentionMap("attention1", 1, weights)], Rollout(weights[0], None), "a")
+    figure.draw_without_rendering()
+    seen = 0
+    for axes in figure.findobj(Axes):
+        for axis in (axes.xaxis, axes.yaxis):
+            if axis.get_label_text() in ("key token", "query token", "token"):
+                ticks = axis.get_ticklocs()
+                assert len(ticks) >= 1
+                assert (ticks == np.round(ticks)).all()
+                seen += 1
+    assert seen == 3

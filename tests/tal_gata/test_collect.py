@@ -9,10 +9,12 @@ import pytest
 from seqattr.data.simulate import Simulation
 from seqattr.data.simulation_files import read_simulation
 from seqattr.errors import InputError
+from seqattr.figures.style import MOST_DRAWN
+from seqattr.methods.registry import METHODS as ALL_METHODS
 from seqattr.tal_gata.claims import judge_all
 from seqattr.tal_gata.collect import Collected, collect
 from seqattr.tal_gata.evidence import gather
-from seqattr.tal_gata.figures import drawings
+from seqattr.tal_gata.figures import drawings, lines_of
 from seqattr.tal_gata.recipe import TABLES
 from seqattr.tal_gata.summary import summarise
 from seqattr.tal_gata.tables import tables
@@ -146,6 +148,33 @@ def test_figures_have_a_row_for_every_method_however_many(simulation, tmp_path):
     heights = [made[name].get_size_inches()[1] for name in ("fig5b_missed", "fig5a_TAL1_known1")]
     assert heights[0] > 14 * 0.2
     assert heights[1] > 14 * 1.5
+    assert len(made["fig5a_TAL1_known1_paper"].axes) == MOST_DRAWN * 3  # what the page shows
+    assert len(made["fig6_sequence_paper"].axes) == MOST_DRAWN
+
+
+def test_the_page_shows_the_methods_of_the_paper_where_there_are_many(simulation, tmp_path):
+    names = [*(f"method-{number}" for number in range(12)), "gradient", "deeplift"]
+    many = [write_run(tmp_path / name, simulation[1], name) for name in names]
+    evidence = gather(many, simulation[1], [])
+    drawn = {each.name: each for each in drawings(evidence, summarise(evidence.runs))}
+    labels = [axes.get_ylabel() for axes in drawn["fig6_sequence_paper"].figure.axes]
+    assert labels == ["deeplift", "gradient"]
+    assert drawn["fig6_sequence_paper"].caption.endswith("2 of 14 methods.")
+    assert len(drawn["fig6_sequence"].figure.axes) == 14
+
+
+def test_panels_beside_each_other_have_one_scale(collected, folders, simulation):
+    evidence = gather(folders, simulation[1], [])
+    for each in drawings(evidence, summarise(evidence.runs)):
+        if each.name in ("fig5b_missed", "off_task", "quality", "appendix_j_references"):
+            assert len({axes.get_xlim() for axes in each.figure.axes}) == 1, each.name
+
+
+def test_names_beside_rows_are_broken_between_words_alone():
+    for name in ALL_METHODS:
+        words = "".join(lines_of(name).split("\n"))
+        assert words == name
+        assert all(line.endswith("-") for line in lines_of(name).split("\n")[:-1])
 
 
 def test_a_method_that_finds_nothing_is_drawn_too(simulation, tmp_path):

@@ -1,5 +1,6 @@
 """The page: it tells what was measured, needs no network, and fits a telephone."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,14 @@ def test_nothing_is_from_elsewhere_and_names_are_escaped(path):
     assert "http" not in text.replace('http-equiv="', "")
     assert "<i>new</i>" not in text
     assert "&lt;i&gt;new&lt;/i&gt;" in text
+
+
+def test_contents_lead_to_every_section(path):
+    text = path.read_text()
+    anchors = re.findall(r'<a href="#([\w-]+)">', text)
+    assert len(anchors) == 10
+    assert [text.count(f' id="{anchor}"') for anchor in anchors] == [1] * 10
+    assert sorted(anchors, key=lambda anchor: text.index(f' id="{anchor}"')) == anchors
 
 
 def test_links_lead_to_files(path):
