@@ -14,7 +14,7 @@ TESTS ?= tests/motifs/test_seqlets.py
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow fuzz mutation test-peers test-torch test-workflow test-slurm benchmark workflow bench bench-quick clean
+.PHONY: demo notebooks test test-slow fuzz mutation test-peers test-torch test-workflow test-slurm benchmark workflow bench bench-quick clean
 
 demo: $(VENV)/.installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/demo $(SIZE)
@@ -40,6 +40,10 @@ fuzz: $(VENV)/.tested
 # Faults at the boundaries of a module, one at a time: those that its tests do not see are printed.
 mutation: $(VENV)/.tested
 	$(BIN)/python scripts/mutate.py $(MODULE) $(TESTS)
+
+# The notebooks of docs/, run again from the first cell to the last, in about three minutes.
+notebooks: $(VENV)/.notebooks
+	$(BIN)/python scripts/notebooks.py $(NAME)
 
 # The paper's TAL-GATA benchmark.
 benchmark: $(VENV)/.installed
@@ -72,6 +76,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -c constraints.txt torch==2.13.0
 	$(BIN)/pip install -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.notebooks: $(VENV)/.installed
+	$(BIN)/pip install -c constraints.txt -e ".[notebooks]"
 	touch $@
 
 $(VENV)/.tested: $(VENV)/.installed
