@@ -9,6 +9,7 @@ from seqattr.cli.options import (
     MODELS,
     OUT,
     PATH,
+    REFS,
     as_argument,
     device_option,
     force_option,
@@ -65,6 +66,19 @@ variant_options = as_argument(
 @click.option("--out", type=OUT, default="variants", show_default=True, help="Folder for the results.")
 @click.option("--both-strands", is_flag=True, help="The mean with the reverse complement's.")
 @click.option("--null", type=int, default=0, metavar="N", help="p-values by N changes in shuffled windows.")
+@click.option(
+    "--contributions", type=int, default=0, metavar="N", help="Explain both alleles of the N largest effects."
+)
+@click.option(
+    "--method",
+    default="deeplift",
+    show_default=True,
+    help="As `seqattr methods` lists them.",
+)
+@REFS
+@click.option(
+    "--motifs", multiple=True, metavar="FILE", help="Motifs whose hits come and go, as in `seqattr report`."
+)
 @click.option("--seed", default=0, show_default=True, help="Seed of whatever is drawn.")
 @device_option
 @threads_option()
@@ -80,7 +94,9 @@ def variants(
     Windows have the model's length, with the variant's first base at L // 2 (from 0). What lies left of it
     stays in its place whatever the allele, and the right end is refilled from the genome. Writes
     OUT/variants.tsv, a row for each variant and target; OUT/dropped.tsv, what was left out and why; and
-    OUT/run.json. Of several models, and of both strands, every number is the mean.
+    OUT/run.json. Of several models, and of both strands, every number is the mean. With --contributions
+    OUT/contributions has the scores of both alleles, OUT/figures draws them, and with --motifs
+    OUT/gained_lost.tsv lists the hits that one allele has and the other has not.
     """
     from seqattr.jobs.variants.run import run
 
@@ -98,3 +114,5 @@ def report(summary: "Summary") -> None:
     largest = summary.largest[0]
     say(f"largest effect: {largest.cut.variant.label}, {largest.size:.3g}")
     say(f"wrote {summary.out}/variants.tsv, dropped.tsv and run.json")
+    if summary.explained:
+        say(f"explained both alleles: {', '.join(summary.explained[:4])} ...")

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 import seqattr
 from seqattr.dna.alphabet import one_hot, reverse_complement_text
+from seqattr.io.fasta.records import read_fasta
 from tests.conftest import LENGTH
 
 HEAD = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\n"
@@ -256,3 +257,31 @@ def test_a_strict_run_stops_at_what_does_not_fit(refused, fixed, files, tmp_path
     line = refused("variants", "--model", fixed, *words)
     assert "a variant cannot be used: line 9 of" in line
     assert "leaves chr1" in line
+
+
+def test_both_alleles_of_the_largest_effects_are_explained_and_drawn(ran, fixed, files, tmp_path):
+    motif = "MEME version 4\n\nALPHABET= ACGT\n\nMOTIF m\nletter-probability matrix: alength= 4 w= 3\n"
+    (tmp_path / "m.meme").write_text(motif + " 1 0 0 0\n 0 0 0 1\n 1 0 0 0\n")
+    words = *files(), "--contributions", "3", "--refs", "zeros", "--motifs", tmp_path / "m.meme"
+    said = ran("variants", "--model", fixed, *words, "--out", tmp_path / "o")
+    assert "explained both alleles: alleles.fa, contributions, gained_lost.tsv, figures/variant_1.png" in said
+    effects: dict[str, float] = {}
+    for row in table(tmp_path / "o/variants.tsv"):
+        effects[row["name"]] = max(effects.get(row["name"], 0), abs(float(row["difference"])))
+    largest = sorted(effects, key=effects.__getitem__, reverse=True)[:3]
+    records = [(record.name, record.text) for record in read_fasta(tmp_path / "o/alleles.fa")]
+    assert [name for name, _ in records] == [
+        f"{name}/{allele}" for name in largest for allele in ("ref", "alt")
+    ]
+    start, ref, alt = variants_in(GENOME)[int(largest[0][1:])]
+    first = start - LENGTH // 2
+    changed = GENOME[first:start] + alt + GENOME[start + len(ref) :]
+    assert [text for _, text in records[:2]] == [GENOME[first : first + LENGTH], changed[:LENGTH]]
+    assert (tmp_path / "o/contributions/a.h5").exists()
+    assert sorted(path.name for path in (tmp_path / "o/figures").glob("*.png")) == [
+        f"variant_{number}.png" for number in (1, 2, 3)
+    ]
+    for row in table(tmp_path / "o/gained_lost.tsv"):
+        text = dict(records)[f"{row['name']}/{'ref' if row['change'] == 'lost' else 'alt'}"]
+        window = text[int(row["window_start"]) : int(row["window_end"])]
+        assert window == "ATA" if row["strand"] == "+" else window == "TAT"

@@ -23,6 +23,7 @@ from seqattr.io.text import write_json
 from seqattr.jobs.provenance import provenance
 from seqattr.jobs.sources import ModelFile
 from seqattr.jobs.variants import table
+from seqattr.jobs.variants.contributions import explain
 from seqattr.jobs.variants.null import Null, Sample, shuffled_pairs
 from seqattr.jobs.variants.settings import Settings, VariantFile
 from seqattr.jobs.variants.windows import MISMATCH, NO_NUMBER, Block, Cut, Dropped, Windows, odd
@@ -57,6 +58,7 @@ class Summary:
     largest: list[Large] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     first_reason: str = ""
+    explained: list[str] = field(default_factory=list)  # files of contributions
 
     @property
     def total(self) -> int:
@@ -96,7 +98,12 @@ def run(
             sessions(loaded, settings.targets, settings.device), settings.both_strands, settings.batch_size
         )
         job = Job(comparer, Windows(variants, loaded[0].example_length), settings, caller)
-        return job.write(output.path)
+        summary = job.write(output.path)
+    if settings.contributions:
+        cuts = [large.cut for large in summary.largest[: settings.contributions]]
+        place = variants, loaded[0].example_length
+        summary.explained = explain(models, cuts, place, output.path, settings, caller)
+    return summary
 
 
 class Job:

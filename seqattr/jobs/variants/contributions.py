@@ -1,0 +1,224 @@
+"""What the variants of the largest effects do to contributions: both alleles explained, drawn, and the hits
+that come and go.
+
+OUT/alleles.fa has the windows, two for each variant, and OUT/contributions is what `score` writes for them.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from seqattr.dna.alphabet import codes_of
+from seqattr.dna.frequencies import measured_background
+from seqattr.dna.variants import alleles
+from seqattr.figures.boxes import Box
+from seqattr.figures.drawings import Drawing, files_of, write_drawings
+from seqattr.figures.variants import Allele, allele_logos
+from seqattr.io.atomic import check_writable, replacing_all
+from seqattr.io.fasta.records import write_fasta
+from seqattr.io.ownership import Output
+from seqattr.io.tables import write_table
+from seqattr.jobs.report.scores import Scores, open_scores
+from seqattr.jobs.score.run import run as score
+from seqattr.jobs.score.settings import Settings as Scoring
+from seqattr.jobs.sources import ModelFile, SequenceFile
+from seqattr.jobs.units import contribution_unit
+from seqattr.jobs.variants.settings import Settings, VariantFile
+from seqattr.jobs.variants.windows import Cut
+from seqattr.motifs.hits import HitFinder, Hits
+from seqattr.motifs.sources import read_motifs
+from seqattr.support.caller import Caller
+
+ALLELES, FOLDER, HITS = "alleles.fa", "contributions", "gained_lost.tsv"
+SIDE = 30  # bases drawn on either side of a variant
+MOST_DRAWN = 20
+
+
+class Explained(NamedTuple):
+    """Variants, the length of their windows, and the scores of both alleles: rows 2 n and 2 n + 1."""
+
+    cuts: Sequence[Cut]
+    names: Sequence[str]
+    file: VariantFile
+    length: int
+    scores: Scores
+
+    def allele(self, row: int) -> tuple[int, int]:
+        """The bases [start, end) of a row's window that are its allele."""
+        variant = self.cuts[row // 2].variant
+        bases = len((variant.ref, variant.alt)[row % 2])
+        half = self.length // 2
+        start = half if self.file.anchor == "left" else self.length - half - bases
+        return start, start + bases
+
+
+def names_of(cuts: Sequence[Cut]) -> list[str]:
+    """A name for each variant: its own where no other has it."""
+    often = Counter(cut.variant.label for cut in cuts)
+    return [
+        "_".join((cut.variant.label if often[cut.variant.label] == 1 else str(cut.variant)).split())
+        for cut in cuts
+    ]
+
+
+def explain(
+    models: Sequence[ModelFile],
+    cuts: Sequence[Cut],
+    windows: tuple[VariantFile, int],
+    out: Path,
+    settings: Settings,
+    caller: Caller,
+) -> list[str]:
+    """Score both alleles of variants, draw them, and list the hits that come and go; what was written.
+
+    Raises as `score` does, InputError for motifs, and OutputError.
+    """
+    file, length = windows
+    names = names_of(cuts)
+    texts = [text for cut in cuts for text in alleles(cut.variant, cut.bases, cut.at, length, file.anchor)]
+    write_fasta(out / ALLELES, [f"{name}/{allele}" for name in names for allele in ("ref", "alt")], texts)
+    scoring = Scoring(
+        references=settings.references,
+        method=settings.method,
+        targets=settings.targets,
+        seed=settings.seed,
+        device=settings.device,
+        both_strands=settings.both_strands,
+        command=settings.command,
+    )
+    caller.at("explaining both alleles")
+    score(models, SequenceFile(out / ALLELES), Output(out / FOLDER, force=True), scoring, caller=caller)
+    explained = Explained(cuts, names, file, length, open_scores(out / FOLDER))
+    hits = hits_of(explained, settings, caller) if settings.motifs else {}
+    drawings = drawings_of(explained, hits)
+    check_writable(out / "figures")
+    tables = [HITS] if settings.motifs else []
+    with replacing_all(out, [*files_of(drawings), *tables]) as paths:
+        write_drawings(paths, drawings)
+        if settings.motifs:
+            write_table(paths[HITS], changes_of(explained, hits))
+    return [ALLELES, FOLDER, *tables, *(drawing.file("png") for drawing in drawings)]
+
+
+# --- hits ------------------------------------------------------------------------------------------
+
+
+def hits_of(explained: Explained, settings: Settings, caller: Caller) -> dict[str, Hits]:
+    """The hits in both alleles, of each target."""
+    motifs = list(read_motifs(settings.motifs, warn=caller.warn).values())
+    found: dict[str, Hits] = {}
+    finder = None
+    for target in explained.scores.targets:
+        codes, values = rows_of(explained, target)
+        if finder is None:
+            finder = HitFinder.of(motifs, measured_background(codes), codes.shape[1], settings.seed)
+            candidates = finder.candidates(codes)
+        found[target] = finder.assemble([finder.fit(slice(0, len(codes)), codes, values, candidates)])
+    return found
+
+
+def rows_of(explained: Explained, target: str) -> tuple[np.ndarray, np.ndarray]:
+    """The codes and contributions (2 N, L) of both alleles."""
+    with explained.scores.open(target) as file:
+        everything = slice(0, len(file))
+        codes = codes_of(np.asarray(file.one_hot[everything]))
+        return codes, np.asarray(file.contributions(everything, slice(None), np.float64))
+
+
+def changes_of(explained: Explained, hits: dict[str, Hits]) -> dict[str, list[object]]:
+    """The hits of one allele of which the other has none of the same motif, strand and place.
+
+    Places are compared from the variant's first base to the left, and from its last base to the right.
+    """
+    columns: dict[str, list[object]] = {
+        name: []
+        for name in (
+            *("chrom", "start", "end", "ref", "alt", "name", "target", "change", "motif", "strand"),
+            *("window_start", "window_end", "importance", "share", "similarity", "q_value"),
+        )
+    }
+    for target, found in hits.items():
+        keys = [key_of(explained, found, number) for number in range(len(found))]
+        there = set(keys)
+        for number, key in enumerate(keys):
+            row, *place = key
+            if (row ^ 1, *place) in there:
+                continue
+            variant, match = explained.cuts[row // 2].variant, found.matches
+            change = ("lost", "gained")[row % 2]
+            strand = "+" if match.strand[number] > 0 else "-"
+            cells = (
+                *(variant.chrom, variant.start, variant.end, variant.ref or "-", variant.alt or "-"),
+                *(variant.name, target, change, match.motifs[match.motif[number]].name, strand),
+                *(int(match.start[number]), int(match.end[number])),
+                *(float(found.importance[number]), float(found.share[number])),
+                *(float(found.similarity[number]), float(found.q_value[number])),
+            )
+            for column, cell in zip(columns.values(), cells, strict=True):
+                column.append(cell)
+    return columns
+
+
+def key_of(explained: Explained, hits: Hits, number: int) -> tuple[int, ...]:
+    """What tells a hit from others, whichever allele it is in: row, motif, strand, and place beside the
+    variant; of one that begins behind the allele from its end on."""
+    match = hits.matches
+    row, start = int(match.sequence[number]), int(match.start[number])
+    begin, end = explained.allele(row)
+    behind = start >= end
+    return (
+        row,
+        int(match.motif[number]),
+        int(match.strand[number]),
+        behind,
+        start - (end if behind else begin),
+    )
+
+
+# --- figures ---------------------------------------------------------------------------------------
+
+
+def drawings_of(explained: Explained, hits: dict[str, Hits]) -> list[Drawing]:
+    """Both alleles of each variant one above the other, for the target in which they differ most."""
+    everything = {target: rows_of(explained, target) for target in explained.scores.targets}
+    drawings = []
+    for number, name in enumerate(explained.names[:MOST_DRAWN]):
+        rows = slice(2 * number, 2 * number + 2)
+        sums = {target: values[rows].sum(1) for target, (_, values) in everything.items()}
+        target = max(sums, key=partial(difference_in, sums))
+        codes, values = everything[target]
+        sides = [
+            Allele(codes[row], values[row], *explained.allele(row), boxes_of(hits.get(target), row))
+            for row in range(rows.start, rows.stop)
+        ]
+        unit = contribution_unit(explained.scores.run, target)
+        figure = allele_logos(sides, f"{name}: contributions to {target} ({unit})", SIDE)
+        caption = f"contributions to {target} with either allele of {name}"
+        drawings.append(Drawing(f"variant_{number + 1}", caption, figure))
+    return drawings
+
+
+def difference_in(sums: dict[str, np.ndarray], target: str) -> float:
+    """How much the two alleles differ in a target."""
+    return float(abs(sums[target][1] - sums[target][0]))
+
+
+def boxes_of(hits: Hits | None, row: int) -> list[Box]:
+    """The hits in a row."""
+    if hits is None:
+        return []
+    match = hits.matches
+    return [
+        Box(
+            int(match.start[number]),
+            int(match.end[number]),
+            match.motifs[match.motif[number]].name,
+            "+" if match.strand[number] > 0 else "-",
+            bool(hits.coefficient[number] < 0),
+        )
+        for number in np.flatnonzero(match.sequence == row).tolist()
+    ]
