@@ -29,8 +29,8 @@ MOST_SEQUENCES = 30  # pictures of sequences in the page; the others are beside 
 CHAPTERS = {
     "found": "What was found",
     "overview": "Overview",
-    "groups": "Groups of motifs",
     "targets": "Targets side by side",
+    "groups": "Groups of motifs",
     "sequences": "The strongest sequences",
     "distances": "Distances between hits",
     "seqlets": "What no hit explains",
@@ -95,7 +95,7 @@ def page_of(
     sections = [section_of(one) for one in evidence.findings[:MOST_TABLES]]
     by_kind = {kind: of_kind(pictures, kind) for kind in (OVERVIEW, SEQUENCE, DISTANCES)}
     drawn = by_kind[SEQUENCE]
-    shown = drawn[:: -(-len(drawn) // MOST_SEQUENCES) or 1]  # of all targets
+    shown = spread(drawn, MOST_SEQUENCES)  # so that all targets have some
     return Page(
         sources=evidence.sources,
         motifs=len(evidence.motifs),
@@ -116,6 +116,13 @@ def page_of(
 def of_kind(pictures: Sequence[Picture], kind: str) -> list[Picture]:
     """Those whose names begin so."""
     return [picture for picture in pictures if picture.name.startswith(f"{kind}_")]
+
+
+def spread(pictures: Sequence[Picture], most: int) -> list[Picture]:
+    """At most so many, evenly from the first to the last."""
+    if len(pictures) <= most:
+        return list(pictures)
+    return [pictures[number * len(pictures) // most] for number in range(most)]
 
 
 def section_of(findings: Findings) -> Section:

@@ -49,6 +49,11 @@ def whole(value: float) -> str:
     return f"{round(value):,}"
 
 
+def probability(value: float) -> str:
+    """A q-value; what is too small for a number is not told as none at all."""
+    return "< 1e-300" if value == 0 else tiny(value)
+
+
 COLUMNS = (
     Column("share", "of all contributions, what the group's hits explain", "share", share),
     Column("of +", "of all positive contributions", "share_positive", share),
@@ -66,7 +71,7 @@ COLUMNS = (
         "q",
         "how surely the group explains more than its shuffled motifs, corrected for the number of groups",
         "q_value",
-        tiny,
+        probability,
     ),
 )
 IMPORTANCES = tuple(one.field for one in COLUMNS if one.text is None)

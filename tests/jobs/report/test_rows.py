@@ -55,7 +55,7 @@ def test_groups_that_carry_come_first_and_few_others_follow():
 def test_cells_are_under_their_headings_and_importances_have_the_same_decimals():
     rows = [
         group("a", 0.31234, mean_importance=7.512, null=-0.04),
-        group("b", 0.00001, mean_importance=-0.3333),
+        group("b", 0.00001, 0.0, mean_importance=-0.3333),
     ]
     names = [column.name for column in COLUMNS]
     first, second = (
@@ -63,6 +63,7 @@ def test_cells_are_under_their_headings_and_importances_have_the_same_decimals()
     )
     assert list(first.values()) == ["31.2 %", "31.2 %", "0.0 %", "10", "2", "7.51", "−0.04", "1e-09"]
     assert (second["share"], second["mean"], second["null"]) == ("< 0.1 %", "−0.33", "–")
+    assert second["q"] == "< 1e-300"
 
 
 @pytest.mark.parametrize(
