@@ -22,13 +22,13 @@ def fuzz(*words: str | Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("group", "number", "readers"),
     [
+        ("motifs", 300, 2),
         ("fasta", 300, 1),
-        ("bed", 300, 1),
-        ("motifs", 400, 2),
-        ("tables", 400, 2),
+        ("tables", 300, 2),
         ("models.Graphs", 100, 1),
-        ("sources.OtherFiles", 400, 1),
+        ("bed", 300, 1),
         pytest.param("fasta", 5000, 1, marks=pytest.mark.slow),
+        ("sources.OtherFiles", 400, 1),
         pytest.param("bed", 5000, 1, marks=pytest.mark.slow),
         pytest.param("motifs", 5000, 2, marks=pytest.mark.slow),
         pytest.param("tables", 5000, 2, marks=pytest.mark.slow),

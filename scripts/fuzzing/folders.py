@@ -77,7 +77,7 @@ class Scores:
     def read(self, folder: Path, rng: random.Random) -> None:
         path, chance = folder / "s", rng.random()
         out, settings = folder / "out", Settings(sequences=2)
-        examined = (lambda: gather(open_scores(path), ["bundled"], settings),)
+        examined = (lambda: gather([open_scores(path)], ["bundled"], settings),)
         drawn = lambda: plot([path], rng.choice(("tal_gata_3:10-40", "chr1:100-160")), folder / "x.svg")  # noqa: E731
         whole = lambda: report(path, ["bundled"], settings, out)  # noqa: E731
         each(

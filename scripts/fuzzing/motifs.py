@@ -185,7 +185,7 @@ class Discovered:
                 group["sequence"] = rng.dirichlet(np.ones(4), width)
                 group["contrib_scores"] = group["hypothetical_contribs"] = rng.normal(0, 1, (width, 4))
                 group["seqlets/n_seqlets"], group["seqlets/example_idx"] = np.array([9]), np.arange(9)
-                group.attrs["nearest"] = "CTCF"
+                group.attrs["nearest"] = np.bytes_("CTCF")
         self.content = buffer.getvalue()
 
     def make(self, rng: random.Random) -> Files:

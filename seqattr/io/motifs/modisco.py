@@ -115,7 +115,7 @@ def mark_patterns(
     with h5py.File(path, "r+", locking=False) as file:
         file.attrs.update(facts)
         for name, known in nearest.items():
-            file[name.replace(".", "/", 1)].attrs[NEAREST] = "_".join(known.split())
+            file[name.replace(".", "/", 1)].attrs[NEAREST] = np.bytes_("_".join(known.split()).encode())
         found = list[h5py.Dataset]()
         file.visititems(lambda name, item: found.append(item) if name.endswith("/example_idx") else None)
         for numbers in found:
@@ -183,10 +183,10 @@ def _pattern(path: Path | str, name: str, group: Any) -> Pattern:
 def _table(where: str, group: Any, name: str) -> Motif:
     """(4, w) of a dataset (w, 4). Raises InputError for anything else."""
     stored = group.get(name) if isinstance(group, h5py.Group) else None
-    if not isinstance(stored, h5py.Dataset) or stored.ndim != 2 or stored.shape[1] != 4 or not len(stored):
+    if not isinstance(stored, h5py.Dataset) or stored.dtype.kind not in "fiu" or stored.shape[1:] != (4,):
         raise InputError(f"{where} has no `{name}` of four numbers for each position")
-    if len(stored) > _MOST_POSITIONS:
-        raise InputError(f"{where} has {len(stored)} positions, of at most {_MOST_POSITIONS}")
+    if not 0 < len(stored) <= _MOST_POSITIONS:
+        raise InputError(f"{where} has {len(stored)} positions, of at least 1 and at most {_MOST_POSITIONS}")
     table = np.asarray(stored[:], np.float64).T
     if not np.isfinite(table).all():
         raise InputError(f"{where}: its `{name}` holds numbers that are not finite")
@@ -203,5 +203,17 @@ def _seqlets(group: h5py.Group) -> int:
 
 def _full_name(name: str, group: Any) -> str:
     """With the known motif that the pattern is like, as behind an identifier of JASPAR."""
-    nearest = group.attrs.get(NEAREST) if isinstance(group, h5py.Group) else None
-    return f"{name}.{nearest}" if isinstance(nearest, str) and nearest.split() == [nearest] else name
+    nearest = _fixed_text(group, NEAREST) if isinstance(group, h5py.Group) else ""
+    return f"{name}.{nearest}" if nearest.split() == [nearest] else name
+
+
+def _fixed_text(group: h5py.Group, name: str) -> str:
+    """An attribute that is a text of a fixed length, else an empty one.
+
+    Texts of any length lie in a heap, in which the HDF5 library can go round for ever in a damaged file.
+    """
+    attributes = group.attrs
+    if name not in attributes or attributes.get_id(name).dtype.kind != "S":
+        return ""
+    stored = attributes[name]
+    return stored.decode(errors="replace") if isinstance(stored, bytes) else ""

@@ -92,7 +92,12 @@ def test_patterns_of_several_files_have_the_files_names_in_front(tmp_path):
 
 def test_a_pattern_that_is_like_a_known_motif_has_its_name_behind(tmp_path):
     path = write_modisco_like(tmp_path / "a.h5", {"pos_patterns/pattern_0": pattern("ACGTA")})
-    for nearest, name in (("CTCF.H13", "pattern_0.CTCF.H13"), ("two words", "pattern_0"), (7, "pattern_0")):
+    odd = (np.bytes_("two words"), 7, "of any length", np.array([b"a", b"b"]))
+    for nearest, name in [
+        (np.bytes_("CTCF.H13"), "pattern_0.CTCF.H13"),
+        (np.bytes_("bêta".encode()), "pattern_0.bêta"),
+        *((one, "pattern_0") for one in odd),
+    ]:
         with h5py.File(path, "r+") as file:
             file["pos_patterns/pattern_0"].attrs["nearest"] = nearest
         assert list(read_motifs([path])) == [f"pos_patterns.{name}"]
@@ -121,7 +126,11 @@ ODD = {
     "no contributions": (odd(contrib_scores=None), "has no `contrib_scores` of four numbers"),
     "five letters": (odd(sequence=np.ones((15, 5))), "has no `sequence` of four numbers"),
     "of one dimension": (odd(sequence=np.ones(15)), "has no `sequence` of four numbers"),
-    "empty": (odd(sequence=np.ones((0, 4))), "has no `sequence` of four numbers"),
+    "of text": (
+        odd(sequence=np.full((15, 4), "a", h5py.string_dtype())),
+        "has no `sequence` of four numbers",
+    ),
+    "empty": (odd(sequence=np.ones((0, 4))), "has 0 positions, of at least 1"),
     "of two widths": (odd(sequence=np.ones((9, 4))), "has tables of 9 and of 15 positions"),
     "below 0": (odd(sequence=-np.ones((15, 4))), "its `sequence` holds no shares of A, C, G and T"),
     "no base": (odd(sequence=np.zeros((15, 4))), "its `sequence` holds no shares of A, C, G and T"),
@@ -130,7 +139,7 @@ ODD = {
         "its `contrib_scores` holds numbers that are not fin",
     ),
     "zeros": (odd(contrib_scores=np.zeros((15, 4))), "has no contributions other than 0"),
-    "too long": (odd(sequence=np.ones((10_001, 4))), "has 10001 positions, of at most 10000"),
+    "too long": (odd(sequence=np.ones((10_001, 4))), "has 10001 positions, of at least 1 and at most 10000"),
 }
 
 
