@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,7 +64,10 @@ class Insertions:
         check_seed(self.seed)
         if self.instances not in INSTANCES:
             raise UnknownName("kind of instances", self.instances, INSTANCES)
-        if self.positions is not None and len(set(self.positions)) < max(1, len(self.positions)):
+        given = self.positions or ()
+        if self.positions is not None and (
+            len(set(given)) < max(1, len(given)) or not all(map(isfinite, given))
+        ):
             raise InputError("positions are one or more numbers, each once")
         if self.twins < 2:
             raise InputError(f"at least 2 shuffled twins are a control, not {self.twins}")

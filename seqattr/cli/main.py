@@ -20,7 +20,7 @@ from seqattr.support.version import package_version
 COMMANDS = (
     *("simulate", "train", "convert", "inspect", "methods", "score", "merge", "report", "plot", "export"),
     *("patterns", "sensitivity", "attention", "maximize", "counterfactual", "influence", "benchmark"),
-    *("evaluate", "finemo", "interactions", "modisco", "variants", "workflow"),
+    *("evaluate", "finemo", "interactions", "marginalize", "modisco", "spacing", "variants", "workflow"),
 )
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM  # what shells and schedulers show of a process that SIGTERM ended

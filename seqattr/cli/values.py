@@ -1,14 +1,18 @@
 """What is typed for an option, as what it means."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from seqattr.errors import InputError
 from seqattr.support.texts import comma_separated
+
+Number = TypeVar("Number", int, float)
+MOST_NUMBERS = 1_000_000  # of a stretch
 
 
 def read_by(read: Callable[[Any], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
@@ -21,14 +25,32 @@ def or_none(value: Any) -> Any:
     return value or None
 
 
-def numbers_like(option: str, example: str) -> Callable[[str], tuple[int, ...]]:
-    """A reader of whole numbers with commas between them."""
+def numbers_like(
+    option: str, example: str, kind: Callable[[str], Number] = int
+) -> Callable[[str], tuple[Number, ...]]:
+    """A reader of numbers with commas between them, whole ones unless another kind is said."""
 
-    def read(text: str) -> tuple[int, ...]:
-        numbers = comma_separated(text, int)
+    def read(text: str) -> tuple[Number, ...]:
+        numbers = comma_separated(text, kind)
         if numbers is None:
             raise InputError(f"{option} must look like {example}, not '{text}'")
         return numbers
+
+    return read
+
+
+def whole_numbers(option: str, example: str) -> Callable[[str], tuple[int, ...]]:
+    """A reader of whole numbers from 0 on, or of stretches FIRST-LAST of them, with commas between."""
+
+    def read(text: str) -> tuple[int, ...]:
+        numbers: list[int] = []
+        for part in text.split(","):
+            written = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", part.strip())
+            first, last = (int(end or part) for end in written.groups()) if written else (1, 0)
+            if last < first or last - first > MOST_NUMBERS:
+                raise InputError(f"{option} must look like {example}, not '{text}'")
+            numbers.extend(range(first, last + 1))
+        return tuple(numbers)
 
     return read
 

@@ -168,17 +168,26 @@ class Forward:
     def _reduction(self, step: Step, dims: list[int]) -> Tensor:
         """A mean or sum over positions: the sequence's own, plus what the window adds, less what it had."""
         (ref,) = self.plan.inputs[step.name]
-        start, size = self.fields.starts[ref][self.starts], self.fields.sizes[ref]
-        sums = self.original.sums(ref, self.fields.positions[ref], dims)
         now = self.windows[ref].sum(dims, keepdim=True)
-        of = 0 if self.sequences is None else self.sequences
-        before_it = sums[start + size, of] - sums[start, of]
-        change = now - before_it.reshape(-1, *now.shape[1:]).to(now)
+        change = now - self._sum_before(ref, dims).reshape(-1, *now.shape[1:]).to(now)
         if step.op == MEAN:
             before = self.original.values[ref].shape
             change = change / prod(before[dim] for dim in dims)
         unedited = self._rows_of(self.original.values[step.name])
         return unedited + change.reshape(self.rows, *unedited.shape[1:])
+
+    def _sum_before(self, ref: Ref, dims: list[int]) -> Tensor:
+        """The sum of what the window of each edit had before, in float64."""
+        at, start, size = (
+            self.fields.positions[ref],
+            self.fields.starts[ref][self.starts],
+            self.fields.sizes[ref],
+        )
+        if self.alike:
+            had: Tensor = self.original.values[ref].narrow(at.dim, int(start), size)
+            return self._rows_of(had.double().sum(dims, keepdim=True))
+        sums, of = self.original.sums(ref, at, dims), 0 if self.sequences is None else self.sequences
+        return sums[start + size, of] - sums[start, of]
 
 
 class Cut(NamedTuple):
