@@ -166,6 +166,7 @@ EVERY = {
     "engine/capture/test_answers.py::test_an_output_that_cannot_be_explained_is_left_out_and_said": 4,
     "engine/capture/test_check.py::test_what_is_said_was_tried": 3,
     "engine/capture/test_spellings.py::test_spellings_agree_to_the_last_bit": 3,
+    "engine/edits/test_edits.py::test_edits_of_several_sequences_answer_as_the_whole_model_does": 3,
     "engine/graph/test_recurrent.py::test_contributions_equal_those_of_the_unrolled_graph": 3,
     "engine/rules/test_quotients.py::test_of_two_vectors_too": 3,
     "engine/walk/test_work.py::test_batch_size_does_not_matter": 2,

@@ -1,7 +1,7 @@
 """The options that say what motifs are put into."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from seqattr.jobs.backgrounds import Backgrounds
 
 
-def backgrounds(kind: str, **values: Any) -> "Backgrounds":
+def backgrounds(
+    kind: str,
+    fasta: Path | None,
+    regions: Path | None,
+    genome: Path | None,
+    crop: bool,
+    number: int,
+    seed: int,
+) -> "Backgrounds":
     """As the options describe them; a file among them is an input, which nothing takes the place of."""
     from seqattr.io.kept import keep
 
@@ -21,7 +29,7 @@ def backgrounds(kind: str, **values: Any) -> "Backgrounds":
 
     if kind not in (SHUFFLED, GENOME):
         keep(Path(kind))
-    return Backgrounds(kind, **values)
+    return Backgrounds(kind, fasta, regions, genome, crop, number, seed)
 
 
 # The argument `backgrounds` of a command.

@@ -31,7 +31,6 @@ FLAGS = {
     "device": "--device",
     "each_model": "--each-model",
     "fasta": "--fasta",
-    "genome": "--genome",
     "force": "--force",
     "ignore_strand": "--ignore-strand",
     "genome": "--genome",

@@ -26,6 +26,11 @@ CALLS = {
         "new/interactions.tsv",
         "are not those of this model",
     ),
+    "marginalize": (
+        "--model m.pt --motifs bundled --backgrounds s.fa",
+        "new/backgrounds.fa",
+        "",
+    ),
     "merge": ("shard", "new/regions.bed", ""),
     "maximize": ("--model m.pt --steps 1 --number 1 --polish 0", "new/sequences.fa", ""),
     "modisco": (
@@ -39,6 +44,7 @@ CALLS = {
     "score": ("--model m.pt --fasta s.fa --refs zeros", "new/regions.bed", ""),
     "sensitivity": ("--model m.pt --fasta s.fa", "new/sensitivity.tsv", ""),
     "simulate tal-gata": ("--count 20", "new/labels.tsv", ""),
+    "spacing": ("GATA CAGC --model m.pt --backgrounds s.fa", "new/backgrounds.fa", ""),
     "train": ("simulation --epochs 1", "new.pt", ""),
     "variants": (
         "--model m.pt --vcf none.vcf --genome s.fa",

@@ -24,6 +24,8 @@ SIMULATE = "simulate tal-gata --out new"
 TRAIN = "train simulation --out new.pt"
 BENCHMARK = "benchmark tal-gata --quick --out new"
 COLLECT = "benchmark collect done --simulation simulation --out new"
+MARGINAL = "marginalize --model free.pt --motifs good.meme --out new --backgrounds"
+SPACING = "spacing --model free.pt --backgrounds s.fa --out new"
 NO_SCORES = "should be what `seqattr score --out` wrote"
 NO_DATA = (
     "a folder with sequences.fa and labels.tsv is wanted (name, then a number for each task), or one that "
@@ -355,6 +357,36 @@ RESULTS = [
     call("export done/run.json", NO_SCORES),
     call("export cut --target target0", "is no whole HDF5 file", "score again"),
 ]
+INSERTIONS = [
+    call(f"{MARGINAL} shuffled", "name a file of them, as --fasta"),
+    call(f"{MARGINAL} genome", "windows of a genome are wanted: name its file, as --genome"),
+    call(f"{MARGINAL} s.fa --genome genome.fa", "--genome is for backgrounds of the kind genome, not s.fa"),
+    call(f"{MARGINAL} none.fa", "there is no FASTA file none.fa"),
+    call(f"{MARGINAL} empty.fa", "empty.fa is empty; a FASTA file was expected"),
+    call(f"{MARGINAL} only_n.fa", "holds nothing but N"),
+    call(f"{MARGINAL} long.fa", "2 of 2 records do not fit the model", "--crop would cut long ones"),
+    call(f"{MARGINAL} genome --genome s.fa --number 1", "at least 2 backgrounds make an interval, not 1"),
+    call(f"{MARGINAL} s.fa --motif GATE", "unknown motif 'GATE'; there is: GATA; did you mean 'GATA'?"),
+    call(f"{MARGINAL} s.fa --positions 1", "its middle can lie from 2 to 38"),
+    call(f"{MARGINAL} s.fa --positions 60", "leaves backgrounds of 40 bp"),
+    call(f"{MARGINAL} s.fa --positions middle", "--positions must look like 50,100,150, not 'middle'"),
+    call(f"{MARGINAL} s.fa --positions 20,20", "positions are one or more numbers, each once"),
+    call(f"{MARGINAL} s.fa --twins 1", "at least 2 shuffled twins are a control, not 1"),
+    call(f"{MARGINAL} s.fa --target nothing", "unknown target 'nothing'"),
+    call(f"{MARGINAL} s.fa --batch-size 0", "the batch size must be at least 1, not 0"),
+    call(f"{MARGINAL} s.fa --seed -1", "the seed must be a whole number from 0 on"),
+    call("marginalize --model free.pt --motifs notes.txt --backgrounds s.fa", "notes.txt is no motif file"),
+    usage("marginalize --model free.pt --motifs good.meme", "Missing option '--backgrounds'"),
+    call(f"{SPACING} GATA GATE --motifs good.meme", "unknown motif 'GATE'", "did you mean 'GATA'?"),
+    call(f"{SPACING} GATA GATE", "'GATE' is no word of the letters A C G T; give a file of --motifs"),
+    call(f"{SPACING} {'A' * 41} GATA", "is 41 bp long, the backgrounds 40"),
+    call(f"{SPACING} {'A' * 20} {'C' * 20}", "has no room beside"),
+    call(f"{SPACING} GATA CAGC --distances 30", "leave backgrounds of 40 bp; 14 is the largest"),
+    call(f"{SPACING} GATA CAGC --distances 9-3", "--distances must look like 0-50 or 0,10,20, not '9-3'"),
+    call(f"{SPACING} GATA CAGC --distances {HUGE}", "--distances must look like 0-50 or 0,10,20"),
+    usage("spacing GATA --model free.pt --backgrounds s.fa", "Missing argument 'B'"),
+]
+
 PLACES = [
     call("score --model free.pt --fasta s.fa --out s.fa", "cannot write to s.fa: it is, or lies in, a file"),
     usage("score --model free.pt --fasta s.fa --out ''", "'--out': the path is empty; name a file or folder"),
@@ -399,7 +431,7 @@ VARIANTS = [
     call("variants --model free.pt --genome genome.fa --vcf variants.vcf --max-n 2", "--max-n is a share"),
     call("variants --model free.pt --genome genome.fa --vcf variants.vcf --null -1", "--null", "from 0 on"),
 ]
-CALLS = [*FILES, *VARIANTS, *LENGTHS, *REGIONS, *MODELS, *OPTIONS, *TRAINING, *RESULTS, *PLACES]
+CALLS = [*FILES, *VARIANTS, *LENGTHS, *REGIONS, *MODELS, *OPTIONS, *TRAINING, *RESULTS, *INSERTIONS, *PLACES]
 
 
 @pytest.fixture(scope="module")
