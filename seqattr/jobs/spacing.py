@@ -82,10 +82,10 @@ class Found(NamedTuple):
         """What two motifs do together to a target, in words."""
         one, unit = self.strongest(target), self.units[target]
         strands = f"on strands {one.strand_a} and {one.strand_b}"
-        size = f"{one.interaction:+.2g} [{one.low:+.2g}, {one.high:+.2g}] {unit}"
-        share = f"{one.share:+.0%} of what they do alone" if one.most else "where neither does anything alone"
+        size = f"{one.interaction:+.3g} [{one.low:+.3g}, {one.high:+.3g}] {unit}"
+        share = f"{one.share:+.0%} of what they do alone" if one.most else "and neither does anything alone"
         if not one.counts:
-            return f"they add up: the interaction is {size} at most ({strands}), {share}"
+            return f"they add up; the largest interaction is {size} {strands}, {share}"
         more = "more" if one.interaction > 0 else "less"
         return f"together they do {more} than the sum: {size} {strands}, {share}"
 
