@@ -1,6 +1,6 @@
 """Means with their intervals as points: a row for each method, a panel for each metric or target."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -34,15 +34,22 @@ class PointPanel(NamedTuple):
     line: float | None = None
 
 
-def interval_figure(panels: Sequence[PointPanel], rows: Sequence[str], across: str = "") -> Figure:
-    """Points with the lines of their intervals, and each mean as a number beside; `across` names the axis."""
+def interval_figure(
+    panels: Sequence[PointPanel],
+    rows: Sequence[str],
+    across: str = "",
+    written: Callable[[float], str] = number,
+) -> Figure:
+    """Points with the lines of their intervals, and each mean as a number beside, as it is `written`;
+    `across` names the axis.
+    """
     size = (NAMES_INCHES + PANEL_INCHES * len(panels), max(1.5, 0.9 + ROW_INCHES * len(rows)))
     figure = Figure(figsize=size, layout=with_margins())
     grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axes, panel in zip(grid, panels, strict=True):
         for row, point in enumerate(panel.points):
             if point is not None and np.isfinite(point.mean):
-                draw_point(axes, point, row)
+                draw_point(axes, point, row, written)
         dress(axes, panel, rows, across)
     return figure
 
@@ -52,14 +59,14 @@ def with_margins() -> ConstrainedLayoutEngine:
     return ConstrainedLayoutEngine(rect=(0.015, 0, 0.97, 1))
 
 
-def draw_point(axes: Axes, point: Point, row: int) -> None:
+def draw_point(axes: Axes, point: Point, row: int, written: Callable[[float], str] = number) -> None:
     """In its row, with its number at the right edge."""
     colour = "0.45" if point.control else SERIES[0]
     if np.isfinite([point.low, point.high]).all():
         axes.plot([point.low, point.high], [row, row], color=colour, linewidth=1.6, zorder=2)
     axes.plot([point.mean], [row], color=colour, marker="D" if point.control else "o", markersize=4.5)
     axes.annotate(
-        number(point.mean),
+        written(point.mean),
         (1, row),
         xytext=(3, 0),
         xycoords=("axes fraction", "data"),

@@ -39,11 +39,16 @@ def ranking_figure(marginal: Marginal, target: int, unit: str) -> Figure:
         )
         for side, strand in enumerate(STRANDS)
     ]
-    figure = interval_figure(panels, [marginal.motifs[number].name for number in numbers], unit)
+    figure = interval_figure(panels, [marginal.motifs[number].name for number in numbers], unit, signed)
     limits = [axes.get_xlim() for axes in figure.axes]
     for axes in figure.axes:
         axes.set_xlim(min(low for low, _ in limits), max(high for _, high in limits))
     return figure
+
+
+def signed(effect: float) -> str:
+    """With its sign, and two digits behind the point."""
+    return f"{effect:+.2f}".replace("-", "−")
 
 
 def position_figure(marginal: Marginal, target: int, unit: str) -> Figure:
