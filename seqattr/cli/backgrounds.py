@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from seqattr.jobs.backgrounds import Backgrounds
 
 
-def backgrounds(
+def _backgrounds(
     kind: str,
     fasta: Path | None,
     regions: Path | None,
@@ -35,7 +35,7 @@ def backgrounds(
 # The argument `backgrounds` of a command.
 backgrounds_options = as_argument(
     "backgrounds",
-    backgrounds,
+    _backgrounds,
     click.option(
         "--backgrounds",
         "kind",

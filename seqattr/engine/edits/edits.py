@@ -178,11 +178,8 @@ class Forward:
 
     def _sum_before(self, ref: Ref, dims: list[int]) -> Tensor:
         """The sum of what the window of each edit had before, in float64."""
-        at, start, size = (
-            self.fields.positions[ref],
-            self.fields.starts[ref][self.starts],
-            self.fields.sizes[ref],
-        )
+        at, size = self.fields.positions[ref], self.fields.sizes[ref]
+        start = self.fields.starts[ref][self.starts]
         if self.alike:
             had: Tensor = self.original.values[ref].narrow(at.dim, int(start), size)
             return self._rows_of(had.double().sum(dims, keepdim=True))
