@@ -19,11 +19,8 @@ if TYPE_CHECKING:
     "--region", required=True, metavar="NAME[:START-END]", help="A scored sequence, or a place on the genome."
 )
 @click.option("--target", "targets", multiple=True, help="Target to draw; repeatable. Default: all.")
-@click.option(
-    "--matches", is_flag=True, help="Box the strong matches of --motifs, else of bundled: TAL1 and GATA1."
-)
-@click.option("--motifs", "motif_specs", multiple=True, help="Motif file whose matches to box; repeatable.")
-@click.option("--strong", default=7.0, show_default=True, help="Log-odds from which a match is boxed.")
+@click.option("--hits", is_flag=True, help="Box the hits of --motifs, else of bundled: TAL1 and GATA1.")
+@click.option("--motifs", "motif_specs", multiple=True, help="Motif file whose hits to box; repeatable.")
 @click.option("--out", type=OUT, required=True, help="Figure to write: .svg, .png or .pdf.")
 @force_option
 @settings("seqattr.jobs.plot", "Settings")
@@ -31,7 +28,8 @@ def plot(folders: tuple[Path, ...], region: str, output: "Output", settings: "Se
     """Contributions in one region as letters: several targets, or several methods, one above the other.
 
     Each FOLDER is what `seqattr score` wrote; give one for each method. Of more than 250 bases there is an
-    overview, and letters of the 150 that matter most.
+    overview, and letters of the 150 that matter most. A hit is a match that explains more of the
+    contributions than any of a shuffled motif does there; it is boxed in the rows that it explains.
     """
     from seqattr.jobs.plot import run
 

@@ -29,7 +29,8 @@ USUAL = Ruler()
 class LogoRows:
     """One row of letters per entry of `contributions` (label -> (L,)), each letter as high as its
     contribution, below or above zero; `one_hot` is (4, L), and its first base is base `first` of the row that
-    the boxes and the ruler are of. Boxes are drawn in every row, named in the first.
+    the boxes and the ruler are of. Boxes are drawn in every row, or in those of which they are one's `own`,
+    and named above the first.
     """
 
     contributions: Mapping[str, npt.NDArray[np.floating]]
@@ -37,6 +38,7 @@ class LogoRows:
     boxes: Sequence[Box] = ()
     first: int = 0
     ruler: Ruler = USUAL
+    own: Mapping[str, Sequence[Box]] | None = None  # of each label
 
     @property
     def length(self) -> int:
@@ -69,7 +71,7 @@ class LogoRows:
         rows = panel.subplots(len(self.contributions), 1, squeeze=False)[:, 0].tolist()
         for axes, (label, values) in zip(rows, self.contributions.items(), strict=True):
             draw_logo(axes, values, self.one_hot, self.labels[label], self.first)
-            for box in self.boxes:
+            for box in self.boxes if self.own is None else self.own[label]:
                 draw_box(axes, box)
         for box, name in zip(self.boxes, self.names, strict=True):
             draw_name(rows[0], box, name)

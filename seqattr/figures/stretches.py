@@ -59,16 +59,19 @@ def common_unit(units: Sequence[str]) -> str:
 
 def with_units(stretch: LogoRows, units: Sequence[str]) -> LogoRows:
     """Each row with its own below its label."""
-    rows = zip(stretch.contributions.items(), units, strict=True)
-    return replace(stretch, contributions={f"{label}\n({unit})": values for (label, values), unit in rows})
+    names = {label: f"{label}\n({unit})" for label, unit in zip(stretch.contributions, units, strict=True)}
+    rows = {names[label]: values for label, values in stretch.contributions.items()}
+    own = None if stretch.own is None else {names[label]: boxes for label, boxes in stretch.own.items()}
+    return replace(stretch, contributions=rows, own=own)
 
 
 def part_of(stretch: LogoRows, start: int, end: int) -> LogoRows:
     """The bases [start, end), with the boxes that lie at least half in them."""
     inside = slice(start - stretch.first, end - stretch.first)
     rows = {label: values[inside] for label, values in stretch.contributions.items()}
-    boxes = within(stretch.boxes, start, end)
-    return LogoRows(rows, stretch.one_hot[:, inside], boxes, start, stretch.ruler)
+    boxes, own = within(stretch.boxes, start, end), stretch.own
+    own = None if own is None else {label: within(some, start, end) for label, some in own.items()}
+    return LogoRows(rows, stretch.one_hot[:, inside], boxes, start, stretch.ruler, own)
 
 
 def strongest(contributions: Mapping[str, npt.NDArray[np.floating]], start: int) -> tuple[int, int]:

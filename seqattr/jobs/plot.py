@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from seqattr.dna.alphabet import codes_of
 from seqattr.dna.regions import Region, whole
 from seqattr.errors import InputError, UnknownName, some_of
 from seqattr.figures.boxes import Box, clear_boxes
@@ -23,13 +24,14 @@ from seqattr.jobs.report.blocks import background_in, layout_of
 from seqattr.jobs.report.pictures import boxes_of
 from seqattr.jobs.report.scores import Scores, open_scores
 from seqattr.jobs.units import contribution_unit
-from seqattr.motifs.matches import STRONG
+from seqattr.motifs.hits import HitFinder
 from seqattr.motifs.pwm import PWM
-from seqattr.motifs.scan import Pick, find_matches
 from seqattr.motifs.sources import read_motifs
 from seqattr.support.caller import LIBRARY, Caller
 
 _PART_OF_ROW = re.compile(r"(?P<name>.+):(?P<start>[\d,]+)-(?P<end>[\d,]+)", re.ASCII)
+
+LEAST_SHARE = 0.01  # of a sequence's squared contributions, that a hit explains
 
 
 class Stretch(NamedTuple):
@@ -50,24 +52,26 @@ class Track(NamedTuple):
     unit: str
     contributions: np.ndarray  # (w,)
     one_hot: np.ndarray  # (4, w)
+    start: int
+    ruler: Ruler
+    boxes: list[Box]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Which targets to draw, all for none, and the motifs whose matches of at least `strong` are boxed.
+    """Which targets to draw, all for none, and the motifs whose hits are boxed, in the rows whose they are.
 
-    With `matches` those of the bundled motifs are, unless others are named.
+    With `hits` those of the bundled motifs are, unless others are named.
     """
 
     targets: Sequence[str] = ()
     motif_specs: Sequence[str | Path] = ()
-    strong: float = STRONG
-    matches: bool = False
+    hits: bool = False
 
     @property
     def specs(self) -> Sequence[str | Path]:
         """The motifs to look for."""
-        return self.motif_specs or (["bundled"] if self.matches else [])
+        return self.motif_specs or (["bundled"] if self.hits else [])
 
 
 def run(
@@ -94,16 +98,18 @@ def plot(
     """
     form = form_of(out)
     runs = [open_scores(folder) for folder in folders]
-    tracks = [track for run in runs for track in tracks_of(run, region, settings.targets)]
+    specs = settings.specs
+    motifs = list(read_motifs(specs, warn=caller.warn).values()) if specs else []
+    finder = finder_of(runs[0], motifs) if motifs else None
+    tracks = [track for run in runs for track in tracks_of(run, region, settings.targets, finder)]
     first = tracks[0]
     if any(not np.array_equal(track.one_hot, first.one_hot) for track in tracks):
         raise InputError(f"the folders hold different sequences at {region}; score the same ones")
-    specs = settings.specs
-    motifs = list(read_motifs(specs, warn=caller.warn).values()) if specs else []
-    stretch, boxes = stretch_and_boxes(runs[0], runs[0].path(first.target), region, motifs, settings.strong)
     labels = labels_of(tracks)
     rows = {label: track.contributions for label, track in zip(labels, tracks, strict=True)}
-    letters = LogoRows(rows, first.one_hot, boxes, stretch.start, stretch.ruler)
+    own = {label: track.boxes for label, track in zip(labels, tracks, strict=True)}
+    boxes = sorted({box._replace(negative=False) for some in own.values() for box in some})
+    letters = LogoRows(rows, first.one_hot, boxes, first.start, first.ruler, own)
     figure = stretch_figure(letters, [track.unit for track in tracks])
     with replacing(out) as part:
         save(figure, part, form)
@@ -118,7 +124,9 @@ def form_of(out: Path | str) -> str:
     return ending
 
 
-def tracks_of(run: Scores, region: str, targets: Sequence[str]) -> list[Track]:
+def tracks_of(
+    run: Scores, region: str, targets: Sequence[str], finder: HitFinder | None = None
+) -> list[Track]:
     """One track for each target that was asked for, or for all."""
     tracks = []
     for target in targets or run.targets:
@@ -130,8 +138,9 @@ def tracks_of(run: Scores, region: str, targets: Sequence[str]) -> list[Track]:
             bases = slice(stretch.start, stretch.end)
             values = file.contributions(stretch.row, bases, np.float64)
             one_hot = file.one_hot[stretch.row, :, bases]
-        unit = contribution_unit(run.run, target)
-        tracks.append(Track(target, run.method, str(run.folder), unit, values, one_hot))
+            boxes = boxes_of_hits(file, stretch, finder) if finder else []
+        about = target, run.method, str(run.folder), contribution_unit(run.run, target)
+        tracks.append(Track(*about, values, one_hot, stretch.start, stretch.ruler, boxes))
     return tracks
 
 
@@ -149,25 +158,29 @@ def labels_of(tracks: Sequence[Track]) -> list[str]:
     return labels
 
 
-def stretch_and_boxes(
-    run: Scores, path: Path, region: str, motifs: Sequence[PWM], strong: float
-) -> tuple[Stretch, list[Box]]:
-    """The stretch, and boxes for the strong matches in it.
+# --- hits ----------------------------------------------------------------------------------------
 
-    The background is that of all sequences of the file that have values, as in a report.
-    """
-    with open_contributions(path) as file:
-        stretch = find(file, region, run.folder)
-        if not motifs:
-            return stretch, []
-        some = file.only(file.has_values)
-        loci, minus = layout_of(some)
-        background = background_in(some, loci, minus)
-        number = int(file.has_values[: stretch.row].sum())  # of the row among those
-        row = slice(number, number + 1)
-        one_hot = some.one_hot[row]
-    matches = find_matches(one_hot, motifs, Pick(log_odds=strong), background, minus[row])
-    return stretch, clear_boxes(boxes_of(matches), matches.log_odds, stretch.start, stretch.end)
+
+def finder_of(run: Scores, motifs: Sequence[PWM]) -> HitFinder:
+    """Of the motifs' hits in a run's sequences, with the background of all that have values."""
+    with run.open(run.targets[0]) as file:
+        loci, minus = layout_of(file)
+        return HitFinder.of(motifs, background_in(file, loci, minus), file.length)
+
+
+def boxes_of_hits(file: StoredContributions, stretch: Stretch, finder: HitFinder) -> list[Box]:
+    """A box for each hit in a stretch: what explains at least LEAST_SHARE of the sequence's squared
+    contributions, and more than any hit of the motifs' twins does there."""
+    rows = slice(stretch.row, stretch.row + 1)
+    codes, minus = codes_of(file.one_hot[rows]), file.forward and file.regions[stretch.row].strand == "-"
+    candidates = finder.candidates(codes, np.array([minus]))
+    values = file.contributions(rows, dtype=np.float64)
+    hits = finder.assemble([finder.fit(slice(0, 1), codes, values, candidates)])
+    chance = hits.by_chance.amount.max(initial=0.0) if hits.by_chance is not None else 0.0
+    sure = hits.select((hits.amount > chance) & (hits.amount >= LEAST_SHARE * np.square(values).sum()))
+    against = (sure.coefficient < 0).tolist()
+    boxes = [box._replace(negative=sign) for box, sign in zip(boxes_of(sure.matches), against, strict=True)]
+    return clear_boxes(boxes, sure.amount, stretch.start, stretch.end)
 
 
 # --- finding the region --------------------------------------------------------------------------

@@ -10,10 +10,10 @@ def folder(tmp_path):
     return write_scores(tmp_path / "scores", count=8).folder
 
 
-def test_a_plot_boxes_matches(ran, folder, tmp_path):
-    said = ran("plot", folder, "--region", "seq0:10-40", "--matches", "--out", tmp_path / "x.svg")
+def test_a_plot_boxes_hits(ran, folder, tmp_path):
+    said = ran("plot", folder, "--region", "seq0:10-70", "--hits", "--out", tmp_path / "x.svg")
     assert "carries, quiet" in said
-    assert "<!-- TAL1_known1 -->" in (tmp_path / "x.svg").read_text()  # as matplotlib notes drawn text
+    assert "<!-- TAL1_known1" in (tmp_path / "x.svg").read_text()  # as matplotlib notes drawn text
 
 
 def test_a_plot_of_nothing_is_one_line(refused, folder, tmp_path):

@@ -1,6 +1,7 @@
 """The figure of one region: which bases it shows, of which row, and what its rows are called."""
 
 import re
+import shutil
 
 import h5py
 import numpy as np
@@ -16,13 +17,18 @@ from seqattr.jobs import plot as module
 from seqattr.jobs.plot import Settings, find, plot
 from seqattr.jobs.report.scores import open_scores
 from seqattr.methods.result_files import TargetRows
-from seqattr.motifs.sources import read_motifs
 from tests.helpers.scored import GATA_AT, LENGTH, TAL_AT, Made, without_rows, without_values, write_scores
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return write_scores(tmp_path_factory.mktemp("plot") / "scores", count=12)
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """In the first target GATA1 carries as TAL1 does."""
+    return write_scores(tmp_path_factory.mktemp("both") / "scores", count=12, gata=0.4)
 
 
 def found(made: Made, region: str) -> tuple[int, ...]:
@@ -77,18 +83,28 @@ def test_a_place_is_shown_by_a_sequence_that_has_values(made, tmp_path):
         assert find(file, "chr1:3000-3020", folder)[:2] == (3, 0)
 
 
+@pytest.fixture
+def drawn(monkeypatch):
+    """What is given to the figure, instead of drawing it."""
+    calls = []
+
+    def instead(rows, units):
+        calls.append((rows, units))
+
+    monkeypatch.setattr(module, "stretch_figure", instead)
+    monkeypatch.setattr(module, "save", lambda figure, path, form: path.write_bytes(b"figure"))
+    return calls
+
+
 @pytest.mark.parametrize("failed", [[], [0, 3], [7]])
-def test_boxes_are_those_of_a_file_without_the_rows_that_have_no_values(made, tmp_path, failed):
-    motifs = list(read_motifs(["bundled"]).values())
-    drawn = []
+def test_boxes_are_those_of_a_file_without_the_rows_that_have_no_values(both, tmp_path, drawn, failed):
     for folder in (
-        without_values(made, tmp_path / "nan", failed),
-        without_rows(made, tmp_path / "few", failed),
+        without_values(both, tmp_path / "nan", failed),
+        without_rows(both, tmp_path / "few", failed),
     ):
-        scores = open_scores(folder)
-        drawn.append(module.stretch_and_boxes(scores, scores.path("carries"), "chr1:4000-4080", motifs, 6)[1])
-    assert drawn[0] == drawn[1]
-    assert len(drawn[0]) == 2
+        plot([folder], "chr1:4000-4080", tmp_path / "x.png", Settings(["carries"], hits=True))
+    assert drawn[0][0].boxes == drawn[1][0].boxes
+    assert len(drawn[0][0].boxes) == 2
 
 
 @pytest.mark.parametrize(
@@ -106,39 +122,50 @@ def test_another_ending_is_refused_before_anything_is_read(tmp_path):
         plot([tmp_path / "none"], "x", tmp_path / "x.gif")
 
 
-@pytest.fixture
-def drawn(monkeypatch):
-    """What is given to the figure, instead of drawing it."""
-    calls = []
-
-    def instead(rows, units):
-        calls.append((rows, units))
-
-    monkeypatch.setattr(module, "stretch_figure", instead)
-    monkeypatch.setattr(module, "save", lambda figure, path, form: path.write_bytes(b"figure"))
-    return calls
-
-
-def test_matches_are_boxed_on_the_axis_of_the_figure(made, drawn, tmp_path):
-    plot([made.folder], "chr1:2000-2090", tmp_path / "x.png", Settings(motif_specs=["bundled"]))
+def test_hits_are_boxed_in_the_rows_that_they_explain(both, drawn, tmp_path):
+    """In `carries` both motifs have contributions, in `quiet` neither."""
+    plot([both.folder], "chr1:2000-2090", tmp_path / "x.png", Settings(hits=True))
     rows, units = drawn[0]
     assert list(rows.contributions) == ["carries", "quiet"]
     assert units == ["output of carries", "output of quiet"]
     assert rows.first == 0
     assert rows.ruler.number(0) == 2000
-    assert {(box.name, box.start) for box in rows.boxes} >= {
+    assert {(box.name, box.start) for box in rows.own["carries"]} == {
         ("TAL1_known1", TAL_AT),
         ("GATA_disc1", GATA_AT),
     }
+    assert rows.own["quiet"] == []
+    assert rows.boxes == rows.own["carries"]
 
 
-def test_a_match_is_cut_to_the_region_or_left_out(made, drawn, tmp_path):
-    plot(
-        [made.folder],
-        f"seq0:{TAL_AT + 4}-{GATA_AT + 2}",
-        tmp_path / "x.png",
-        Settings(motif_specs=["bundled"]),
-    )
+def test_a_match_without_contributions_is_not_boxed(made, drawn, tmp_path):
+    """GATA1 is planted here too, and carries nothing."""
+    plot([made.folder], "chr1:2000-2090", tmp_path / "x.png", Settings(hits=True))
+    assert [box.name for box in drawn[0][0].boxes] == ["TAL1_known1"]
+
+
+def test_without_motifs_nothing_is_boxed(made, drawn, tmp_path):
+    plot([made.folder], "chr1:2000-2090", tmp_path / "x.png")
+    assert drawn[0][0].boxes == []
+
+
+def test_a_hit_against_the_target_is_one_too(both, drawn, tmp_path):
+    folder = tmp_path / "against"
+    shutil.copytree(both.folder, folder)
+    with h5py.File(folder / "carries.h5", "r+") as file:
+        for name in ("shap/seq", "projected_shap/seq"):
+            file[name][...] = -file[name][...]
+    plot([folder], "chr1:2000-2090", tmp_path / "x.png", Settings(["carries"], hits=True))
+    own = drawn[0][0].own["carries"]
+    assert {(box.name, box.start, box.negative) for box in own} == {
+        ("TAL1_known1", TAL_AT, True),
+        ("GATA_disc1", GATA_AT, True),
+    }
+
+
+def test_a_hit_is_cut_to_the_region_or_left_out(both, drawn, tmp_path):
+    region = f"seq0:{TAL_AT + 4}-{GATA_AT + 2}"
+    plot([both.folder], region, tmp_path / "x.png", Settings(motif_specs=["bundled"]))
     boxes = {box.name: box for box in drawn[0][0].boxes}
     assert boxes["TAL1_known1"].start == TAL_AT + 4
     assert "GATA_disc1" not in boxes  # only 2 of its 10 bases are in the region
