@@ -55,7 +55,7 @@ def formats(sources: "Mapping[str, MotifSource]") -> str:
     help="Base frequencies. Default: as measured.",
 )
 @click.option("--sequences", default=20, show_default=True, help="How many sequences to draw.")
-@click.option("--seed", default=0, show_default=True, help="Seed of the shuffled motifs.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the motifs' twins.")
 @click.option("--strict", is_flag=True, help="An odd motif of a file is an error, not left out.")
 @threads_option()
 @FORCE

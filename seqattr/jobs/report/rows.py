@@ -61,15 +61,15 @@ COLUMNS = (
     Column("hits", "matches whose contributions look like the motif's", "hits", whole),
     Column(
         "by chance",
-        "hits of the same motifs with their columns shuffled, had these matched as often",
+        "hits of the motifs' twins, had these matched as often",
         "by_chance",
         whole,
     ),
     Column("mean", "importance of a hit: the sum of contributions under it", "mean_importance", None),
-    Column("null", "the same of the shuffled motifs' hits: what chance carries", "null", None),
+    Column("null", "the same of the twins' hits: what chance carries", "null", None),
     Column(
         "q",
-        "how surely the group explains more than its shuffled motifs, corrected for the number of groups",
+        "how surely the group explains more than its twins, corrected for the number of groups",
         "q_value",
         probability,
     ),

@@ -16,8 +16,8 @@ class Settings:
     """How to look for matches, and how much to draw.
 
     Matches are those on a `strand` whose log-odds random bases reach with a probability of at most `p_value`.
-    The background is measured where none is given. `sequences` are drawn. The seed is that of the shuffled
-    motifs. An odd motif is left out, unless it is to be strict.
+    The background is measured where none is given. `sequences` are drawn. The seed is that of the motifs'
+    twins. An odd motif is left out, unless it is to be strict.
     """
 
     strand: str = "both"

@@ -37,13 +37,13 @@ def story_of(findings: Findings) -> Story:
 
 
 def explained_in_words(findings: Findings) -> str:
-    """How much of either sign hits explain, and how much those of shuffled motifs."""
+    """How much of either sign hits explain, and how much those of twins."""
     of = findings.hits.explained
     positive = of.positive_by_hits / of.positive if of.positive else 0.0
     negative = of.negative_by_hits / of.negative if of.negative else 0.0
     chance = sum(row.share_by_chance for row in findings.groups)
     signs = f"{share(positive)} of all positive and {share(negative)} of all negative contribution"
-    both = f"{share(findings.explained)} of both (those of shuffled motifs {share(chance)})"
+    both = f"{share(findings.explained)} of both (those of motifs of nothing {share(chance)})"
     return f"{len(findings.counted):,} hits explain {signs}, {both}"
 
 
