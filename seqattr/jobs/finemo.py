@@ -26,7 +26,7 @@ from seqattr.motifs.hits import HitFinder, Hits
 from seqattr.motifs.profiles import profile_of
 from seqattr.motifs.pwm import PWM
 from seqattr.motifs.sources import is_learned, read_motifs
-from seqattr.motifs.tables import BedHits, Places, bed_lines, hit_columns
+from seqattr.motifs.tables import BedHits, bed_lines, hit_columns
 from seqattr.support.caller import LIBRARY, Caller
 
 TABLES = ("hits.tsv", "hits.bed", "agreement.tsv")
@@ -199,7 +199,7 @@ def write(out: Path, scores: Scores, compared: Sequence[Comparison]) -> None:
     """The tables and the figure, together; rows are those of the files of scores."""
     counts = {one.target: counts_of(one) for one in compared}
     drawings = [Drawing("agreement", CAPTION, agreement_figure(counts, ("Fi-NeMo", "seqattr")))]
-    places = Places.of(scores.places())
+    places = scores.places()
     row = np.flatnonzero(scores.has_values).astype(np.int32)
     hits = [(one.target, in_file(one.theirs, row)) for one in compared]
     with replacing_all(out, [*files_of(drawings), *reversed(TABLES)]) as paths:

@@ -2,12 +2,11 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from seqattr.dna.regions import Region
+from seqattr.dna.places import Places
 from seqattr.errors import InputError
 from seqattr.io.tables import MISSING
 from seqattr.motifs.hits import Hits
@@ -24,58 +23,44 @@ _AGAINST, _FOR = "213,94,0", "0,0,0"  # colours of hits by the sign of their imp
 class GenomeSpans(NamedTuple):
     """Where K stretches of rows lie on the genome; a start may lie before its chromosome's."""
 
-    chrom: np.ndarray  # which of the names of `Places`
+    chrom: np.ndarray  # which of the chromosomes of its `Places`
     start: np.ndarray
     end: np.ndarray
     strand: np.ndarray  # 1 or -1
 
 
-@dataclass(frozen=True, eq=False)
-class Places:
-    """What the rows of a file are called, and where they lie; those with strand - run backwards."""
+def spans_of(
+    places: Places, row: np.ndarray, start: np.ndarray, end: np.ndarray, strand: np.ndarray
+) -> GenomeSpans:
+    """The places of stretches [start, end) of rows, of which those with strand - run backwards.
 
-    names: list[str]  # of the rows
-    chromosomes: list[str]  # in order
-    chrom: np.ndarray  # (N,) which of these
-    start: np.ndarray  # (N,)
-    end: np.ndarray  # (N,)
-    forward: np.ndarray  # (N,)
+    Raises InputError where there is no such row.
+    """
+    if len(row) and row.max() >= len(places):
+        raise InputError(f"there are {len(places)} regions, but matches in row {row.max()}")
+    minus, begins, ends = places.minus[row], places.start[row], places.end[row]
+    return GenomeSpans(
+        places.chrom[row],
+        np.where(minus, ends - end, begins + start),
+        np.where(minus, ends - start, begins + end),
+        np.where(minus, -strand, strand),
+    )
 
-    @classmethod
-    def of(cls, regions: Sequence[Region]) -> "Places":
-        """Of rows with these regions."""
-        chromosomes = sorted({one.chrom for one in regions})
-        number = {name: index for index, name in enumerate(chromosomes)}
-        return cls(
-            [one.name or str(one) for one in regions],
-            chromosomes,
-            np.array([number[one.chrom] for one in regions], np.int32),
-            np.array([one.start for one in regions], np.int64),
-            np.array([one.end for one in regions], np.int64),
-            np.array([one.strand != "-" for one in regions], bool),
-        )
 
-    def spans(self, row: np.ndarray, start: np.ndarray, end: np.ndarray, strand: np.ndarray) -> GenomeSpans:
-        """The places of stretches [start, end) of rows. Raises InputError where there is no such row."""
-        if len(row) and row.max() >= len(self.names):
-            raise InputError(f"there are {len(self.names)} regions, but matches in row {row.max()}")
-        forward, begins, ends = self.forward[row], self.start[row], self.end[row]
-        return GenomeSpans(
-            self.chrom[row],
-            np.where(forward, begins + start, ends - end),
-            np.where(forward, begins + end, ends - start),
-            np.where(forward, strand, -strand),
-        )
+def names_of(places: Places, row: np.ndarray) -> list[str]:
+    """What rows are called, or where they lie."""
+    names = {number: places.names[number] or str(places[number]) for number in np.unique(row).tolist()}
+    return [names[number] for number in row.tolist()]
 
 
 def place_columns(
     places: Places, row: np.ndarray, start: np.ndarray, end: np.ndarray, strand: np.ndarray
 ) -> Columns:
     """The names of rows, and where stretches of them lie on the genome, 0-based and half open."""
-    spans = places.spans(row, start, end, strand)
+    spans = spans_of(places, row, start, end, strand)
     return {
-        "sequence": [places.names[number] for number in row.tolist()],
-        "chrom": [places.chromosomes[number] for number in spans.chrom.tolist()],
+        "sequence": names_of(places, row),
+        "chrom": [places.chroms[number] for number in spans.chrom.tolist()],
         "start": spans.start,
         "end": spans.end,
         "strand": letters(spans.strand),
@@ -139,7 +124,7 @@ def bed_lines(parts: Sequence[BedHits]) -> Iterator[Columns]:
     The name is the motif's; where there are several targets, with @ and the target behind it. What lies
     before its chromosome's start is cut off.
     """
-    chromosomes = sorted({name for part in parts for name in part.places.chromosomes})
+    chromosomes = sorted({name for part in parts for name in part.places.chroms})
     motifs = parts[0].hits.matches.motifs if parts else ()
     names = [
         ["_".join((f"{pwm.name}@{part.target}" if len(parts) > 1 else pwm.name).split()) for pwm in motifs]
@@ -156,8 +141,8 @@ def bed_lines(parts: Sequence[BedHits]) -> Iterator[Columns]:
 
 def _lines_of(number: int, part: BedHits, chromosomes: list[str]) -> _Line:
     matches = part.hits.matches
-    spans = part.places.spans(matches.sequence, matches.start, matches.end, matches.strand)
-    numbers = np.array([chromosomes.index(name) for name in part.places.chromosomes], np.int32)
+    spans = spans_of(part.places, matches.sequence, matches.start, matches.end, matches.strand)
+    numbers = np.array([chromosomes.index(name) for name in part.places.chroms], np.int32)
     return _Line(
         np.full(len(matches), number, np.int32),
         numbers[spans.chrom],

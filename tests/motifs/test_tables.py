@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from seqattr.dna.alphabet import codes_of, decode, one_hot, reverse_complement
+from seqattr.dna.places import Places
 from seqattr.dna.regions import Region
 from seqattr.errors import InputError
 from seqattr.io.bed import read_bed
@@ -16,7 +17,7 @@ from seqattr.motifs.matches import Matches
 from seqattr.motifs.pwm import GATA1, TAL1
 from seqattr.motifs.scan import Pick, find_matches
 from seqattr.motifs.seqlets import find_seqlets, nearest_motifs
-from seqattr.motifs.tables import BedHits, Places, bed_lines, hit_columns, scores_of, seqlet_columns
+from seqattr.motifs.tables import BedHits, bed_lines, hit_columns, scores_of, seqlet_columns, spans_of
 
 GENOME = {
     chrom: np.random.default_rng(seed).integers(0, 4, 500).astype(np.uint8)
@@ -163,10 +164,14 @@ def test_each_row_needs_a_region(tmp_path):
 
 def test_turning_twice_is_turning_not_at_all():
     start, end, strand = np.array([3]), np.array([9]), np.array([-1])
-    there = Places.of([Region("c", 100, 120, strand="-")]).spans(np.array([0]), start, end, strand)
+    there = spans_of(Places.of([Region("c", 100, 120, strand="-")]), np.array([0]), start, end, strand)
     assert (there.start.tolist(), there.end.tolist(), there.strand.tolist()) == ([111], [117], [1])
-    back = Places.of([Region("c", 0, 20, strand="-")]).spans(
-        np.array([0]), there.start - 100, there.end - 100, there.strand
+    back = spans_of(
+        Places.of([Region("c", 0, 20, strand="-")]),
+        np.array([0]),
+        there.start - 100,
+        there.end - 100,
+        there.strand,
     )
     assert (back.start.tolist(), back.end.tolist(), back.strand.tolist()) == ([3], [9], [-1])
 

@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from seqattr.dna.places import Places
 from seqattr.dna.regions import Region
 from seqattr.errors import InputError
 from seqattr.io.hdf5.layout import (
@@ -32,6 +33,7 @@ from seqattr.io.hdf5.layout import (
 from seqattr.io.hdf5.rows import Column, SomeRows, ZerosInRows
 from seqattr.io.reading import reading
 from seqattr.support.memory import check_room
+from seqattr.support.packed import Numbering, Texts
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,20 @@ class StoredContributions:
     def places(self) -> list[Region]:
         """Where the rows lie, with the strand that they are on."""
         return as_they_lie(self.regions, self.forward)
+
+    @property
+    def minus(self) -> npt.NDArray[np.bool_]:
+        """Which rows (N,) were read as the strand '-'."""
+        return np.array(self._places("strand")) == "-"
+
+    @property
+    def places_in_columns(self) -> Places:
+        """The same as `places`, in a tenth of the memory."""
+        chroms = Numbering()
+        chrom = np.array([chroms.number(name) for name in self._places("chrom")], np.int32)
+        start, end = (np.array(self._places(field), np.int64) for field in ("start", "end"))
+        minus = np.zeros(len(chrom), bool) if self.forward else self.minus
+        return Places(chroms.texts(), chrom, start, end, Texts.of(self._places("name")), minus)
 
     @property
     def additivity_error(self) -> npt.NDArray[np.float64]:

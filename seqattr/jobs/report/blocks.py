@@ -35,9 +35,8 @@ def value_blocks(file: StoredContributions) -> Iterator[tuple[slice, np.ndarray,
 
 def layout_of(file: StoredContributions) -> tuple[Loci, np.ndarray]:
     """Where the rows lie, and which (N,) were read as the other strand than that they lie on."""
-    minus = np.array([region.strand == "-" for region in file.regions], bool)
     codes = (codes for _, codes in code_blocks(file))
-    return loci_of(codes, file.places), minus & file.forward
+    return loci_of(codes, file.places_in_columns), file.minus & file.forward
 
 
 def background_in(

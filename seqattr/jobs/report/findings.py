@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from seqattr.dna.loci import Loci
-from seqattr.dna.regions import Region
+from seqattr.dna.places import Places
 from seqattr.evaluate.verdict import Verdict
 from seqattr.jobs.report.excerpts import Excerpt
 from seqattr.jobs.report.scores import Scores
@@ -25,7 +25,7 @@ class Source:
 
     name: str  # of the folder, by which it is told from the others
     scores: Scores
-    regions: list[Region]
+    regions: Places
     loci: Loci
     minus: np.ndarray  # (N,), which were read as the other strand than that they lie on
     background: np.ndarray  # (4,)

@@ -16,7 +16,7 @@ from seqattr.motifs.counting import Counting
 from seqattr.motifs.matches import Matches, MatchImportance, measure_rows
 from seqattr.motifs.pwm import PWM
 from seqattr.motifs.scan import Pick, Scanner
-from seqattr.motifs.tables import Places, match_columns
+from seqattr.motifs.tables import match_columns
 
 FEW_MOTIFS = 100  # of so many all matches are listed; of more, those of groups that carry importance
 THIRD_PASS = 1  # how much of a report's work one row is here
@@ -49,7 +49,7 @@ class Listing:
     def __init__(self, source: Source, motifs: Sequence[PWM], targets: Sequence[str], pick: Pick) -> None:
         self.source, self.targets = source, targets
         self.scanner = Scanner.of(motifs, pick, source.background, source.length)
-        self.places = Places.of(source.scores.places())
+        self.places = source.scores.places()
         widths = {pwm.width for pwm in motifs if pwm.width <= source.length}
         self.counting = Counting(source.loci, widths)
 

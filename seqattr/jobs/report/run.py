@@ -151,7 +151,7 @@ def source_of(scores: Scores, name: str, settings: Settings) -> Source:
             background = background_in(file, loci, minus, settings.strand)
         else:
             background = background_of(np.array(settings.background, float))
-        return Source(name, scores, file.places, loci, minus, background)
+        return Source(name, scores, file.places_in_columns, loci, minus, background)
 
 
 def finder_of(source: Source, motifs: Sequence[PWM], settings: Settings) -> HitFinder:

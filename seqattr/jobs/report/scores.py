@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from seqattr.dna.regions import Region
+from seqattr.dna.places import Places
 from seqattr.errors import InputError, UnknownName
 from seqattr.io.hdf5.stored import StoredContributions, open_contributions
 from seqattr.io.scores_folder import file_stems, scored_stems
@@ -62,10 +62,10 @@ class Scores:
         with open_contributions(self.path(target)) as file:
             yield file.only(self.has_values)
 
-    def places(self) -> list[Region]:
+    def places(self) -> Places:
         """Where all rows of the files lie, with the strand that they are on."""
         with open_contributions(self.path(self.targets[0])) as file:
-            return file.places
+            return file.places_in_columns
 
     def without_values(self) -> str:
         """How many sequences have no values, and that they take no part; empty where all have."""

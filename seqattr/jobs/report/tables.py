@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from seqattr.dna.places import Places
 from seqattr.io.tables import MISSING, growing_table, write_table
 from seqattr.jobs.report.findings import Evidence, Findings, Source
 from seqattr.motifs.groups import GroupStatistics
 from seqattr.motifs.hits import Hits
-from seqattr.motifs.tables import BedHits, Columns, Places, bed_lines, hit_columns, seqlet_columns
+from seqattr.motifs.tables import BedHits, Columns, bed_lines, hit_columns, seqlet_columns
 
 TABLES = {
     "hits.tsv": "every hit: a match that carries importance, with what it carries",
@@ -27,7 +28,7 @@ _NUMBERS = [name for name in GroupStatistics._fields if name not in ("target", "
 
 def write_tables(paths: Mapping[str, Path], evidence: Evidence) -> None:
     """All TABLES but that of matches, under the paths of their names; rows are those of the scores' files."""
-    places = {source.name: Places.of(source.scores.places()) for source in evidence.sources}
+    places = {source.name: source.scores.places() for source in evidence.sources}
     write_hits(paths["hits.tsv"], evidence, places)
     write_bed(paths["hits.bed"], evidence, places)
     write_table(paths["groups.tsv"], group_columns(evidence))

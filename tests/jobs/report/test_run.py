@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from seqattr.dna.places import Places
 from seqattr.errors import InputError, OutputError, UnknownName
 from seqattr.io.hdf5.stored import read_contributions
 from seqattr.jobs.report import page
@@ -15,7 +16,7 @@ from seqattr.jobs.report.run import Summary, report
 from seqattr.jobs.report.settings import Settings
 from seqattr.jobs.report.tables import TABLES
 from seqattr.motifs.seqlets import WINDOW
-from seqattr.motifs.tables import Places
+from seqattr.motifs.tables import spans_of
 from tests.helpers.scored import GATA_AT, ODD, ODD_AT, TAL_AT, Made, write_scores
 
 FEW = Settings(sequences=3)
@@ -112,7 +113,7 @@ def test_places_are_those_of_the_regions(made, summary):
     assert len({row["row_strand"] for row in table}) == 2
     for row in table:
         at = [np.array([int(row[name])]) for name in ("row", "row_start", "row_end")]
-        place = places.spans(*at, np.array([-1 if row["row_strand"] == "-" else 1]))
+        place = spans_of(places, *at, np.array([-1 if row["row_strand"] == "-" else 1]))
         assert (int(row["start"]), int(row["end"])) == (place.start[0], place.end[0])
         assert row["strand"] == ("+" if place.strand[0] > 0 else "-")
 
