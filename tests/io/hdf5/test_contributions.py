@@ -1,5 +1,6 @@
 """The contributions file: what is written is read back, or there is one clear line and no file."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -282,6 +283,16 @@ def test_a_dataset_of_another_type_is_one_line(tmp_path, name, values):
         file.create_dataset(name, data=values(len(rows.contributions)), dtype=kind)
     with pytest.raises(InputError, match=r"a\.h5 (has the dataset|holds datasets|is no whole)"):
         read_contributions(path)
+
+
+@pytest.mark.parametrize("forward", [False, True])
+def test_places_in_columns_are_the_places(tmp_path, forward):
+    """Those on strand '-' too, of a file whose rows lie forward on the forward strand."""
+    regions = [replace(one, strand="+-"[row % 2]) for row, one in enumerate(regions_of(11))]
+    write_contributions(tmp_path / "a.h5", random_rows(), regions, forward=forward)
+    with open_contributions(tmp_path / "a.h5") as file:
+        assert list(file.places_in_columns) == file.places
+        assert list(file.only(file.minus).places_in_columns) == file.places[1::2]
 
 
 def test_odd_attributes_are_no_failure_of_json_or_numpy(tmp_path):

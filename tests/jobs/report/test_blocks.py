@@ -75,6 +75,7 @@ def peak(folder: Path, settings: Settings) -> float:
     return most / 1e6
 
 
+@pytest.mark.slow
 def test_memory_is_flat_in_the_number_of_sequences(tmp_path, quick, monkeypatch):
     monkeypatch.setattr("seqattr.jobs.report.blocks._BLOCK_BASES", 1 << 15)
     few, many = (
