@@ -196,7 +196,7 @@ class Discovered:
 
 
 def check_motifs(path: Path, rng: random.Random) -> None:
-    """All that is read are motifs, and are read again when they were written."""
+    """All that is read are motifs; some are written, which takes a disk its time, and read again."""
     told: list[str] = []
     try:
         motifs = read_motifs([path], strict=rng.random() < 0.3, warn=told.append)
@@ -210,6 +210,8 @@ def check_motifs(path: Path, rng: random.Random) -> None:
         assert abs(motif.probabilities.sum(axis=0) - 1).max() < 1e-9
         weights = motif.contributions
         assert weights is None or (weights.shape == motif.probabilities.shape and np.isfinite(weights).all())
+    if rng.random() < 0.8:
+        return
     tables = {name: motif.probabilities for name, motif in motifs.items() if len(name.split()) == 1}
     written = path.with_name("again.txt")
     write_meme(written, tables)
