@@ -94,11 +94,18 @@ class Comparer:
         """What a user should know of how it was done."""
         return list(dict.fromkeys(note for member in self.members for note in member.session.notes))
 
-    def effects(self, references: Tensor, alternatives: Tensor) -> VariantEffects:
-        """Of windows (N, 4, L) with either allele; of rows for which a model has no number there is NaN."""
-        strands = [(references, alternatives)]
+    def effects(
+        self, references: Tensor, alternatives: Tensor, places: Tensor | None = None
+    ) -> VariantEffects:
+        """Of windows (N, 4, L) with either allele; of rows for which a model has no number there is NaN.
+
+        `places` (N,) say where the windows begin, far from each other on different chromosomes: where many
+        overlap, and the model allows for it, what they share is worked out once.
+        """
+        strands = [(references, alternatives, places)]
         if self.both_strands:
-            strands.append((references.flip(1, 2), alternatives.flip(1, 2)))
+            turned = None if places is None else -places
+            strands.append((references.flip(1, 2), alternatives.flip(1, 2), turned))
         found = [member.columns(*pair) for member in self.members for pair in strands]
         means = (sum(column[1:], column[0]) / len(column) for column in zip(*found, strict=True))
         return VariantEffects(self.targets, self.units, *means)
@@ -115,6 +122,19 @@ class Columns(NamedTuple):
     log2_ratio: Tensor
 
 
+class Windows(NamedTuple):
+    """Windows with either allele (N, 4, L), and where they begin (N,), if that is known."""
+
+    references: Tensor
+    alternatives: Tensor
+    places: Tensor | None
+
+
+def pair_of(rows: slice, references: Tensor, alternatives: Tensor, places: Tensor | None) -> Windows:
+    """Some rows."""
+    return Windows(references[rows], alternatives[rows], None if places is None else places[rows])
+
+
 class Member:
     """One model."""
 
@@ -127,20 +147,22 @@ class Member:
             for target, final in zip(session.targets, session.finals, strict=True)
         ]
 
-    def columns(self, references: Tensor, alternatives: Tensor) -> Columns:
+    def columns(self, references: Tensor, alternatives: Tensor, places: Tensor | None = None) -> Columns:
         """Of pairs of windows, in pieces where memory is short."""
         rows = self.session.rows_at_once(self.plan, references.shape[2], self.batch_size)
         parts = [
-            self.session.run(partial(self._some, references[some], alternatives[some]), rows)
+            self.session.run(partial(self._some, pair_of(some, references, alternatives, places)), rows)
             for some in pieces(len(references), max(rows, 256))
         ]
         return Columns(*(torch.cat(column, 1) for column in zip(*parts, strict=True)))
 
-    def _some(self, references: Tensor, alternatives: Tensor, rows: int) -> Columns:
+    def _some(self, windows: "Windows", rows: int) -> Columns:
         """So many rows at once."""
-        first, second = (self.session.to_device(windows) for windows in (references, alternatives))
+        first, second = (self.session.to_device(one) for one in windows[:2])
         pairs = self.session.once(("pairs", first.shape[2], rows), lambda: Pairs(self.plan, rows))
-        (before, low), (after, high) = (self._numbers(found) for found in pairs.answers(first, second))
+        (before, low), (after, high) = (
+            self._numbers(found) for found in pairs.answers(first, second, windows.places)
+        )
         self.session.rows_forward += 2 * len(first)
         columns = before, after, after - before, low, high, self._ratio(after - before, low, high)
         return Columns(*(column.cpu() for column in columns))

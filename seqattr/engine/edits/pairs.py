@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.edits.edits import Editor, Edits
+from seqattr.engine.edits.strips import Shared, Stretch, Strip, answers, stretches
 from seqattr.engine.walk.forward import flat, output_values
 from seqattr.engine.walk.plan import Plan
 
@@ -31,18 +32,74 @@ class Pairs:
     def __init__(self, plan: Plan, rows: int) -> None:
         self.plan, self.rows = plan, rows
         self._editors: dict[int, Editor] = {}
+        self._shared: Shared | None = None
 
-    def answers(self, first: Tensor, second: Tensor) -> tuple[Outputs, Outputs]:
-        """Each output of the graph for sequences (N, 4, L) and for those that they are changed into."""
+    def answers(self, first: Tensor, second: Tensor, places: Tensor | None = None) -> tuple[Outputs, Outputs]:
+        """Each output of the graph for sequences (N, 4, L) and for those that they are changed into.
+
+        Where the first ones are windows of long sequences, `places` (N,) say where they begin, far from each
+        other on different ones.
+        """
         before: Outputs = {}
         after: Outputs = {}
         changes = changes_between(first, second)
+        left = torch.ones(len(first), dtype=torch.bool, device=first.device)
+        for stretch in self._stretches(first, places):
+            self._of_stretch(stretch, second, changes, (before, after))
+            left[stretch.rows] = False
         for width, rows in self._by_width(changes, first):
+            rows = rows[left[rows]]
             for some in rows.split(self.rows) if len(rows) else ():
                 one, other = self._few(first[some], second[some], changes.start[some], width)
                 for outputs, found in ((before, one), (after, other)):
                     put(outputs, found, some, len(first))
         return before, after
+
+    # --- windows that overlap ------------------------------------------------------------------
+
+    def _stretches(self, first: Tensor, places: Tensor | None) -> list[Stretch]:
+        """Stretches that pay, where the model allows for it."""
+        if places is None or len(first) < 2 or not self._pays(1, first[0]):
+            return []
+        if self._shared is None:
+            self._shared = Shared(self.plan, self._editors[1].values)
+        return stretches(first, places) if self._shared.works else []
+
+    def _of_stretch(
+        self, stretch: Stretch, second: Tensor, changes: Changes, outputs: tuple[Outputs, Outputs]
+    ) -> None:
+        """The outputs of both sequences of the pairs in a stretch."""
+        assert self._shared is not None
+        strip, rows, count = Strip(self._shared, stretch.bases), stretch.rows, len(second)
+        base = stretch.bases[:, stretch.offsets].T[:, :, None]  # of each window the first, put where it is
+        nothing = Edits(torch.zeros_like(rows), base, stretch.offsets)
+        before = answers(self._editors[1], self._shared, strip, nothing, changed=False)
+        put(outputs[0], before, rows, count)
+        put(outputs[1], before, rows, count)
+        offsets = torch.zeros(count, dtype=rows.dtype, device=rows.device)
+        offsets[rows] = stretch.offsets
+        few = Changes(changes.start[rows], changes.width[rows])
+        for width, numbers in self._by_width(few, second):
+            if width < 0 and len(numbers):
+                for some in rows[numbers].split(self.rows):
+                    put(outputs[1], self._whole(second[some]), some, count)
+            elif width > 0:
+                self._edits_of(strip, second, (rows[numbers], offsets), (changes.start, width), outputs[1])
+
+    def _edits_of(
+        self, strip: Strip, second: Tensor, of: tuple[Tensor, Tensor], at: tuple[Tensor, int], after: Outputs
+    ) -> None:
+        """Edits of one width, those at one place together."""
+        (rows, offsets), (starts, width) = of, at
+        assert self._shared is not None
+        starts = starts.clamp(max=second.shape[2] - width)
+        for start in starts[rows].unique().tolist():
+            some = rows[starts[rows] == start]
+            edits = Edits(starts[some], second[some, :, start : start + width], offsets[some])
+            found = answers(self._editors[width], self._shared, strip, edits, changed=True)
+            put(after, found, some, len(second))
+
+    # --- others --------------------------------------------------------------------------------
 
     def _by_width(self, changes: Changes, like: Tensor) -> Iterator[tuple[int, Tensor]]:
         """The rows of pairs that differ over so many bases; 0: over none, -1: over so many that all is

@@ -160,7 +160,8 @@ class Job:
         """The variants of a block, some at a time, with their effects; those without numbers are dropped."""
         for first in range(0, len(block.cuts), _ROWS_AT_ONCE):
             some = slice(first, first + _ROWS_AT_ONCE)
-            effects = self._effects(block.references[some], block.alternatives[some])
+            places = self.windows.places(block.cuts[some])
+            effects = self._effects(block.references[some], block.alternatives[some], places)
             good = (effects.difference.isfinite() & effects.reference.isfinite()).all(0)
             cuts = block.cuts[some]
             reason = "the model answers with NaN or infinity for one of its alleles"
@@ -171,11 +172,12 @@ class Job:
                 effects = VariantEffects(*effects[:2], *(column[:, good] for column in effects[2:]))
             yield cuts, effects
 
-    def _effects(self, references: np.ndarray, alternatives: np.ndarray) -> VariantEffects:
+    def _effects(
+        self, references: np.ndarray, alternatives: np.ndarray, places: np.ndarray | None = None
+    ) -> VariantEffects:
         """Of windows as codes (N, L)."""
-        return self.comparer.effects(
-            *(torch.from_numpy(one_hot(codes)) for codes in (references, alternatives))
-        )
+        first, second = (torch.from_numpy(one_hot(codes)) for codes in (references, alternatives))
+        return self.comparer.effects(first, second, None if places is None else torch.from_numpy(places))
 
     def _leave_out(self, dropped: Sequence[Dropped], drop: Callable[[Sequence[Dropped]], None]) -> None:
         if not dropped:

@@ -17,6 +17,7 @@ from seqattr.jobs.variants.settings import VariantFile
 
 BLOCK = 1024  # variants at once, of a genome with random access
 STREAMED_BASES, STREAMED_BLOCK = 1 << 27, 1 << 16  # of one that is read from its beginning for each block
+FAR = 1 << 40  # bases, more than any chromosome has
 NO_BASES, OTHER_CHROMOSOME, OFF_END = "no change of bases", "unknown chromosome", "beyond the end"
 MISMATCH, OUTSIDE, LONG = "reference mismatch", "window leaves the chromosome", "allele too long"
 UNKNOWN_BASES, ODD_LETTER, NO_NUMBER = "too much N", "no DNA letter", "no number"
@@ -82,6 +83,16 @@ class Windows:
                 dropped.append(misfit.dropped)
         codes = np.array(pairs, np.uint8).reshape(len(pairs), 2, self.length)
         return Block(cuts, codes[:, 0], codes[:, 1], sorted(dropped, key=lambda one: one.row.line))
+
+    def places(self, cuts: Sequence[Cut]) -> np.ndarray:
+        """Where the windows of reference alleles begin (N,), chromosomes far from each other."""
+        chroms = {name: number for number, name in enumerate(dict.fromkeys(c.variant.chrom for c in cuts))}
+        places = []
+        for variant, _, _ in cuts:
+            around = flanks(variant, self.length, self.file.anchor)
+            start = around.start if self.file.anchor == "left" else around.end - self.length
+            places.append(chroms[variant.chrom] * FAR + start)
+        return np.array(places, np.int64)
 
     # --- where it lies -------------------------------------------------------------------------
 
