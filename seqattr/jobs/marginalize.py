@@ -9,6 +9,7 @@ from seqattr.analyses.insertions import CONSENSUS, consensus
 from seqattr.analyses.marginalization import Insertions, Marginal, MarginalEffect, marginalize
 from seqattr.dna.alphabet import decode
 from seqattr.engine.capture.model import Model
+from seqattr.engine.graph.outputs import check_number
 from seqattr.engine.walk.session import Session
 from seqattr.errors import UnknownName
 from seqattr.figures.drawings import Drawing, files_of, links_of, write_drawings
@@ -120,6 +121,7 @@ def find(
     """The effects; what is drawn hangs on the backgrounds' seed."""
     insertions = replace(settings.insertions, seed=backgrounds.seed)
     session = Session(models[0], settings.targets, "cpu")
+    check_number([target.name for target in session.targets], chosen=settings.targets is not None)
     with naming(drawn.names):
         found = marginalize(models, motifs, drawn.one_hot, insertions, settings.targets, caller.progress)
     caller.tell(found.notes)

@@ -10,6 +10,7 @@ from seqattr.analyses.insertions import consensus
 from seqattr.analyses.spacing import Distances, spacing
 from seqattr.dna.alphabet import ALPHABET, decode
 from seqattr.engine.capture.model import Model
+from seqattr.engine.graph.outputs import check_number
 from seqattr.engine.walk.session import Session
 from seqattr.errors import InputError, UnknownName
 from seqattr.figures.drawings import Drawing, files_of, links_of, write_drawings
@@ -140,6 +141,7 @@ def find(
 ) -> Found:
     """The changes and interactions."""
     session = Session(models[0], settings.targets, "cpu")
+    check_number([target.name for target in session.targets], chosen=settings.targets is not None)
     with naming(drawn.names):
         found = spacing(models, pair, drawn.one_hot, distances, settings.targets, caller.progress)
     caller.tell(found.notes)

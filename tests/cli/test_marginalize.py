@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import seqattr
 from seqattr.io.fasta.records import read_fasta
@@ -91,6 +92,26 @@ def test_folds_are_averaged(ran, free, fasta, tmp_path):
     ran(*call, "--model", free, "--out", tmp_path / "one")
     assert rows_of(tmp_path / "two") == rows_of(tmp_path / "one")
     assert "2, whose mean is shown" in (tmp_path / "two" / "marginal.html").read_text()
+
+
+def test_very_many_targets_are_taken_only_where_they_are_asked_for(refused, fasta, tmp_path):
+    class Many(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.sum(2).repeat(1, 100)
+
+    seqattr.save_model(tmp_path / "many.pt", seqattr.Model(Many(), torch.zeros(2, 4, 40)))
+    for command in (("marginalize", "--motifs", "bundled"), ("spacing", "GATA", "CAGC")):
+        call = (
+            *command,
+            "--model",
+            tmp_path / "many.pt",
+            "--backgrounds",
+            fasta(3),
+            "--out",
+            tmp_path / "new",
+        )
+        assert "the model has 400 targets" in refused(*call)
+        assert not (tmp_path / "new").exists()
 
 
 def test_an_interrupted_run_leaves_nothing(run, free, fasta, tmp_path, monkeypatch):
