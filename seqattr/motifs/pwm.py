@@ -86,14 +86,6 @@ class PWM:
         """The motif as it reads on the other strand."""
         return self._rearranged(f"{self.name}_rc", np.s_[::-1, ::-1])
 
-    def shuffle_columns(self, seed: int = 0) -> "PWM":
-        """Its columns in another order: of the same bases and information, and by chance alone a motif.
-
-        The order depends on the seed and the motif's name, not on the collection it is in.
-        """
-        rng = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
-        return self._rearranged(self.name, np.s_[:, rng.permutation(self.width)])
-
     def twins(self, number: int = 1, seed: int = 0) -> "list[PWM]":
         """So many motifs with half of its columns as they read on the other strand: motifs of nothing.
 

@@ -1,4 +1,4 @@
-"""Statistics by ranks: correlation, a comparison of two groups in clusters, and many tests at once."""
+"""Statistics by ranks: correlation, and many tests at once."""
 
 import math
 
@@ -33,24 +33,6 @@ def spearman(one: np.ndarray, other: np.ndarray) -> float:
     a, b = (average_ranks(values) - (len(values) + 1) / 2 for values in (one, other))
     scale = math.sqrt((a @ a) * (b @ b))
     return float(a @ b) / scale if scale else math.nan
-
-
-def clustered_rank_sum(
-    values: np.ndarray, signs: np.ndarray, weights: np.ndarray, clusters: np.ndarray
-) -> float:
-    """Two-sided p-value of a weighted rank-sum test between two groups whose values lie in the same clusters.
-
-    All values (n,) are ranked together, from their mean. The signs (n,) are 1 in the one group and -1 in the
-    other, and each cluster (n, whole numbers) gives d = sum of sign * weight * rank. If nothing tells the
-    groups apart each d may as well have the other sign, so z = sum d / sqrt(sum d^2) is about normal,
-    however the values within a cluster hang together. 1 where all d are 0.
-    """
-    ranks = average_ranks(values) - (len(values) + 1) / 2
-    terms = signs * weights * ranks
-    d = np.bincount(clusters, weights=terms)
-    d[abs(d) <= 1e-9 * np.bincount(clusters, weights=abs(terms))] = 0  # equal, but for rounding
-    spread = math.sqrt(d @ d)
-    return math.erfc(abs(d.sum()) / spread / math.sqrt(2)) if spread else 1.0
 
 
 def benjamini_hochberg(p_values: np.ndarray) -> np.ndarray:

@@ -78,16 +78,6 @@ def test_samples_follow_the_probabilities() -> None:
     assert not counts[TAL1.probabilities == 0].any()
 
 
-def test_a_shuffled_motif_has_the_same_columns_whatever_is_shuffled_with_it() -> None:
-    for pwm in (TAL1, GATA1):
-        shuffled = pwm.shuffle_columns(seed=3)
-        assert shuffled.name == pwm.name
-        assert sorted(map(tuple, shuffled.probabilities.T)) == sorted(map(tuple, pwm.probabilities.T))
-        assert not np.array_equal(shuffled.probabilities, pwm.probabilities)
-        np.testing.assert_array_equal(shuffled.probabilities, pwm.shuffle_columns(seed=3).probabilities)
-        assert not np.array_equal(shuffled.probabilities, pwm.shuffle_columns(seed=4).probabilities)
-
-
 @pytest.mark.parametrize("p_value", [0.2, 0.03, 1e-3])
 @pytest.mark.parametrize("seed", range(4))
 def test_thresholds_agree_with_all_words_counted(p_value: float, seed: int) -> None:
