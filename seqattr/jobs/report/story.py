@@ -44,7 +44,7 @@ def explained_in_words(findings: Findings) -> str:
     chance = sum(row.share_by_chance for row in findings.groups)
     signs = f"{share(positive)} of all positive and {share(negative)} of all negative contribution"
     both = f"{share(findings.explained)} of both (those of motifs of nothing {share(chance)})"
-    return f"{len(findings.counted):,} hits explain {signs}, {both}"
+    return f"{len(findings.believed):,} sure hits explain {signs}, {both}"
 
 
 def told_groups(rows: Sequence[GroupStatistics], unit: str) -> list[tuple[str, str]]:
