@@ -106,7 +106,7 @@ def test_a_line_of_a_table_that_is_no_variant_says_why(file, columns, reason):
         (read_vcf, HEAD, "holds no variants; CHROM, POS, ID, REF and ALT were expected"),
         (read_vcf, "c\t4\t5\tname\tG\n", "holds no variants: line 1 has the letter N in its reference"),
         (read_variant_table, HEAD, "is a VCF file, not a variant table file; give it to `vcf`"),
-        (read_vcf, gzip.compress(b"BCF\x02\x02"), "is a BCF file, not a VCF file; `bcftools view"),
+        (read_vcf, gzip.compress(b"BCF\x02\x02", mtime=0), "is a BCF file, not a VCF file; `bcftools view"),
         (read_vcf, ">c\nACGT\n", "is a FASTA file, not a VCF file"),
         (read_vcf, b"\xff\xfe\x00c", "is no text at line 1"),
         (read_variant_table, "", "holds no variants; chromosome, start"),
