@@ -14,7 +14,7 @@ from torch import Tensor
 
 from seqattr.engine.edits.original import Original, by_position, stretch
 from seqattr.engine.edits.receptive import MOST, Fields
-from seqattr.engine.edits.windows import HERE, Local, Positions
+from seqattr.engine.edits.windows import HERE, Local, Positions, Starts
 from seqattr.engine.graph.graph import INPUT, Ref, Step, evaluate_or_raise, map_refs
 from seqattr.engine.ops.elementwise import OVERWRITING
 from seqattr.engine.ops.names import MEAN
@@ -52,7 +52,7 @@ class Forward:
         self.fields, self.original, self.plan = fields, original, fields.plan
         self.rows, self.sequences, self.constants = len(edits.starts), edits.sequences, constants
         self.alike = bool((edits.starts == edits.starts[0]).all())
-        self.starts = edits.starts[:1] if self.alike else edits.starts
+        self.starts: Starts = int(edits.starts[0]) if self.alike else edits.starts
         self.windows: Values = {INPUT: edits.columns}
         self.whole: Values = {}
         for step in self.plan.graph.steps:
@@ -85,9 +85,7 @@ class Forward:
 
     def _window(self, step: Step, local: Local) -> Any:
         """The window of a local step's value."""
-        start, size = local.read.window(
-            self.fields.starts[step.name][self.starts], self.fields.sizes[step.name]
-        )
+        start, size = local.read.window(self._start(step.name), self.fields.sizes[step.name])
 
         def argument(ref: Ref) -> Any:
             if ref in self.plan.active:
@@ -103,6 +101,11 @@ class Forward:
         value = local.function(*map_refs(step.args, argument), **map_refs(dict(step.kwargs), argument))
         return value[step.output] if isinstance(value, tuple | list) and step.output is not None else value
 
+    def _start(self, name: str) -> Starts:
+        """Where the windows of a value begin."""
+        start = self.fields.starts[name][self.starts]
+        return int(start) if self.alike else start
+
     def _cut(self, ref: Ref, at: Positions, ndim: int, cut: "Cut") -> Tensor:
         """A stretch of a value, of the edited rows where an edit has a window."""
         value = self.original.rows(ref, ndim)
@@ -113,34 +116,35 @@ class Forward:
         start, end = int(cut.start), int(cut.start) + cut.size
         first = last = end
         if ref in self.windows:
-            first = int(self.fields.starts[ref][self.starts])
+            first = int(self._start(ref))
             last = first + self.fields.sizes[ref]
             if (first, last) == (start, end):
                 return self.windows[ref]
         begin, stop = min(max(first, start), end), min(max(last, start), end)
-        parts = [self._rows_of(part) for part in stretch(value, at, start, begin, cut.outside)]
-        if begin < stop:
-            parts.append(self.windows[ref].narrow(at.dim, begin - first, stop - begin))
-        parts += [self._rows_of(part) for part in stretch(value, at, stop, end, cut.outside)]
         # Position by position in memory, as convolutions want it.
-        return torch.cat([part.movedim(at.dim, 1) for part in parts], 1).movedim(1, at.dim)
+        parts = [self._rows_of(p.movedim(at.dim, 1)) for p in stretch(value, at, start, begin, cut.outside)]
+        if begin < stop:
+            parts.append(self.windows[ref].narrow(at.dim, begin - first, stop - begin).movedim(at.dim, 1))
+        parts += [self._rows_of(p.movedim(at.dim, 1)) for p in stretch(value, at, stop, end, cut.outside)]
+        return torch.cat(parts, 1).movedim(1, at.dim)
 
     def _rows_of(self, part: Tensor) -> Tensor:
         """Of each edit's sequence."""
         if len(part) == 1 or self.sequences is None:
             return part.expand(self.rows, *part.shape[1:])
-        return part[self.sequences]
+        return part.index_select(0, self.sequences)
 
     def _gathered(self, ref: Ref, value: Tensor, at: Positions, cut: "Cut") -> Tensor:
         """Of edits at places of their own: position by position from a table."""
         table = self.original.table(ref, at, value.ndim, cut.outside)
         beyond = len(table) - 1
-        positions = cut.start[:, None] + self.fields.upto(cut.size)
+        starts = torch.as_tensor(cut.start)
+        positions = starts[:, None] + self.fields.upto(cut.size)
         index = positions if len(value) == 1 else positions + self._first_in_table(at)
         index = torch.where((positions >= 0) & (positions < at.length), index, beyond)
         if ref in self.windows:
-            window_start, width = self.fields.starts[ref][self.starts], self.fields.sizes[ref]
-            if width == cut.size and torch.equal(window_start, cut.start):
+            window_start, width = torch.as_tensor(self._start(ref)), self.fields.sizes[ref]
+            if width == cut.size and torch.equal(window_start, starts):
                 return self.windows[ref]
             within = positions - window_start[:, None]
             rows = self.fields.upto(self.rows)[:, None] * width + len(table)
@@ -161,7 +165,7 @@ class Forward:
         """A value at all positions; worked out once however many read it."""
         if ref not in self.whole:
             at, ndim = self.fields.positions[ref], self.original.values[ref].ndim
-            everything = Cut(torch.zeros_like(self.starts), at.length, 0.0)
+            everything = Cut(self._start(INPUT) * 0, at.length, 0.0)
             self.whole[ref] = self._cut(ref, at, ndim, everything)
         return self.whole[ref]
 
@@ -179,7 +183,7 @@ class Forward:
     def _sum_before(self, ref: Ref, dims: list[int]) -> Tensor:
         """The sum of what the window of each edit had before, in float64."""
         at, size = self.fields.positions[ref], self.fields.sizes[ref]
-        start = self.fields.starts[ref][self.starts]
+        start = self._start(ref)
         if self.alike:
             had: Tensor = self.original.values[ref].narrow(at.dim, int(start), size)
             return self._rows_of(had.double().sum(dims, keepdim=True))
@@ -190,7 +194,7 @@ class Forward:
 class Cut(NamedTuple):
     """Positions start to start + size of a value, for each row, or for all; beyond it counts `outside`."""
 
-    start: Tensor
+    start: Starts
     size: int
     outside: float
 

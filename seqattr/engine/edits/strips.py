@@ -14,8 +14,9 @@ from torch import Tensor
 
 from seqattr.engine.edits.edits import Editor, Edits, Forward, has_positions
 from seqattr.engine.edits.locality import local
-from seqattr.engine.edits.windows import Local, Positions, Site
+from seqattr.engine.edits.windows import HERE, Local, Positions, Site
 from seqattr.engine.graph.graph import INPUT, Step, map_refs
+from seqattr.engine.ops.elementwise import OVERWRITING
 from seqattr.engine.walk.forward import Values
 from seqattr.engine.walk.plan import Plan
 
@@ -119,10 +120,19 @@ class Strip:
                 return self.constants[ref]
             return self._whole[ref].narrow(self.shared.positions[ref].dim, first, size)
 
-        value = found.function(*map_refs(step.args, argument), **map_refs(dict(step.kwargs), argument))
+        if self._overwrites(step):
+            value = OVERWRITING[step.op](argument(step.args[0]))
+        else:
+            value = found.function(*map_refs(step.args, argument), **map_refs(dict(step.kwargs), argument))
         if isinstance(value, tuple | list) and step.output is not None:
             value = value[step.output]
         return self._with_ends(value, self.shared.positions[step.name], wanted)
+
+    def _overwrites(self, step: Step) -> bool:
+        """Whether nothing else reads what the step reads, so that edits never need it."""
+        if step.name not in self.plan.overwriting or self.shared.steps[step.name].read != HERE:
+            return False
+        return len(self.plan.graph.consumers()[step.args[0]]) == 1
 
     def _with_ends(self, value: Tensor, at: Positions, wanted: Range) -> Tensor:
         """With zeros for the positions that no output reads."""

@@ -11,6 +11,8 @@ from seqattr.engine.graph.graph import Step, map_refs
 from seqattr.engine.ops.arguments import Arguments, bind
 from seqattr.engine.walk.plan import Plan
 
+Starts = Tensor | int  # of windows: of each (rows), or of all that are at one place
+
 
 class Positions(NamedTuple):
     """Where a value has its positions: a dimension, counted from the end, and how many they are."""
@@ -30,7 +32,7 @@ class Read(NamedTuple):
     last: int = 0
     outside: float = 0.0
 
-    def window(self, start: Tensor, size: int) -> tuple[Tensor, int]:
+    def window(self, start: Starts, size: int) -> tuple[Starts, int]:
         """What positions start to start + size read: its start, its size."""
         if self.stride < 0:
             return self.first - (start + size - 1), size
