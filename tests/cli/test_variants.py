@@ -3,7 +3,9 @@
 import csv
 import gzip
 import json
+import os
 import random
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from torch import Tensor, nn
 import seqattr
 from seqattr.dna.alphabet import one_hot, reverse_complement_text
 from seqattr.io.fasta.records import read_fasta
+from seqattr.jobs.variants.run import Job
 from tests.conftest import LENGTH
 
 HEAD = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\n"
@@ -250,6 +253,23 @@ def test_nothing_is_written_where_no_variant_fits(refused, fixed, tmp_path, line
     words = "--vcf", tmp_path / "v.vcf", "--genome", tmp_path / "g.fa", "--out", tmp_path / "o"
     assert message in refused("variants", "--model", fixed, *words)
     assert not (tmp_path / "o").exists() or not list((tmp_path / "o").iterdir())
+
+
+def test_an_interrupted_run_leaves_nothing(run, fixed, files, tmp_path, monkeypatch):
+    """Amid the table, of which rows are written."""
+    keep, seen = Job._keep, []
+
+    def stop(job: Job, *found: object) -> None:
+        keep(job, *found)
+        seen.extend(path.name for path in (tmp_path / "out").iterdir())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Job, "_keep", stop)
+    done = run("variants", "--model", fixed, *files(), "--out", tmp_path / "out")
+    assert seen
+    assert done.code == 130
+    assert "interrupted; no file was left half-written" in done.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_strict_run_stops_at_what_does_not_fit(refused, fixed, files, tmp_path):
