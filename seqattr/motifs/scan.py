@@ -225,7 +225,8 @@ class _Group(NamedTuple):
             for strand, sign in zip(strands, (1, -1), strict=False):
                 hits = words.reaching(strand[number], threshold)
                 alike = np.ones(len(hits.start), int)
-                parts.append(_Columns(hits.sequence, hits.start, alike * number, alike * sign, hits.score))
+                found = _Columns(hits.sequence, hits.start, alike * number, alike * sign, hits.score)
+                parts.append(found.narrow())
         return _Columns(*map(np.concatenate, zip(*parts, strict=True)))
 
     def scan(self, codes: np.ndarray) -> Iterator[tuple[int, _Columns]]:

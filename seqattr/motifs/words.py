@@ -66,7 +66,7 @@ class Words:
         motif = weights, first, others, rest, threshold
         count = _score((self.codes.ravel(), begins, positions), wanted, scores, motif, at, score)
         sequence, start = np.divmod(at[:count], self.codes.shape[1])
-        return Hits(sequence, start, score[:count])
+        return Hits(sequence, start, score[:count].copy())  # a part of it would keep all candidates' alive
 
 
 def most_telling(weights: npt.NDArray[np.float32], size: int) -> int:

@@ -71,3 +71,14 @@ def test_sequences_shorter_than_a_word_or_without_a_base_have_no_starts():
 def test_few_sequences_have_shorter_words():
     assert Words(np.zeros((1, 20), np.uint8)).longest == 2
     assert Words(np.zeros((200, 1000), np.uint8)).longest == 8
+
+
+def test_what_is_found_keeps_nothing_larger_alive():
+    """A part of an array holds all of it: of every candidate, of which there are many more than matches."""
+    codes = RNG.integers(0, 4, (40, 500)).astype(np.uint8)
+    weights = quarters(14, 4)
+    scores = sorted(every_start(codes[:4], weights, -np.inf).values())
+    hits = Words(codes).reaching(weights, scores[-3])
+    assert len(hits.start) > 2
+    for column in hits:
+        assert column.base is None or column.base.nbytes == column.nbytes
