@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--strong",
     type=float,
-    help="Log-odds from which a match takes part. Default: all hits, matches from 7 on.",
+    help="Log-odds from which a match takes part. Default: all sure hits, matches from 7 on.",
 )
 @click.option("--most", default=8, show_default=True, help="Matches of a sequence at most, the strongest.")
 @click.option("--refs", help="What to compare with, as shuffle:10. Default: what the scores were made with.")

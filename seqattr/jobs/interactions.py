@@ -29,10 +29,11 @@ from seqattr.io.hdf5.stored import open_contributions
 from seqattr.io.ownership import Output
 from seqattr.io.reading import text_lines
 from seqattr.io.scores_folder import filename
-from seqattr.io.tables import write_table
+from seqattr.io.tables import MISSING, write_table
 from seqattr.jobs.report.scores import Scores, open_scores
 from seqattr.jobs.sources import ModelFile
 from seqattr.models.content import content_hash
+from seqattr.motifs.hits import SURE
 from seqattr.refs.kinds import parse
 from seqattr.support.caller import LIBRARY, Caller
 
@@ -47,7 +48,7 @@ class Settings:
     """Which matches are groups, and what they are compared with.
 
     Those of the table `matches`, else the hits of the report in the folder of scores, from a log-odds of
-    `strong` on (None for all hits, and for STRONG of matches), at most `most` of a sequence. Against the
+    `strong` on (None for all sure hits, and for STRONG of matches), at most `most` of a sequence. Against the
     run's own references, or others as `refs` says. `seed` is that of the null's places and of the test.
     Raises InputError for numbers that cannot be.
     """
@@ -125,7 +126,7 @@ class Table(NamedTuple):
 
 
 def read_matches(path: Path) -> Table:
-    """The hits or matches of a report's table, each once, whichever targets it carries importance for.
+    """The sure hits or the matches of a table, each once, whichever targets it carries importance for.
 
     Raises InputError for any other file, and for a table of several folders of scores.
     """
@@ -137,16 +138,23 @@ def read_matches(path: Path) -> Table:
         raise InputError(f"{path} is of several folders of scores; make a report of one alone")
     hits = "group" in names
     numbers = [names.index(name) for name in ("group" if hits else COLUMNS[0], *COLUMNS[1:])]
+    judged = names.index("q_value") if hits and "q_value" in names else None
     rows: dict[int, dict[Match, None]] = {}
     for line, text in lines:
         cells = text.split("\t")
         try:
             motif, log_odds, row, start, end = (cells[number] for number in numbers)
             match = Match(motif, int(start), int(end), float(log_odds))
-            rows.setdefault(int(row), {})[match] = None
+            if is_sure(cells, judged):
+                rows.setdefault(int(row), {})[match] = None
         except (ValueError, IndexError) as error:
             raise InputError(f"line {line} of {path} is no match") from error
     return Table({row: list(matches) for row, matches in rows.items()}, hits)
+
+
+def is_sure(cells: Sequence[str], judged: int | None) -> bool:
+    """Whether a hit is believed by its q-value in the column `judged`, or was never judged."""
+    return judged is None or cells[judged] in ("", MISSING) or not float(cells[judged]) >= SURE
 
 
 def find(scores: Scores, model: Model, path: Path, settings: Settings, caller: Caller) -> Found:

@@ -74,6 +74,23 @@ def test_hits_of_a_report_take_part_by_their_groups_and_once(ran, scored, tmp_pa
     assert {row["motif_a"] + row["motif_b"] for row in here} == {"AB"}
 
 
+def test_hits_that_are_not_sure_take_no_part(ran, scored):
+    """Those that another program called have no q-value, and are taken as they are."""
+    words, _ = scored
+    report = words[0] / "report"
+    report.mkdir()
+    header = "target\tsequence\tmotif\tgroup\tlog_odds\trow\trow_start\trow_end\tq_value\n"
+    kinds = (("A", 3, 9, "0.049"), ("B", 20, 25, ""), ("C", 30, 35, "0.05"), ("D", 12, 17, "0.6"))
+    rows = [
+        f"x\tr{n}\t{name}\t{name}\t2\t{n}\t{start}\t{end}\t{q}\n"
+        for n in range(7)
+        for name, start, end, q in kinds
+    ]
+    (report / "hits.tsv").write_text(header + "".join(rows))
+    ran("interactions", words[0], *words[3:], "--out", report / "pairs")
+    assert {row["motif_a"] + row["motif_b"] for row in lines(report / "pairs/interactions.tsv")} == {"AB"}
+
+
 def test_matches_are_read_from_gzip(ran, scored, tmp_path):
     words, table = scored
     packed = tmp_path / "matches.tsv.gz"
