@@ -73,6 +73,8 @@ def pair_distances(one: Spots, other: Spots, length: int, seed: int = 0) -> Pair
     clear = min(-(-(one.width + other.width) // (2 * width)), len(edges) - 2)
     counts = np.histogram(observed, edges)[0]
     drawn = np.stack([_draw(one, other, rows, edges, rng) for _ in range(DRAWS)])
+    if one is other:
+        drawn = _thinned(drawn, counts, clear, rng)
     drawn = drawn * counts[clear:].sum() / np.maximum(drawn[:, clear:].sum(axis=1, keepdims=True), 1)
     peak, p_value = _peak(counts[clear:], drawn[:, clear:])
     low, high = np.quantile(drawn, INSIDE, axis=0)
@@ -121,6 +123,18 @@ def _draw(
     partners = np.empty_like(rows)
     partners[order] = rows[np.roll(order, 1)]
     return np.histogram(distances(one, other, rows, partners), edges)[0]
+
+
+def _thinned(
+    drawn: npt.NDArray[np.integer], observed: npt.NDArray[np.integer], clear: int, rng: np.random.Generator
+) -> npt.NDArray[np.integer]:
+    """Of each draw (D, B) as many pairs as there are observed (B,) from `clear` on.
+
+    A row's hits of one motif meet each other once, but all of another row's: more pairs spread less.
+    """
+    total = np.maximum(drawn.sum(axis=1, keepdims=True), 1)
+    kept = observed[clear:].sum() * total[:, 0] / np.maximum(drawn[:, clear:].sum(axis=1), 1)
+    return rng.multinomial(kept.round().astype(int), drawn / total)
 
 
 def _peak(observed: npt.NDArray[np.integer], drawn: npt.NDArray[np.floating]) -> tuple[int, float]:

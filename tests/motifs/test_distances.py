@@ -64,6 +64,17 @@ def test_what_is_scattered_stays_in_the_band():
         assert found.edges[-1] >= min(LENGTH, FARTHEST)
 
 
+def test_hits_of_one_motif_that_are_scattered_are_not_taken_for_more():
+    rows = np.repeat(np.arange(300), 2)
+    tests = []
+    for seed in range(40):
+        one = Spots("a", rows, np.random.default_rng(seed).uniform(8, LENGTH - 8, len(rows)), 10)
+        tests.append(pair_distances(one, one, LENGTH, seed))
+    assert sum(found.p_value < 0.05 for found in tests) <= 6
+    outside = [(found.observed < found.low) | (found.observed > found.high) for found in tests]
+    assert 0.01 < np.mean(outside) < 0.12
+
+
 def test_the_other_strand_has_the_same_distances():
     one, other = scattered(5), scattered(6)
     turned = [each._replace(middle=LENGTH - 1 - each.middle) for each in (one, other)]
