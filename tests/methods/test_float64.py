@@ -60,7 +60,7 @@ def test_the_default_type_changes_nothing(method: str) -> None:
             of_method = ready(model(dtype), method)
             found.append(seqattr.attribute(model(dtype), x, shuffled(x), method=of_method))
     scale = float(found[1].multipliers.abs().max())
-    for field, other in zip(*found, strict=True):
+    for field, other in zip(*(each.tensors for each in found), strict=True):
         if field is not None:
             torch.testing.assert_close(field, other, rtol=0, atol=1e-12 * max(scale, 1))
 

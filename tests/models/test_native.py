@@ -75,8 +75,8 @@ def test_attributions_come_back_bit_by_bit(many, sequences, tmp_path, method):
     references = seqattr.references("shuffle:2", sequences)
     chosen = ready(many, method)
     for mine, theirs in zip(
-        seqattr.attribute(many, sequences, references, method=chosen),
-        seqattr.attribute(again, sequences, references, method=chosen),
+        seqattr.attribute(many, sequences, references, method=chosen).tensors,
+        seqattr.attribute(again, sequences, references, method=chosen).tensors,
         strict=True,
     ):
         torch.testing.assert_close(mine, theirs, rtol=0, atol=0)
