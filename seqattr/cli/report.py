@@ -75,14 +75,24 @@ def report(
     tell(summary)
 
 
+def explained(summary: "Summary", label: str) -> str:
+    """How much a target's sure hits explain."""
+    count = summary.sure[label]
+    if not count:
+        return "no single hit is sure"
+    hits = "1 sure hit explains" if count == 1 else f"{count:,} sure hits explain"
+    return f"{hits} {summary.explained[label]:.1%} of all contributions"
+
+
 def tell(summary: "Summary") -> None:
     """What was found, in a few lines."""
     warn(*summary.notes)
     for label, names in summary.carrying.items():
         carry = "group of motifs carries" if len(names) == 1 else "groups of motifs carry"
         some = f": {some_of(names, 5)}" if names else ""
-        hits = f"{summary.hits[label]:,} hits explain {summary.explained[label]:.0%} of all contributions"
-        say(f"{label}: {len(names)} {carry} importance{some}; {hits}")
+        say(f"{label}: {len(names)} {carry} importance{some}; {explained(summary, label)}")
+        if label in summary.hardly:
+            warn(f"{label}: {summary.hardly[label]}")
     if summary.verdict.missing:
         warn(f"{summary.verdict.misses()}; the page says for which targets")
     if summary.verdict.cancelling:

@@ -18,6 +18,8 @@ from seqattr.motifs.hits import Hits
 from seqattr.motifs.pwm import PWM
 from seqattr.motifs.seqlets import Nearest, Seqlets
 
+LITTLE = 0.05  # the share of all contributions below which motifs hardly explain a model
+
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -75,6 +77,12 @@ class Findings:
         """The share of all absolute contributions that sure hits explain."""
         part = self.hits.explained
         return (part.positive_by_hits - part.negative_by_hits) / part.total if part.total else 0.0
+
+    @property
+    def hardly(self) -> bool:
+        """Whether there is much to explain, and neither sure hits nor groups that carry do."""
+        groups = sum(row.share for row in self.groups if row.carries)
+        return self.unexplained_seqlets > 0 and max(self.explained, groups) < LITTLE
 
     @property
     def counted(self) -> Hits:

@@ -21,6 +21,7 @@ from seqattr.jobs.report.settings import Settings
 from seqattr.jobs.report.story import Story, story_of
 from seqattr.jobs.score.credit import Credit, about_run
 from seqattr.motifs.groups import LEAST_EFFECT, SURE
+from seqattr.motifs.sources import BUNDLED_NOTE
 
 SEQLET_ROWS = 10  # of each target
 LOGOS = 60
@@ -211,6 +212,7 @@ def render(page: Page) -> str:
         cure=cure(runs[0].get("dtype", "")),
         limit=ADDITIVE,
         sure=SURE,
+        bundled=BUNDLED_NOTE,
         least_effect=LEAST_EFFECT,
         seqlet_rows=SEQLET_ROWS,
     )

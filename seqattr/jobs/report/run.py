@@ -24,6 +24,7 @@ from seqattr.jobs.report.matches import THIRD_PASS, write_matches
 from seqattr.jobs.report.pictures import drawings
 from seqattr.jobs.report.scores import Scores, names_of, open_scores
 from seqattr.jobs.report.settings import USUAL, Settings
+from seqattr.jobs.report.story import hardly_in_words
 from seqattr.jobs.report.tables import TABLES, write_tables
 from seqattr.motifs.groups import Group, group_motifs, group_statistics, judge_hits
 from seqattr.motifs.hits import HitFinder
@@ -41,9 +42,11 @@ class Summary:
     sequences: int
     motifs: int
     hits: dict[str, int]
-    explained: dict[str, float]  # the share of all absolute contributions that hits explain
+    sure: dict[str, int]  # of these hits
+    explained: dict[str, float]  # the share of all absolute contributions that sure hits explain
     carrying: dict[str, list[str]]  # the groups of motifs that carry importance
     unexplained: dict[str, int]  # the seqlets that no hit explains
+    hardly: dict[str, str]  # of targets that the motifs hardly explain, that in words
     verdict: Verdict
     notes: list[str]  # which motifs and sequences were left out
     seconds: float
@@ -84,9 +87,11 @@ def report(
         evidence.sequences,
         len(evidence.motifs),
         {one.label: int(one.hits.counts.sum()) for one in findings},
+        {one.label: len(one.believed) for one in findings},
         {one.label: one.explained for one in findings},
         {one.label: one.carrying for one in findings},
         {one.label: one.unexplained_seqlets for one in findings},
+        {one.label: hardly_in_words(one) for one in findings if one.hardly},
         together([one.verdict for one in findings]),
         evidence.notes,
         time.perf_counter() - started,

@@ -11,14 +11,23 @@ from seqattr.motifs.groups import GroupStatistics
 
 SHORT = (LOGIT, LOG_COUNTS)  # units that a number can have behind it
 MOST_TOLD = 5  # groups that a sentence names
+# A group is tested by all its hits together, each hit against the twins of all motifs.
+NONE_SURE = (
+    "All hits of a group together explain more than chance would, but no single one is sure: "
+    "which of them are real is not known"
+)
 
 
 class Story(NamedTuple):
-    """Of one target: what hits explain of its contributions, and of each leading group name and sentence."""
+    """Of one target: what hits explain of its contributions, and of each leading group name and sentence.
+
+    `hardly` says that this is next to nothing, where it is.
+    """
 
     label: str
     unit: str
     explained: str
+    hardly: str
     groups: list[tuple[str, str]]
     more: int  # groups that carry too
 
@@ -31,20 +40,31 @@ def story_of(findings: Findings) -> Story:
         findings.label,
         unit,
         explained_in_words(findings),
+        hardly_in_words(findings),
         told_groups(carrying[:MOST_TOLD], unit),
         max(0, len(carrying) - MOST_TOLD),
     )
 
 
 def explained_in_words(findings: Findings) -> str:
-    """How much of either sign hits explain, and how much those of twins."""
+    """How much of either sign sure hits explain, all of one place once."""
+    count = len(findings.believed)
+    if not count:
+        return NONE_SURE if findings.carrying else "No hit is sure"
     of = findings.hits.explained
     positive = of.positive_by_hits / of.positive if of.positive else 0.0
     negative = of.negative_by_hits / of.negative if of.negative else 0.0
-    chance = sum(row.share_by_chance for row in findings.groups)
     signs = f"{share(positive)} of all positive and {share(negative)} of all negative contribution"
-    both = f"{share(findings.explained)} of both (those of motifs of nothing {share(chance)})"
-    return f"{len(findings.believed):,} sure hits explain {signs}, {both}"
+    hits = "1 sure hit explains" if count == 1 else f"{count:,} sure hits explain"
+    return f"{hits} {signs}, {share(findings.explained)} of both"
+
+
+def hardly_in_words(findings: Findings) -> str:
+    """What the motifs leave, where they explain next to nothing; empty otherwise."""
+    if not findings.hardly:
+        return ""
+    missed = f"{findings.unexplained_seqlets:,} of {findings.found_seqlets:,}"
+    return f"these motifs hardly explain this model: {missed} stretches of high contribution lie under no hit"
 
 
 def told_groups(rows: Sequence[GroupStatistics], unit: str) -> list[tuple[str, str]]:
