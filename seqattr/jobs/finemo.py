@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from seqattr.dna.loci import Loci
 from seqattr.errors import InputError
 from seqattr.figures.agreement import Counts, agreement_figure
 from seqattr.figures.drawings import Drawing, files_of, write_drawings
@@ -22,7 +23,9 @@ from seqattr.jobs.report.blocks import background_in, code_blocks, layout_of
 from seqattr.jobs.report.scores import Scores, open_scores
 from seqattr.jobs.tools import FINEMO
 from seqattr.motifs.called import Calls, called_hits, found_by
+from seqattr.motifs.counting import Counting
 from seqattr.motifs.hits import HitFinder, Hits
+from seqattr.motifs.matches import Matches
 from seqattr.motifs.profiles import profile_of
 from seqattr.motifs.pwm import PWM
 from seqattr.motifs.sources import is_learned, read_motifs
@@ -57,13 +60,17 @@ class Settings:
 
 
 class Comparison(NamedTuple):
-    """Of one target: Fi-NeMo's hits, ours, and which of either the other way found too, of the same motif."""
+    """Of one target: Fi-NeMo's hits, ours, and which of either the other way found too, of the same motif or
+    of any; each place once.
+    """
 
     target: str
     theirs: Hits
     ours: Hits
     theirs_agree: np.ndarray
     ours_agree: np.ndarray
+    theirs_of_any: np.ndarray
+    ours_of_any: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -142,13 +149,24 @@ def compare(scores: Scores, target: str, patterns: Patterns, settings: Settings,
         background = background_in(file, loci, minus)
         blocks = ((rows, codes, file.contributions(rows)) for rows, codes in code_blocks(file))
         theirs = called_hits(patterns.motifs, background, patterns.calls(found), blocks)
-        finder = HitFinder.of(patterns.motifs, background, file.length, settings.seed)
+        finder = HitFinder.of(patterns.motifs, background, file.length, settings.seed, loci=loci)
         ours = finder.assemble(
             finder.fit(rows, codes, file.contributions(rows), finder.candidates(codes, minus[rows]))
             for rows, codes in code_blocks(file)
         )
-    agree = found_by(theirs.matches, ours.matches), found_by(ours.matches, theirs.matches)
-    return Comparison(target, theirs, ours, *agree)
+    once = counted(theirs.matches, loci), ours.counts
+    both = (theirs.matches, ours.matches), (ours.matches, theirs.matches)
+    agree, of_any = (
+        [found_by(*sides, same_motif=same)[each] for sides, each in zip(both, once, strict=True)]
+        for same in (True, False)
+    )
+    return Comparison(target, theirs.select(once[0]), ours.select(once[1]), *agree, *of_any)
+
+
+def counted(matches: Matches, loci: Loci) -> np.ndarray:
+    """Which matches (K,) count: of those of one place that several rows hold, those in one row."""
+    width = matches.end - matches.start
+    return Counting(loci, np.unique(width).tolist()).counts(matches.sequence, matches.start, width)
 
 
 def run_finemo(
@@ -262,6 +280,5 @@ def shares(parts: Sequence[int], of: Sequence[int]) -> list[float]:
 
 def whole(one: Comparison) -> Counts:
     """All hits of a target, whichever the motif, that overlap hits of any motif."""
-    both = (one.theirs.matches, one.ours.matches), (one.ours.matches, one.theirs.matches)
-    agree = tuple(int(found_by(some, others, same_motif=False).sum()) for some, others in both)
-    return Counts("all, of any motif", (len(one.theirs), len(one.ours)), (agree[0], agree[1]))
+    agree = int(one.theirs_of_any.sum()), int(one.ours_of_any.sum())
+    return Counts("all, of any motif", (len(one.theirs), len(one.ours)), agree)

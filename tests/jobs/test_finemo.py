@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from seqattr.errors import InputError, OutputError
+from seqattr.io.hdf5.stored import read_contributions
 from seqattr.io.motifs.meme import write_meme
 from seqattr.io.ownership import Output
 from seqattr.jobs.finemo import Settings, run
 from seqattr.motifs.profiles import profile_of
 from seqattr.motifs.pwm import TAL1
 from seqattr.support.caller import Caller
+from tests.helpers.contributions import rows_of, write_contributions
 from tests.helpers.fake_tools import install, install_finemo, uninstall
 from tests.helpers.modisco_files import write_modisco_like
 from tests.helpers.scored import TAL_AT, without_values, write_scores
@@ -115,6 +117,24 @@ def test_an_odd_length_loses_its_last_base(tmp_path, patterns, monkeypatch):
     install_finemo(monkeypatch, tmp_path / "bin")
     made = write_scores(tmp_path / "odd", count=3, length=31, targets=["quiet"])
     run(made.folder, Output(tmp_path / "out"), Settings([patterns[0]]))
+
+
+def test_a_place_that_two_rows_hold_counts_once(patterns, tmp_path, monkeypatch):
+    install_finemo(monkeypatch, tmp_path / "bin")
+    made = write_scores(tmp_path / "scores", count=10, targets=["carries"])
+    stored = read_contributions(made.folder / "carries.h5")
+    twice = [*range(10), *range(10)]
+    values = (stored.one_hot[twice], stored.hypothetical[twice], stored.contributions[twice])
+    write_contributions(made.folder / "carries.h5", rows_of(*values), [stored.regions[row] for row in twice])
+    once = write_scores(tmp_path / "once", count=10, targets=["carries"]).folder
+    (both,), (single,) = (
+        run(folder, Output(tmp_path / f"out_{folder.name}"), Settings([patterns[0]]))
+        for folder in (made.folder, once)
+    )
+    for name in ("theirs", "ours"):
+        assert len(getattr(both, name)) == len(getattr(single, name)) >= 5
+        for which in ("agree", "of_any"):
+            assert getattr(both, f"{name}_{which}").sum() == getattr(single, f"{name}_{which}").sum() >= 5
 
 
 # ---- what goes wrong
