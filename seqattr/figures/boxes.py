@@ -65,7 +65,7 @@ def _hides(one: Box, other: Box) -> bool:
 
 
 def draw_box(axes: Axes, box: Box) -> None:
-    """A shaded stretch, as high as the axes: blue where it counts for the target, red where against."""
+    """A shaded stretch, as high as the axes: blue where it counts for the target, orange where against."""
     low, high = axes.get_ylim()
     colour = SERIES[1] if box.negative else SERIES[0]
     corner, width = (box.start - 0.5, low), box.end - box.start

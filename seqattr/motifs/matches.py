@@ -80,18 +80,6 @@ class Matches:
         yield from zip(self.motifs, np.split(order, ends[:-1]), strict=True)
 
 
-def in_rows(matches: Matches, rows: slice) -> Matches:
-    """The matches in the rows [start, stop), which are counted from the first of them; none measured."""
-    first, end = np.searchsorted(matches.sequence, [rows.start, rows.stop])
-    inside = replace(matches, targets={}).select(slice(int(first), int(end)))
-    return replace(inside, sequence=inside.sequence - np.int32(rows.start))
-
-
-def shift_rows(matches: Matches, rows: int) -> Matches:
-    """The matches, whose rows come behind so many others."""
-    return replace(matches, sequence=matches.sequence + np.int32(rows))
-
-
 def sort_matches(matches: Matches) -> Matches:
     """The matches by sequence, start, motif and strand."""
     return matches.select(np.lexsort((-matches.strand, matches.motif, matches.start, matches.sequence)))

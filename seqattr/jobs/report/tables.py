@@ -15,12 +15,12 @@ from seqattr.motifs.hits import Hits
 from seqattr.motifs.tables import BedHits, Columns, bed_lines, hit_columns, seqlet_columns
 
 TABLES = {
-    "hits.tsv": "every hit: a match that carries importance, with what it carries",
+    "hits.tsv": "every hit, sure or not, with what it carries and its q-value",
     "hits.bed": "those that are sure (q < 0.05) for a genome browser",
     "groups.tsv": "groups of like motifs, and what each explains of every target",
     "motifs.tsv": "every motif that has hits, and what it explains",
     "seqlets.tsv": "stretches of high contribution that no hit explains",
-    "matches.tsv.gz": "every match of the motifs that carry importance, hit or not",
+    "matches.tsv.gz": "every match, hit or not: of up to 100 motifs all, of more those of groups that carry",
 }
 _ROWS_AT_ONCE = 1 << 13
 _NUMBERS = [name for name in GroupStatistics._fields if name not in ("target", "group", "members")]
