@@ -33,7 +33,7 @@ from seqattr.analyses.insertions import (
     words,
 )
 from seqattr.engine.capture.model import Model
-from seqattr.engine.walk.session import Session
+from seqattr.engine.walk.session import Session, check_batch_size
 from seqattr.errors import InputError, UnknownName
 from seqattr.motifs.pwm import PWM
 from seqattr.support.progress import Counter, Progress, silent
@@ -71,8 +71,7 @@ class Insertions:
             raise InputError("positions are one or more numbers, each once")
         if self.twins < 2:
             raise InputError(f"at least 2 shuffled twins are a control, not {self.twins}")
-        if self.batch_size is not None and self.batch_size < 1:
-            raise InputError(f"the batch size must be at least 1, not {self.batch_size}")
+        check_batch_size(self.batch_size)
 
 
 class MarginalEffect(NamedTuple):

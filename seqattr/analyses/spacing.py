@@ -32,7 +32,7 @@ from seqattr.analyses.insertions import (
     start_of,
 )
 from seqattr.engine.capture.model import Model
-from seqattr.engine.walk.session import Session
+from seqattr.engine.walk.session import Session, check_batch_size
 from seqattr.errors import InputError
 from seqattr.motifs.pwm import PWM
 from seqattr.support.progress import Counter, Progress, silent
@@ -60,8 +60,7 @@ class Distances:
                 raise InputError("distances are one or more whole numbers, each once")
             if min(self.distances) < 0:
                 raise InputError(f"a distance counts the bases between the motifs, not {min(self.distances)}")
-        if self.batch_size is not None and self.batch_size < 1:
-            raise InputError(f"the batch size must be at least 1, not {self.batch_size}")
+        check_batch_size(self.batch_size)
 
 
 def spacing(

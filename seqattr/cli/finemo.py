@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.options import OUT, PATH, force_option, settings, threads_option
+from seqattr.cli.options import OUT, PATH, SCORED_TARGETS, force_option, settings, threads_option
 from seqattr.cli.terminal import calling, say
-from seqattr.cli.values import or_none, read_by
 
 if TYPE_CHECKING:
     from seqattr.io.ownership import Output
@@ -24,13 +23,7 @@ if TYPE_CHECKING:
     help="TF-MoDISco's patterns (HDF5), or motifs as of `seqattr report`; repeatable.",
 )
 @click.option("--out", type=OUT, default="finemo", show_default=True, help="Folder for the results.")
-@click.option(
-    "--target",
-    "targets",
-    multiple=True,
-    callback=read_by(or_none),
-    help="Target of the scores; repeatable. Default: all.",
-)
+@SCORED_TARGETS
 @click.option(
     "--sparsity", default=0.7, show_default=True, help="Fi-NeMo's lambda: the higher, the fewer hits."
 )

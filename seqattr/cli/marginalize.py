@@ -8,6 +8,7 @@ from seqattr.cli.backgrounds import backgrounds_options
 from seqattr.cli.options import (
     MODELS,
     OUT,
+    batch_size_option,
     device_option,
     force_option,
     models_options,
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 @click.option("--out", type=OUT, default="marginal", show_default=True, help="Folder for the results.")
 @device_option
 @threads_option()
-@click.option("--batch-size", type=int, help="Insertions at once. Default: what pays and fits into memory.")
+@batch_size_option("Insertions")
 @force_option
 @models_options
 @settings("seqattr.jobs.marginalize", "settings_of", command=this_run)

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.options import OUT, PATH, force_option, settings, threads_option
+from seqattr.cli.options import OUT, PATH, SCORED_TARGETS, force_option, settings, threads_option
 from seqattr.cli.terminal import calling, say
-from seqattr.cli.values import or_none, read_by
 from seqattr.errors import some_of
 
 if TYPE_CHECKING:
@@ -19,13 +18,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("folder", type=PATH, metavar="SCORES")
 @click.option("--out", type=OUT, default="modisco", show_default=True, help="Folder for the results.")
-@click.option(
-    "--target",
-    "targets",
-    multiple=True,
-    callback=read_by(or_none),
-    help="Target of the scores; repeatable. Default: all.",
-)
+@SCORED_TARGETS
 @click.option(
     "--window", default=400, show_default=True, help="Bases around the centre of each sequence to look in."
 )

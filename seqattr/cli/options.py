@@ -218,6 +218,13 @@ REFS = click.option(
 SIZES = click.option(
     "--chrom-sizes", "sizes", type=PATH, help="Headers such as chr1:100-200 are then genome coordinates."
 )
+SCORED_TARGETS = click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    callback=read_by(or_none),
+    help="Target of the scores; repeatable. Default: all.",
+)
 FORCE = click.option("--force", is_flag=True, help="Replace what stands at --out, but no input.")
 
 # The arguments `model`, `sequences` and `output` of a command.
@@ -242,6 +249,12 @@ def threads_option(default: int | None = None, of: str = "") -> Decorator:
         callback=lambda _ctx, _param, number: threads.use(number or threads.available()),
         help=text if default else f"{text} Default: this job's share of the cores, or OMP_NUM_THREADS.",
     )
+
+
+def batch_size_option(of: str) -> Decorator:
+    """How many windows, insertions ... go through the model together."""
+    text = f"{of} at once. Default: what pays and fits into memory."
+    return click.option("--batch-size", type=int, help=text)
 
 
 def targets_option(verb: str) -> Decorator:

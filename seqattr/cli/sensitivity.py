@@ -7,6 +7,7 @@ import click
 from seqattr.cli.options import (
     MODEL,
     OUT,
+    batch_size_option,
     device_option,
     force_option,
     input_options,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 @click.option("--out", type=OUT, default="sensitivity", show_default=True, help="Folder for the results.")
 @device_option
 @threads_option()
-@click.option("--batch-size", type=int, help="Sequences at once. Default: what pays and fits into memory.")
+@batch_size_option("Sequences")
 @force_option
 @model_options
 @settings("seqattr.jobs.sensitivity")

@@ -11,6 +11,7 @@ from seqattr.cli.options import (
     PATH,
     REFS,
     as_argument,
+    batch_size_option,
     device_option,
     force_option,
     models_options,
@@ -82,7 +83,7 @@ variant_options = as_argument(
 @click.option("--seed", default=0, show_default=True, help="Seed of whatever is drawn.")
 @device_option
 @threads_option()
-@click.option("--batch-size", type=int, help="Windows at once. Default: what pays and fits into memory.")
+@batch_size_option("Windows")
 @force_option
 @models_options
 @settings("seqattr.jobs.variants.settings", command=this_run)

@@ -4,7 +4,7 @@ Rows overlap where their regions do, or, where those are not known, where they h
 """
 
 from bisect import bisect
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import groupby
@@ -71,12 +71,7 @@ class Loci:
 
     def counts(self, row: np.ndarray, start: np.ndarray, width: np.ndarray) -> np.ndarray:
         """Which stretches [start, start + width) of rows count in their row."""
-        counted = np.zeros(len(row), bool)
-        for one_width in np.unique(width).tolist():
-            some = np.flatnonzero(width == one_width)
-            begin, end = self.counting_starts(one_width)[row[some]].T
-            counted[some] = (begin <= start[some]) & (start[some] < end)
-        return counted
+        return counted(self.counting_starts, row, start, width)
 
     def clusters(self, row: np.ndarray, start: np.ndarray, width: np.ndarray) -> np.ndarray:
         """A number for each stretch, the same for those that hang together.
@@ -210,3 +205,15 @@ def _layers(chrom: np.ndarray, low: np.ndarray, high: np.ndarray, contents: Sequ
             rank = ranks.setdefault(contents[row], len(ranks))
             layer[row] = numbers.setdefault((key[0], rank), len(numbers))
     return layer
+
+
+def counted(
+    starts: Callable[[int], np.ndarray], row: np.ndarray, start: np.ndarray, width: np.ndarray
+) -> np.ndarray:
+    """Which stretches [start, start + width) of rows (K,) count, by the `counting_starts` of a width."""
+    counts = np.zeros(len(row), bool)
+    for one_width in np.unique(width).tolist():
+        some = np.flatnonzero(width == one_width)
+        begin, end = starts(one_width)[row[some]].T
+        counts[some] = (begin <= start[some]) & (start[some] < end)
+    return counts

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,7 +23,6 @@ from seqattr.jobs.report.blocks import background_in, code_blocks, layout_of
 from seqattr.jobs.report.scores import Scores, open_scores
 from seqattr.jobs.tools import FINEMO
 from seqattr.motifs.called import Calls, called_hits, found_by
-from seqattr.motifs.counting import Counting
 from seqattr.motifs.hits import HitFinder, Hits
 from seqattr.motifs.matches import Matches
 from seqattr.motifs.profiles import profile_of
@@ -165,8 +164,7 @@ def compare(scores: Scores, target: str, patterns: Patterns, settings: Settings,
 
 def counted(matches: Matches, loci: Loci) -> np.ndarray:
     """Which matches (K,) count: of those of one place that several rows hold, those in one row."""
-    width = matches.end - matches.start
-    return Counting(loci, np.unique(width).tolist()).counts(matches.sequence, matches.start, width)
+    return loci.counts(matches.sequence, matches.start, matches.end - matches.start)
 
 
 def run_finemo(
@@ -219,7 +217,7 @@ def write(out: Path, scores: Scores, compared: Sequence[Comparison]) -> None:
     drawings = [Drawing("agreement", CAPTION, agreement_figure(counts, ("Fi-NeMo", "seqattr")))]
     places = scores.places()
     row = np.flatnonzero(scores.has_values).astype(np.int32)
-    hits = [(one.target, in_file(one.theirs, row)) for one in compared]
+    hits = [(one.target, one.theirs.renumbered(row)) for one in compared]
     with replacing_all(out, [*files_of(drawings), *reversed(TABLES)]) as paths:
         write_drawings(paths, drawings)
         write_table(paths["agreement.tsv"], agreement_columns(compared))
@@ -230,11 +228,6 @@ def write(out: Path, scores: Scores, compared: Sequence[Comparison]) -> None:
         with growing_table(paths["hits.tsv"], list(tables[0])) as add:
             for table in tables:
                 add(table)
-
-
-def in_file(hits: Hits, row: np.ndarray) -> Hits:
-    """The hits in the rows that their sequences have in the files of scores."""
-    return replace(hits, matches=replace(hits.matches, sequence=row[hits.matches.sequence]))
 
 
 def counts_of(one: Comparison) -> list[Counts]:

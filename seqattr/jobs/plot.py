@@ -178,9 +178,7 @@ def boxes_of_hits(file: StoredContributions, stretch: Stretch, finder: HitFinder
     hits = finder.assemble([finder.fit(slice(0, 1), codes, values, candidates)])
     chance = hits.by_chance.amount.max(initial=0.0) if hits.by_chance is not None else 0.0
     sure = hits.select((hits.amount > chance) & (hits.amount >= LEAST_SHARE * np.square(values).sum()))
-    against = (sure.coefficient < 0).tolist()
-    boxes = [box._replace(negative=sign) for box, sign in zip(boxes_of(sure.matches), against, strict=True)]
-    return clear_boxes(boxes, sure.amount, stretch.start, stretch.end)
+    return clear_boxes(boxes_of(sure), sure.amount, stretch.start, stretch.end)
 
 
 # --- finding the region --------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from seqattr.dna.loci import Loci
+from seqattr.dna.loci import Loci, counted
 
 
 class Counting:
@@ -22,9 +22,4 @@ class Counting:
 
     def counts(self, row: np.ndarray, start: np.ndarray, width: np.ndarray) -> np.ndarray:
         """Which stretches [start, start + width) (K,) do."""
-        counted = np.zeros(len(row), bool)
-        for one_width in np.unique(width).tolist():
-            some = np.flatnonzero(width == one_width)
-            begin, end = self._starts[one_width][row[some]].T
-            counted[some] = (begin <= start[some]) & (start[some] < end)
-        return counted
+        return counted(self._starts.__getitem__, row, start, width)

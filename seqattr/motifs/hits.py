@@ -68,7 +68,7 @@ class Hits:
     negative: np.ndarray  # negative ones, at most 0
     counts: np.ndarray  # whether it counts: of one place that several sequences hold, one does
     p_value: np.ndarray  # how often a match of a twin explains as much
-    q_value: np.ndarray  # the false discovery rate over the file
+    q_value: np.ndarray  # the false discovery rate over the file; once judged, within the hit's group
     explained: Explained
     candidates: np.ndarray  # (2, M) how many matches of each motif, and of its twins, might have been hits
     by_chance: "Hits | None" = None  # those of the twins
@@ -94,15 +94,13 @@ class Hits:
         shifted = inside.matches.sequence - np.int32(rows.start)
         return replace(inside, matches=replace(inside.matches, sequence=shifted))
 
+    def renumbered(self, row: np.ndarray) -> "Hits":
+        """The hits in the rows (N,) of a file that the sequences have there."""
+        return replace(self, matches=replace(self.matches, sequence=row[self.matches.sequence]))
+
 
 _NUMBERS = ("importance", "share", "coefficient", "similarity", "amount", "positive", "negative")
 _MEASURES: dict[str, type] = {**dict.fromkeys(_NUMBERS, float), "counts": bool}
-
-
-class Candidates(NamedTuple):
-    """Matches of motifs and, numbered behind them, of their twins, in a block of rows."""
-
-    matches: Matches
 
 
 class HitBlock(NamedTuple):
@@ -159,25 +157,25 @@ class HitFinder:
         counting = None if loci is None else Counting(loci, widths)
         return cls(tuple(motifs), twins, scanner, Profiles.of(both, background), settings, counting)
 
-    def candidates(self, codes: np.ndarray, minus: np.ndarray | None = None) -> Candidates:
-        """The matches in codes (B, L) that may be hits of any target; `minus` (B,) as in `find_matches`."""
-        return Candidates(self.scanner.find(codes, minus))
+    def candidates(self, codes: np.ndarray, minus: np.ndarray | None = None) -> Matches:
+        """The matches in codes (B, L) that may be hits of any target; `minus` (B,) as in `find_matches`.
 
-    def fit(
-        self, rows: slice, codes: np.ndarray, contributions: np.ndarray, candidates: Candidates
-    ) -> HitBlock:
+        Twins are numbered behind the motifs.
+        """
+        return self.scanner.find(codes, minus)
+
+    def fit(self, rows: slice, codes: np.ndarray, contributions: np.ndarray, candidates: Matches) -> HitBlock:
         """Which candidates explain one target's contributions (B, L) of these rows."""
         values = np.where(codes == UNKNOWN, 0, contributions).astype(np.float64)
-        matches = candidates.matches
-        fitted = [self._fitted(round_, values, codes, matches) for round_ in range(self.rounds)]
+        fitted = [self._fitted(round_, values, codes, candidates) for round_ in range(self.rounds)]
         chosen, numbers = (np.concatenate(part) for part in zip(*fitted, strict=True))
         order = np.argsort(chosen, kind="stable")
-        selected = matches.select(chosen[order])
+        selected = candidates.select(chosen[order])
         measures = _measures(selected, values, numbers[order]) | {"counts": self._counts(selected, rows)}
         if self.counting is not None:
             values = np.where(self.counting.bases(rows, codes.shape[1]), values, 0)
         totals = np.array([np.maximum(values, 0).sum(), np.minimum(values, 0).sum()])
-        counted = matches.motif[self._counts(matches, rows)]
+        counted = candidates.motif[self._counts(candidates, rows)]
         placed = replace(selected, sequence=selected.sequence + np.int32(rows.start))
         return HitBlock(
             placed, measures, np.bincount(counted, minlength=len(self.motifs) + len(self.twins)), totals

@@ -122,8 +122,8 @@ def test_a_row_is_fitted_as_matching_pursuit_is_defined(finder):
     everything = 0
     for row in range(0, len(CODES), 5):
         codes, contributions = CODES[row], values[row]
-        first_twins = candidates.matches.motif < 2 * len(finder.motifs)
-        of_row = candidates.matches.select((candidates.matches.sequence == row) & first_twins)
+        first_twins = candidates.motif < 2 * len(finder.motifs)
+        of_row = candidates.select((candidates.sequence == row) & first_twins)
         places = list(zip(of_row.start.tolist(), of_row.motif.tolist(), of_row.strand.tolist(), strict=True))
         listed = candidates_of(codes, places, both, BACKGROUND)
         slow = pursuit(contributions.tolist(), len(codes), listed, finder.settings)

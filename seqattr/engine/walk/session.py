@@ -141,8 +141,7 @@ class Session:
         self.model.check_length(length)
         if batch_size is None:
             return self.once(rows_key(plan, length), lambda: pairs_at_once(plan, length, self.device))
-        if batch_size < 1:
-            raise InputError(f"the batch size must be at least 1, not {batch_size}")
+        check_batch_size(batch_size)
         return batch_size
 
     def carry(self, data: Tensor) -> Tensor:
@@ -256,6 +255,12 @@ def check_shape(sequences: Sequences) -> tuple[int, int]:
     if len(shape) != 3 or shape[1] != 4 or not shape[0]:
         raise InputError(f"sequences must have the shape (N, 4, L) with N at least 1, not {shape}")
     return int(shape[0]), int(shape[2])
+
+
+def check_batch_size(batch_size: int | None) -> None:
+    """Raises InputError for one below 1; None leaves it open."""
+    if batch_size is not None and batch_size < 1:
+        raise InputError(f"the batch size must be at least 1, not {batch_size}")
 
 
 def check_finite(values: Tensor, failure: str, start: int = 0) -> None:

@@ -17,7 +17,8 @@ from seqattr.io.hdf5.stored import StoredContributions
 from seqattr.jobs.report.blocks import code_blocks, row_blocks, value_blocks
 from seqattr.jobs.report.excerpts import Excerpt, StrongestExcerpts
 from seqattr.jobs.report.findings import Source
-from seqattr.motifs.hits import Candidates, HitBlock, HitFinder, Hits
+from seqattr.motifs.hits import HitBlock, HitFinder, Hits
+from seqattr.motifs.matches import Matches
 from seqattr.motifs.seqlets import WINDOW, Nearest, Search, Seqlets, nearest_motifs, without_match
 from seqattr.motifs.windows import WindowCounts, count_windows
 from seqattr.support.stages import Stages
@@ -91,10 +92,10 @@ def first_pass(looking: "Sequence[Examination]", source: Source, finder: HitFind
 
 def scanned(
     blocks: Iterable[tuple[slice, np.ndarray]], source: Source, finder: HitFinder
-) -> Iterator[tuple[slice, np.ndarray, Candidates]]:
+) -> Iterator[tuple[slice, np.ndarray, Matches]]:
     """The blocks with what may be hits in them; threads, where there are some, scan the next ones."""
 
-    def scan(block: tuple[slice, np.ndarray]) -> tuple[slice, np.ndarray, Candidates]:
+    def scan(block: tuple[slice, np.ndarray]) -> tuple[slice, np.ndarray, Matches]:
         rows, codes = block
         return rows, codes, finder.candidates(codes, source.minus[rows])
 
@@ -120,7 +121,7 @@ class Examination:
         self.search = Search(ground.counted, ground.starts, ground.width)
         self.strongest = StrongestExcerpts(ground.loci)
 
-    def add(self, rows: slice, codes: np.ndarray, candidates: Candidates) -> None:
+    def add(self, rows: slice, codes: np.ndarray, candidates: Matches) -> None:
         """A block of rows, with its codes (B, L) and what may be hits in it."""
         values = self.file.contributions(rows)
         self.recent.append(self.finder.fit(rows, codes, values, candidates))

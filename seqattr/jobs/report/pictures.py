@@ -17,7 +17,7 @@ from seqattr.jobs.report.settings import Settings
 from seqattr.jobs.units import contribution_unit, output_of
 from seqattr.motifs.distances import PairDistances, Spots, pair_distances
 from seqattr.motifs.groups import LEAST_EFFECT, SURE, GroupStatistics
-from seqattr.motifs.matches import Matches
+from seqattr.motifs.hits import Hits
 from seqattr.support.ranks import benjamini_hochberg
 
 OVERVIEW, SEQUENCE, DISTANCES = "overview", "sequence", "distances"
@@ -120,19 +120,18 @@ def boxes_in(excerpt: Excerpt, findings: Findings, group_of: dict[str, str]) -> 
     """A box for each sure hit in an excerpt of the groups that carry importance, with its group's name."""
     hits, carrying = findings.hits.in_rows(slice(excerpt.row, excerpt.row + 1)), set(findings.carrying)
     hits = hits.select(hits.sure)
-    against = (hits.coefficient < 0).tolist()
     boxes = [
-        box._replace(name=group_of[box.name], negative=negative)
-        for box, negative in zip(boxes_of(hits.matches), against, strict=True)
-        if group_of.get(box.name) in carrying
+        box._replace(name=group_of[box.name]) for box in boxes_of(hits) if group_of.get(box.name) in carrying
     ]
     return within(boxes, excerpt.start, excerpt.end)
 
 
-def boxes_of(matches: Matches) -> list[Box]:
-    """The stretch, the motif and the strand of each match."""
+def boxes_of(hits: Hits) -> list[Box]:
+    """The stretch, the motif and the strand of each hit, and whether it counts against the target."""
+    matches = hits.matches
     strands = ["-" if strand < 0 else "+" for strand in matches.strand.tolist()]
-    return list(map(Box, matches.start.tolist(), matches.end.tolist(), matches.names, strands))
+    against = (hits.coefficient < 0).tolist()
+    return list(map(Box, matches.start.tolist(), matches.end.tolist(), matches.names, strands, against))
 
 
 # --- distances -------------------------------------------------------------------------------------

@@ -9,9 +9,8 @@ import numpy as np
 
 from seqattr.dna.places import Places
 from seqattr.io.tables import MISSING, growing_table, write_table
-from seqattr.jobs.report.findings import Evidence, Findings, Source
+from seqattr.jobs.report.findings import Evidence, Findings
 from seqattr.motifs.groups import GroupStatistics
-from seqattr.motifs.hits import Hits
 from seqattr.motifs.tables import BedHits, Columns, bed_lines, hit_columns, seqlet_columns
 
 TABLES = {
@@ -113,7 +112,7 @@ def write_hits(path: Path, evidence: Evidence, places: Mapping[str, Places]) -> 
 
 def _hits(evidence: Evidence, findings: Findings, some: slice, places: Places) -> Columns:
     hits = findings.hits.select(some)
-    hits = in_file(hits.select(hits.counts), findings.source)
+    hits = hits.select(hits.counts).renumbered(findings.source.row_in_file)
     group_of = evidence.group_of
     columns = {**origin(evidence, findings, len(hits)), **hit_columns(hits, places)}
     groups = [group_of.get(name, MISSING) for name in columns["motif"]]
@@ -125,16 +124,10 @@ def _hits(evidence: Evidence, findings: Findings, some: slice, places: Places) -
     }
 
 
-def in_file(hits: Hits, source: Source) -> Hits:
-    """The hits in the rows that their sequences have in the files of scores."""
-    sequence = source.row_in_file[hits.matches.sequence]
-    return replace(hits, matches=replace(hits.matches, sequence=sequence))
-
-
 def write_bed(path: Path, evidence: Evidence, places: Mapping[str, Places]) -> None:
     """Every sure hit, each place once, sorted by its place on the genome."""
     parts = [
-        BedHits(one.label, in_file(one.believed, one.source), places[one.source.name])
+        BedHits(one.label, one.believed.renumbered(one.source.row_in_file), places[one.source.name])
         for one in evidence.findings
     ]
     with growing_table(path, ()) as add:

@@ -22,6 +22,7 @@ from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.fasta.records import write_fasta
 from seqattr.io.ownership import Output
 from seqattr.io.tables import write_table
+from seqattr.jobs.report.pictures import boxes_of
 from seqattr.jobs.report.scores import Scores, open_scores
 from seqattr.jobs.score.run import run as score
 from seqattr.jobs.score.settings import Settings as Scoring
@@ -192,7 +193,7 @@ def drawings_of(explained: Explained, hits: dict[str, Hits]) -> list[Drawing]:
         target = max(sums, key=partial(difference_in, sums))
         codes, values = everything[target]
         sides = [
-            Allele(codes[row], values[row], *explained.allele(row), boxes_of(hits.get(target), row))
+            Allele(codes[row], values[row], *explained.allele(row), boxes_in(hits.get(target), row))
             for row in range(rows.start, rows.stop)
         ]
         unit = contribution_unit(explained.scores.run, target)
@@ -207,18 +208,6 @@ def difference_in(sums: dict[str, np.ndarray], target: str) -> float:
     return float(abs(sums[target][1] - sums[target][0]))
 
 
-def boxes_of(hits: Hits | None, row: int) -> list[Box]:
+def boxes_in(hits: Hits | None, row: int) -> list[Box]:
     """The hits in a row."""
-    if hits is None:
-        return []
-    match = hits.matches
-    return [
-        Box(
-            int(match.start[number]),
-            int(match.end[number]),
-            match.motifs[match.motif[number]].name,
-            "+" if match.strand[number] > 0 else "-",
-            bool(hits.coefficient[number] < 0),
-        )
-        for number in np.flatnonzero(match.sequence == row).tolist()
-    ]
+    return [] if hits is None else boxes_of(hits.in_rows(slice(row, row + 1)))

@@ -66,7 +66,8 @@ def test_the_unit_stands_at_the_axis(evidence):
 
 
 def test_strands_and_signs_of_boxes(evidence):
-    matches = evidence.findings[0].hits.matches
-    boxes = pictures.boxes_of(matches)
+    hits = evidence.findings[0].hits
+    boxes = pictures.boxes_of(hits)
     assert {box.strand for box in boxes} <= {"+", "-"}
-    assert [box.strand == "-" for box in boxes] == (matches.strand < 0).tolist()
+    assert [box.strand == "-" for box in boxes] == (hits.matches.strand < 0).tolist()
+    assert [box.negative for box in boxes] == (hits.coefficient < 0).tolist()
