@@ -3,200 +3,33 @@
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from seqattr.cli.main import COMMANDS, main
-from tests.helpers.wrong_files import HUGE, write_all, write_damaged_scores
-
-SCORE = "score --model free.pt --fasta s.fa --out new"
-GENOME = "score --model free.pt --fasta genome.fa --out new"
-FOREIGN = "--trust-model --input-length 40"
-STATE = f"convert state.pt --out new.pt {FOREIGN}"
-WHOLE = "convert whole.pt --out new.pt --trust-model"
-REPORT = "report done --motifs"
-PLOT = "plot done --region r0"
-MAXIMIZE = "maximize --model free.pt --number 2 --out new"
-CHANGES = "counterfactual --model free.pt --fasta s.fa --out new.tsv"
-INFLUENCE = "influence --checkpoints checkpoints --train simulation --out new.tsv"
-SIMULATE = "simulate tal-gata --out new"
-TRAIN = "train simulation --out new.pt"
-BENCHMARK = "benchmark tal-gata --quick --out new"
-COLLECT = "benchmark collect done --simulation simulation --out new"
-MARGINAL = "marginalize --model free.pt --motifs good.meme --out new --backgrounds"
-SPACING = "spacing --model free.pt --backgrounds s.fa --out new"
-NO_SCORES = "should be what `seqattr score --out` wrote"
-NO_DATA = (
-    "a folder with sequences.fa and labels.tsv is wanted (name, then a number for each task), or one that "
-    "`seqattr simulate tal-gata --out` wrote"
+from tests.helpers.calls import (
+    BENCHMARK,
+    CHANGES,
+    COLLECT,
+    FOREIGN,
+    INFLUENCE,
+    MARGINAL,
+    MAXIMIZE,
+    NO_DATA,
+    NO_SCORES,
+    NO_SIMULATION,
+    PLOT,
+    REPORT,
+    SCORE,
+    SIMULATE,
+    SPACING,
+    TRAIN,
+    call,
+    usage,
 )
-NO_SIMULATION = "a folder that `seqattr simulate tal-gata --out` wrote is wanted"
+from tests.helpers.wrong_files import HUGE, write_all, write_damaged_scores
+from tests.helpers.wrong_inputs import FILES, LENGTHS, MODELS, REGIONS, VARIANTS
 
-
-class Call(NamedTuple):
-    """A command line, and what stands in its answer; 2 is wrong usage, in click's own form."""
-
-    line: str
-    words: tuple[str, ...]
-    code: int = 1
-
-
-def usage(line: str, *words: str) -> Call:
-    return Call(line, words, 2)
-
-
-def call(line: str, *words: str) -> Call:
-    return Call(line, words)
-
-
-FILES = [
-    call("score --model free.pt --fasta none.fa", "there is no FASTA file none.fa"),
-    call("score --model free.pt --fasta simulation", "simulation is a folder, not a FASTA file"),
-    call("score --model free.pt --fasta empty.fa", "empty.fa is empty; a FASTA file was expected"),
-    call("score --model free.pt --fasta protein.fa", "no DNA letter; is this a protein FASTA?"),
-    call("score --model free.pt --fasta reads.fq", "a FASTQ file", "`seqtk seq -A` turns it into FASTA"),
-    call("score --model free.pt --fasta aligned.bam", "a BAM file", "`samtools fasta` turns it into FASTA"),
-    call("score --model free.pt --fasta genome.2bit", "a 2bit file", "`twoBitToFa` turns it into FASTA"),
-    call("score --model free.pt --fasta variants.vcf", "a VCF file", "give the genome as FASTA"),
-    call("score --model free.pt --fasta genes.gtf", "a GFF or GTF file", "give the genome as FASTA"),
-    call("score --model free.pt --fasta peaks.bed", "looks like BED: give it to --regions"),
-    call("score --model free.pt --fasta peaks.narrowPeak", "looks like BED: give it to --regions"),
-    call("score --model free.pt --fasta no_names.fa", "does not start with '>'; is this a FASTA file"),
-    call("score --model free.pt --fasta cut.fa.gz", "cut.fa.gz is a broken or truncated gzip file"),
-    call("score --model free.pt --fasta twice.fa", "more than one record of the name 'r0', 'r1', 'r2'"),
-    call("score --model free.pt --fasta nul.fa", r"NUL in the header 'r\x001'"),
-    usage("score --model free.pt --fasta ''", "'--fasta': the path is empty; name a file or folder"),
-    call("sensitivity --model free.pt --fasta peaks.bed --regions genome.fa", "give it to --regions"),
-    call("patterns --model free.pt --fasta reads.fq --out new.h5", "`seqtk seq -A` turns it into FASTA"),
-    call("attention --model free.pt --fasta none.fa", "there is no FASTA file none.fa"),
-    call("counterfactual --model free.pt --fasta protein.fa", "is this a protein FASTA?"),
-    call("interactions none --matches-file m.tsv --model free.pt", "there is no folder none"),
-]
-LENGTHS = [
-    call("score --model fixed.pt --fasta long.fa", "takes 40 bp: r0 (60 bp)", "--crop would cut long ones"),
-    call("score --model free.pt --fasta long.fa", "--any-length would allow 7 bp or more", "--crop would"),
-    call("score --model fixed.pt --fasta mixed.fa --strict", "2 of 3 records", "--pad would", "--crop would"),
-    call("score --model fixed.pt --fasta genome.fa", "of a genome, --regions takes windows", "--tile"),
-    call("patterns --model free.pt --fasta genome.fa --out new.h5", "of a genome, --regions takes windows"),
-    call(
-        "sensitivity --model free.pt --fasta mixed.fa --any-length",
-        "must have one length",
-        "--pad and --crop",
-    ),
-    call(
-        "attention --model free.pt --fasta mixed.fa --any-length", "must have one length", "--pad and --crop"
-    ),
-    call(f"{INFLUENCE} --fasta s.fa --target GATA1", "takes 200 bp", "--pad would fill up short ones"),
-    call(f"{MAXIMIZE} --length 3", "sequences of 3 bp do not fit the model, which takes 7 bp or more"),
-    call("maximize --model fixed.pt --length 50 --out new", "which takes 40 bp"),
-    call(f"{SCORE} --refs fasta:long.fa", "a reference for 2 of the 3 sequences, but not for r2"),
-]
-REGIONS = [
-    call(f"{GENOME} --regions none.bed", "there is no BED file none.bed"),
-    call(f"{GENOME} --regions simulation", "simulation is a folder, not a BED file"),
-    call(f"{GENOME} --regions s.fa", "a FASTA file, not a BED file; give it to --fasta"),
-    call(f"{GENOME} --regions bare_names.bed", "'1' of the one is 'chr1' of the other"),
-    call(
-        "score --model free.pt --fasta bare_names.fa --regions peaks.bed",
-        "chromosome 'chr1'",
-        "is '1' meant?",
-    ),
-    call(f"{GENOME} --regions off_the_end.bed", "lies partly outside chr1, which has 3000 bases"),
-    call(f"{GENOME} --regions header_alone.bed", "holds no regions; a BED file was expected"),
-    call(f"{GENOME} --regions words.bed", "holds 'first' where a whole number belongs"),
-    call(f"{GENOME} --regions two_columns.bed", "BED needs at least 3 (chromosome, start, end)"),
-    call(f"{GENOME} --regions table.csv", "has 1 column", "with tabs between them"),
-    call(f"{GENOME} --regions backwards.bed", "140-100; BED needs 0 <= start < end"),
-    call(f"{GENOME} --regions empty.bed", "empty.bed holds no regions"),
-    call(f"{GENOME} --regions huge.bed", "999...999", "where a whole number belongs"),
-    call(f"{GENOME} --regions variants.vcf", "a VCF file", "BED wants chromosome, start - 1 and end"),
-    call(f"{GENOME} --regions variants_bare.vcf", "a VCF file", "BED wants chromosome, start - 1 and end"),
-    call(f"{GENOME} --regions genes.gtf", "a GFF or GTF file", "BED wants chromosome, start - 1 and end"),
-    call(f"{GENOME} --regions genes_bare.gtf", "is GFF or GTF; BED wants chromosome, start - 1 and end"),
-    call(f"{GENOME} --regions genes_bare.gff", "is GFF or GTF; BED wants chromosome, start - 1 and end"),
-    call(f"{GENOME} --regions aligned.bam", "a BAM file", "`bedtools bamtobed` turns it into BED"),
-    call(f"{GENOME} --regions free.pt", "is no text at line 1; is this a BED file?"),
-    usage(f"{SCORE} --threads 0", "'--threads': 0 is not in the range x>=1"),
-    usage(f"{GENOME} --regions peaks.bed --tile 5", "--regions and --tile exclude each other"),
-    usage(f"{GENOME} --ignore-strand", "--ignore-strand is for the strands of --regions"),
-    call(f"{GENOME} --tile 0", "--tile must be at least 1 base, not 0"),
-    usage(f"{GENOME} --tile x", "'--tile': 'x' is not a valid integer"),
-    call("score --model free.pt --fasta only_n.fa --tile 5", "no window of 40 bp with a base in it"),
-    call(f"{SCORE} --chrom-sizes none.sizes", "there is no chromosome-sizes file none.sizes"),
-    call(f"{SCORE} --chrom-sizes genome.fa", "not a chromosome-sizes file; its index (.fai) holds them"),
-    call(f"{SCORE} --chrom-sizes huge.sizes", "999...999", "where a whole number belongs"),
-    call(
-        "score --model free.pt --fasta coordinates.fa --chrom-sizes peaks.bed",
-        "past the end of chr1, which has 100 bases; are these the right chromosome sizes?",
-    ),
-]
-MODELS = [
-    call("score --model none.pt --fasta s.fa", "there is no model file none.pt"),
-    call("inspect done", "done is a folder, not a model file"),
-    call("inspect checkpoints", "name one of what it holds: epoch_001.pt, epoch_002.pt"),
-    call("inspect saved_model", "a TensorFlow model, which has to be written again in PyTorch"),
-    call("inspect empty.pt", "the model file empty.pt is empty"),
-    call(
-        "inspect text.pt",
-        "is not a PyTorch model file; it is a text; it should have been written by torch.save",
-    ),
-    call("score --model s.fa --fasta s.fa", "is not a PyTorch model file; it looks like a FASTA"),
-    call("inspect small.onnx", "an ONNX model: torch.save the PyTorch model it was made of"),
-    call("inspect weights.safetensors", "--arch MODULE:CLASS --trust-model"),
-    call("inspect dict.pkl", "a pickle of a dict that torch.save did not write; torch.save the model"),
-    call("inspect cut.pt", "the model file cut.pt is truncated or damaged"),
-    call("inspect packed.pt.gz", "it is gzipped: unpack it first"),
-    call("maximize --model keras.h5", "keras.h5 is a Keras model, and", "seqattr convert keras.h5 --out"),
-    call("inspect keras.keras", "keras.keras is a Keras model, and", "seqattr convert keras.keras --out"),
-    call("inspect archive.zip", "not one that PyTorch wrote; unpack it if a model is in it"),
-    call("score --model done/target0.h5 --fasta s.fa", "contributions that seqattr wrote, not the model"),
-    call("inspect optimizer.pt", "an optimizer's state; save the model's own, model.state_dict()"),
-    call("inspect list.pt", "holds a list", "torch.save the model, or its state_dict()"),
-    call("inspect whole.pt", "if you trust it, convert it once: seqattr convert whole.pt --out"),
-    call("convert script.pt --out new.pt --trust-model", "length must be given (--input-length L)"),
-    call(
-        f"convert lost.pt --out new.pt {FOREIGN}",
-        "--arch FILE.py:Small, or the folder of that module as PYTHONPATH",
-    ),
-    call(f"convert of_a_script.pt --out new.pt {FOREIGN}", "class Small of __main__", "--arch FILE.py:Small"),
-    call(
-        f"convert lightning.ckpt --out new.pt {FOREIGN}",
-        "say which class it belongs to (--arch module:Class)",
-    ),
-    call("convert lightning.ckpt --out new.pt", "--input-length LENGTH --arch MODULE:CLASS --trust-model"),
-    call(f"{STATE}", "a state dict: say which class it belongs to (--arch module:Class)"),
-    call(f"{STATE} --arch Small", "must look like module:Class or file.py:Class, not 'Small'"),
-    call(f"{STATE} --arch nowhere:Small", "No module named 'nowhere'; --arch FILE.py:Small takes it"),
-    call(f"{STATE} --arch nowhere.py:Small", "there is no file nowhere.py"),
-    call(f"{STATE} --arch networks.py:Smal", "no attribute 'Smal'; did you mean 'Small'?"),
-    call(f"{STATE} --arch networks.py:Huge", "its networks are Small, Other, Wide"),
-    call(f"{STATE} --arch networks.py:NoModule", "gave a NoModule, not a torch.nn.Module"),
-    call(f"{STATE} --arch networks.py:Other", "does not fit", "--arch-args must be those of the training"),
-    call(f"{STATE} --arch networks.py:Wide", """as --arch-args '{"channels": ..., "tasks": ...}\'"""),
-    call(f"{STATE} --arch networks.py:Small --arch-args '[2]'", """a JSON object, as in '{"tasks": 3}\'"""),
-    call(f"{STATE} --arch networks.py:Small --arch-args tasks=2", "--arch-args is not JSON"),
-    call(f"{WHOLE}", "its input length must be given (--input-length L)"),
-    call(f"{WHOLE} --input-length 0", "the input length must be at least 1, not 0"),
-    call(f"{WHOLE} --input-length {HUGE[:20]}", "the input length must be at most"),
-    call(f"{WHOLE} --input-length 41", "it runs on sequences of 40 bp"),
-    call("convert pooled.pt --out new.pt --trust-model --input-length 4", "it runs on longer sequences"),
-    usage(f"{WHOLE} --input-length forty", "'forty' is not a valid integer"),
-    call(f"{WHOLE} --input-length 40 --input-layout NL4", "it runs in the layout N4L"),
-    call(f"{WHOLE} --input-length 40 --input-layout NCL", "unknown input layout 'NCL'; there is: N4L, NL4"),
-    call(f"{WHOLE} --input-length 40 --input ctl=zeros", "unknown input 'ctl'; there is: "),
-    call(f"{WHOLE} --input-length 40 --input ctl", "--input must look like NAME=zeros"),
-    call(f"{WHOLE} --input-length 40 --unknown 3", "--unknown is what stands at an unknown base"),
-    usage(f"{WHOLE} --input-length 40 --unknown quarter", "'quarter' is not a valid float"),
-    call(f"{WHOLE} --input-length 40 --channels ACGU", "an order of the letters ACGT, not 'ACGU'"),
-    call(f"{WHOLE} --input-length 40 --target-names a", "has 2 targets, but 1 names were given"),
-    call(f"{WHOLE} --input-length 40 --target-names a,a", "each target needs a name of its own"),
-    call(
-        f"{WHOLE} --input-length 40 --target-names a,b\\\x00", r"target name 'b\x00'", "give it another name"
-    ),
-    call(f"{WHOLE} --input-length 40 --target-names a,\ud800", "target name", "give it another name"),
-    call(f"{SCORE} --input-length 40", "is a seqattr model and knows its own input and targets"),
-]
 OPTIONS = [
     call(f"{SCORE} --method DeepLIFT", "unknown method 'DeepLIFT'", "did you mean 'deeplift'?"),
     call(f"{SCORE} --method integrated-gradients", "did you mean 'integrated-gradients-50'?"),
@@ -386,7 +219,6 @@ INSERTIONS = [
     call(f"{SPACING} GATA CAGC --distances {HUGE}", "--distances must look like 0-50 or 0,10,20"),
     usage("spacing GATA --model free.pt --backgrounds s.fa", "Missing argument 'B'"),
 ]
-
 PLACES = [
     call("score --model free.pt --fasta s.fa --out s.fa", "cannot write to s.fa: it is, or lies in, a file"),
     usage("score --model free.pt --fasta s.fa --out ''", "'--out': the path is empty; name a file or folder"),
@@ -418,18 +250,6 @@ PLACES = [
     call("benchmark tal-gata --quick --out s.fa", "it is, or lies in, a file"),
     call("workflow s.fa", "it is, or lies in, a file"),
     usage("workflow", "Missing argument 'DIR'"),
-]
-VARIANTS = [
-    usage("variants --model free.pt --genome genome.fa", "name one file of variants: --vcf, or --bed"),
-    usage("variants --model free.pt --genome genome.fa --vcf variants.vcf --bed a.bed", "name one file"),
-    usage("variants --model free.pt --vcf variants.vcf", "Missing option '--genome'"),
-    call("variants --model free.pt --genome genome.fa --vcf none.vcf", "there is no VCF file none.vcf"),
-    call("variants --model free.pt --genome genome.fa --vcf s.fa", "a FASTA file", "give it to --genome"),
-    call("variants --model free.pt --genome genome.fa --bed variants.vcf", "a VCF file", "give it to --vcf"),
-    call("variants --model free.pt --genome genome.fa --bed peaks.bed", "peaks.bed holds no variants"),
-    call("variants --model free.pt --genome none.fa --vcf variants.vcf", "there is no FASTA file none.fa"),
-    call("variants --model free.pt --genome genome.fa --vcf variants.vcf --max-n 2", "--max-n is a share"),
-    call("variants --model free.pt --genome genome.fa --vcf variants.vcf --null -1", "--null", "from 0 on"),
 ]
 CALLS = [*FILES, *VARIANTS, *LENGTHS, *REGIONS, *MODELS, *OPTIONS, *TRAINING, *RESULTS, *INSERTIONS, *PLACES]
 
