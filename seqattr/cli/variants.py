@@ -94,10 +94,11 @@ def variants(
 
     Windows have the model's length, with the variant's first base at L // 2 (from 0). What lies left of it
     stays in its place whatever the allele, and the right end is refilled from the genome. Writes
-    OUT/variants.tsv, a row for each variant and target; OUT/dropped.tsv, what was left out and why; and
-    OUT/run.json. Of several models, and of both strands, every number is the mean. With --contributions
-    OUT/contributions has the scores of both alleles, OUT/figures draws them, and with --motifs
-    OUT/gained_lost.tsv lists the hits that one allele has and the other has not.
+    OUT/variants.tsv, a row for each variant and target; OUT/dropped.tsv, what was left out and why;
+    OUT/variants.html, a page with the largest effects; and OUT/run.json. Of several models, and of both
+    strands, every number is the mean. With --contributions OUT/contributions has the scores of both alleles,
+    OUT/figures draws them, and with --motifs OUT/gained_lost.tsv lists the hits that one allele has and the
+    other has not.
     """
     from seqattr.jobs.variants.run import run
 
@@ -114,6 +115,6 @@ def report(summary: "Summary") -> None:
     say(f"compared {summary.variants:,} of {summary.total:,} variants for {named}")
     largest = summary.largest[0]
     say(f"largest effect: {largest.cut.variant.label}, {largest.size:.3g}")
-    say(f"wrote {summary.out}/variants.tsv, dropped.tsv and run.json")
+    say(f"wrote {summary.out}/variants.tsv and .html, dropped.tsv and run.json")
     if summary.explained:
         say(f"explained both alleles: {', '.join(summary.explained[:4])} ...")

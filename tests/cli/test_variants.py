@@ -299,7 +299,8 @@ def test_both_alleles_of_the_largest_effects_are_explained_and_drawn(ran, fixed,
     assert [text for _, text in records[:2]] == [GENOME[first : first + LENGTH], changed[:LENGTH]]
     assert (tmp_path / "o/contributions/a.h5").exists()
     assert sorted(path.name for path in (tmp_path / "o/figures").glob("*.png")) == [
-        f"variant_{number}.png" for number in (1, 2, 3)
+        "effects.png",
+        *(f"variant_{number}.png" for number in (1, 2, 3)),
     ]
     for row in table(tmp_path / "o/gained_lost.tsv"):
         text = dict(records)[f"{row['name']}/{'ref' if row['change'] == 'lost' else 'alt'}"]

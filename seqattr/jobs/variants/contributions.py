@@ -17,6 +17,7 @@ from seqattr.dna.frequencies import measured_background
 from seqattr.dna.variants import alleles
 from seqattr.figures.boxes import Box
 from seqattr.figures.drawings import Drawing, files_of, write_drawings
+from seqattr.figures.html import Picture
 from seqattr.figures.variants import Allele, allele_logos
 from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.fasta.records import write_fasta
@@ -40,6 +41,16 @@ MOST_DRAWN = 20
 
 
 class Explained(NamedTuple):
+    """What was written, what the page shows of the drawings, and the hits that come and go, as columns; None
+    without motifs.
+    """
+
+    files: list[str]
+    pictures: list[Picture]
+    changes: dict[str, list[object]] | None
+
+
+class Scored(NamedTuple):
     """Variants, the length of their windows, and the scores of both alleles: rows 2 n and 2 n + 1."""
 
     cuts: Sequence[Cut]
@@ -73,8 +84,8 @@ def explain(
     out: Path,
     settings: Settings,
     caller: Caller,
-) -> list[str]:
-    """Score both alleles of variants, draw them, and list the hits that come and go; what was written.
+) -> Explained:
+    """Score both alleles of variants, draw them, and list the hits that come and go.
 
     Raises as `score` does, InputError for motifs, and OutputError.
     """
@@ -93,22 +104,29 @@ def explain(
     )
     caller.at("explaining both alleles")
     score(models, SequenceFile(out / ALLELES), Output(out / FOLDER, force=True), scoring, caller=caller)
-    explained = Explained(cuts, names, file, length, open_scores(out / FOLDER))
+    explained = Scored(cuts, names, file, length, open_scores(out / FOLDER))
     hits = hits_of(explained, settings, caller) if settings.motifs else {}
     drawings = drawings_of(explained, hits)
     check_writable(out / "figures")
     tables = [HITS] if settings.motifs else []
     with replacing_all(out, [*files_of(drawings), *tables]) as paths:
-        write_drawings(paths, drawings)
-        if settings.motifs:
-            write_table(paths[HITS], changes_of(explained, hits))
-    return [ALLELES, FOLDER, *tables, *(drawing.file("png") for drawing in drawings)]
+        pictures = write_drawings(paths, drawings)
+        changes = changes_of(explained, hits) if settings.motifs else None
+        if changes is not None:
+            write_table(paths[HITS], changes)
+    files = [ALLELES, FOLDER, *tables, *(drawing.file("png") for drawing in drawings)]
+    return Explained(files, pictures, changes)
+
+
+def label_of(row: dict[str, object]) -> str:
+    """What a row of the hits that come and go calls its variant."""
+    return str(row["name"] or f"{row['chrom']}:{int(str(row['start'])) + 1}:{row['ref']}>{row['alt']}")
 
 
 # --- hits ------------------------------------------------------------------------------------------
 
 
-def hits_of(explained: Explained, settings: Settings, caller: Caller) -> dict[str, Hits]:
+def hits_of(explained: Scored, settings: Settings, caller: Caller) -> dict[str, Hits]:
     """The hits in both alleles, of each target."""
     motifs = list(read_motifs(settings.motifs, warn=caller.warn).values())
     found: dict[str, Hits] = {}
@@ -122,7 +140,7 @@ def hits_of(explained: Explained, settings: Settings, caller: Caller) -> dict[st
     return found
 
 
-def rows_of(explained: Explained, target: str) -> tuple[np.ndarray, np.ndarray]:
+def rows_of(explained: Scored, target: str) -> tuple[np.ndarray, np.ndarray]:
     """The codes and contributions (2 N, L) of both alleles."""
     with explained.scores.open(target) as file:
         everything = slice(0, len(file))
@@ -130,7 +148,7 @@ def rows_of(explained: Explained, target: str) -> tuple[np.ndarray, np.ndarray]:
         return codes, np.asarray(file.contributions(everything, slice(None), np.float64))
 
 
-def changes_of(explained: Explained, hits: dict[str, Hits]) -> dict[str, list[object]]:
+def changes_of(explained: Scored, hits: dict[str, Hits]) -> dict[str, list[object]]:
     """The hits of one allele of which the other has none of the same motif, strand and place.
 
     Places are compared from the variant's first base to the left, and from its last base to the right.
@@ -164,7 +182,7 @@ def changes_of(explained: Explained, hits: dict[str, Hits]) -> dict[str, list[ob
     return columns
 
 
-def key_of(explained: Explained, hits: Hits, number: int) -> tuple[int, ...]:
+def key_of(explained: Scored, hits: Hits, number: int) -> tuple[int, ...]:
     """What tells a hit from others, whichever allele it is in: row, motif, strand, and place beside the
     variant; of one that begins behind the allele from its end on."""
     match = hits.matches
@@ -183,7 +201,7 @@ def key_of(explained: Explained, hits: Hits, number: int) -> tuple[int, ...]:
 # --- figures ---------------------------------------------------------------------------------------
 
 
-def drawings_of(explained: Explained, hits: dict[str, Hits]) -> list[Drawing]:
+def drawings_of(explained: Scored, hits: dict[str, Hits]) -> list[Drawing]:
     """Both alleles of each variant one above the other, for the target in which they differ most."""
     everything = {target: rows_of(explained, target) for target in explained.scores.targets}
     drawings = []

@@ -44,6 +44,9 @@ class Sample:
                 self.cuts[at], self.effects[at] = cut, effect.copy()
 
 
+SURE = 0.05  # the false discovery rate below which a variant does more than chance
+
+
 class Null:
     """Effects (T, M) of changes in shuffled windows, and how many variants have each p-value."""
 
@@ -70,6 +73,12 @@ class Null:
             ranks = counts.cumsum()
             raw = np.where(counts > 0, p_values * ranks[-1] / np.maximum(ranks, 1), np.inf)
             self._q_values[name] = np.minimum(np.minimum.accumulate(raw[::-1])[::-1], 1)
+
+    def sure(self, limit: float = SURE) -> dict[str, int]:
+        """How many variants have a q-value below the limit, of each target."""
+        return {
+            name: int(counts[self._q_values[name] < limit].sum()) for name, counts in self._counts.items()
+        }
 
     def values(self, targets: Sequence[str], differences: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Second pass: p- and q-values of rows."""

@@ -3,7 +3,7 @@
 import heapq
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,14 +17,16 @@ from seqattr.dna.alphabet import one_hot
 from seqattr.engine.graph.outputs import check_number
 from seqattr.engine.walk.memory import keep_freed_memory
 from seqattr.errors import InputError
+from seqattr.figures.drawings import files_of
 from seqattr.io.atomic import check_writable, removed_if_unused, replacing_all
 from seqattr.io.ownership import Output
 from seqattr.io.text import write_json
 from seqattr.jobs.provenance import provenance
 from seqattr.jobs.sources import ModelFile
 from seqattr.jobs.variants import table
-from seqattr.jobs.variants.contributions import explain
+from seqattr.jobs.variants.contributions import Explained, explain
 from seqattr.jobs.variants.null import Null, Sample, shuffled_pairs
+from seqattr.jobs.variants.page import MOST_VARIANTS, PAGE, drawings_of, write_page
 from seqattr.jobs.variants.settings import Settings, VariantFile
 from seqattr.jobs.variants.windows import MISMATCH, NO_NUMBER, Block, Cut, Dropped, Windows, odd
 from seqattr.methods.ensemble import sessions
@@ -32,7 +34,6 @@ from seqattr.support.caller import LIBRARY, Caller
 
 FILES = (table.VARIANTS, table.DROPPED, "run.json")
 KEPT_EFFECTS = 10_000  # at least, of which the distribution is drawn
-LARGEST = 20  # at least, which the page lists
 _ROWS_AT_ONCE = 256
 
 
@@ -82,14 +83,15 @@ def run(
     settings: Settings,
     caller: Caller = LIBRARY,
 ) -> Summary:
-    """Compare both alleles of every variant; variants.tsv, dropped.tsv and run.json are all written, or none.
+    """Compare both alleles of every variant; variants.tsv, dropped.tsv, run.json and the page are all
+    written, or none.
 
     Memory does not grow with the number of variants. Raises InputError for files that cannot be read or hold
     no variant that fits, OutputError where something cannot be written.
     """
     with removed_if_unused(output.path):
         check_writable(output.path)
-        output.claim_folder(FILES, table.VARIANTS)
+        output.claim_folder((*FILES, PAGE), table.VARIANTS)
         keep_freed_memory()
         loaded = [model.open(caller) for model in models]
         chosen = loaded[0].choose(settings.targets)
@@ -98,12 +100,8 @@ def run(
             sessions(loaded, settings.targets, settings.device), settings.both_strands, settings.batch_size
         )
         job = Job(comparer, Windows(variants, loaded[0].example_length), settings, caller)
-        summary = job.write(output.path)
-    if settings.contributions:
-        cuts = [large.cut for large in summary.largest[: settings.contributions]]
-        place = variants, loaded[0].example_length
-        summary.explained = explain(models, cuts, place, output.path, settings, caller)
-    return summary
+        job.write(output.path, models)
+    return job.summary
 
 
 class Job:
@@ -113,23 +111,52 @@ class Job:
         self.comparer, self.windows, self.settings, self.caller = comparer, windows, settings, caller
         sample = Sample(max(settings.null, KEPT_EFFECTS), settings.seed)
         self.summary = Summary(Path(), comparer.targets, comparer.units, sample)
-        self.kept = max(settings.contributions, LARGEST)
+        self.null: Null | None = None
+        self.kept = max(settings.contributions, MOST_VARIANTS)
 
-    def write(self, out: Path) -> Summary:
+    def write(self, out: Path, models: Sequence[ModelFile]) -> None:
         """All files, under their names when all are whole."""
         self.summary.out = out
-        with replacing_all(out, FILES) as paths, ExitStack() as stack:
+        with replacing_all(out, (*FILES, PAGE)) as paths:
+            self._write_tables(out, paths)
+            explained = self._explained(out, models) if self.settings.contributions else None
+            check_writable(out / "figures")
+            drawings = drawings_of(self.summary)
+            with replacing_all(out, files_of(drawings)) as figures:
+                facts = {**self._facts(), **self._names(models)}
+                write_page({**paths, **figures}, self.summary, facts, self.null, drawings, explained)
+        self._tell()
+
+    def _explained(self, out: Path, models: Sequence[ModelFile]) -> Explained:
+        """Both alleles of the largest effects."""
+        cuts = [large.cut for large in self.summary.largest[: self.settings.contributions]]
+        place = self.windows.file, self.windows.length
+        explained = explain(models, cuts, place, out, self.settings, self.caller)
+        self.summary.explained = explained.files
+        return explained
+
+    def _names(self, models: Sequence[ModelFile]) -> dict[str, str]:
+        """What the page calls the files."""
+        named = models[0].path.name if len(models) == 1 else f"{len(models)} models"
+        return {
+            "models_named": named,
+            "variants_file": self.windows.file.path.name,
+            "genome_file": self.windows.file.genome.name,
+        }
+
+    def _write_tables(self, out: Path, paths: Mapping[str, Path]) -> None:
+        """Of all variants, and what it takes to do it again."""
+        with ExitStack() as stack:
             scratch = paths[table.VARIANTS]
             if self.settings.null:
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=".variants", dir=out))
                 scratch = Path(folder) / table.VARIANTS
             self._compare_all(scratch, paths[table.DROPPED])
             if self.settings.null:
-                table.add_chance(scratch, paths[table.VARIANTS], self._null())
+                self.null = self._null()
+                table.add_chance(scratch, paths[table.VARIANTS], self.null)
             write_json(paths["run.json"], self._facts())
         self.summary.largest.sort(key=lambda one: (-one.size, one.order))
-        self._tell()
-        return self.summary
 
     # --- the pass over the file ----------------------------------------------------------------
 

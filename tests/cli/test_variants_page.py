@@ -1,0 +1,77 @@
+"""variants.html: what came out, of bounded size, and shown without a network."""
+
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+import seqattr.jobs.variants.page as job
+from tests.helpers.browser import in_browser, links_that_lead_nowhere, opened, opened_narrow
+
+GENOME = "".join(random.Random(5).choices("ACGT", k=300))
+ODD = "<b>odd&name"
+
+
+@pytest.fixture
+def call(fixed, tmp_path: Path) -> list[object]:
+    """Sixty variants, the first of an odd name, of which one more does not fit."""
+    places = range(40, 160, 2)
+    lines = [f"chr1\t{at + 1}\t{ODD if at == 40 else '.'}\t{GENOME[at]}\t{GENOME[at]}A\n" for at in places]
+    lines.append(f"chr1\t3\tedge\t{GENOME[2]}\t{GENOME[2]}A\n")
+    (tmp_path / "v.vcf").write_text("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\n" + "".join(lines))
+    (tmp_path / "g.fa").write_text(f">chr1\n{GENOME}\n")
+    motif = "MEME version 4\n\nALPHABET= ACGT\n\nMOTIF m\nletter-probability matrix: alength= 4 w= 3\n"
+    (tmp_path / "m.meme").write_text(motif + " 1 0 0 0\n 0 0 0 1\n 1 0 0 0\n")
+    words = "variants", "--model", fixed, "--vcf", tmp_path / "v.vcf", "--genome", tmp_path / "g.fa"
+    return [*words, "--out", tmp_path / "o"]
+
+
+@pytest.fixture
+def page(ran, call, tmp_path) -> Path:
+    more = "--null", 40, "--contributions", 2, "--refs", "zeros", "--motifs", tmp_path / "m.meme"
+    ran(*call, *more)
+    return tmp_path / "o" / "variants.html"
+
+
+def test_the_page_says_what_the_tables_say(page):
+    text = page.read_text()
+    rows = [line.split("\t") for line in (page.parent / "variants.tsv").read_text().splitlines()]
+    head, rows = rows[0], rows[1:]
+    column = {name: [row[n] for row in rows] for n, name in enumerate(head)}
+    for target in "abc":
+        mine = [n for n, name in enumerate(column["target"]) if name == target]
+        largest = max((float(column["difference"][n]) for n in mine), key=abs)
+        sure = sum(float(column["q_value"][n]) < 0.05 for n in mine)
+        told = re.search(rf"<li><b>{target}</b>: largest effect (\S+) logit, .*?; (\d+) of 60 at q", text)
+        assert told is not None
+        assert (told[1], int(told[2])) == (f"{largest:+.3g}", sure)
+    assert "1 of 61 were left out (1 window leaves the chromosome)" in text
+    assert "The 50 variants of 60" in text
+    assert "<b>odd" not in text
+    assert text.count("data:image/png") == 3
+    number, lost = links_that_lead_nowhere(page)
+    assert number >= 10
+    assert not lost
+
+
+def test_where_the_page_cannot_be_written_there_are_no_tables(run, call, tmp_path, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(job, "write_text", stop)
+    assert run(*call).code == 130
+    assert not [path for path in (tmp_path / "o").rglob("*") if path.is_file()]
+
+
+@in_browser
+@pytest.mark.slow
+def test_a_browser_shows_the_page_also_a_narrow_one(page, tmp_path):
+    text = page.read_text()
+    seen = opened(text, tmp_path, "seen.rows = document.querySelector('tbody').rows.length;")
+    assert seen["rows"] == 50 * 3
+    assert len(seen["images"]) == 3
+    assert all(seen["images"])
+    assert not seen["loaded"]
+    narrow = opened_narrow(text, tmp_path, "")
+    assert narrow["width"] <= narrow["window"]
