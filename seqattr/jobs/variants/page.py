@@ -5,7 +5,7 @@ Its size does not grow with the number of variants.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,10 +17,8 @@ from seqattr.figures.style import short_name
 from seqattr.io.text import write_text
 from seqattr.jobs.variants.contributions import ALLELES, HITS, Explained, label_of
 from seqattr.jobs.variants.null import SURE, Null
+from seqattr.jobs.variants.summary import Summary
 from seqattr.jobs.variants.table import DROPPED, VARIANTS, rows_of
-
-if TYPE_CHECKING:
-    from seqattr.jobs.variants.run import Summary
 
 PAGE = "variants.html"
 MOST_VARIANTS, MOST_TARGETS, MOST_HITS = 50, 12, 100
@@ -36,13 +34,13 @@ class Row(NamedTuple):
     cells: list[dict[str, Any]]
 
 
-def shown_targets(summary: "Summary") -> list[int]:
+def shown_targets(summary: Summary) -> list[int]:
     """The targets that are shown, in order: of very many those with the largest effects."""
     most = np.max([large.effects.difference.abs().numpy()[:, 0] for large in summary.largest], axis=0)
     return sorted(np.argsort(-most, kind="stable")[:MOST_TARGETS].tolist())
 
 
-def drawings_of(summary: "Summary") -> list[Drawing]:
+def drawings_of(summary: Summary) -> list[Drawing]:
     """How the effects on each target are spread."""
     effects = np.stack(summary.sample.effects, axis=1)
     panels = [
@@ -54,7 +52,7 @@ def drawings_of(summary: "Summary") -> list[Drawing]:
     return [Drawing("effects", caption, effect_figure(panels))]
 
 
-def table_of(summary: "Summary", null: Null | None) -> list[Row]:
+def table_of(summary: Summary, null: Null | None) -> list[Row]:
     """The variants of the largest effects, with the numbers that the table in the file has."""
     rows = []
     for large in summary.largest[:MOST_VARIANTS]:
@@ -80,7 +78,7 @@ def largest_of(rows: Sequence[Row]) -> list[tuple[Row, dict[str, Any]]]:
 
 def write_page(
     paths: Mapping[str, Path],
-    summary: "Summary",
+    summary: Summary,
     facts: Mapping[str, Any],
     null: Null | None,
     drawings: Sequence[Drawing],

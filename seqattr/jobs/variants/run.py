@@ -2,12 +2,9 @@
 
 import heapq
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -28,52 +25,14 @@ from seqattr.jobs.variants.contributions import Explained, explain
 from seqattr.jobs.variants.null import Null, Sample, shuffled_pairs
 from seqattr.jobs.variants.page import MOST_VARIANTS, PAGE, drawings_of, write_page
 from seqattr.jobs.variants.settings import Settings, VariantFile
-from seqattr.jobs.variants.windows import MISMATCH, NO_NUMBER, Block, Cut, Dropped, Windows, odd
+from seqattr.jobs.variants.summary import Large, Summary
+from seqattr.jobs.variants.windows import NO_NUMBER, Block, Cut, Dropped, Windows, odd
 from seqattr.methods.ensemble import sessions
 from seqattr.support.caller import LIBRARY, Caller
 
 FILES = (table.VARIANTS, table.DROPPED, "run.json")
 KEPT_EFFECTS = 10_000  # at least, of which the distribution is drawn
 _ROWS_AT_ONCE = 256
-
-
-class Large(NamedTuple):
-    """A variant of a large effect: the largest of any target, its number in the file, and what is known."""
-
-    size: float
-    order: int
-    cut: Cut
-    effects: VariantEffects  # of this one, (T, 1)
-
-
-@dataclass
-class Summary:
-    """What was found, and what was left out for which kinds of reasons."""
-
-    out: Path
-    targets: tuple[str, ...]
-    units: tuple[str, ...]
-    sample: Sample
-    variants: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
-    largest: list[Large] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    first_reason: str = ""
-    explained: list[str] = field(default_factory=list)  # files of contributions
-
-    @property
-    def total(self) -> int:
-        """Variants in the file."""
-        return self.variants + self.dropped.total()
-
-    def left_out(self) -> str:
-        """How many were left out, and for what; empty if none was."""
-        if not self.dropped.total():
-            return ""
-        kinds = ", ".join(f"{number:,} {kind}" for kind, number in self.dropped.most_common())
-        line = f"{self.dropped.total():,} of {self.total:,} variants were left out ({kinds})"
-        wrong = self.dropped[MISMATCH] > self.total / 4
-        return f"{line}; is the genome the assembly that the variants were called on?" if wrong else line
 
 
 def run(

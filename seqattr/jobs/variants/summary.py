@@ -1,0 +1,49 @@
+"""What a run over variants found, for the terminal and the page."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from seqattr.analyses.variants import VariantEffects
+from seqattr.jobs.variants.null import Sample
+from seqattr.jobs.variants.windows import MISMATCH, Cut
+
+
+class Large(NamedTuple):
+    """A variant of a large effect: the largest of any target, its number in the file, and what is known."""
+
+    size: float
+    order: int
+    cut: Cut
+    effects: VariantEffects  # of this one, (T, 1)
+
+
+@dataclass
+class Summary:
+    """What was found, and what was left out for which kinds of reasons."""
+
+    out: Path
+    targets: tuple[str, ...]
+    units: tuple[str, ...]
+    sample: Sample
+    variants: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+    largest: list[Large] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    first_reason: str = ""
+    explained: list[str] = field(default_factory=list)  # files of contributions
+
+    @property
+    def total(self) -> int:
+        """Variants in the file."""
+        return self.variants + self.dropped.total()
+
+    def left_out(self) -> str:
+        """How many were left out, and for what; empty if none was."""
+        if not self.dropped.total():
+            return ""
+        kinds = ", ".join(f"{number:,} {kind}" for kind, number in self.dropped.most_common())
+        line = f"{self.dropped.total():,} of {self.total:,} variants were left out ({kinds})"
+        wrong = self.dropped[MISMATCH] > self.total / 4
+        return f"{line}; is the genome the assembly that the variants were called on?" if wrong else line
