@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import torch
 
 from seqattr.cli.main import main
 from seqattr.io.fasta.records import write_fasta
@@ -15,6 +16,9 @@ from seqattr.support import threads
 
 # For nets as small as these, threads only wait for each other: up to ten times slower beside other work.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Kernels for a GPU run in Triton's interpreter where there is none.
+if not torch.cuda.is_available():
+    os.environ.setdefault("TRITON_INTERPRET", "1")
 
 LENGTH = 40
 
