@@ -68,22 +68,22 @@ def consensus(motif: PWM) -> Codes:
     return motif.probabilities.argmax(0).astype(np.uint8)
 
 
-def words(motif: PWM, number: int, instances: str, seed: int) -> Codes:
-    """The words that go into so many backgrounds, (number, w): always the consensus, or one that is drawn for
-    each, by the seed and the motif's name.
+def words(motif: PWM, rows: range, instances: str, seed: int) -> Codes:
+    """The words that go into the backgrounds of these numbers, (rows, w): always the consensus, or one that
+    is drawn for each, by the seed, the motif's name and the background's number alone.
     """
     if instances == CONSENSUS:
-        return np.broadcast_to(consensus(motif), (number, motif.width))
-    rng = np.random.default_rng([seed, _number_of(motif)])
-    return np.stack([motif.sample(rng) for _ in range(number)])
+        return np.broadcast_to(consensus(motif), (len(rows), motif.width))
+    bits = np.random.PCG64([seed, _number_of(motif)])
+    bits.advance(rows.start * motif.width)  # past the draws of the backgrounds before
+    return motif.sample(np.random.Generator(bits), len(rows))
 
 
-def shuffled(motif: PWM, drawn: Codes, twins: int, seed: int) -> Codes:
-    """The words of the motif's shuffled twins, (number, w): of `twins` orders of the letters the first for
-    the first background, and so on in turn.
+def shuffled(motif: PWM, drawn: Codes, rows: range, twins: int, seed: int) -> Codes:
+    """The words (rows, w) of the motif's shuffled twins: of `twins` orders of the letters the first for the
+    first of all backgrounds, and so on in turn.
     """
-    orders = orders_of(motif, twins, seed)
-    return np.take_along_axis(drawn, orders[np.arange(len(drawn)) % twins], 1)
+    return np.take_along_axis(drawn, orders_of(motif, twins, seed)[np.array(rows) % twins], 1)
 
 
 def orders_of(motif: PWM, twins: int, seed: int) -> npt.NDArray[np.int64]:

@@ -213,13 +213,13 @@ class Asked:
                 groups.setdefault((motif.width, strand), []).append(number)
         return groups
 
-    def columns(self, numbers: Sequence[int], strand: str, backgrounds: slice) -> Tensor:
-        """The words of some motifs of one width and their twins', (S, m, 2, 4, w)."""
+    def columns(self, numbers: Sequence[int], strand: str, rows: range) -> Tensor:
+        """The words of some motifs of one width and their twins' in S backgrounds, (S, m, 2, 4, w)."""
         pairs = []
         for number in numbers:
             motif, twins = self.motifs[number], min(self.settings.twins, self.number)
-            own = words(motif, self.number, self.settings.instances, self.settings.seed)
-            pairs.append(np.stack([own, shuffled(motif, own, twins, self.settings.seed)], 1)[backgrounds])
+            own = words(motif, rows, self.settings.instances, self.settings.seed)
+            pairs.append(np.stack([own, shuffled(motif, own, rows, twins, self.settings.seed)], 1))
         return columns_of(np.stack(pairs, 1), strand)
 
 
@@ -241,7 +241,7 @@ def answers_in(
     targets, shape = without.shape[1], (len(asked.motifs), 2, len(asked.positions), 2, len(sequences))
     changes = np.full((targets, *shape), np.nan)
     for (width, strand), numbers in asked.by_width().items():
-        columns = asked.columns(numbers, strand, slice(first, first + len(sequences)))
+        columns = asked.columns(numbers, strand, range(first, first + len(sequences)))
         for place, middle in enumerate(asked.positions):
             start = start_of(middle, width, strand)
             values = reader.with_words(start, columns.flatten(1, 2), every)

@@ -77,10 +77,13 @@ class PWM:
         table = np.vstack([self.log_odds(background), np.zeros(self.width)])
         return np.asarray(sum(table[words[..., position], position] for position in range(self.width)))
 
-    def sample(self, rng: np.random.Generator) -> np.ndarray:
-        """Codes (w,) of one instance, each position drawn from its own column."""
+    def sample(self, rng: np.random.Generator, number: int | None = None) -> np.ndarray:
+        """Codes (w,) of one instance, each position drawn from its own column; (number, w) of so many, as
+        they come one after the other.
+        """
         upto = self.probabilities.cumsum(axis=0)
-        return (rng.random(self.width) * upto[-1] >= upto).sum(axis=0).astype(np.uint8)
+        shape = (self.width,) if number is None else (number, self.width)
+        return (rng.random(shape)[..., None, :] * upto[-1] >= upto).sum(axis=-2).astype(np.uint8)
 
     def reverse_complement(self) -> "PWM":
         """The motif as it reads on the other strand."""

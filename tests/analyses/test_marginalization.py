@@ -1,13 +1,14 @@
 """Marginal effects, beside a loop that puts word after word into background after background."""
 
 import math
+import zlib
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
-from seqattr.analyses.insertions import start_of
+from seqattr.analyses.insertions import consensus, shuffled, start_of, words
 from seqattr.analyses.marginalization import Insertions, Marginal, marginalize
 from seqattr.dna.alphabet import ALPHABET
 from seqattr.engine.capture.model import Model
@@ -152,6 +153,31 @@ def test_instances_are_drawn_by_the_motif_and_the_background_alone() -> None:
     assert abs(other.effects - alone.effects).max() > 1e-3
     consensus = marginalize(model, [GATA1], backgrounds)
     assert abs(consensus.effects - alone.effects).max() > 1e-3
+
+
+@pytest.mark.parametrize("instances", ["consensus", "sampled"])
+def test_words_hang_on_the_number_of_the_background_and_not_on_its_neighbours(instances: str) -> None:
+    """As one draws them one after the other, whichever are asked for together."""
+    rng, every = np.random.default_rng([3, zlib.crc32(GATA1.name.encode())]), range(11)
+    slow = np.stack([GATA1.sample(rng) for _ in every])
+    drawn = words(GATA1, every, instances, 3)
+    np.testing.assert_array_equal(drawn, slow if instances == "sampled" else [consensus(GATA1)] * 11)
+    twins = shuffled(GATA1, drawn, every, 4, 3)
+    for some in (range(1), range(4, 9), range(10, 11)):
+        part = words(GATA1, some, instances, 3)
+        np.testing.assert_array_equal(part, drawn[some.start : some.stop])
+        np.testing.assert_array_equal(shuffled(GATA1, part, some, 4, 3), twins[some.start : some.stop])
+
+
+def test_backgrounds_that_go_through_in_several_parts_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sampled instances and twins too."""
+    model, backgrounds, sampled = captured("conv1d")[1], one_hot(7), Insertions(instances="sampled", twins=3)
+    whole = marginalize(model, [GATA1, *WORDS], backgrounds, sampled)
+    monkeypatch.setattr("seqattr.analyses.marginalization.backgrounds_at_once", lambda *_: 2)
+    parts = marginalize(model, [GATA1, *WORDS], backgrounds, sampled)
+    np.testing.assert_allclose(parts.effects, whole.effects, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(parts.twins, whole.twins, rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(parts.without, whole.without)
 
 
 def test_twins_are_other_orders_of_the_same_letters() -> None:

@@ -78,6 +78,11 @@ def test_samples_follow_the_probabilities() -> None:
     assert not counts[TAL1.probabilities == 0].any()
 
 
+def test_samples_together_are_those_that_come_one_after_the_other() -> None:
+    one, other = np.random.default_rng(1), np.random.default_rng(1)
+    np.testing.assert_array_equal(GATA1.sample(one, 7), [GATA1.sample(other) for _ in range(7)])
+
+
 @pytest.mark.parametrize("p_value", [0.2, 0.03, 1e-3])
 @pytest.mark.parametrize("seed", range(4))
 def test_thresholds_agree_with_all_words_counted(p_value: float, seed: int) -> None:
