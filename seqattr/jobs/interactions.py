@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from seqattr.dna.alphabet import codes_of, one_hot
 from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError
 from seqattr.evaluate.interactions import (
@@ -35,6 +36,7 @@ from seqattr.jobs.sources import ModelFile
 from seqattr.models.content import content_hash
 from seqattr.motifs.hits import SURE
 from seqattr.refs.kinds import parse
+from seqattr.refs.pairs import origins
 from seqattr.support.caller import LIBRARY, Caller
 
 TABLES = ("interactions.tsv", "instances.tsv")
@@ -170,12 +172,15 @@ def find(scores: Scores, model: Model, path: Path, settings: Settings, caller: C
     check_rows(matches, codes.shape, path)
     x = torch.from_numpy(codes).to(model.dtype)
     question = Question(model, x, methods=(), targets=run.get("targets"))
-    reference = parse(spec, names)
+    letters, pairs = codes_of(codes), run.get("pairs", False)
+    reference = parse(spec, names[::2] if pairs else names)
     for done, row in enumerate(sorted(matches), 1):
         strong = [one for one in matches[row] if one.log_odds >= least]
         groups = strongest(strong, settings.most)
         if len(groups) > 1:
-            drawn = reference.draw(codes[row : row + 1], run.get("seed", 0), names[row : row + 1])[0]
+            origin = origins(np.array([row]), letters.__getitem__, pairs)
+            named = [names[int(origin.rows[0])]]
+            drawn = reference.draw(one_hot(origin.codes), run.get("seed", 0), named)[0]
             pool = torch.from_numpy(np.array(drawn)).to(x)
             case = Case(row, x[row], pool, groups, masks(strong, codes.shape[2]).any(0))
             instances += instances_of(question.predict, case, settings.seed)

@@ -23,6 +23,7 @@ from seqattr.jobs.score.settings import Settings
 from seqattr.methods.attribution import Attribution, Ensemble, Explainer, Pending
 from seqattr.methods.ensemble import sessions
 from seqattr.methods.precisions import PRECISIONS, Precision, roughness
+from seqattr.refs.pairs import origins
 from seqattr.refs.reference import Reference
 from seqattr.support.stages import Stages
 
@@ -126,21 +127,22 @@ class Calculation:
         start = time.perf_counter()
         rows = self.plan.rows_of(number)
         windows = self.windows[rows.start : rows.stop]
-        groups = [self.drawn(windows, some) for some in by_length(windows, lambda length: len(windows))]
+        groups = [self.drawn(rows.start, some) for some in by_length(windows, lambda length: len(windows))]
         self.seconds["references"] += time.perf_counter() - start
         return number, groups
 
-    def drawn(self, windows: Windows, rows: npt.NDArray[np.intp]) -> Drawn:
-        """Windows of one length."""
-        reference, seed = self.reference, self.setup.settings.seed
-        codes = windows.codes(rows)
-        names = [windows.names[int(row)] for row in rows]
-        references: npt.NDArray[Any] | None = reference.draw_codes(codes, seed, names)
+    def drawn(self, first: int, rows: npt.NDArray[np.intp]) -> Drawn:
+        """Windows of one length, by their rows in the block that begins at the row `first`."""
+        reference, settings, windows = self.reference, self.setup.settings, self.windows
+        codes = windows.codes(first + rows)
+        origin = origins(first + rows, windows.codes, settings.pairs)
+        names = [windows.names[row] for row in origin.rows.tolist()]
+        references: npt.NDArray[Any] | None = reference.draw_codes(origin.codes, settings.seed, names)
         same = reference.degenerate(codes, references)
         if references is None:
             references = reference.values(codes.shape[1])
-            if (codes == UNKNOWN).any():  # where they are nothing
-                references = reference.draw(one_hot(codes), seed, names)
+            if (origin.codes == UNKNOWN).any():  # where they are nothing
+                references = reference.draw(one_hot(origin.codes), settings.seed, names)
         return Drawn(rows, codes, references, same)
 
     def begin(self, drawn: tuple[int, list[Drawn]]) -> Begun:

@@ -26,6 +26,7 @@ from seqattr.io.text import read_json
 from seqattr.jobs.score.credit import Credit, about_run, completeness
 from seqattr.jobs.score.summary import Summary
 from seqattr.jobs.score.task import Scoring
+from seqattr.refs.pairs import origins
 from seqattr.support.caller import Caller
 from seqattr.support.progress import silent
 
@@ -106,9 +107,9 @@ def question_of(scoring: Scoring, rows: npt.NDArray[np.intp]) -> Question:
     """Of these windows, with the references that they were scored against."""
     setup, windows = scoring.setup, scoring.windows
     settings = setup.settings
-    sequences = one_hot(windows.codes(rows))
-    names = [windows.names[int(row)] for row in rows]
-    references = scoring.reference.draw(sequences, settings.seed, names)
+    sequences, origin = one_hot(windows.codes(rows)), origins(rows, windows.codes, settings.pairs)
+    names = [windows.names[row] for row in origin.rows.tolist()]
+    references = scoring.reference.draw(one_hot(origin.codes), settings.seed, names)
     method = setup.method
     return Question(
         setup.models[0],

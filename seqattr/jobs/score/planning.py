@@ -57,6 +57,7 @@ def identity_of(setup: Setup, windows: Windows, hashes: Sequence[str]) -> dict[s
         "input": windows.digest(),
         "method": settings.method,
         "kind of references": settings.references,
+        "sharing of references": "by pairs" if settings.pairs else "none",
         "file of references": file_digest(reference_file(settings.references)),
         "seed": settings.seed,
         "choice of targets": list(setup.texts),

@@ -16,8 +16,9 @@ class Settings:
     """How to score: all that the results depend on, beside models and sequences.
 
     With `both_strands` contributions are the mean of a sequence's and its reverse complement's. With
-    `each_model` the results of each of several models are written beside their mean. `command` is what was
-    typed.
+    `each_model` the results of each of several models are written beside their mean. With `pairs` every two
+    sequences, such as both alleles of a variant, are compared with the references of the first. `command` is
+    what was typed.
     """
 
     references: str = "shuffle:10"
@@ -31,6 +32,7 @@ class Settings:
     patterns: str | None = None  # a file, for a method that needs one
     both_strands: bool = False
     each_model: bool = False
+    pairs: bool = False
     command: str = ""
 
     def __post_init__(self) -> None:

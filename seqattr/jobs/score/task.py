@@ -6,6 +6,7 @@ from pathlib import Path
 
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.outputs import check_number
+from seqattr.errors import InputError
 from seqattr.inputs import Inputs, Windows, write_dropped
 from seqattr.io.journal import appending
 from seqattr.io.scores_folder import DROPPED, file_stems
@@ -34,7 +35,10 @@ class Scoring:
         device: str | None = None,
     ) -> None:
         self.inputs, self.windows = inputs, Windows.of(inputs.windows)
-        self.reference = parse(settings.references, self.windows.names)
+        if settings.pairs:
+            check_pairs(self.windows, len(inputs.dropped))
+        names_drawn_for = self.windows.names[::2] if settings.pairs else self.windows.names
+        self.reference = parse(settings.references, names_drawn_for)
         self.setup = Setup(models, settings, device)
         check_number(self.setup.targets, settings.targets is not None)
         file_stems(self.setup.targets)
@@ -56,6 +60,13 @@ class Scoring:
         """What gave no window, for the results."""
         if len(self.inputs.dropped):
             write_dropped(folder / DROPPED, self.inputs.dropped)
+
+
+def check_pairs(windows: Windows, dropped: int) -> None:
+    """Raises InputError unless every two windows are as long as each other, and none was left out."""
+    lengths = windows.lengths
+    if dropped or len(lengths) % 2 or (lengths[::2] != lengths[1::2]).any():
+        raise InputError("`pairs` are every two sequences, of one length, and none of them may be left out")
 
 
 @dataclass(frozen=True)

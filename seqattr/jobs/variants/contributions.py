@@ -6,7 +6,7 @@ OUT/alleles.fa has the windows, two for each variant, and OUT/contributions is w
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
+from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +30,7 @@ from seqattr.jobs.score.settings import Settings as Scoring
 from seqattr.jobs.sources import ModelFile, SequenceFile
 from seqattr.jobs.units import contribution_unit
 from seqattr.jobs.variants.settings import Settings, VariantFile
+from seqattr.jobs.variants.summary import Large
 from seqattr.jobs.variants.windows import Cut
 from seqattr.motifs.hits import HitFinder, Hits
 from seqattr.motifs.sources import read_motifs
@@ -53,7 +54,7 @@ class Explained(NamedTuple):
 class Scored(NamedTuple):
     """Variants, the length of their windows, and the scores of both alleles: rows 2 n and 2 n + 1."""
 
-    cuts: Sequence[Cut]
+    largest: Sequence[Large]
     names: Sequence[str]
     file: VariantFile
     length: int
@@ -61,7 +62,7 @@ class Scored(NamedTuple):
 
     def allele(self, row: int) -> tuple[int, int]:
         """The bases [start, end) of a row's window that are its allele."""
-        variant = self.cuts[row // 2].variant
+        variant = self.largest[row // 2].cut.variant
         bases = len((variant.ref, variant.alt)[row % 2])
         half = self.length // 2
         start = half if self.file.anchor == "left" else self.length - half - bases
@@ -69,17 +70,19 @@ class Scored(NamedTuple):
 
 
 def names_of(cuts: Sequence[Cut]) -> list[str]:
-    """A name for each variant: its own where no other has it."""
+    """A name for each variant: its own where no other has it, and a number behind what is there again."""
     often = Counter(cut.variant.label for cut in cuts)
-    return [
-        "_".join((cut.variant.label if often[cut.variant.label] == 1 else str(cut.variant)).split())
-        for cut in cuts
-    ]
+    names: dict[str, None] = {}
+    for variant, _, _ in cuts:
+        name = "_".join((variant.label if often[variant.label] == 1 else str(variant)).split())
+        numbered = (f"{name}_{number}" for number in count(2))
+        names[next(one for one in chain([name], numbered) if one not in names)] = None
+    return list(names)
 
 
 def explain(
     models: Sequence[ModelFile],
-    cuts: Sequence[Cut],
+    largest: Sequence[Large],
     windows: tuple[VariantFile, int],
     out: Path,
     settings: Settings,
@@ -90,21 +93,19 @@ def explain(
     Raises as `score` does, InputError for motifs, and OutputError.
     """
     file, length = windows
+    cuts = [large.cut for large in largest]
     names = names_of(cuts)
     texts = [text for cut in cuts for text in alleles(cut.variant, cut.bases, cut.at, length, file.anchor)]
     write_fasta(out / ALLELES, [f"{name}/{allele}" for name in names for allele in ("ref", "alt")], texts)
-    scoring = Scoring(
-        references=settings.references,
-        method=settings.method,
-        targets=settings.targets,
-        seed=settings.seed,
-        device=settings.device,
-        both_strands=settings.both_strands,
-        command=settings.command,
-    )
     caller.at("explaining both alleles")
-    score(models, SequenceFile(out / ALLELES), Output(out / FOLDER, force=True), scoring, caller=caller)
-    explained = Scored(cuts, names, file, length, open_scores(out / FOLDER))
+    score(
+        models,
+        SequenceFile(out / ALLELES),
+        Output(out / FOLDER, force=True),
+        scoring_of(settings),
+        caller=caller,
+    )
+    explained = Scored(largest, names, file, length, open_scores(out / FOLDER))
     hits = hits_of(explained, settings, caller) if settings.motifs else {}
     drawings = drawings_of(explained, hits)
     check_writable(out / "figures")
@@ -116,6 +117,20 @@ def explain(
             write_table(paths[HITS], changes)
     files = [ALLELES, FOLDER, *tables, *(drawing.file("png") for drawing in drawings)]
     return Explained(files, pictures, changes)
+
+
+def scoring_of(settings: Settings) -> Scoring:
+    """How both alleles are explained: against the same references."""
+    return Scoring(
+        references=settings.references,
+        method=settings.method,
+        targets=settings.targets,
+        seed=settings.seed,
+        device=settings.device,
+        both_strands=settings.both_strands,
+        pairs=True,
+        command=settings.command,
+    )
 
 
 def label_of(row: dict[str, object]) -> str:
@@ -167,7 +182,7 @@ def changes_of(explained: Scored, hits: dict[str, Hits]) -> dict[str, list[objec
             row, *place = key
             if (row ^ 1, *place) in there:
                 continue
-            variant, match = explained.cuts[row // 2].variant, found.matches
+            variant, match = explained.largest[row // 2].cut.variant, found.matches
             change = ("lost", "gained")[row % 2]
             strand = "+" if match.strand[number] > 0 else "-"
             cells = (
@@ -202,28 +217,21 @@ def key_of(explained: Scored, hits: Hits, number: int) -> tuple[int, ...]:
 
 
 def drawings_of(explained: Scored, hits: dict[str, Hits]) -> list[Drawing]:
-    """Both alleles of each variant one above the other, for the target in which they differ most."""
+    """Both alleles of each variant one above the other, for the target in which the outputs differ most."""
     everything = {target: rows_of(explained, target) for target in explained.scores.targets}
     drawings = []
     for number, name in enumerate(explained.names[:MOST_DRAWN]):
-        rows = slice(2 * number, 2 * number + 2)
-        sums = {target: values[rows].sum(1) for target, (_, values) in everything.items()}
-        target = max(sums, key=partial(difference_in, sums))
+        target = explained.largest[number].target
         codes, values = everything[target]
         sides = [
             Allele(codes[row], values[row], *explained.allele(row), boxes_in(hits.get(target), row))
-            for row in range(rows.start, rows.stop)
+            for row in (2 * number, 2 * number + 1)
         ]
         unit = contribution_unit(explained.scores.run, target)
         figure = allele_logos(sides, f"{name}: contributions to {target} ({unit})", SIDE)
         caption = f"contributions to {target} with either allele of {name}"
         drawings.append(Drawing(f"variant_{number + 1}", caption, figure))
     return drawings
-
-
-def difference_in(sums: dict[str, np.ndarray], target: str) -> float:
-    """How much the two alleles differ in a target."""
-    return float(abs(sums[target][1] - sums[target][0]))
 
 
 def boxes_in(hits: Hits | None, row: int) -> list[Box]:

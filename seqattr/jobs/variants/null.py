@@ -10,6 +10,8 @@ Hochberg (1995) over the variants of a target.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from heapq import heappush, heapreplace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,28 +22,43 @@ from seqattr.jobs.variants.windows import Cut
 from seqattr.refs.kinds import parse
 
 
+class Sampled(NamedTuple):
+    """A variant of a sample, by less the number that was drawn for it and its place in the file."""
+
+    less: float
+    place: int
+    cut: Cut
+    effects: np.ndarray  # (T)
+
+
 @dataclass
 class Sample:
-    """Some of a file's variants, each as likely as any (Vitter 1985, algorithm R), with their effects."""
+    """Some of a file's variants with their effects: those for which the seed draws the smallest numbers.
+
+    Each is as likely as any other, and in the order of their numbers so are the first of them.
+    """
 
     size: int
     seed: int
-    cuts: list[Cut] = field(default_factory=list)
-    effects: list[np.ndarray] = field(default_factory=list)  # (T)
     seen: int = 0
+    _smallest: list[Sampled] = field(default_factory=list)  # a heap: what is first is to go next
 
     def __post_init__(self) -> None:
         self._draw = np.random.default_rng(self.seed)
 
     def add(self, cuts: Sequence[Cut], differences: np.ndarray) -> None:
-        """Some more variants, with differences (T, N)."""
-        for cut, effect in zip(cuts, differences.T, strict=True):
+        """Some more variants, in the order of the file, with differences (T, N)."""
+        numbers = self._draw.random(len(cuts)).tolist()
+        for cut, effects, number in zip(cuts, differences.T, numbers, strict=True):
             self.seen += 1
-            if len(self.cuts) < self.size:
-                self.cuts.append(cut)
-                self.effects.append(effect.copy())
-            elif (at := int(self._draw.integers(self.seen))) < self.size:
-                self.cuts[at], self.effects[at] = cut, effect.copy()
+            if len(self._smallest) < self.size:
+                heappush(self._smallest, Sampled(-number, self.seen, cut, effects.copy()))
+            elif number < -self._smallest[0].less:
+                heapreplace(self._smallest, Sampled(-number, self.seen, cut, effects.copy()))
+
+    def drawn(self) -> list[Sampled]:
+        """All of them, in an order that is drawn at random."""
+        return sorted(self._smallest, reverse=True)
 
 
 SURE = 0.05  # the false discovery rate below which a variant does more than chance

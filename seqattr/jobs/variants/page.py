@@ -42,7 +42,7 @@ def shown_targets(summary: Summary) -> list[int]:
 
 def drawings_of(summary: Summary) -> list[Drawing]:
     """How the effects on each target are spread."""
-    effects = np.stack(summary.sample.effects, axis=1)
+    effects = np.stack([one.effects for one in summary.sample.drawn()], axis=1)
     panels = [
         EffectPanel(summary.targets[number], effects[number], f"effect ({summary.units[number]})")
         for number in shown_targets(summary)

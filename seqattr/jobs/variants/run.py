@@ -88,9 +88,9 @@ class Job:
 
     def _explained(self, out: Path, models: Sequence[ModelFile]) -> Explained:
         """Both alleles of the largest effects."""
-        cuts = [large.cut for large in self.summary.largest[: self.settings.contributions]]
+        largest = self.summary.largest[: self.settings.contributions]
         place = self.windows.file, self.windows.length
-        explained = explain(models, cuts, place, out, self.settings, self.caller)
+        explained = explain(models, largest, place, out, self.settings, self.caller)
         self.summary.explained = explained.files
         return explained
 
@@ -195,7 +195,7 @@ class Job:
 
     def _null(self) -> Null:
         """Effects by chance."""
-        cuts, number = self.summary.sample.cuts, self.settings.null
+        cuts, number = [one.cut for one in self.summary.sample.drawn()], self.settings.null
         self.caller.at("comparing with chance")
         pairs = shuffled_pairs(cuts, number, self.windows.length, self.windows.file, self.settings.seed)
         parts = []

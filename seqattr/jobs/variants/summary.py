@@ -18,6 +18,11 @@ class Large(NamedTuple):
     cut: Cut
     effects: VariantEffects  # of this one, (T, 1)
 
+    @property
+    def target(self) -> str:
+        """The one in which it changes most."""
+        return self.effects.targets[int(self.effects.difference[:, 0].abs().argmax())]
+
 
 @dataclass
 class Summary:

@@ -1,0 +1,86 @@
+"""Chance is asked with variants from all over a file, whichever way it is read."""
+
+import random
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqattr.dna.variants import Variant
+from seqattr.io.ownership import Output
+from seqattr.jobs.sources import ModelFile
+from seqattr.jobs.variants import run as job
+from seqattr.jobs.variants.null import Sample
+from seqattr.jobs.variants.settings import Settings, VariantFile
+from seqattr.jobs.variants.windows import Cut
+
+VARIANTS, NULL = 5_000, 200
+
+
+def cuts(count: int) -> list[Cut]:
+    """Of nothing but their places."""
+    return [Cut(Variant("c", place, "A", "C"), "", 0) for place in range(count)]
+
+
+def sampled(size: int, seed: int, at_once: int, count: int = 100) -> list[tuple[int, float]]:
+    """The places of what is drawn of so many variants, with their effects."""
+    sample, every, effects = Sample(size, seed), cuts(count), np.arange(2.0 * count).reshape(2, count)
+    for first in range(0, count, at_once):
+        some = slice(first, first + at_once)
+        sample.add(every[some], effects[:, some])
+    return [(one.cut.variant.start, float(one.effects[1])) for one in sample.drawn()]
+
+
+def test_each_variant_is_as_likely_as_any_other_and_so_are_the_first_that_are_drawn():
+    """Of 1,000 samples of 20 of 100 a variant is in 200 +- 13, and first of them in 10 +- 3.2; five sigma."""
+    drawn = [sampled(20, seed, 100) for seed in range(1_000)]
+    within, first = Counter(place for one in drawn for place, _ in one), Counter(one[0][0] for one in drawn)
+    assert all(137 < within[place] < 263 for place in range(100))
+    assert all(first[place] < 26 for place in range(100))
+    assert sum(first[place] for place in range(20)) < 263
+
+
+def test_a_sample_keeps_the_effects_and_does_not_hang_on_how_the_file_is_read():
+    whole = sampled(20, 3, 100)
+    assert len({place for place, _ in whole}) == 20
+    assert all(effect == 100 + place for place, effect in whole)
+    assert sampled(20, 3, 7) == whole
+    assert sampled(10, 3, 7) == whole[:10]
+    assert len(sampled(200, 3, 7)) == 100
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> VariantFile:
+    """A substitution of every base of a stretch."""
+    genome = "".join(random.Random(1).choices("ACGT", k=VARIANTS + 200))
+    (tmp_path / "g.fa").write_text(f">chr1\n{genome}\n")
+    other = dict(zip("ACGT", "CGTA", strict=True))
+    places = range(100, 100 + VARIANTS)
+    lines = [f"chr1\t{place + 1}\t.\t{genome[place]}\t{other[genome[place]]}\n" for place in places]
+    (tmp_path / "v.vcf").write_text("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\n" + "".join(lines))
+    return VariantFile(tmp_path / "g.fa", vcf=tmp_path / "v.vcf")
+
+
+def test_chance_is_of_variants_all_over_the_file(models, file, tmp_path, monkeypatch):
+    taken: list[list[int]] = []
+
+    def watched(some: list[Cut], number: int, *rest):
+        taken.append([cut.variant.start for cut in some[:number]])
+        return shuffled(some, number, *rest)
+
+    shuffled = job.shuffled_pairs
+    monkeypatch.setattr(job, "shuffled_pairs", watched)
+    tables = []
+    for name, block, rows in (("a", 1024, 256), ("b", 700, 37)):
+        monkeypatch.setattr("seqattr.jobs.variants.windows.BLOCK", block)
+        monkeypatch.setattr(job, "_ROWS_AT_ONCE", rows)
+        settings = Settings(targets=["a"], null=NULL)
+        job.run([ModelFile(models / "fixed.pt")], file, Output(tmp_path / name), settings)
+        tables.append([line.split("\t")[-2:] for line in (tmp_path / name / "variants.tsv").open()])
+    assert taken[0] == taken[1]
+    assert len(set(taken[0])) == NULL
+    tenths = Counter((place - 100) * 10 // VARIANTS for place in taken[0])
+    assert all(5 <= tenths[tenth] <= 40 for tenth in range(10))
+    same = np.mean([one == other for one, other in zip(*tables, strict=True)])
+    assert same > 0.99
