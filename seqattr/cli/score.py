@@ -75,7 +75,7 @@ working_options = as_argument(
     "--precision",
     default="model",
     show_default=True,
-    help="model, float32, float64; rougher, with the error measured: tf32 (GPU), bfloat16.",
+    help="model, float32, float64; rougher, with the error measured: tf32, bfloat16x3 (GPU), bfloat16.",
 )
 @click.option(
     "--batch-size",

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from seqattr.engine.capture.model import Model
+from seqattr.engine.numerics.device import FULL
 from seqattr.engine.walk.comparison import Comparison
 from seqattr.engine.walk.session import Session
 from seqattr.errors import InputError
@@ -25,7 +26,7 @@ def sessions(
     targets: Sequence[int | str] | None = None,
     device: str = "auto",
     dtype: torch.dtype | None = None,
-    tf32: bool = False,
+    products: str = FULL,
 ) -> list[Session]:
     """A session for each model, all with the first one's targets, in its order.
 
@@ -34,7 +35,7 @@ def sessions(
     """
     if not models:
         raise InputError("there is no model to explain")
-    first = Session(models[0], targets, device, dtype, tf32)
+    first = Session(models[0], targets, device, dtype, products)
     texts = models[0].choose(targets).texts
     own = {target.name for target in models[0].targets}
     wanted = texts if targets is None else [text for text in texts if text in own]
@@ -43,7 +44,7 @@ def sessions(
         there = model.pick(None) if targets is None else model.targets
         check_names(number, [target.name for target in there], wanted, targets is None)
         with of_model(number):
-            others.append(Session(model, texts, device, dtype, tf32))
+            others.append(Session(model, texts, device, dtype, products))
     return [first, *others]
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from seqattr.engine.capture.watch import PAIRS, PAIRS_ON_GPU, check_prediction
 from seqattr.engine.graph.outputs import explained_outputs
+from seqattr.engine.numerics.device import FULL
 from seqattr.engine.walk.comparison import Comparison, compare
 from seqattr.engine.walk.memory import Chunk, chunks, pieces
 from seqattr.engine.walk.session import Session, rows_key
@@ -187,6 +188,6 @@ class Explainer(Explaining):
         each = PAIRS if session.device.type == "cpu" else PAIRS_ON_GPU
         if watch.is_due(sequence, reference, len(comparison) * comparison.number, each):
             watch.look(sequence, reference)
-            if not session.tf32:
+            if session.products == FULL:
                 point = session.to_device(sequence[None])[0]
                 check_prediction(session.graph, point, session.targets, prediction)

@@ -4,14 +4,17 @@ from typing import NamedTuple
 
 import torch
 
+from seqattr.engine.numerics.device import FULL
 from seqattr.methods.attribution import Attribution
 
 
 class Precision(NamedTuple):
-    """The numbers of a walk; None: the model's own. A rough one is measured beside float32."""
+    """The numbers of a walk, None: the model's own; and how a GPU multiplies those of float32, one of
+    PRODUCTS. A rough one is measured beside float32.
+    """
 
     dtype: torch.dtype | None
-    tf32: bool = False
+    products: str = FULL
     rough: bool = False
 
 
@@ -19,7 +22,8 @@ PRECISIONS = {
     "model": Precision(None),
     "float32": Precision(torch.float32),
     "float64": Precision(torch.float64),
-    "tf32": Precision(torch.float32, tf32=True, rough=True),
+    "tf32": Precision(torch.float32, "tf32", rough=True),
+    "bfloat16x3": Precision(torch.float32, "bfloat16x3", rough=True),
     "bfloat16": Precision(torch.bfloat16, rough=True),
 }
 
@@ -31,5 +35,10 @@ def roughness(precision: str, rough: Attribution, exact: Attribution) -> str:
     apart = (rough.contributions[:, :some] - exact.contributions).abs().amax(-1) / largest.clamp(min=1e-30)
     return (
         f"in {precision} contributions differ from float32's by up to "
-        f"{float(apart.max()):.1%} of a sequence's largest, measured on {some} sequences"
+        f"{percent(float(apart.max()))} of a sequence's largest, measured on {some} sequences"
     )
+
+
+def percent(share: float) -> str:
+    """In two digits, however small it is."""
+    return f"{share:.0%}" if share >= 1 else f"{100 * share:.2g}%"

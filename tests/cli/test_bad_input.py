@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 import seqattr
+from seqattr.methods.precisions import PRECISIONS
 from tests.helpers.scoring import files
 
 FULL_DISK = """
@@ -173,7 +174,7 @@ def test_a_model_that_cannot_be_captured(bad, refused, tmp_path, module, parts):
         ("--refs x", "unknown reference 'x'; there is: " + ", ".join(seqattr.REFERENCES)),
         ("--target x", "unknown target 'x'; there is: target0, target1"),
         ("--target 2", "unknown target '2'; there is: target0, target1"),
-        ("--precision half", "unknown precision 'half'; there is: model, float32, float64, tf32, bfloat16"),
+        ("--precision half", "unknown precision 'half'; there is: " + ", ".join(PRECISIONS)),
         ("--device gpu", "unknown device 'gpu'; there is: auto, cpu, cuda, cuda:0 ..."),
         ("--refs shuffle:0", "'shuffle:0' must say how many, a whole number from 1 on, as in shuffle:10"),
         ("--refs gc:-3", "'gc:-3' must say how many, a whole number from 1 on, as in gc:10"),

@@ -62,6 +62,8 @@ OPTIONS = [
     call(f"{CHANGES} --target nope", "there is: target0, target1"),
     call(f"{SCORE} --precision fp16", "unknown precision 'fp16'; there is: model, float32, float64"),
     call(f"{SCORE} --precision tf32 --device cpu", "--precision tf32 is a GPU's; on a CPU there is float32"),
+    call(f"{SCORE} --precision bfloat16x3 --device cpu", "--precision bfloat16x3 is a GPU's; on a CPU"),
+    call(f"{SCORE} --precision bfloat16x", "did you mean 'bfloat16x3'?"),
     call(f"{SCORE} --device gpu", "unknown device 'gpu'; there is: auto, cpu, cuda"),
     call(f"{SCORE} --device cuda:99", "there is no device cuda:99: torch sees"),
     call(f"{SCORE} --batch-size 0", "the batch size must be at least 1, not 0"),

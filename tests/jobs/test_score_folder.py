@@ -163,9 +163,10 @@ def test_a_rough_precision_is_measured(model, fasta, tmp_path):
     assert 0 < float(note.split(" by up to ")[1].split("%")[0]) < 50
 
 
-def test_tf32_is_a_gpus(model, fasta, tmp_path):
-    with pytest.raises(InputError, match="tf32"):
-        score(model, from_fasta(fasta(1)), tmp_path / "out", Settings(precision="tf32", device="cpu"))
+@pytest.mark.parametrize("precision", ["tf32", "bfloat16x3"])
+def test_some_precisions_are_a_gpus(model, fasta, tmp_path, precision):
+    with pytest.raises(InputError, match=f"`precision={precision}` is a GPU's; on a CPU there is float32"):
+        score(model, from_fasta(fasta(1)), tmp_path / "out", Settings(precision=precision, device="cpu"))
 
 
 # --- what cannot be ----------------------------------------------------------------------------

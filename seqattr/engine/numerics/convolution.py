@@ -13,6 +13,7 @@ from torch import Tensor
 
 from seqattr.engine.numerics import columns, spectral
 from seqattr.engine.numerics.columns import Columns
+from seqattr.engine.numerics.device import FULL
 from seqattr.engine.numerics.onednn import Prepared, Run, channels_last, positions
 from seqattr.engine.numerics.workspace import POOL
 
@@ -53,9 +54,11 @@ class Convolution(Protocol):
         """W^T m, for activations of this shape."""
 
 
-def convolution(weight: Tensor, geometry: Geometry, by_spectra: Collection[str] = ()) -> Convolution:
+def convolution(
+    weight: Tensor, geometry: Geometry, by_spectra: Collection[str] = (), products: str = FULL
+) -> Convolution:
     """The form that suits weight, geometry and device; `by_spectra` says whether "forward" and "back" may go
-    through spectra.
+    through spectra, and `products`, one of PRODUCTS, how kernels of our own on a GPU multiply.
     """
     suits = weight.device.type == "cpu" and weight.dtype == torch.float32 and weight.ndim in (3, 4)
     if suits and torch.backends.mkldnn.is_available() and not geometry.transposed and geometry.groups == 1:

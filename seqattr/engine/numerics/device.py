@@ -5,9 +5,13 @@ from collections.abc import Iterator
 
 import torch
 
-from seqattr.errors import InputError
+from seqattr.errors import InputError, UnknownName
 
 DEVICES = "auto, cpu, cuda, cuda:0 ..."
+FULL = "float32"
+# How a GPU may multiply numbers of float32: in full, in ten bits, or as three products of two parts of
+# bfloat16, which is right to about 1e-5, and full where there is no kernel for it.
+PRODUCTS = (FULL, "tf32", "bfloat16x3")
 
 
 def pick_device(name: str) -> torch.device:
@@ -31,14 +35,20 @@ def pick_device(name: str) -> torch.device:
 
 
 @contextlib.contextmanager
-def full_precision(tf32: bool = False) -> Iterator[None]:
+def full_precision(products: str = FULL) -> Iterator[None]:
     """float32 is float32: on a GPU torch would cut a convolution's to ten bits, and no sum would add up.
 
-    Unless that is asked for by `tf32`.
+    Unless `products`, one of PRODUCTS, is "tf32".
     """
-    convolutions, products = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = tf32
+    before = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = products == "tf32"
     try:
         yield
     finally:
-        torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = convolutions, products
+        torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = before
+
+
+def check_products(name: str) -> None:
+    """Raises UnknownName for what is none of PRODUCTS."""
+    if name not in PRODUCTS:
+        raise UnknownName("kind of products", name, PRODUCTS)

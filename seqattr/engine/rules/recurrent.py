@@ -157,7 +157,8 @@ class OverTime:
         tensors: dict[str, Tensor] = {name: self.context.constant(ref) for name, ref in self.weights.items()}
         graph = cell_graph(self.name, tensors[WEIGHT].shape[1], BIAS in tensors)
         wanted = frozenset(graph.outputs) if self.context.split else frozenset()
-        plan = Plan(Graph(graph.steps, tensors, graph.outputs, active), self.context.rulebook, wanted)
+        inner = Graph(graph.steps, tensors, graph.outputs, active)
+        plan = Plan(inner, self.context.rulebook, wanted, products=self.context.plan.products)
         if all(ref in outer.graph.tensors for ref in self.weights.values()):
             outer.inner[key] = plan
         return plan

@@ -1,7 +1,7 @@
 """How a graph is computed: each step's function, its weights in whatever form is fastest or asked for."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,7 @@ from seqattr.engine.graph.divisors import divisors, products_by_quotients
 from seqattr.engine.graph.graph import INPUT, BatchLayout, Graph, Ref, Step, evaluate_or_raise
 from seqattr.engine.graph.kinds import classify, function_of
 from seqattr.engine.numerics.convolution import FORMS, Convolution, convolution
+from seqattr.engine.numerics.device import FULL
 from seqattr.engine.ops.elementwise import OVERWRITING
 from seqattr.engine.ops.kinds import HELD, Kind
 from seqattr.engine.ops.moving import VIEWS
@@ -24,6 +25,7 @@ class ForwardPlan:
     """What is worked out once before a graph runs forward: functions, convolutions, when each value goes."""
 
     graph: Graph
+    products: str = field(default=FULL, kw_only=True)  # one of PRODUCTS
 
     # --- what the graph is ---------------------------------------------------------------------
 
@@ -71,7 +73,8 @@ class ForwardPlan:
         key = step.name, form
         if key not in self.convolutions:
             geometry = geometry_of(step.op, step.arguments)
-            prepared = convolution(self.in_form(step, weight, form), geometry, self.by_spectra(form))
+            weights, spectra = self.in_form(step, weight, form), self.by_spectra(form)
+            prepared = convolution(weights, geometry, spectra, self.products)
             if step.args[1] not in self.graph.tensors:
                 return prepared  # of this batch's size
             self.convolutions[key] = prepared

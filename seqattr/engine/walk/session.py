@@ -12,7 +12,7 @@ from torch import Tensor
 from seqattr.dna.alphabet import are_texts, one_hot
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.graph import INPUT
-from seqattr.engine.numerics.device import full_precision, pick_device
+from seqattr.engine.numerics.device import FULL, check_products, full_precision, pick_device
 from seqattr.engine.walk.cuts import Cuts, Room
 from seqattr.engine.walk.forward import ForwardPlan, Values, output_values, side_values
 from seqattr.engine.walk.memory import halving, pairs_at_once, pieces
@@ -38,10 +38,11 @@ class Session:
     these need, its plans, how many rows go through it at once, and how much work was done.
 
     `targets` are where the session's graph has them, `finals` the nonlinearity behind each. The precision is
-    the model's unless `dtype` says otherwise; `tf32` lets a GPU take products of float32 in ten bits. A
-    session serves any number of batches.
+    the model's unless `dtype` says otherwise; `products`, one of PRODUCTS, is how a GPU multiplies numbers of
+    float32. A session serves any number of batches.
 
-    Raises UnknownName and InputError for a target, InputError for a device that is not there.
+    Raises UnknownName and InputError for a target, UnknownName for other products,
+    InputError for a device that is not there.
     """
 
     def __init__(
@@ -50,14 +51,15 @@ class Session:
         targets: Sequence[int | str] | None = None,
         device: str = "auto",
         dtype: torch.dtype | None = None,
-        tf32: bool = False,
+        products: str = FULL,
     ) -> None:
+        check_products(products)
         chosen = model.choose(targets)
         if chosen.targets is not model.targets:
             chosen = chosen.cut()
         graph, self.targets = chosen.graph, chosen.targets
         self.finals = tuple(chosen.outputs.finals[target.output] for target in chosen.targets)
-        self.model, self.tf32 = model, tf32
+        self.model, self.products = model, products
         self.device, self.dtype = pick_device(device), dtype or model.dtype
         self.graph = graph.to(self.device, self.dtype)
         self.rows_forward = self.rows_backward = 0
@@ -73,7 +75,7 @@ class Session:
         """What a rulebook does with the session's graph, worked out once; None: it only runs forward."""
         plan = next((plan for plan in self._plans if plan.rulebook is rulebook), None)
         if plan is None:
-            self._plans.append(plan := Plan(self.graph, rulebook))
+            self._plans.append(plan := Plan(self.graph, rulebook, products=self.products))
         return plan
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -87,7 +89,7 @@ class Session:
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         """Without gradients of torch's own, in full precision."""
-        with torch.no_grad(), full_precision(self.tf32):
+        with torch.no_grad(), full_precision(self.products):
             yield
 
     def run(self, work: Callable[[int], T], rows: int, key: Hashable = None) -> T:

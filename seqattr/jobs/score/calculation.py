@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from seqattr.dna.alphabet import UNKNOWN, one_hot
 from seqattr.engine.capture.model import Model
+from seqattr.engine.numerics.device import FULL
 from seqattr.errors import InputError, UnknownName
 from seqattr.inputs import Windows, by_length
 from seqattr.io.packed import Buffer
@@ -69,8 +70,8 @@ class Setup:
         self.targets, self.texts = [target.name for target in asked], list(asked.values())
         self.ensemble = self.ensemble_in(self.precision)
         self.session = self.ensemble.session
-        if self.precision.tf32 and self.session.device.type != "cuda":
-            raise InputError("`precision=tf32` is a GPU's; on a CPU there is float32")
+        if self.precision.products != FULL and self.session.device.type != "cuda":
+            raise InputError(f"`precision={settings.precision}` is a GPU's; on a CPU there is float32")
 
     @property
     def each(self) -> bool:
@@ -80,7 +81,7 @@ class Setup:
     def ensemble_in(self, precision: Precision) -> Ensemble:
         """The method in sessions of its own, with the numbers of this precision."""
         wanted = None if self.settings.targets is None else self.texts
-        in_use = sessions(self.models, wanted, self.device, precision.dtype, precision.tf32)
+        in_use = sessions(self.models, wanted, self.device, precision.dtype, precision.products)
         explainers = [Explainer(session, self.method) for session in in_use]
         return Ensemble(explainers, self.settings.both_strands, self.each)
 

@@ -20,8 +20,9 @@ from seqattr.engine.rules.deeplift import RESCALE
 from seqattr.engine.walk.forward import side_values
 from seqattr.engine.walk.memory import LEAST_PAIRS, LEAST_THROUGH_TIME, bytes_of, rows_at_once
 from seqattr.engine.walk.plan import Plan
+from seqattr.engine.walk.session import Session
 from seqattr.errors import UnsupportedOp
-from seqattr.methods.attribution import attribute
+from seqattr.methods.attribution import Explainer, attribute
 from seqattr.methods.registry import METHODS
 from seqattr.models.content import content_hash
 from seqattr.models.load import Foreign, load_model
@@ -332,6 +333,14 @@ def test_more_pairs_at_once_pay_and_what_is_kept_of_each_time_step_counts() -> N
     states = side_values(plan, one_hot(1, LENGTH))[step.name]
     assert row.together > 5 * states.numel() * states.element_size()
     assert rows_at_once(row._replace(largest=2**30), cpu) == LEAST_THROUGH_TIME > LEAST_PAIRS
+
+
+def test_a_time_step_multiplies_as_the_plan_around_it_does() -> None:
+    explainer = Explainer(Session(through_time("lstm, rectified"), device="cpu", products="bfloat16x3"))
+    explainer.start(one_hot(1, LENGTH), one_hot(1, LENGTH, seed=1)).result()
+    inner = explainer.plan.inner.values()
+    assert inner
+    assert all(plan.products == "bfloat16x3" for plan in inner)
 
 
 def test_edits_are_worth_the_products_with_the_hidden_state() -> None:

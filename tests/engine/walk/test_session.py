@@ -17,7 +17,7 @@ from seqattr.engine.capture.model import Model
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.walk.plan import Plan
 from seqattr.engine.walk.session import KEPT, Session, check_finite, tensor_of
-from seqattr.errors import InputError, NotFinite
+from seqattr.errors import InputError, NotFinite, UnknownName
 from seqattr.methods.attribution import attribute
 from tests.helpers.pieces import Head, conv
 from tests.helpers.sequences import LENGTH, one_hot
@@ -156,16 +156,24 @@ def test_the_precision_is_put_back(model: Model) -> None:
     before = [flag.allow_tf32 for flag in flags]
 
     def fail() -> None:
-        with Session(model, tf32=True).running():
+        with Session(model, products="tf32").running():
             assert all(flag.allow_tf32 for flag in flags)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
     assert [flag.allow_tf32 for flag in flags] == before
-    with Session(model).running():
-        assert not any(flag.allow_tf32 for flag in flags)
+    for exact in ("float32", "bfloat16x3"):
+        with Session(model, products=exact).running():
+            assert not any(flag.allow_tf32 for flag in flags)
     assert torch.is_grad_enabled()
+
+
+def test_a_plan_knows_how_its_session_multiplies(model: Model) -> None:
+    assert Session(model).plan(GRADIENT).products == "float32"
+    assert Session(model, products="bfloat16x3").plan(None).products == "bfloat16x3"
+    with pytest.raises(UnknownName, match="there is: float32, tf32, bfloat16x3; did you mean 'bfloat16x3'"):
+        Session(model, products="bf16x3")
 
 
 def test_shared_references_go_forward_once_for_a_plan(model: Model) -> None:
