@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from seqattr.jobs.variants.run import Summary
     from seqattr.jobs.variants.settings import Settings, VariantFile
 
+_MOST_LINES = 4  # of targets with their largest effects
+
 
 def variant_file(vcf: Path | None, bed: Path | None, **values: Any) -> "VariantFile":
     """The file of variants, and how their windows are cut. Raises UsageError unless there is one file."""
@@ -113,8 +115,10 @@ def report(summary: "Summary") -> None:
         warn(note)
     named = ", ".join(f"{name} ({unit})" for name, unit in zip(summary.targets, summary.units, strict=True))
     say(f"compared {summary.variants:,} of {summary.total:,} variants for {named}")
-    largest = summary.largest[0]
-    say(f"largest effect: {largest.cut.variant.label}, {largest.size:.3g}")
+    for line in summary.effects()[:_MOST_LINES]:
+        say(line)
+    if len(summary.targets) > _MOST_LINES:
+        say(f"{summary.out}/variants.html has the largest effects on more targets")
     say(f"wrote {summary.out}/variants.tsv and .html, dropped.tsv and run.json")
     if summary.explained:
         say(f"explained both alleles: {', '.join(summary.explained[:4])} ...")

@@ -54,6 +54,11 @@ def files(tmp_path: Path):
     return write
 
 
+def alleles_of(name: str) -> str:
+    """In a figure's name."""
+    return "_".join(variants_in(GENOME)[int(name[1:])][1:])
+
+
 def output(model: seqattr.Model, text: str) -> Tensor:
     """The logits for one window."""
     return model.predict(torch.from_numpy(one_hot(text))[None])[0]
@@ -85,6 +90,12 @@ def test_a_plain_loop_over_both_alleles_says_the_same(ran, fixed, files, tmp_pat
         found = [float(row[name]) for name in list(row)[8:]]
         np.testing.assert_allclose(found, numbers, rtol=1e-5, atol=1e-6)
     assert table(tmp_path / "o/dropped.tsv") == []
+    for target, line in zip("abc", said.splitlines()[1:4], strict=True):
+        mine = [row for row in rows if row["target"] == target]
+        row = max(mine, key=lambda row: abs(float(row["difference"])))
+        place = f"(chr1:{int(row['start']) + 1} {row['ref']} > {row['alt']})"
+        wanted = f"{target}: largest effect {float(row['difference']):+.3g} logit, {row['name']} {place}"
+        assert line == wanted
     facts = json.loads((tmp_path / "o/run.json").read_text())
     assert (facts["variants"], facts["dropped"], facts["length"]) == (6, {}, LENGTH)
 
@@ -284,7 +295,7 @@ def test_both_alleles_of_the_largest_effects_are_explained_and_drawn(ran, fixed,
     (tmp_path / "m.meme").write_text(motif + " 1 0 0 0\n 0 0 0 1\n 1 0 0 0\n")
     words = *files(), "--contributions", "3", "--refs", "zeros", "--motifs", tmp_path / "m.meme"
     said = ran("variants", "--model", fixed, *words, "--out", tmp_path / "o")
-    assert "explained both alleles: alleles.fa, contributions, gained_lost.tsv, figures/variant_1.png" in said
+    assert "explained both alleles: alleles.fa, contributions, gained_lost.tsv, figures/variant_" in said
     effects: dict[str, float] = {}
     for row in table(tmp_path / "o/variants.tsv"):
         effects[row["name"]] = max(effects.get(row["name"], 0), abs(float(row["difference"])))
@@ -300,7 +311,7 @@ def test_both_alleles_of_the_largest_effects_are_explained_and_drawn(ran, fixed,
     assert (tmp_path / "o/contributions/a.h5").exists()
     assert sorted(path.name for path in (tmp_path / "o/figures").glob("*.png")) == [
         "effects.png",
-        *(f"variant_{number}.png" for number in (1, 2, 3)),
+        *sorted(f"variant_{name}_{alleles_of(name)}.png" for name in largest),
     ]
     for row in table(tmp_path / "o/gained_lost.tsv"):
         text = dict(records)[f"{row['name']}/{'ref' if row['change'] == 'lost' else 'alt'}"]

@@ -6,7 +6,7 @@ OUT/alleles.fa has the windows, two for each variant, and OUT/contributions is w
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import chain, count
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from seqattr.dna.alphabet import codes_of
 from seqattr.dna.frequencies import measured_background
-from seqattr.dna.variants import alleles
+from seqattr.dna.variants import alleles, shortened
 from seqattr.figures.boxes import Box
 from seqattr.figures.drawings import Drawing, files_of, write_drawings
 from seqattr.figures.html import Picture
@@ -22,6 +22,7 @@ from seqattr.figures.variants import Allele, allele_logos
 from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.fasta.records import write_fasta
 from seqattr.io.ownership import Output
+from seqattr.io.scores_folder import file_names, file_stems, filename
 from seqattr.io.tables import write_table
 from seqattr.jobs.report.pictures import boxes_of
 from seqattr.jobs.report.scores import Scores, open_scores
@@ -39,14 +40,17 @@ from seqattr.support.caller import Caller
 ALLELES, FOLDER, HITS = "alleles.fa", "contributions", "gained_lost.tsv"
 SIDE = 30  # bases drawn on either side of a variant
 MOST_DRAWN = 20
+LONGEST_NAME = 80  # letters of a variant's name in a file's
 
 
 class Explained(NamedTuple):
-    """What was written, what the page shows of the drawings, and the hits that come and go, as columns; None
-    without motifs.
+    """What was written: all files but the scores, and the scores' own; of how many variants; what the page
+    shows of the drawings; and the hits that come and go, as columns; None without motifs.
     """
 
     files: list[str]
+    scores: list[str]
+    variants: int
     pictures: list[Picture]
     changes: dict[str, list[object]] | None
 
@@ -70,14 +74,31 @@ class Scored(NamedTuple):
 
 
 def names_of(cuts: Sequence[Cut]) -> list[str]:
-    """A name for each variant: its own where no other has it, and a number behind what is there again."""
+    """A name for each variant: its own where no other has it. No two are the same."""
     often = Counter(cut.variant.label for cut in cuts)
-    names: dict[str, None] = {}
-    for variant, _, _ in cuts:
-        name = "_".join((variant.label if often[variant.label] == 1 else str(variant)).split())
-        numbered = (f"{name}_{number}" for number in count(2))
-        names[next(one for one in chain([name], numbered) if one not in names)] = None
-    return list(names)
+    labels = [cut.variant.label if often[cut.variant.label] == 1 else str(cut.variant) for cut in cuts]
+    return told_apart(["_".join(label.split()) for label in labels])
+
+
+def stems_of(cuts: Sequence[Cut]) -> list[str]:
+    """A file's name for the figure of each variant, with its alleles: variant_rs7_C_G."""
+    stems = []
+    for variant in (cut.variant for cut in cuts):
+        name = variant.name[:LONGEST_NAME] or f"{variant.chrom}_{variant.start + 1}"
+        stems.append(
+            filename(f"variant_{name}_{shortened(variant.ref) or '-'}_{shortened(variant.alt) or '-'}")
+        )
+    return told_apart(stems)
+
+
+def told_apart(names: Sequence[str]) -> list[str]:
+    """The names with _2, _3, ... behind those that were there before, also in another case."""
+    apart: dict[str, str] = {}
+    for name in names:
+        forms = chain([name], (f"{name}_{number}" for number in count(2)))
+        new = next(form for form in forms if form.casefold() not in apart)
+        apart[new.casefold()] = new
+    return list(apart.values())
 
 
 def explain(
@@ -116,7 +137,8 @@ def explain(
         if changes is not None:
             write_table(paths[HITS], changes)
     files = [ALLELES, FOLDER, *tables, *(drawing.file("png") for drawing in drawings)]
-    return Explained(files, pictures, changes)
+    scored = [f"{FOLDER}/{name}" for name in file_names(file_stems(explained.scores.targets).values())]
+    return Explained(files, scored, len(cuts), pictures, changes)
 
 
 def scoring_of(settings: Settings) -> Scoring:
@@ -220,7 +242,8 @@ def drawings_of(explained: Scored, hits: dict[str, Hits]) -> list[Drawing]:
     """Both alleles of each variant one above the other, for the target in which the outputs differ most."""
     everything = {target: rows_of(explained, target) for target in explained.scores.targets}
     drawings = []
-    for number, name in enumerate(explained.names[:MOST_DRAWN]):
+    named = zip(explained.names, stems_of([one.cut for one in explained.largest]), strict=True)
+    for number, (name, stem) in enumerate(islice(named, MOST_DRAWN)):
         target = explained.largest[number].target
         codes, values = everything[target]
         sides = [
@@ -230,7 +253,7 @@ def drawings_of(explained: Scored, hits: dict[str, Hits]) -> list[Drawing]:
         unit = contribution_unit(explained.scores.run, target)
         figure = allele_logos(sides, f"{name}: contributions to {target} ({unit})", SIDE)
         caption = f"contributions to {target} with either allele of {name}"
-        drawings.append(Drawing(f"variant_{number + 1}", caption, figure))
+        drawings.append(Drawing(stem, caption, figure))
     return drawings
 
 

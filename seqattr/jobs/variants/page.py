@@ -5,99 +5,57 @@ Its size does not grow with the number of variants.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from seqattr.dna.variants import shortened
 from seqattr.figures.drawings import Drawing, links_of, write_drawings
 from seqattr.figures.effects import EffectPanel, effect_figure
 from seqattr.figures.html import Link, fill
-from seqattr.figures.style import short_name
 from seqattr.io.text import write_text
 from seqattr.jobs.variants.contributions import ALLELES, HITS, Explained, label_of
-from seqattr.jobs.variants.null import SURE, Null
+from seqattr.jobs.variants.null import SURE
 from seqattr.jobs.variants.summary import Summary
-from seqattr.jobs.variants.table import DROPPED, VARIANTS, rows_of
+from seqattr.jobs.variants.table import DROPPED, VARIANTS
 
 PAGE = "variants.html"
-MOST_VARIANTS, MOST_TARGETS, MOST_HITS = 50, 12, 100
-LONGEST_NAME = 40
-
-
-class Row(NamedTuple):
-    """A variant as the page shows it, and its numbers for each target shown."""
-
-    name: str
-    place: str
-    alleles: str
-    cells: list[dict[str, Any]]
-
-
-def shown_targets(summary: Summary) -> list[int]:
-    """The targets that are shown, in order: of very many those with the largest effects."""
-    most = np.max([large.effects.difference.abs().numpy()[:, 0] for large in summary.largest], axis=0)
-    return sorted(np.argsort(-most, kind="stable")[:MOST_TARGETS].tolist())
+MOST_HITS, MOST_SCORES = 100, 24
+FEW = 20  # variants up to which each is drawn by its name
 
 
 def drawings_of(summary: Summary) -> list[Drawing]:
-    """How the effects on each target are spread."""
-    effects = np.stack([one.effects for one in summary.sample.drawn()], axis=1)
+    """How the effects on each target are spread; of few variants those of each."""
+    sample = sorted(summary.sample.drawn(), key=lambda one: one.place)
+    effects = np.stack([one.effects for one in sample], axis=1)
     panels = [
         EffectPanel(summary.targets[number], effects[number], f"effect ({summary.units[number]})")
-        for number in shown_targets(summary)
+        for number in summary.tops.targets
     ]
-    drawn = "all" if effects.shape[1] == summary.variants else f"{effects.shape[1]:,}, drawn at random,"
-    caption = f"Effects (alternative - reference) of {drawn} of the {summary.variants:,} variants by target."
-    return [Drawing("effects", caption, effect_figure(panels))]
-
-
-def table_of(summary: Summary, null: Null | None) -> list[Row]:
-    """The variants of the largest effects, with the numbers that the table in the file has."""
-    rows = []
-    for large in summary.largest[:MOST_VARIANTS]:
-        columns = dict(rows_of([large.cut], large.effects))
-        if null is not None:
-            differences = np.array(columns["difference"], float)
-            columns["q_value"] = null.values(columns["target"], differences)[1].tolist()
-        cells = [{name: values[n] for name, values in columns.items()} for n in shown_targets(summary)]
-        variant = large.cut.variant
-        place = f"{variant.chrom}:{variant.start + 1:,}"
-        alleles = f"{shortened(variant.ref) or '-'} > {shortened(variant.alt) or '-'}"
-        rows.append(Row(short_name(variant.label, LONGEST_NAME), place, alleles, cells))
-    return rows
-
-
-def largest_of(rows: Sequence[Row]) -> list[tuple[Row, dict[str, Any]]]:
-    """For each target the variant whose effect is largest, and the numbers."""
-    return [
-        max(((row, row.cells[n]) for row in rows), key=lambda one: abs(float(one[1]["difference"])))
-        for n in range(len(rows[0].cells))
-    ]
+    named = [one.cut.variant.label for one in sample] if summary.variants <= FEW else []
+    number, total = effects.shape[1], f"{summary.variants:,} variant{'s' * (summary.variants > 1)}"
+    which = f"the {total}" if number == summary.variants else f"{number:,}, drawn at random, of the {total}"
+    caption = f"Effects (alternative - reference) of {which}, by target."
+    return [Drawing("effects", caption, effect_figure(panels, named))]
 
 
 def write_page(
     paths: Mapping[str, Path],
     summary: Summary,
     facts: Mapping[str, Any],
-    null: Null | None,
     drawings: Sequence[Drawing],
     explained: Explained | None,
 ) -> None:
     """The page and its figure. Raises OutputError."""
     spread = write_drawings(paths, drawings)
-    rows = table_of(summary, null)
     text = fill(
         "variants.html",
         summary=summary,
         facts=facts,
-        rows=rows,
-        tops=largest_of(rows),
-        chance=null is not None,
-        sure=null.sure() if null is not None else {},
+        shown=summary.shown,
         limit=SURE,
         spread=spread,
-        pictures=explained.pictures if explained else [],
+        explained=explained,
+        scores=scores_of(explained),
         changes=changes_shown(explained),
         changes_in_all=len(explained.changes["change"]) if explained and explained.changes else 0,
         hits_file=HITS,
@@ -113,6 +71,12 @@ def changes_shown(explained: Explained | None) -> list[dict[str, Any]] | None:
     values = zip(*explained.changes.values(), strict=True)
     rows = [dict(zip(explained.changes, row, strict=True)) for row in values]
     return [row | {"label": label_of(row)} for row in rows[:MOST_HITS]]
+
+
+def scores_of(explained: Explained | None) -> list[str]:
+    """The files of scores that the page has links to: of very many targets those of some, and of all two."""
+    files = explained.scores if explained else []
+    return [*files[:-2][:MOST_SCORES], *files[-2:]]
 
 
 def links_to(drawings: Sequence[Drawing], explained: Explained | None) -> list[Link]:

@@ -22,8 +22,9 @@ from seqattr.jobs.provenance import provenance
 from seqattr.jobs.sources import ModelFile
 from seqattr.jobs.variants import table
 from seqattr.jobs.variants.contributions import Explained, explain
+from seqattr.jobs.variants.largest import read_largest
 from seqattr.jobs.variants.null import Null, Sample, shuffled_pairs
-from seqattr.jobs.variants.page import MOST_VARIANTS, PAGE, drawings_of, write_page
+from seqattr.jobs.variants.page import PAGE, drawings_of, write_page
 from seqattr.jobs.variants.settings import Settings, VariantFile
 from seqattr.jobs.variants.summary import Large, Summary
 from seqattr.jobs.variants.windows import NO_NUMBER, Block, Cut, Dropped, Windows, odd
@@ -70,8 +71,6 @@ class Job:
         self.comparer, self.windows, self.settings, self.caller = comparer, windows, settings, caller
         sample = Sample(max(settings.null, KEPT_EFFECTS), settings.seed)
         self.summary = Summary(Path(), comparer.targets, comparer.units, sample)
-        self.null: Null | None = None
-        self.kept = max(settings.contributions, MOST_VARIANTS)
 
     def write(self, out: Path, models: Sequence[ModelFile]) -> None:
         """All files, under their names when all are whole."""
@@ -83,7 +82,7 @@ class Job:
             drawings = drawings_of(self.summary)
             with replacing_all(out, files_of(drawings)) as figures:
                 facts = {**self._facts(), **self._names(models)}
-                write_page({**paths, **figures}, self.summary, facts, self.null, drawings, explained)
+                write_page({**paths, **figures}, self.summary, facts, drawings, explained)
         self._tell()
 
     def _explained(self, out: Path, models: Sequence[ModelFile]) -> Explained:
@@ -112,9 +111,11 @@ class Job:
                 scratch = Path(folder) / table.VARIANTS
             self._compare_all(scratch, paths[table.DROPPED])
             if self.settings.null:
-                self.null = self._null()
-                table.add_chance(scratch, paths[table.VARIANTS], self.null)
+                null = self._null()
+                table.add_chance(scratch, paths[table.VARIANTS], null)
+                self.summary.sure = null.sure()
             write_json(paths["run.json"], self._facts())
+        self.summary.shown = read_largest(paths[table.VARIANTS], self.summary.tops)
         self.summary.largest.sort(key=lambda one: (-one.size, one.order))
 
     # --- the pass over the file ----------------------------------------------------------------
@@ -177,19 +178,27 @@ class Job:
             raise InputError(f"a variant cannot be used: {where}: {row.reason}")
 
     def _keep(self, cuts: Sequence[Cut], effects: VariantEffects) -> None:
-        """A sample of the variants, and those of the largest effects."""
+        """A sample of the variants, those of the largest effects, and how many there are."""
         differences = effects.difference.double().numpy()
         self.summary.sample.add(cuts, differences)
+        self.summary.tops.add(differences, self.summary.variants)
+        self._keep_explained(cuts, effects, differences)
+        self.summary.variants += len(cuts)
+
+    def _keep_explained(self, cuts: Sequence[Cut], effects: VariantEffects, differences: np.ndarray) -> None:
+        """Those of which both alleles are explained: the largest effects on any target."""
+        most = self.settings.contributions
+        if not most:
+            return
         sizes = np.abs(differences).max(0)
         largest = self.summary.largest
         for row, (cut, size) in enumerate(zip(cuts, sizes.tolist(), strict=True)):
             order = self.summary.variants + row
-            if len(largest) >= self.kept and (size, -order) <= (largest[0].size, -largest[0].order):
+            if len(largest) >= most and (size, -order) <= (largest[0].size, -largest[0].order):
                 continue
             one = VariantEffects(*effects[:2], *(column[:, row : row + 1].clone() for column in effects[2:]))
             entry = Large(size, order, cut, one)
-            (heapq.heappush if len(largest) < self.kept else heapq.heapreplace)(largest, entry)
-        self.summary.variants += len(cuts)
+            (heapq.heappush if len(largest) < most else heapq.heapreplace)(largest, entry)
 
     # --- afterwards ----------------------------------------------------------------------------
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqattr.analyses.variants import VariantEffects
-from seqattr.jobs.variants.null import Sample
+from seqattr.jobs.variants.largest import Largest, Shown
+from seqattr.jobs.variants.null import SURE, Sample
 from seqattr.jobs.variants.windows import MISMATCH, Cut
 
 
@@ -38,6 +39,11 @@ class Summary:
     notes: list[str] = field(default_factory=list)
     first_reason: str = ""
     explained: list[str] = field(default_factory=list)  # files of contributions
+    shown: Shown = field(default_factory=lambda: Shown([], []))
+    sure: dict[str, int] = field(default_factory=dict)  # variants beyond chance of each target, where asked
+
+    def __post_init__(self) -> None:
+        self.tops = Largest(len(self.targets))
 
     @property
     def total(self) -> int:
@@ -52,3 +58,14 @@ class Summary:
         line = f"{self.dropped.total():,} of {self.total:,} variants were left out ({kinds})"
         wrong = self.dropped[MISMATCH] > self.total / 4
         return f"{line}; is the genome the assembly that the variants were called on?" if wrong else line
+
+    def effects(self) -> list[str]:
+        """For each target shown its largest effect, and how many variants do more to it than chance."""
+        lines = []
+        for row, cells in self.shown.tops:
+            target = cells["target"]
+            line = f"{target}: largest effect {float(cells['difference']):+.3g} {cells['unit']}, {row}"
+            if self.sure:
+                line += f"; {self.sure[target]:,} of {self.variants:,} beyond chance (q < {SURE:g})"
+            lines.append(line)
+        return lines
