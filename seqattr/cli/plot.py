@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seqattr.cli.options import OUT, PATH, force_option, settings
-from seqattr.cli.terminal import QUIET, say
+from seqattr.cli.terminal import calling, say
 
 if TYPE_CHECKING:
     from seqattr.io.ownership import Output
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     "--region", required=True, metavar="NAME[:START-END]", help="A scored sequence, or a place on the genome."
 )
 @click.option("--target", "targets", multiple=True, help="Target to draw; repeatable. Default: all.")
-@click.option("--hits", is_flag=True, help="Box the hits of --motifs, else of bundled: TAL1 and GATA1.")
-@click.option("--motifs", "motif_specs", multiple=True, help="Motif file whose hits to box; repeatable.")
+@click.option("--hits", is_flag=True, help="Box the sure hits of FOLDER/report, else of TAL1 and GATA1.")
+@click.option("--motifs", "motif_specs", multiple=True, help="Motif file whose sure hits to box; repeatable.")
 @click.option("--out", type=OUT, required=True, help="Figure to write: .svg, .png or .pdf.")
 @force_option
 @settings("seqattr.jobs.plot", "Settings")
@@ -28,10 +28,11 @@ def plot(folders: tuple[Path, ...], region: str, output: "Output", settings: "Se
     """Contributions in one region as letters: several targets, or several methods, one above the other.
 
     Each FOLDER is what `seqattr score` wrote; give one for each method. Of more than 250 bases there is an
-    overview, and letters of the 150 that matter most. A hit is a match that explains more of the
-    contributions than any of a shuffled motif does there; it is boxed in the rows that it explains.
+    overview, and letters of the 150 that matter most. Boxed are the hits that a report would box: those of
+    FOLDER/report, or of motifs, judged by FOLDER's sequences, each in the rows that it explains.
     """
     from seqattr.jobs.plot import run
 
-    rows = run(folders, region, output, settings, QUIET)
-    say(f"wrote {output.path}: {', '.join(rows)}")
+    with calling("judging hits") as caller:
+        labels, note = run(folders, region, output, settings, caller)
+    say(f"wrote {output.path}: {', '.join(labels)}{note and f' ({note})'}")

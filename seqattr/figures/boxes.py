@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
@@ -45,23 +43,6 @@ def within(boxes: Sequence[Box], start: int, end: int) -> list[Box]:
     """The boxes that lie at least half in [start, end), cut to it, from left to right."""
     cut = [(box, box._replace(start=max(box.start, start), end=min(box.end, end))) for box in boxes]
     return sorted(box for whole, box in cut if 2 * (box.end - box.start) >= whole.end - whole.start)
-
-
-def clear_boxes(boxes: Sequence[Box], goodness: npt.NDArray[np.floating], start: int, end: int) -> list[Box]:
-    """The boxes that lie at least half in [start, end), cut to it.
-
-    Of two that share more than a quarter of the shorter, the one of the larger `goodness` (B,) is kept.
-    """
-    kept: list[Box] = []
-    for number in np.argsort(-goodness, kind="stable").tolist():
-        visible = within([boxes[number]], start, end)
-        kept += [box for box in visible if not any(_hides(other, box) for other in kept)]
-    return sorted(kept)
-
-
-def _hides(one: Box, other: Box) -> bool:
-    common = min(one.end, other.end) - max(one.start, other.start)
-    return 4 * common > min(one.end - one.start, other.end - other.start)
 
 
 def draw_box(axes: Axes, box: Box) -> None:

@@ -29,8 +29,8 @@ USUAL = Ruler()
 class LogoRows:
     """One row of letters per entry of `contributions` (label -> (L,)), each letter as high as its
     contribution, below or above zero; `one_hot` is (4, L), and its first base is base `first` of the row that
-    the boxes and the ruler are of. Boxes are drawn in every row, or in those of which they are one's `own`,
-    and named above the first.
+    the boxes and the ruler are of. Boxes are drawn in every row, and named above the first; or each row has
+    its `own`, named above it.
     """
 
     contributions: Mapping[str, npt.NDArray[np.floating]]
@@ -57,25 +57,39 @@ class LogoRows:
     @property
     def height(self) -> float:
         """In inches, of all."""
-        lines = 1 + max((name.level for name in self.names), default=-1)
+        lines = sum(1 + max(name.level for name in names) for names in self.names.values() if names)
         return ROW_INCHES * len(self.contributions) + 0.55 + NAME_INCHES * lines
 
+    def boxes_in(self, label: str) -> Sequence[Box]:
+        """Those of one row."""
+        return self.boxes if self.own is None else self.own[label]
+
     @cached_property
-    def names(self) -> list[Name]:
-        """Where the boxes' names stand."""
+    def names(self) -> dict[str, list[Name]]:
+        """Of each label whose row has its boxes named, where these names stand."""
         side = SIDE_INCHES + LINE_INCHES * max(label.count("\n") + 1 for label in self.labels.values())
-        return names_of(self.boxes, self.first, self.first + self.length, (self.width - side) / self.length)
+        base = (self.width - side) / self.length
+        named = list(self.labels)[: 1 if self.own is None else None]
+        return {
+            label: names_of(self.boxes_in(label), self.first, self.first + self.length, base)
+            for label in named
+        }
 
     def draw(self, panel: FigureBase) -> None:
         """The rows, one above the other, in a figure or a part of one."""
         rows = panel.subplots(len(self.contributions), 1, squeeze=False)[:, 0].tolist()
         for axes, (label, values) in zip(rows, self.contributions.items(), strict=True):
             draw_logo(axes, values, self.one_hot, self.labels[label], self.first)
-            for box in self.boxes if self.own is None else self.own[label]:
-                draw_box(axes, box)
-        for box, name in zip(self.boxes, self.names, strict=True):
-            draw_name(rows[0], box, name)
+            self.draw_boxes(axes, label)
         number_rows(rows, self.ruler, self.first, self.first + self.length)
+
+    def draw_boxes(self, axes: Axes, label: str) -> None:
+        """One row's boxes, as high as it, with their names above."""
+        boxes = self.boxes_in(label)
+        for box in boxes:
+            draw_box(axes, box)
+        for box, name in zip(boxes, self.names.get(label, []), strict=label in self.names):
+            draw_name(axes, box, name)
 
 
 def number_rows(rows: Sequence[Axes], ruler: Ruler, start: int, end: int) -> None:

@@ -3,6 +3,7 @@ strongest part."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from textwrap import fill
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ MOST_LETTERS = 250  # that one line has
 ZOOM = 150  # bases of the strongest part, drawn as letters
 MOST_BINS = 1200  # of an overview: beyond, a bin has the largest and the least of several bases
 OVERVIEW_INCHES = 0.85
+NOTE_LETTERS = 18  # of a note, on an inch
 OUTPUT = "output of "
 
 
@@ -28,8 +30,8 @@ class NotebookFigure(Figure):
         return png_bytes(self, dpi=SCREEN)
 
 
-def stretch_figure(stretch: LogoRows, units: Sequence[str] = ()) -> Figure:
-    """A stretch of a sequence, of which each row is in one of `units`.
+def stretch_figure(stretch: LogoRows, units: Sequence[str] = (), note: str = "") -> Figure:
+    """A stretch of a sequence, of which each row is in one of `units`, with a note below.
 
     Up to MOST_LETTERS bases are letters. Of more there is an overview, in which what speaks for the target
     and what against it have colours, and below it letters of the ZOOM bases that matter most.
@@ -47,6 +49,8 @@ def stretch_figure(stretch: LogoRows, units: Sequence[str] = ()) -> Figure:
     letters.draw(below)
     if unit:
         figure.supylabel(f"contribution ({unit})", fontsize=8)
+    if note:
+        figure.supxlabel(fill(note, int(NOTE_LETTERS * letters.width)), fontsize=7, color="0.35")
     return figure
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from seqattr.dna.alphabet import one_hot
-from seqattr.figures.boxes import Box, draw_box, draw_name, within
+from seqattr.figures.boxes import Box, within
 from seqattr.figures.logos import LogoRows
 from seqattr.figures.ruler import Ruler
 
@@ -39,12 +39,10 @@ def allele_logos(alleles: Sequence[Allele], title: str, side: int) -> Figure:
         replace(row, boxes=()).draw(panel)
     axes = [panel.axes[0] for panel in panels]
     low, high = min(one.get_ylim()[0] for one in axes), max(one.get_ylim()[1] for one in axes)
-    for row, one, allele in zip(rows, axes, alleles, strict=True):
+    for row, one, allele, label in zip(rows, axes, alleles, LABELS, strict=True):
         one.set_ylim(low, high)
         one.axvspan(allele.start - 0.5, allele.end - 0.5, color="0.9", zorder=-6)
-        for box, name in zip(row.boxes, row.names, strict=True):
-            draw_box(one, box)
-            draw_name(one, box, name)
+        row.draw_boxes(one, label)
     figure.suptitle(title, fontsize=10)
     return figure
 

@@ -34,15 +34,14 @@ from seqattr.io.tables import MISSING, write_table
 from seqattr.jobs.report.scores import Scores, open_scores
 from seqattr.jobs.sources import ModelFile
 from seqattr.models.content import content_hash
-from seqattr.motifs.hits import SURE
 from seqattr.refs.kinds import parse
 from seqattr.refs.pairs import origins
 from seqattr.support.caller import LIBRARY, Caller
+from seqattr.support.ranks import is_sure
 
 TABLES = ("interactions.tsv", "instances.tsv")
 COLUMNS = ("motif", "log_odds", "row", "row_start", "row_end")  # of hits.tsv, and of matches
 STRONG = 7.0  # the least log-odds of a match; of hits their importance speaks for them
-FOUND = 0.05  # the false discovery rate below which a pair is told
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class Found:
     @property
     def told(self) -> list[Interaction]:
         """Those that chance hardly makes."""
-        return [one for one in self.interactions if one.q_value <= FOUND]
+        return [one for one in self.interactions if is_sure(one.q_value)]
 
 
 def run(
@@ -147,16 +146,16 @@ def read_matches(path: Path) -> Table:
         try:
             motif, log_odds, row, start, end = (cells[number] for number in numbers)
             match = Match(motif, int(start), int(end), float(log_odds))
-            if is_sure(cells, judged):
+            if believed(cells, judged):
                 rows.setdefault(int(row), {})[match] = None
         except (ValueError, IndexError) as error:
             raise InputError(f"line {line} of {path} is no match") from error
     return Table({row: list(matches) for row, matches in rows.items()}, hits)
 
 
-def is_sure(cells: Sequence[str], judged: int | None) -> bool:
+def believed(cells: Sequence[str], judged: int | None) -> bool:
     """Whether a hit is believed by its q-value in the column `judged`, or was never judged."""
-    return judged is None or cells[judged] in ("", MISSING) or not float(cells[judged]) >= SURE
+    return judged is None or cells[judged] in ("", MISSING) or is_sure(float(cells[judged]))
 
 
 def find(scores: Scores, model: Model, path: Path, settings: Settings, caller: Caller) -> Found:

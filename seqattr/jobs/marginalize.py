@@ -29,6 +29,7 @@ from seqattr.jobs.sources import ModelFile
 from seqattr.motifs.pwm import PWM
 from seqattr.motifs.sources import read_motifs
 from seqattr.support.caller import LIBRARY, Caller
+from seqattr.support.ranks import SURE, is_sure
 
 TABLE, PAGE, BACKGROUNDS = "marginal.tsv", "marginal.html", "backgrounds.fa"
 FILES = {
@@ -37,7 +38,6 @@ FILES = {
 }
 OWN_FIGURES = r"(ranking|position)_.+\.(png|svg)"
 MOST_SHOWN = 50  # rows of a table on the page
-SURE = 0.05  # the false discovery rate up to which a motif differs from its twins
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Found(NamedTuple):
 
     def sure(self, target: str) -> list[str]:
         """The motifs that differ from their twins, the largest effects first."""
-        return list(dict.fromkeys(row.motif for row in self.of(target) if row.q_value <= SURE))
+        return list(dict.fromkeys(row.motif for row in self.of(target) if is_sure(row.q_value)))
 
 
 def run(

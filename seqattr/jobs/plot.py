@@ -2,17 +2,16 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from seqattr.dna.alphabet import codes_of
 from seqattr.dna.regions import Region, whole
 from seqattr.errors import InputError, UnknownName, some_of
-from seqattr.figures.boxes import Box, clear_boxes
+from seqattr.figures.boxes import Box, within
 from seqattr.figures.logos import LogoRows
 from seqattr.figures.ruler import Ruler
 from seqattr.figures.stretches import stretch_figure
@@ -20,18 +19,13 @@ from seqattr.figures.style import FORMATS, save
 from seqattr.io.atomic import replacing
 from seqattr.io.hdf5.stored import StoredContributions, open_contributions
 from seqattr.io.ownership import Output
-from seqattr.jobs.report.blocks import background_in, layout_of
-from seqattr.jobs.report.pictures import boxes_of
+from seqattr.jobs.report.boxes import RowBoxes, judged_boxes, report_of, reported_boxes
 from seqattr.jobs.report.scores import Scores, open_scores
 from seqattr.jobs.units import contribution_unit
-from seqattr.motifs.hits import HitFinder
-from seqattr.motifs.pwm import PWM
 from seqattr.motifs.sources import read_motifs
 from seqattr.support.caller import LIBRARY, Caller
 
 _PART_OF_ROW = re.compile(r"(?P<name>.+):(?P<start>[\d,]+)-(?P<end>[\d,]+)", re.ASCII)
-
-LEAST_SHARE = 0.01  # of a sequence's squared contributions, that a hit explains
 
 
 class Stretch(NamedTuple):
@@ -53,15 +47,23 @@ class Track(NamedTuple):
     contributions: np.ndarray  # (w,)
     one_hot: np.ndarray  # (4, w)
     start: int
+    row: int  # of the file
     ruler: Ruler
-    boxes: list[Box]
+
+
+class Drawn(NamedTuple):
+    """The labels of a figure's rows, and where hits are boxed, what they rest on."""
+
+    labels: list[str]
+    note: str
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Which targets to draw, all for none, and the motifs whose hits are boxed, in the rows whose they are.
+    """Which targets to draw, all for none, and whose hits are boxed, in the rows whose they are.
 
-    With `hits` those of the bundled motifs are, unless others are named.
+    With `hits` those of the report in the folder are, or, where there is none, of the bundled motifs; or else
+    those of the motifs that are named.
     """
 
     targets: Sequence[str] = ()
@@ -69,14 +71,12 @@ class Settings:
     hits: bool = False
 
     @property
-    def specs(self) -> Sequence[str | Path]:
-        """The motifs to look for."""
-        return self.motif_specs or (["bundled"] if self.hits else [])
+    def boxed(self) -> bool:
+        """Whether hits are."""
+        return self.hits or bool(self.motif_specs)
 
 
-def run(
-    folders: Sequence[Path], region: str, output: Output, settings: Settings, caller: Caller
-) -> list[str]:
+def run(folders: Sequence[Path], region: str, output: Output, settings: Settings, caller: Caller) -> Drawn:
     """As `plot` does it, where nothing stands but what seqattr wrote, unless forced."""
     output.claim_file()
     return plot(folders, region, output.path, settings, caller)
@@ -88,8 +88,8 @@ def plot(
     out: Path | str,
     settings: Settings = Settings(),
     caller: Caller = LIBRARY,
-) -> list[str]:
-    """Draw the contributions in a region of each folder and target to a file; returns the labels of the rows.
+) -> Drawn:
+    """Draw the contributions in a region of each folder and target to a file.
 
     The region is NAME or NAME:start-end, 0-based and half-open, of a scored sequence, or chrom:start-end on
     the genome. The caller is warned of each motif that is left out. Raises InputError where there is no such
@@ -98,22 +98,23 @@ def plot(
     """
     form = form_of(out)
     runs = [open_scores(folder) for folder in folders]
-    specs = settings.specs
-    motifs = list(read_motifs(specs, warn=caller.warn).values()) if specs else []
-    finder = finder_of(runs[0], motifs) if motifs else None
-    tracks = [track for run in runs for track in tracks_of(run, region, settings.targets, finder)]
+    by_run = [tracks_of(run, region, settings.targets) for run in runs]
+    tracks = [track for some in by_run for track in some]
+    labels = labels_of(tracks)
     first = tracks[0]
     if any(not np.array_equal(track.one_hot, first.one_hot) for track in tracks):
         raise InputError(f"the folders hold different sequences at {region}; score the same ones")
-    labels = labels_of(tracks)
+    boxed: tuple[dict[str, list[Box]] | None, str] = None, ""
+    if settings.boxed:
+        found = [boxes_for(run, some, settings, caller) for run, some in zip(runs, by_run, strict=True)]
+        boxed = named_boxes(labels, by_run, found)
+    own, note = boxed
     rows = {label: track.contributions for label, track in zip(labels, tracks, strict=True)}
-    own = {label: track.boxes for label, track in zip(labels, tracks, strict=True)}
-    boxes = sorted({box._replace(negative=False) for some in own.values() for box in some})
-    letters = LogoRows(rows, first.one_hot, boxes, first.start, first.ruler, own)
-    figure = stretch_figure(letters, [track.unit for track in tracks])
+    letters = LogoRows(rows, first.one_hot, (), first.start, first.ruler, own)
+    figure = stretch_figure(letters, [track.unit for track in tracks], note)
     with replacing(out) as part:
         save(figure, part, form)
-    return labels
+    return Drawn(labels, note)
 
 
 def form_of(out: Path | str) -> str:
@@ -124,9 +125,7 @@ def form_of(out: Path | str) -> str:
     return ending
 
 
-def tracks_of(
-    run: Scores, region: str, targets: Sequence[str], finder: HitFinder | None = None
-) -> list[Track]:
+def tracks_of(run: Scores, region: str, targets: Sequence[str]) -> list[Track]:
     """One track for each target that was asked for, or for all."""
     tracks = []
     for target in targets or run.targets:
@@ -138,9 +137,8 @@ def tracks_of(
             bases = slice(stretch.start, stretch.end)
             values = file.contributions(stretch.row, bases, np.float64)
             one_hot = file.one_hot[stretch.row, :, bases]
-            boxes = boxes_of_hits(file, stretch, finder) if finder else []
         about = target, run.method, str(run.folder), contribution_unit(run.run, target)
-        tracks.append(Track(*about, values, one_hot, stretch.start, stretch.ruler, boxes))
+        tracks.append(Track(*about, values, one_hot, stretch.start, stretch.row, stretch.ruler))
     return tracks
 
 
@@ -161,24 +159,34 @@ def labels_of(tracks: Sequence[Track]) -> list[str]:
 # --- hits ----------------------------------------------------------------------------------------
 
 
-def finder_of(run: Scores, motifs: Sequence[PWM]) -> HitFinder:
-    """Of the motifs' hits in a run's sequences, with the background of all that have values."""
-    with run.open(run.targets[0]) as file:
-        loci, minus = layout_of(file)
-        return HitFinder.of(motifs, background_in(file, loci, minus), file.length)
+def boxes_for(run: Scores, tracks: Sequence[Track], settings: Settings, caller: Caller) -> RowBoxes:
+    """The hits to box in a folder's tracks: of the motifs that are named, of its report, or bundled ones."""
+    rows = {track.target: track.row for track in tracks}
+    report = None if settings.motif_specs else report_of(run)
+    if report is not None:
+        return reported_boxes(run, rows, report)
+    motifs = list(read_motifs(settings.motif_specs or ["bundled"], warn=caller.warn).values())
+    return judged_boxes(run, rows, motifs, caller.progress)
 
 
-def boxes_of_hits(file: StoredContributions, stretch: Stretch, finder: HitFinder) -> list[Box]:
-    """A box for each hit in a stretch: what explains at least LEAST_SHARE of the sequence's squared
-    contributions, and more than any hit of the motifs' twins does there."""
-    rows = slice(stretch.row, stretch.row + 1)
-    codes, minus = codes_of(file.one_hot[rows]), file.forward and file.regions[stretch.row].strand == "-"
-    candidates = finder.candidates(codes, np.array([minus]))
-    values = file.contributions(rows, dtype=np.float64)
-    hits = finder.assemble([finder.fit(slice(0, 1), codes, values, candidates)])
-    chance = hits.by_chance.amount.max(initial=0.0) if hits.by_chance is not None else 0.0
-    sure = hits.select((hits.amount > chance) & (hits.amount >= LEAST_SHARE * np.square(values).sum()))
-    return clear_boxes(boxes_of(sure), sure.amount, stretch.start, stretch.end)
+def named_boxes(
+    labels: Sequence[str], tracks: Sequence[Sequence[Track]], found: Sequence[RowBoxes]
+) -> tuple[dict[str, list[Box]], str]:
+    """Of each label the boxes in its track, of several folders' tracks and boxes; a note on them."""
+    inside = [
+        within(boxes.of_target[track.target], track.start, track.start + len(track.contributions))
+        for boxes, of_run in zip(found, tracks, strict=True)
+        for track in of_run
+    ]
+    own = dict(zip(labels, inside, strict=True))
+    return own, note_on(own, [boxes.ground for boxes in found])
+
+
+def note_on(boxes: Mapping[str, Sequence[Box]], grounds: Sequence[str]) -> str:
+    """Which rows have no sure hit, and what hits rest on."""
+    bare = [label.replace("\n", " ") for label, some in boxes.items() if not some]
+    none = "none here" if len(bare) == len(boxes) else f"none here in {', '.join(bare)}" if bare else ""
+    return f"sure hits, {'; '.join([*dict.fromkeys(grounds), *[none] * bool(none)])}"
 
 
 # --- finding the region --------------------------------------------------------------------------

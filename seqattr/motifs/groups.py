@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from seqattr.dna.loci import Loci
-from seqattr.motifs.hits import SURE, Explained, Hits, false_discovery_rates
+from seqattr.motifs.hits import Explained, Hits, false_discovery_rates
 from seqattr.motifs.pwm import PWM
 from seqattr.motifs.similarity import tomtom_p_values
-from seqattr.support.ranks import benjamini_hochberg
+from seqattr.support.ranks import benjamini_hochberg, is_sure
 from seqattr.support.resampling import signs_p_value
 
 ALIKE = 1e-3  # the largest p-value by TOMTOM of two motifs of one group
@@ -49,7 +49,7 @@ class GroupStatistics(NamedTuple):
     @property
     def sure(self) -> bool:
         """Whether the group explains more than its twins, be it ever so little."""
-        return self.q_value < SURE
+        return is_sure(self.q_value)
 
     @property
     def carries(self) -> bool:

@@ -20,9 +20,9 @@ from seqattr.motifs.matches import COLUMNS, Matches
 from seqattr.motifs.profiles import Profiles
 from seqattr.motifs.pwm import PWM
 from seqattr.motifs.scan import Pick, Scanner
+from seqattr.support.ranks import is_sure
 
 _TWINS = 64  # at least: few motifs have several each, in as many rounds of fitting
-SURE = 0.05  # the q-value below which a hit, or a group, is believed
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,7 @@ class Hits:
     @property
     def sure(self) -> np.ndarray:
         """Which hits (H,) are believed."""
-        believed: np.ndarray = self.q_value < SURE
-        return believed
+        return is_sure(self.q_value)
 
     def select(self, which: np.ndarray | slice) -> "Hits":
         """The hits of a mask or of some indices."""

@@ -1,8 +1,11 @@
 """Statistics by ranks: correlation, and many tests at once."""
 
 import math
+from typing import overload
 
 import numpy as np
+
+SURE = 0.05  # the false discovery rate below which something is believed
 
 
 def average_ranks(values: np.ndarray) -> np.ndarray:
@@ -33,6 +36,15 @@ def spearman(one: np.ndarray, other: np.ndarray) -> float:
     a, b = (average_ranks(values) - (len(values) + 1) / 2 for values in (one, other))
     scale = math.sqrt((a @ a) * (b @ b))
     return float(a @ b) / scale if scale else math.nan
+
+
+@overload
+def is_sure(q_value: float) -> bool: ...
+@overload
+def is_sure(q_value: np.ndarray) -> np.ndarray: ...
+def is_sure(q_value: float | np.ndarray) -> bool | np.ndarray:
+    """Whether a q-value, or each of some (n,), is small enough; NaN is not."""
+    return q_value < SURE
 
 
 def benjamini_hochberg(p_values: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from tests.helpers.scored import write_scores
 
 @pytest.fixture
 def folder(tmp_path):
-    return write_scores(tmp_path / "scores", count=8).folder
+    return write_scores(tmp_path / "scores", count=12).folder
 
 
 def test_a_plot_boxes_hits(ran, folder, tmp_path):

@@ -92,22 +92,19 @@ def test_a_part_has_its_bases_and_the_boxes_that_lie_in_it_at_least_half():
     assert part.boxes == [Box(60, 70, "in"), Box(76, 81, "cut")]
     assert (part.first, part.one_hot.shape) == (56, (4, 25))
     np.testing.assert_array_equal(part.contributions["a"], np.arange(6, 31))
-    own = part_of(LogoRows(rows.contributions, rows.one_hot, boxes, 50, own={"a": boxes[:2]}), 56, 72).own
+    own = part_of(LogoRows(rows.contributions, rows.one_hot, first=50, own={"a": boxes[:2]}), 56, 72).own
     assert own == {"a": [Box(60, 70, "in")]}
 
 
-def test_a_box_is_drawn_in_the_rows_whose_it_is():
+def test_a_box_is_drawn_and_named_in_the_rows_whose_it_is():
     box = Box(5, 15, "m")
     rows = LogoRows(
-        {"a": np.ones(30), "b": np.ones(30)},
-        one_hot(np.zeros(30, np.uint8)),
-        [box],
-        own={"a": [], "b": [box]},
+        {"a": np.ones(30), "b": np.ones(30)}, one_hot(np.zeros(30, np.uint8)), own={"a": [], "b": [box]}
     )
     upper, lower = stretch_figure(rows, ["logit", "log counts"]).findobj(Axes)
     shaded = [len([one for one in axes.patches if isinstance(one, Rectangle)]) for axes in (upper, lower)]
     assert shaded == [0, 1]
-    assert "m" in [text.get_text() for text in upper.texts]
+    assert ["m" in [text.get_text() for text in axes.texts] for axes in (upper, lower)] == [False, True]
 
 
 @pytest.mark.parametrize(

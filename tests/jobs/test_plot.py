@@ -88,8 +88,8 @@ def drawn(monkeypatch):
     """What is given to the figure, instead of drawing it."""
     calls = []
 
-    def instead(rows, units):
-        calls.append((rows, units))
+    def instead(rows, units, note):
+        calls.append((rows, units, note))
 
     monkeypatch.setattr(module, "stretch_figure", instead)
     monkeypatch.setattr(module, "save", lambda figure, path, form: path.write_bytes(b"figure"))
@@ -103,16 +103,16 @@ def test_boxes_are_those_of_a_file_without_the_rows_that_have_no_values(both, tm
         without_rows(both, tmp_path / "few", failed),
     ):
         plot([folder], "chr1:4000-4080", tmp_path / "x.png", Settings(["carries"], hits=True))
-    assert drawn[0][0].boxes == drawn[1][0].boxes
-    assert len(drawn[0][0].boxes) == 2
+    assert drawn[0][0].own == drawn[1][0].own
+    assert len(drawn[0][0].own["carries"]) == 2
 
 
 @pytest.mark.parametrize(
     ("ending", "begins"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF"), ("PNG", b"\x89")]
 )
 def test_the_ending_says_the_format(made, tmp_path, ending, begins):
-    labels = plot([made.folder], "seq0:10-30", tmp_path / f"x.{ending}", Settings(["carries"]))
-    assert labels == ["carries"]
+    labels, note = plot([made.folder], "seq0:10-30", tmp_path / f"x.{ending}", Settings(["carries"]))
+    assert (labels, note) == (["carries"], "")
     assert (tmp_path / f"x.{ending}").read_bytes().startswith(begins)
     assert len(list(tmp_path.iterdir())) == 1
 
@@ -125,7 +125,7 @@ def test_another_ending_is_refused_before_anything_is_read(tmp_path):
 def test_hits_are_boxed_in_the_rows_that_they_explain(both, drawn, tmp_path):
     """In `carries` both motifs have contributions, in `quiet` neither."""
     plot([both.folder], "chr1:2000-2090", tmp_path / "x.png", Settings(hits=True))
-    rows, units = drawn[0]
+    rows, units, _ = drawn[0]
     assert list(rows.contributions) == ["carries", "quiet"]
     assert units == ["output of carries", "output of quiet"]
     assert rows.first == 0
@@ -135,18 +135,18 @@ def test_hits_are_boxed_in_the_rows_that_they_explain(both, drawn, tmp_path):
         ("GATA_disc1", GATA_AT),
     }
     assert rows.own["quiet"] == []
-    assert rows.boxes == rows.own["carries"]
+    assert not rows.boxes
 
 
 def test_a_match_without_contributions_is_not_boxed(made, drawn, tmp_path):
     """GATA1 is planted here too, and carries nothing."""
     plot([made.folder], "chr1:2000-2090", tmp_path / "x.png", Settings(hits=True))
-    assert [box.name for box in drawn[0][0].boxes] == ["TAL1_known1"]
+    assert [box.name for box in drawn[0][0].own["carries"]] == ["TAL1_known1"]
 
 
 def test_without_motifs_nothing_is_boxed(made, drawn, tmp_path):
     plot([made.folder], "chr1:2000-2090", tmp_path / "x.png")
-    assert drawn[0][0].boxes == []
+    assert drawn[0][0].own is None
 
 
 def test_a_hit_against_the_target_is_one_too(both, drawn, tmp_path):
@@ -166,7 +166,7 @@ def test_a_hit_against_the_target_is_one_too(both, drawn, tmp_path):
 def test_a_hit_is_cut_to_the_region_or_left_out(both, drawn, tmp_path):
     region = f"seq0:{TAL_AT + 4}-{GATA_AT + 2}"
     plot([both.folder], region, tmp_path / "x.png", Settings(motif_specs=["bundled"]))
-    boxes = {box.name: box for box in drawn[0][0].boxes}
+    boxes = {box.name: box for box in drawn[0][0].own["carries"]}
     assert boxes["TAL1_known1"].start == TAL_AT + 4
     assert "GATA_disc1" not in boxes  # only 2 of its 10 bases are in the region
 
@@ -176,13 +176,13 @@ def test_several_methods_are_stacked(made, drawn, tmp_path):
     same = write_scores(tmp_path / "same", count=12)
     folders = [made.folder, other.folder]
     out = tmp_path / "x.png"
-    assert plot(folders, "seq0", out, Settings(["carries"])) == ["deeplift", "gradient"]
-    assert plot(folders, "seq0", out)[::3] == ["carries\ndeeplift", "quiet\ngradient"]
-    assert plot([made.folder, same.folder], "seq0", out, Settings(["quiet"])) == [
+    assert plot(folders, "seq0", out, Settings(["carries"])).labels == ["deeplift", "gradient"]
+    assert plot(folders, "seq0", out).labels[::3] == ["carries\ndeeplift", "quiet\ngradient"]
+    assert plot([made.folder, same.folder], "seq0", out, Settings(["quiet"])).labels == [
         str(made.folder),
         str(same.folder),
     ]
-    assert plot([made.folder] * 2, "seq0", out, Settings(["quiet"])) == [
+    assert plot([made.folder] * 2, "seq0", out, Settings(["quiet"])).labels == [
         f"{made.folder} (1)",
         f"{made.folder} (2)",
     ]
@@ -219,7 +219,7 @@ def test_a_long_window_is_drawn_whole(tmp_path):
     write_json(
         folder / "run.json", {"settings": {}, "targets": ["counts"], "units": {"counts": "log counts"}}
     )
-    assert plot([folder], "chr20:17036400-17038514", tmp_path / "a.svg") == ["counts"]
+    assert plot([folder], "chr20:17036400-17038514", tmp_path / "a.svg").labels == ["counts"]
     drawn = (tmp_path / "a.svg").read_text()
     texts = re.findall(r"<!-- (.*?) -->", drawn)
     assert {"17,036,500", "17,038,500", "chr20 (bp, 0-based)", "contribution (log counts)"} <= set(texts)

@@ -20,8 +20,9 @@ from seqattr.jobs.report.scores import Scores
 from seqattr.jobs.report.settings import Settings
 from seqattr.jobs.report.story import Story, story_of
 from seqattr.jobs.score.credit import Credit, about_run
-from seqattr.motifs.groups import LEAST_EFFECT, SURE
+from seqattr.motifs.groups import LEAST_EFFECT
 from seqattr.motifs.sources import BUNDLED_NOTE
+from seqattr.support.ranks import SURE
 
 SEQLET_ROWS = 10  # of each target
 LOGOS = 60

@@ -1,6 +1,6 @@
 """The figures of a report: all groups at once, the strongest sequences as letters, and distances of hits."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, combinations_with_replacement, zip_longest
 
 import numpy as np
@@ -16,9 +16,9 @@ from seqattr.jobs.report.findings import Evidence, Findings, Source
 from seqattr.jobs.report.settings import Settings
 from seqattr.jobs.units import contribution_unit, output_of
 from seqattr.motifs.distances import PairDistances, Spots, pair_distances
-from seqattr.motifs.groups import LEAST_EFFECT, SURE, GroupStatistics
+from seqattr.motifs.groups import LEAST_EFFECT, GroupStatistics
 from seqattr.motifs.hits import Hits
-from seqattr.support.ranks import benjamini_hochberg
+from seqattr.support.ranks import SURE, benjamini_hochberg, is_sure
 
 OVERVIEW, SEQUENCE, DISTANCES = "overview", "sequence", "distances"
 MOST_PANELS = 12  # targets that have figures of their own
@@ -118,12 +118,14 @@ def _apart(
 
 def boxes_in(excerpt: Excerpt, findings: Findings, group_of: dict[str, str]) -> list[Box]:
     """A box for each sure hit in an excerpt of the groups that carry importance, with its group's name."""
-    hits, carrying = findings.hits.in_rows(slice(excerpt.row, excerpt.row + 1)), set(findings.carrying)
-    hits = hits.select(hits.sure)
-    boxes = [
-        box._replace(name=group_of[box.name]) for box in boxes_of(hits) if group_of.get(box.name) in carrying
-    ]
-    return within(boxes, excerpt.start, excerpt.end)
+    hits = findings.hits.in_rows(slice(excerpt.row, excerpt.row + 1))
+    return within(believed_boxes(hits, group_of, findings.carrying), excerpt.start, excerpt.end)
+
+
+def believed_boxes(hits: Hits, group_of: Mapping[str, str], carrying: Collection[str]) -> list[Box]:
+    """Boxes of the sure hits of groups that carry importance, with their groups' names."""
+    boxes = boxes_of(hits.select(hits.sure))
+    return [box._replace(name=group_of[box.name]) for box in boxes if group_of.get(box.name) in carrying]
 
 
 def boxes_of(hits: Hits) -> list[Box]:
@@ -148,7 +150,7 @@ def distance_figures(evidence: Evidence, settings: Settings) -> Iterator[Drawing
     clear = {id(pair): q for pair, q in zip(chain(*pairs), benjamini_hochberg(p_values), strict=True)}
     for number, (findings, of_one) in enumerate(zip(some, pairs, strict=True), start=1):
         if of_one:
-            told = [pair_in_words(pair, clear[id(pair)]) for pair in of_one if clear[id(pair)] < SURE]
+            told = [pair_in_words(pair, clear[id(pair)]) for pair in of_one if is_sure(clear[id(pair)])]
             figure = histogram_figure(
                 [histogram_of(pair) for pair in of_one],
                 "distance between middles (bp)",

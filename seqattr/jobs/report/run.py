@@ -5,9 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from seqattr.dna.frequencies import background_of
 from seqattr.errors import InputError
 from seqattr.evaluate.verdict import Verdict, together
 from seqattr.figures.drawings import Drawing, files_of, links_of, write_drawings
@@ -17,18 +14,16 @@ from seqattr.io.scores_folder import OF_REPORTS, OWN_FIGURES
 from seqattr.io.stale import drop_stale
 from seqattr.io.text import write_text
 from seqattr.jobs.report import page
-from seqattr.jobs.report.blocks import background_in, layout_of
 from seqattr.jobs.report.examine import FIRST_PASS, SECOND_PASS, Examined, Tick, examine
 from seqattr.jobs.report.findings import Evidence, Findings, Source, labels_of
 from seqattr.jobs.report.matches import THIRD_PASS, write_matches
 from seqattr.jobs.report.pictures import drawings
 from seqattr.jobs.report.scores import Scores, names_of, open_scores
 from seqattr.jobs.report.settings import USUAL, Settings
+from seqattr.jobs.report.sources import finder_of, source_of
 from seqattr.jobs.report.story import hardly_in_words
 from seqattr.jobs.report.tables import TABLES, write_tables
 from seqattr.motifs.groups import Group, group_motifs, group_statistics, judge_hits
-from seqattr.motifs.hits import HitFinder
-from seqattr.motifs.pwm import PWM
 from seqattr.motifs.sources import BUNDLED_NOTE, read_motifs
 from seqattr.support.caller import LIBRARY, Caller
 from seqattr.support.progress import Progress
@@ -146,22 +141,6 @@ def gather(
         for label, one in zip(labels, some, strict=True)
     ]
     return Evidence(sources, findings, motifs, groups, notes)
-
-
-def source_of(scores: Scores, name: str, settings: Settings) -> Source:
-    """A folder's sequences and their background, which is measured where none is given."""
-    with scores.open(scores.targets[0]) as file:
-        loci, minus = layout_of(file)
-        if settings.background is None:
-            background = background_in(file, loci, minus, settings.strand)
-        else:
-            background = background_of(np.array(settings.background, float))
-        return Source(name, scores, file.places_in_columns, loci, minus, background)
-
-
-def finder_of(source: Source, motifs: Sequence[PWM], settings: Settings) -> HitFinder:
-    """What finds the hits of these motifs in a folder's sequences."""
-    return HitFinder.of(motifs, source.background, source.length, settings.seed, settings.hits, source.loci)
 
 
 def findings_of(label: str, source: Source, examined: Examined, groups: Sequence[Group]) -> Findings:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ class Scores:
     folder: Path
     run: dict[str, Any]  # the content of run.json
     stems: dict[str, str]  # each target's file name without its ending
+    kept: npt.NDArray[np.bool_] | None = field(default=None, compare=False)  # the rows (N,) of `only`
 
     @property
     def method(self) -> str:
@@ -51,10 +52,14 @@ class Scores:
                 shapes[target] = len(file), file.length
                 there.append(file.has_values)
         check_shapes(shapes)
-        whole = np.logical_and.reduce(there)
+        whole = np.logical_and.reduce(there if self.kept is None else [*there, self.kept])
         if not whole.any():
             raise InputError(f"no sequence in {self.folder} has values: all are NaN")
         return np.asarray(whole)
+
+    def only(self, rows: npt.NDArray[np.bool_]) -> "Scores":
+        """The same run as if these rows (N,) alone had values."""
+        return replace(self, kept=rows)
 
     @contextmanager
     def open(self, target: str) -> Iterator[StoredContributions]:
