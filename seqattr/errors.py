@@ -22,6 +22,9 @@ from typing import Any
 
 _LONG_WORD = re.compile(r"(\S{100})\S{200,}(\S{20})")
 _LONGEST, _END = 2000, 400  # characters of a message, and of its end, where the cure stands
+ALL_LISTED, MOST_LISTED = 12, 8  # names: up to so many are told all, of more so many
+LEAST_BEGINNING = 3  # letters of a name by which longer ones are known
+LEAST_LIKENESS = 0.75  # of the letters of two names, by difflib
 
 
 def as_line(text: str) -> str:
@@ -55,24 +58,48 @@ class InputError(SeqattrError):
 
 
 class UnknownName(InputError):
-    """A name that is not in the table it was looked up in; the message tells the nearest one that is."""
+    """A name that is not in the table it was looked up in; the message tells the nearest ones that are."""
 
     def __init__(self, noun: str, name: str, known: Iterable[str]) -> None:
-        names = list(known)
-        near = nearest(name, names)
-        hint = f"; did you mean '{near}'?" if near else ""
-        super().__init__(f"unknown {noun} '{name}'; there is: {', '.join(names)}{hint}")
+        super().__init__(f"unknown {noun} '{name}'; {choice(name, list(known))}")
+
+
+def choice(name: str, known: Sequence[str]) -> str:
+    """What there is in the place of an unknown name, and what was probably meant: a dozen names all, of more
+    some of the nearest and of the first, and how many are left.
+    """
+    near = near_names(name, known)
+    hint = f"; did you mean '{near[0]}'?" if near else ""
+    if len(known) <= ALL_LISTED:
+        return f"there is: {', '.join(known)}{hint}"
+    shown = list(dict.fromkeys([*near, *known[:MOST_LISTED]]))[:MOST_LISTED]
+    return f"there is: {', '.join(shown)}, ... and {len(known) - len(shown):,} more{hint}"
 
 
 def nearest(name: str, known: Sequence[str]) -> str | None:
-    """The known name that was probably meant: the same but for case and what joins its words, the last that
-    begins so, or one of nearly the same letters.
+    """The known name that was probably meant."""
+    return next(iter(near_names(name, known)), None)
+
+
+def near_names(name: str, known: Sequence[str]) -> list[str]:
+    """The known names that were probably meant, the likeliest first: the same but for case and what joins
+    words; those that go on behind a dot, as GATA1.H13CORE.0; those that begin so, the last first; and those
+    of nearly the same letters, whether whole or before the dot.
     """
-    plain = {spelt(one): one for one in reversed(known)}
-    wanted = spelt(name)
-    begins = [one for one in plain if wanted and one.startswith(wanted)]
-    found = [wanted] if wanted in plain else begins[:1] or get_close_matches(wanted, plain, 1, 0.75)
-    return plain[found[0]] if found else None
+    wanted, whole = spelt(name), [spelt(one) for one in known]
+    if not wanted:
+        return []
+    heads = [spelt(one.partition(".")[0]) for one in known]
+    same = [one for one, text in zip(known, whole, strict=True) if text == wanted]
+    dotted = [one for one, text in zip(known, heads, strict=True) if text == wanted]
+    begins = [one for one, text in zip(known, whole, strict=True) if text.startswith(wanted)][::-1]
+    longer = begins if len(wanted) >= LEAST_BEGINNING else []
+    spellings: dict[str, list[str]] = {}
+    for one, *texts in zip(known, whole, heads, strict=True):
+        for text in dict.fromkeys(texts):
+            spellings.setdefault(text, []).append(one)
+    close = get_close_matches(wanted, spellings, MOST_LISTED, LEAST_LIKENESS)
+    return list(dict.fromkeys([*same, *dotted, *longer, *(one for text in close for one in spellings[text])]))
 
 
 def spelt(name: str) -> str:

@@ -25,6 +25,39 @@ def test_the_nearest_name_is_told(name: str, meant: str) -> None:
     assert str(UnknownName("method", name, METHODS)).endswith(f"; did you mean '{meant}'?")
 
 
+HOCOMOCO = [
+    *("AHR.H13CORE.0.P.B", "ANDR.H13CORE.0.P.B", "GATA1.H13CORE.0.P.B", "GATA1.H13CORE.1.PSM.A"),
+    *("GATA10.H13CORE.0.P.B", "GATA2.H13CORE.0.PSM.A", "ZBT7A.H13CORE.0.P.C"),
+    *(f"ZN{number}.H13CORE.0.P.C" for number in range(100, 1700)),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("GATA1", ["GATA1.H13CORE.0.P.B", "GATA1.H13CORE.1.PSM.A", "GATA10.H13CORE.0.P.B"]),
+        ("gata1.h13core", ["GATA1.H13CORE.1.PSM.A", "GATA1.H13CORE.0.P.B"]),
+        ("GATTA1", ["GATA1.H13CORE.0.P.B", "GATA1.H13CORE.1.PSM.A"]),
+        ("ZN250", ["ZN250.H13CORE.0.P.C", "ZN1250.H13CORE.0.P.C"]),
+    ],
+)
+def test_of_very_many_names_the_nearest_are_told_and_how_many_more(name: str, meant: list[str]) -> None:
+    told = str(UnknownName("motif", name, HOCOMOCO))
+    assert told.startswith(f"unknown motif '{name}'; there is: {', '.join(meant)}, ")
+    assert told.endswith(f", ... and 1,599 more; did you mean '{meant[0]}'?")
+    assert told.count("H13CORE") == 8 + 1
+
+
+def test_a_dozen_names_are_told_all() -> None:
+    names = [f"target{number}" for number in range(13)]
+    assert (
+        str(UnknownName("target", "x", names[:12]))
+        == f"unknown target 'x'; there is: {', '.join(names[:12])}"
+    )
+    some = ", ".join(names[:8])
+    assert str(UnknownName("target", "x", names)) == f"unknown target 'x'; there is: {some}, ... and 5 more"
+
+
 @pytest.mark.parametrize("name", ["magic", "", "x", "$"])
 def test_nothing_is_guessed_where_no_name_is_near(name: str) -> None:
     assert "did you mean" not in str(UnknownName("method", name, METHODS))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from seqattr.dna.regions import Region, whole
-from seqattr.errors import InputError, UnknownName, some_of
+from seqattr.errors import InputError, UnknownName, choice
 from seqattr.figures.boxes import Box, within
 from seqattr.figures.logos import LogoRows
 from seqattr.figures.ruler import Ruler
@@ -198,7 +198,7 @@ def find(file: StoredContributions, region: str, folder: Path) -> Stretch:
     stretch = whole_row(names, region, length) or part_of_row(names, region, length)
     stretch = stretch or on_genome(file.places, region, file.has_values)
     if stretch is None:
-        raise InputError(f"{folder} holds no sequence '{region}'; there is: {some_of(names, 8, total=True)}")
+        raise InputError(f"{folder} holds no sequence '{region}'; {choice(region, list(names))}")
     return stretch
 
 

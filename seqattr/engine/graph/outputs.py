@@ -154,7 +154,7 @@ def pick_targets(
     table = table_of(targets)
     for key in wanted:
         if key not in table:
-            raise UnknownName("target", str(key), shorten([target.name for target in targets]))
+            raise UnknownName("target", str(key), [target.name for target in targets])
     return tuple(table[key] for key in wanted)
 
 
