@@ -157,7 +157,11 @@ VARIANTS = [
     call("variants --model free.pt --genome genome.fa --vcf none.vcf", "there is no VCF file none.vcf"),
     call("variants --model free.pt --genome genome.fa --vcf s.fa", "a FASTA file", "give it to --genome"),
     call("variants --model free.pt --genome genome.fa --bed variants.vcf", "a VCF file", "give it to --vcf"),
-    call("variants --model free.pt --genome genome.fa --bed peaks.bed", "peaks.bed holds no variants"),
+    call(
+        "variants --model free.pt --genome genome.fa --bed peaks.bed",
+        "the columns chrom, start (from 0), end, ref, alt",
+    ),
+    call("variants --model free.pt --genome genome.fa --vcf peaks.bed", "no VCF file: no header", "to --bed"),
     call("variants --model free.pt --genome none.fa --vcf variants.vcf", "there is no FASTA file none.fa"),
     call("variants --model free.pt --genome genome.fa --vcf variants.vcf --max-n 2", "--max-n is a share"),
     call("variants --model free.pt --genome genome.fa --vcf variants.vcf --null -1", "--null", "from 0 on"),

@@ -37,8 +37,62 @@ def test_lines_of_vcf_are_variants_from_0_and_several_alternatives_are_split(fil
     ]
 
 
-def test_gzip_and_a_file_without_a_header_are_read_too(file):
-    assert list(read_vcf(file(gzip.compress(b"c\t5\t.\tA\tG\n")))) == [Variant("c", 4, "A", "G", "", 1)]
+@pytest.mark.parametrize(
+    "head", ["##fileformat=VCFv4.1", "#CHROM\tPOS\tID\tREF\tALT", "#CHROM POS ID REF ALT"]
+)
+def test_gzip_is_read_too_and_one_line_of_the_header_is_enough(file, head):
+    text = f"{head}\nc\t5\t.\tA\tG\n"
+    assert list(read_vcf(file(gzip.compress(text.encode())))) == [Variant("c", 4, "A", "G", "", 2)]
+
+
+def test_a_table_that_is_given_as_vcf_is_refused_before_a_place_is_shifted(file):
+    path = file("# mine\nchr1\t253\t254\tG\tT\trs1\n")
+    with pytest.raises(InputError) as caught:
+        next(read_vcf(path))
+    assert str(caught.value) == (
+        f"{path} is no VCF file: no header (##fileformat=VCFv4.2, or #CHROM POS ID REF ALT) stands before "
+        "line 2; give a table of chrom, start (from 0), end, ref and alt to `bed`"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        (
+            "chr1\t9\t99\tpeak1\t100\t+",
+            "holds the name 'peak1' and the score 100 of a region where two alleles",
+        ),
+        ("chr1\t9\t99\tA\t-1.5", "holds the name 'A' and the score -1.5 of a region where two alleles"),
+        ("chr1\t9\t99\tpeak1", "has 4 columns, and no alleles"),
+        ("chr1\t9\t99", "has 3 columns, and no alleles"),
+    ],
+)
+def test_regions_that_are_given_as_variants_are_refused_with_the_columns_that_are_wanted(
+    file, line, complaint
+):
+    with pytest.raises(InputError) as caught:
+        list(read_variant_table(file(line + "\n")))
+    message = str(caught.value)
+    assert f"holds no variants: line 1 {complaint}" in message
+    assert message.endswith(
+        "a table of variants has the columns chrom, start (from 0), end, ref, alt and, if you like, name"
+    )
+
+
+def test_what_is_left_out_is_of_a_kind(file):
+    alleles = "<DEL>,<*>,*,A[d:3[,N,A,G"
+    rows = list(read_vcf(file(HEAD + f"c\t5\t.\tA\t{alleles}\nc\t5\t.\tA\t.\nc\tx\t.\tA\tG\n")))
+    assert [row.kind for row in rows if isinstance(row, OddVariant)] == [
+        *(
+            "symbolic allele",
+            "symbolic allele",
+            "allele *",
+            "breakend",
+            "letter other than ACGT",
+            "same bases",
+        ),
+        *("no alternative allele", "line that is no variant"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -71,8 +125,8 @@ def test_a_reason_is_one_line_whatever_the_allele(file, allele):
 
 
 def test_an_odd_allele_tells_where_it_is(file):
-    odd = list(read_vcf(file("c\t5\trs\tA\tG,<DUP>\n")))[1]
-    assert odd[:1] + odd[2:] == (1, "c", 4, "A", "<DUP>", "rs")
+    odd = list(read_vcf(file(HEAD + "c\t5\trs\tA\tG,<DUP>\n")))[1]
+    assert odd[:1] + odd[2:] == (3, "c", 4, "A", "<DUP>", "rs", "symbolic allele")
 
 
 def test_a_table_has_starts_from_0_names_and_alleles_without_bases(file):
@@ -93,7 +147,7 @@ def test_a_table_has_starts_from_0_names_and_alleles_without_bases(file):
         ("c -1 0 A G", "holds the position -1; the first base has the number 0"),
         ("c 5 8 A/G x", "holds 'A/G' where the reference allele belongs"),
         ("c 5 5 - .", "has no bases in either allele"),
-        ("c 5 6", "has 3 columns; chromosome, start, end, reference and alternative allele were expected"),
+        ("c 5 6", "has 3 columns, and no alleles"),
     ],
 )
 def test_a_line_of_a_table_that_is_no_variant_says_why(file, columns, reason):
@@ -104,12 +158,21 @@ def test_a_line_of_a_table_that_is_no_variant_says_why(file, columns, reason):
     ("read", "content", "message"),
     [
         (read_vcf, HEAD, "holds no variants; CHROM, POS, ID, REF and ALT were expected"),
-        (read_vcf, "c\t4\t5\tname\tG\n", "holds no variants: line 1 has the letter N in its reference"),
+        (
+            read_vcf,
+            HEAD + "c\t4\t5\tname\tG\n",
+            "holds no variants: line 3 has the letter N in its reference",
+        ),
+        (
+            read_variant_table,
+            "##source=x\n#CHROM\tPOS\tID\n1\t2\t3\n",
+            "is a VCF file, not a variant table file",
+        ),
         (read_variant_table, HEAD, "is a VCF file, not a variant table file; give it to `vcf`"),
         (read_vcf, gzip.compress(b"BCF\x02\x02", mtime=0), "is a BCF file, not a VCF file; `bcftools view"),
         (read_vcf, ">c\nACGT\n", "is a FASTA file, not a VCF file"),
         (read_vcf, b"\xff\xfe\x00c", "is no text at line 1"),
-        (read_variant_table, "", "holds no variants; chromosome, start"),
+        (read_variant_table, "", "holds no variants; a table of variants has"),
     ],
 )
 def test_a_file_of_another_kind_is_refused_in_one_line(file, read, content, message):

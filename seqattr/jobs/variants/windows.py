@@ -18,9 +18,9 @@ from seqattr.jobs.variants.settings import VariantFile
 BLOCK = 1024  # variants at once, of a genome with random access
 STREAMED_BASES, STREAMED_BLOCK = 1 << 27, 1 << 16  # of one that is read from its beginning for each block
 FAR = 1 << 40  # bases, more than any chromosome has
-NO_BASES, OTHER_CHROMOSOME, OFF_END = "no change of bases", "unknown chromosome", "beyond the end"
+OTHER_CHROMOSOME, OFF_END = "unknown chromosome", "beyond the end"
 MISMATCH, OUTSIDE, LONG = "reference mismatch", "window leaves the chromosome", "allele too long"
-UNKNOWN_BASES, ODD_LETTER, NO_NUMBER = "too much N", "no DNA letter", "no number"
+UNKNOWN_BASES, ODD_GENOME, NO_NUMBER = "too much N", "no DNA letter in the genome", "no number"
 
 
 class Cut(NamedTuple):
@@ -102,7 +102,7 @@ class Windows:
         """A variant with the region of the genome that its windows need, and where it begins in there."""
         try:
             if isinstance(row, OddVariant):
-                raise Misfit(NO_BASES, row)
+                raise Misfit(row.kind, row)
             chrom = self._chromosome(row)
             around = flanks(row, self.length, self.file.anchor)
             self._check_place(row, chrom, around)
@@ -156,7 +156,7 @@ class Windows:
         try:
             first, second = map(encode, windows)
         except InputError as error:
-            raise misfit(ODD_LETTER, variant, str(error)) from error
+            raise misfit(ODD_GENOME, variant, str(error)) from error
         share = max(np.mean(codes == UNKNOWN) for codes in (first, second))
         if self.file.max_n is not None and share > self.file.max_n:
             raise misfit(UNKNOWN_BASES, variant, f"{share:.0%} of its window is N")
