@@ -13,6 +13,7 @@ from seqattr.dna.alphabet import are_texts, one_hot
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.graph import INPUT
 from seqattr.engine.numerics.device import FULL, check_products, full_precision, pick_device
+from seqattr.engine.numerics.gpu.choice import telling
 from seqattr.engine.walk.cuts import Cuts, Room
 from seqattr.engine.walk.forward import ForwardPlan, Values, output_values, side_values
 from seqattr.engine.walk.memory import halving, pairs_at_once, pieces
@@ -88,9 +89,13 @@ class Session:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        """Without gradients of torch's own, in full precision."""
-        with torch.no_grad(), full_precision(self.products):
+        """Without gradients of torch's own, in full precision; what kernels leave to know is a note."""
+        with torch.no_grad(), full_precision(self.products), telling(self._note):
             yield
+
+    def _note(self, note: str) -> None:
+        if note not in self.notes:
+            self.notes.append(note)
 
     def run(self, work: Callable[[int], T], rows: int, key: Hashable = None) -> T:
         """work(rows), with half as many rows each time memory runs out; a note says so. What is kept under
@@ -100,8 +105,7 @@ class Session:
         def halved(fewer: int) -> None:
             if key in self._kept:
                 self._kept[key] = fewer
-            if HALVED not in self.notes:
-                self.notes.append(HALVED)
+            self._note(HALVED)
 
         with self.running():
             return halving(work, rows, halved, self._tighten)
@@ -115,9 +119,8 @@ class Session:
         """Where a plan's graph is cut for sequences of this length: nowhere, if a pair has room in memory
         without. A note says so."""
         cuts = self.room.cuts(plan, length)
-        note = CUT.format(len(cuts) + 1)
-        if cuts and note not in self.notes:
-            self.notes.append(note)
+        if cuts:
+            self._note(CUT.format(len(cuts) + 1))
         return cuts
 
     def batches(

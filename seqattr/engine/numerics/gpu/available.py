@@ -25,6 +25,15 @@ def there_is_triton() -> bool:
     return os.environ.get(WITHOUT, "") != "1" and find_spec("triton") is not None
 
 
+def triton_version() -> str:
+    """ "none" where there is none to use."""
+    if not there_is_triton():
+        return "none"
+    import triton
+
+    return str(triton.__version__)
+
+
 def serves(tensor: Tensor) -> bool:
     """Whether kernels of our own take a tensor: of float32, on a GPU."""
     return tensor.device.type in DEVICES and tensor.dtype == torch.float32 and there_is_triton()
