@@ -1,23 +1,26 @@
 """What variants do to a model's outputs: both alleles' outputs, their difference, and the ratio."""
 
+import math
 from collections.abc import Sequence
 from functools import partial
-from math import log
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import logsigmoid
 
 from seqattr.engine.capture.model import Model
 from seqattr.engine.edits.pairs import Outputs, Pairs
+from seqattr.engine.graph.logarithms import with_logarithms
 from seqattr.engine.graph.outputs import Target
 from seqattr.engine.walk.memory import pieces
+from seqattr.engine.walk.plan import Plan
 from seqattr.engine.walk.session import Session, one_hot_tensor
 from seqattr.errors import InputError, NotFinite
 from seqattr.methods.ensemble import sessions
-from seqattr.methods.units import LOG_COUNTS, SOME, units_of
+from seqattr.methods.units import LOG_COUNTS, units_of
 
-SIGMOID, SOFTMAX = "sigmoid", "softmax"
+SIGMOID, LOG_SIGMOID = "sigmoid", "log sigmoid"
 
 
 class VariantEffects(NamedTuple):
@@ -25,10 +28,11 @@ class VariantEffects(NamedTuple):
 
     `reference` and `alternative` (T, N) are the alleles' outputs as they are explained, in `units`: before a
     final sigmoid or softmax (logit), as log counts, or as they are. `difference` is alternative - reference.
-    Where an output is one of the probabilities of a sigmoid or softmax, or the log counts of a model with a
-    profile and counts, `reference_value` and `alternative_value` are the probabilities, or the counts, and
-    `log2_ratio` is log2(alternative / reference) of these; of counts it is that of one more, which the
-    model's logarithm is of. NaN elsewhere.
+    Where the model answers with probabilities of a sigmoid or softmax, with an exponential, or with the log
+    counts beside a profile, `reference_value` and `alternative_value` are the probabilities, what the
+    exponential gives, or the counts, and `log2_ratio` is log2(alternative_value / reference_value); of counts
+    that of one more, which the model's logarithm is of. These are worked out from logarithms in float64, so
+    that a probability of 1e-60 has a ratio. NaN elsewhere.
     """
 
     targets: tuple[str, ...]
@@ -56,7 +60,8 @@ def variant_effects(
     `references` and `alternatives` are (N, 4, L) one-hot, numpy or torch, or lists of texts: each alternative
     is its reference with an allele changed, the rest of the window shifted where the allele has another
     length. Where a few bases in a row differ only what they can reach is worked out again. Of several models
-    every number is the mean, and with `both_strands` that of the windows' reverse complements too.
+    every number is the mean, and with `both_strands` that of the windows' reverse complements too; the ratio
+    is that of mean values.
     `batch_size` counts windows.
 
     Raises InputError for shapes that do not fit and models whose targets differ, UnknownName for an unknown
@@ -107,19 +112,29 @@ class Comparer:
             turned = None if places is None else -places
             strands.append((references.flip(1, 2), alternatives.flip(1, 2), turned))
         found = [member.columns(*pair) for member in self.members for pair in strands]
-        means = (sum(column[1:], column[0]) / len(column) for column in zip(*found, strict=True))
-        return VariantEffects(self.targets, self.units, *means)
+        before, after, difference, *logs = (torch.stack(column) for column in zip(*found, strict=True))
+        low, high = (log.logsumexp(0) - math.log(len(found)) for log in logs)  # of mean values
+        return VariantEffects(
+            self.targets,
+            self.units,
+            before.mean(0),
+            after.mean(0),
+            difference.mean(0),
+            self.members[0].values(low),
+            self.members[0].values(high),
+            (high - low) / math.log(2),
+        )
 
 
 class Columns(NamedTuple):
-    """What one model says, (T, N) each."""
+    """What one model says, (T, N) each; logarithms, in float64, of probabilities and the like, and of one
+    more than counts; NaN where there are none."""
 
     reference: Tensor
     alternative: Tensor
     difference: Tensor
-    reference_value: Tensor
-    alternative_value: Tensor
-    log2_ratio: Tensor
+    log_reference: Tensor
+    log_alternative: Tensor
 
 
 class Windows(NamedTuple):
@@ -140,11 +155,13 @@ class Member:
 
     def __init__(self, session: Session, batch_size: int | None) -> None:
         self.session, self.batch_size = session, batch_size
-        self.plan = session.plan(None)
-        units, own = units_of(session), flat_outputs(session.model)
+        finals = finals_of(session)
+        graph, self.logs = with_logarithms(session.graph, finals)
+        self.plan = Plan(graph) if self.logs else session.plan(None)
+        units = units_of(session)
         self.kinds = [
-            kind_of(units[target.name], final if target.name in own else "")
-            for target, final in zip(session.targets, session.finals, strict=True)
+            kind_of(units[target.name], finals[target.output]) if target.output in finals else ""
+            for target in session.targets
         ]
 
     def columns(self, references: Tensor, alternatives: Tensor, places: Tensor | None = None) -> Columns:
@@ -156,57 +173,48 @@ class Member:
         ]
         return Columns(*(torch.cat(column, 1) for column in zip(*parts, strict=True)))
 
+    def values(self, logs: Tensor) -> Tensor:
+        """Probabilities and the like (T, N) of their logarithms; counts of those of one more."""
+        rows = zip(logs, self.kinds, strict=True)
+        return torch.stack([log.expm1() if kind == LOG_COUNTS else log.exp() for log, kind in rows])
+
     def _some(self, windows: "Windows", rows: int) -> Columns:
         """So many rows at once."""
         first, second = (self.session.to_device(one) for one in windows[:2])
         pairs = self.session.once(("pairs", first.shape[2], rows), lambda: Pairs(self.plan, rows))
-        (before, low), (after, high) = (
-            self._numbers(found) for found in pairs.answers(first, second, windows.places)
-        )
+        found = pairs.answers(first, second, windows.places)
         self.session.rows_forward += 2 * len(first)
-        columns = before, after, after - before, low, high, self._ratio(after - before, low, high)
-        return Columns(*(column.cpu() for column in columns))
+        before, after = (self._outputs(one) for one in found)
+        return Columns(before, after, after - before, *(self._logarithms(one) for one in found))
 
-    def _numbers(self, found: Outputs) -> tuple[Tensor, Tensor]:
-        """The targets' outputs and values (T, N)."""
-        targets = self.session.targets
-        outputs = torch.stack([self._vector(found, target)[:, target.index] for target in targets])
-        values = [self._value(found, *one) for one in zip(targets, self.kinds, strict=True)]
-        return outputs, torch.stack(values)
+    def _outputs(self, found: Outputs) -> Tensor:
+        """The targets' outputs (T, N)."""
+        names = self.session.graph.outputs
+        rows = [found[names[target.output]][:, target.index] for target in self.session.targets]
+        return torch.stack([row.to(torch.promote_types(row.dtype, torch.float32)) for row in rows]).cpu()
 
-    def _vector(self, found: Outputs, target: Target) -> Tensor:
-        values = found[self.session.graph.outputs[target.output]]
-        return values.to(torch.promote_types(values.dtype, torch.float32))
+    def _logarithms(self, found: Outputs) -> Tensor:
+        """Of probabilities and the like, (T, N)."""
+        targets = zip(self.session.targets, self.kinds, strict=True)
+        return torch.stack([self._logarithm(found, *one) for one in targets])
 
-    def _value(self, found: Outputs, target: Target, kind: str) -> Tensor:
-        """Probabilities or counts (N); NaN where an output is neither."""
-        vector = self._vector(found, target)
-        output = vector[:, target.index]
-        if kind == SIGMOID:
-            return output.sigmoid()
-        if kind == SOFTMAX:
-            return vector.softmax(1)[:, target.index]
-        return output.expm1() if kind == LOG_COUNTS else torch.full_like(output, torch.nan)
-
-    def _ratio(self, difference: Tensor, reference: Tensor, alternative: Tensor) -> Tensor:
-        """log2 of alternative to reference (T, N)."""
-        ratio = (alternative / reference).log2()
-        for row, kind in enumerate(self.kinds):
-            if kind == LOG_COUNTS:
-                ratio[row] = difference[row] / log(2)
-        return ratio
+    def _logarithm(self, found: Outputs, target: Target, kind: str) -> Tensor:
+        name = self.logs.get(target.output, self.session.graph.outputs[target.output])
+        log = found[name][:, target.index].cpu().double()
+        if target.output in self.logs or kind == LOG_COUNTS:
+            return log
+        return logsigmoid(log) if kind == SIGMOID else torch.full_like(log, torch.nan)
 
 
-def flat_outputs(model: Model) -> set[str]:
-    """The targets that are elements of outputs in one dimension, over which a softmax is taken."""
-    shapes = model.outputs.shapes
-    return {target.name for target in model.targets if len(shapes[target.output]) <= 1}
+def finals_of(session: Session) -> dict[int, str]:
+    """The nonlinearity behind each output of the session's graph that is the model's own, "" for none."""
+    names, own = session.graph.outputs, set(session.model.graph.outputs)
+    pairs = zip(session.targets, session.finals, strict=True)
+    return {target.output: final for target, final in pairs if names[target.output] in own}
 
 
 def kind_of(unit: str, final: str) -> str:
-    """What an output is the logit or the logarithm of: a final nonlinearity, or counts; "" for neither."""
+    """What makes a probability or a count of an output by itself; "" for nothing that is known."""
     if unit == LOG_COUNTS:
         return LOG_COUNTS
-    if SOME in final or " and " in final:
-        return ""
-    return next((kind for kind in (SIGMOID, SOFTMAX) if kind in final), "")
+    return SIGMOID if final in (SIGMOID, LOG_SIGMOID) else ""

@@ -98,9 +98,9 @@ def variants(
     stays in its place whatever the allele, and the right end is refilled from the genome. Writes
     OUT/variants.tsv, a row for each variant and target; OUT/dropped.tsv, what was left out and why;
     OUT/variants.html, a page with the largest effects; and OUT/run.json. Of several models, and of both
-    strands, every number is the mean. With --contributions OUT/contributions has the scores of both alleles,
-    OUT/figures draws them, and with --motifs OUT/gained_lost.tsv lists the hits that one allele has and the
-    other has not.
+    strands, every number is the mean, and log-ratios are those of means. With --contributions
+    OUT/contributions has the scores of both alleles, OUT/figures draws them, and with --motifs
+    OUT/gained_lost.tsv lists the hits that one allele has and the other has not.
     """
     from seqattr.jobs.variants.run import run
 
