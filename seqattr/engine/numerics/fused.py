@@ -1,7 +1,8 @@
-"""Loops that torch has no single op for, compiled by numba: each goes over its values once.
+"""Loops that torch has no single op for, compiled by numba, and for a GPU by Triton: each goes over its
+values once.
 
-Without numba, or on a device or for a type that it does not serve, the callers' plain torch
-expressions do the same.
+Without these, or on a device or for a type that they do not serve, the callers' plain torch expressions do
+the same.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,13 +16,12 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.numerics import base_kernels, kernels
-from seqattr.engine.numerics.on_gpu import on_gpu
+from seqattr.engine.numerics.gpu.available import attempted, serves
 from seqattr.engine.numerics.workspace import POOL, like
 from seqattr.support.compiled import AVAILABLE
 
 TYPES = (torch.float32, torch.float64)
 LEAST_ELEMENTS = 256  # of a row; below that the way there costs more than the loop
-LEAST_ON_GPU = 2**20  # below that a walk is over before a compiler is
 
 
 # --- threads -----------------------------------------------------------------------------------
@@ -128,6 +128,18 @@ def elementwise(
     return [part.as_strided(lines.shape, lines.strides) for part in made]
 
 
+def on_gpu(name: str, tensors: Sequence[Tensor]) -> list[Tensor] | None:
+    """New tensors by the kernel of this name for a GPU, whatever their size: one launch takes no longer than
+    the expression's several. None where there is none.
+    """
+    dtype, device = tensors[0].dtype, tensors[0].device
+    if not serves(tensors[0], TYPES) or any(t.dtype != dtype or t.device != device for t in tensors):
+        return None
+    from seqattr.engine.numerics.gpu.elementwise import evaluated  # loads Triton
+
+    return attempted(evaluated, name, tensors)
+
+
 def one_hot(codes: Tensor, dtype: torch.dtype) -> Tensor:
     """The columns (..., 4, L) of codes (..., L), made where these are; of a code above 3 it is empty."""
     if not (AVAILABLE and codes.is_cpu and dtype in TYPES):
@@ -148,16 +160,15 @@ Made = TypeVar("Made")
 def one_pass(
     kernel: Callable[..., None], outputs: int = 1
 ) -> Callable[[Callable[P, Made]], Callable[P, Made]]:
-    """The kernel in the place of a torch expression, where it serves; on a GPU one that torch makes of it."""
+    """The kernel in the place of a torch expression, where it serves; on a GPU that of the same name."""
 
     def decorate(expression: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(expression)
         def run(*tensors: Tensor) -> Any:
-            made = elementwise(kernel, tensors, outputs)
+            made = on_gpu(expression.__name__, tensors) or elementwise(kernel, tensors, outputs)
             if made:
                 return made if outputs > 1 else made[0]
-            large = tensors[-1].is_cuda and tensors[-1].numel() >= LEAST_ON_GPU
-            return (on_gpu(expression) if large else expression)(*tensors)
+            return expression(*tensors)
 
         return run
 

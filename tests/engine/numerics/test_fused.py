@@ -1,9 +1,5 @@
 """The compiled loops do what the plain torch expressions do, in whatever order values lie in memory."""
 
-import shutil
-import warnings
-from collections.abc import Callable
-
 import pytest
 import torch
 from torch import Tensor, nn
@@ -53,47 +49,6 @@ def test_a_loop_equals_the_expression(
     expected = together(function(first, *rest))
     assert looped.shape == expected.shape
     torch.testing.assert_close(looped, expected, rtol=1e-6 if dtype == torch.float32 else 1e-15, atol=0)
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(shutil.which("g++") is None, reason="torch's compiler for the CPU needs g++")
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_what_torch_compiles_of_an_expression_equals_it(name: str) -> None:
-    function, number = FUNCTIONS[name]
-    expression = function.__wrapped__
-    first = values(3, 1, last=True, dtype=torch.float64, seed=0)
-    rest = [values(3, 5, last=True, dtype=torch.float64, seed=i) for i in range(1, number)]
-    with warnings.catch_warnings(action="ignore"):
-        got = together(fused.on_gpu(expression)(first, *rest))
-    torch.testing.assert_close(got, together(expression(first, *rest)), rtol=1e-15, atol=0)
-
-
-def test_an_expression_that_cannot_be_compiled_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    tried = []
-
-    def compiler(expression: Callable, dynamic: bool) -> Callable:
-        def fail(*tensors: Tensor) -> None:
-            tried.append(expression)
-            raise RuntimeError("no compiler found")
-
-        return fail
-
-    monkeypatch.setattr(torch, "compile", compiler)
-    numbers = torch.arange(3.0)
-    run = fused.on_gpu(lambda a, b: a - b)
-    assert all((run(numbers, 2 * numbers) == -numbers).all() for _ in range(3))
-    assert len(tried) == 1
-
-
-def test_no_memory_is_not_a_missing_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*tensors: Tensor) -> None:
-        raise torch.OutOfMemoryError
-
-    monkeypatch.setattr(torch, "compile", lambda expression, dynamic: full)
-    run = fused.on_gpu(lambda a, b: a + b)
-    for _ in range(2):
-        with pytest.raises(torch.OutOfMemoryError):
-            run(torch.ones(1), torch.ones(1))
 
 
 @pytest.mark.parametrize("last", LAYOUTS.values(), ids=LAYOUTS)

@@ -5,14 +5,21 @@ CPU, slowly: so they are tested where there is no GPU.
 """
 
 import os
+from collections.abc import Callable, Container
 from functools import cache
 from importlib.util import find_spec
+from typing import ParamSpec, TypeVar
 
 import torch
 from torch import Tensor
 
 WITHOUT = "SEQATTR_NO_TRITON"  # set to 1, torch's own kernels do it all
 DEVICES = {"cuda"}  # of tests, "cpu" for the interpreter
+FLOAT32 = (torch.float32,)
+FAILED: list[Exception] = []  # what the first kernel that could not be made, failed by
+
+P = ParamSpec("P")
+Made = TypeVar("Made")
 
 
 def is_interpreted() -> bool:
@@ -34,6 +41,19 @@ def triton_version() -> str:
     return str(triton.__version__)
 
 
-def serves(tensor: Tensor) -> bool:
-    """Whether kernels of our own take a tensor: of float32, on a GPU."""
-    return tensor.device.type in DEVICES and tensor.dtype == torch.float32 and there_is_triton()
+def serves(tensor: Tensor, types: Container[torch.dtype] = FLOAT32) -> bool:
+    """Whether kernels of our own take a tensor: of one of these types, on a GPU."""
+    return tensor.device.type in DEVICES and tensor.dtype in types and there_is_triton() and not FAILED
+
+
+def attempted(run: Callable[P, Made], *args: P.args, **kwargs: P.kwargs) -> Made | None:
+    """What a function makes with kernels of our own; None where they cannot be made, as without a C
+    compiler. From then on none are asked for.
+    """
+    try:
+        return run(*args, **kwargs)
+    except torch.OutOfMemoryError:
+        raise
+    except Exception as error:  # of whatever compiler
+        FAILED.append(error)
+        return None
