@@ -76,12 +76,13 @@ def report(
 
 
 def explained(summary: "Summary", label: str) -> str:
-    """How much a target's sure hits explain."""
-    count = summary.sure[label]
-    if not count:
-        return "no single hit is sure"
-    hits = "1 sure hit explains" if count == 1 else f"{count:,} sure hits explain"
-    return f"{hits} {summary.explained[label]:.1%} of all contributions"
+    """How many of a target's hits are sure, and how much these explain."""
+    count, sure = summary.hits[label], summary.sure[label]
+    hits = f"{count:,} hit{'s' * (count != 1)}"
+    if not sure:
+        return f"none of {hits} is sure"
+    are = "is sure and explains" if sure == 1 else "are sure and explain"
+    return f"{sure:,} of {hits} {are} {summary.explained[label]:.1%} of all contributions"
 
 
 def tell(summary: "Summary") -> None:

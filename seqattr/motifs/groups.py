@@ -1,6 +1,7 @@
 """Groups of redundant motifs, what the hits of each explain, and which groups carry importance."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -34,7 +35,8 @@ class GroupStatistics(NamedTuple):
     target: str
     group: str
     members: tuple[str, ...]
-    hits: int
+    hits: int  # sure or not, as what follows is of all of them
+    sure_hits: int  # of them; 0 before they are judged
     by_chance: float  # those of their twins, if these matched as often
     share: float  # of all absolute contributions, what the hits explain
     share_by_chance: float  # what the twins' hits explain, if these matched as often
@@ -123,6 +125,7 @@ def _of_group(hits: Hits, group: Group, target: str, loci: Loci | None) -> Group
         group.name,
         group.members,
         len(members),
+        0,
         len(twins) * ratio,
         _part(_amounts(members).sum(), all_of.total),
         _part(_amounts(twins).sum() * ratio, all_of.total),
@@ -163,6 +166,17 @@ def _clusters(hits: Hits, loci: Loci | None) -> np.ndarray:
     if loci is None:
         return matches.sequence
     return loci.clusters(matches.sequence, matches.start, matches.end - matches.start)
+
+
+def judge(
+    hits: Hits, groups: Sequence[Group], target: str, loci: Loci | None = None
+) -> tuple[Hits, list[GroupStatistics]]:
+    """The hits judged, and what each group explains, as `group_statistics` has it, with its sure hits."""
+    statistics = group_statistics(hits, groups, target, loci)
+    judged = judge_hits(hits, statistics)
+    sure = Counter(judged.select(judged.sure & judged.counts).matches.names)
+    counted = [row._replace(sure_hits=sum(sure[name] for name in row.members)) for row in statistics]
+    return judged, counted
 
 
 def judge_hits(hits: Hits, statistics: Sequence[GroupStatistics]) -> Hits:

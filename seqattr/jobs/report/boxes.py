@@ -22,7 +22,7 @@ from seqattr.jobs.report.pictures import believed_boxes
 from seqattr.jobs.report.scores import Scores
 from seqattr.jobs.report.settings import USUAL
 from seqattr.jobs.report.sources import finder_of, source_of
-from seqattr.motifs.groups import group_motifs, group_statistics, judge_hits
+from seqattr.motifs.groups import group_motifs, judge
 from seqattr.motifs.hits import HitBlock, HitFinder, Hits
 from seqattr.motifs.pwm import PWM
 from seqattr.support.progress import Progress
@@ -57,11 +57,10 @@ def judged_boxes(
     group_of = {member: group.name for group in groups for member in group.members}
     boxes = {}
     for target, row in rows.items():
-        statistics = group_statistics(hits[target], groups, target, source.loci)
+        judged, statistics = judge(hits[target], groups, target, source.loci)
         carrying = {one.group for one in statistics if one.carries}
         number = int(np.searchsorted(source.row_in_file, row))
-        inside = judge_hits(hits[target], statistics).in_rows(slice(number, number + 1))
-        boxes[target] = believed_boxes(inside, group_of, carrying)
+        boxes[target] = believed_boxes(judged.in_rows(slice(number, number + 1)), group_of, carrying)
     return RowBoxes(boxes, ground_of(source, scores, finder))
 
 

@@ -9,23 +9,20 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from seqattr.dna.alphabet import ALPHABET, UNKNOWN
+from seqattr.dna.alphabet import UNKNOWN
 from seqattr.dna.loci import Loci
 from seqattr.evaluate.verdict import Verdict
-from seqattr.io.hdf5.rows import Column
 from seqattr.io.hdf5.stored import StoredContributions
 from seqattr.jobs.report.blocks import code_blocks, row_blocks, value_blocks
 from seqattr.jobs.report.excerpts import Excerpt, StrongestExcerpts
 from seqattr.jobs.report.findings import Source
 from seqattr.motifs.hits import HitBlock, HitFinder, Hits
 from seqattr.motifs.matches import Matches
-from seqattr.motifs.seqlets import WINDOW, Nearest, Search, Seqlets, nearest_motifs, without_match
+from seqattr.motifs.seqlets import WINDOW, Search, Seqlets
 from seqattr.motifs.windows import WindowCounts, count_windows
 from seqattr.support.stages import Stages
 from seqattr.support.threads import in_use
 
-# The largest seqlets are compared with the motifs; thousands would take minutes in a large collection.
-MOST_SEQLETS = 500
 # Targets that are examined together: each has a file open, and some megabytes of counts.
 _TARGETS_AT_ONCE = 16
 # Blocks of hits that are kept apart: each has two numbers of every motif.
@@ -41,11 +38,7 @@ class Examined(NamedTuple):
 
     target: str
     hits: Hits
-    found_seqlets: int
-    unexplained_seqlets: int
-    seqlets: Seqlets  # the largest that no hit explains
-    nearest: list[Nearest]
-    bases: list[str]
+    seqlets: Seqlets  # all, the largest first
     excerpts: list[Excerpt]
     verdict: Verdict
 
@@ -135,19 +128,10 @@ class Examination:
         self._join()
         hits = self.finder.assemble(self.blocks)
         self.blocks = []
-        seqlets = self._seqlets(tick)
-        missed = seqlets.select(without_match(seqlets, hits.matches, hits.importance))
-        largest = missed.select(np.arange(min(len(missed), MOST_SEQLETS)))
-        hypothetical = read_in(self.file.hypothetical, largest).astype(np.float32)
-        matches = hits.matches
         return Examined(
             self.target,
             hits,
-            len(seqlets),
-            len(missed),
-            largest,
-            nearest_motifs(hypothetical, matches.motifs, background=matches.background),
-            [text_of(one_hot) for one_hot in read_in(self.file.one_hot, largest)],
+            self._seqlets(tick),
             self.strongest.excerpts(self.file, drawn),
             Verdict.of(self.file.additivity_error, self.file.cancellation),
         )
@@ -167,18 +151,3 @@ class Examination:
         else:
             tick(SECOND_PASS * len(self.file))
         return self.search.seqlets(self.ground.loci)
-
-
-def read_in(stored: Column, seqlets: Seqlets) -> np.ndarray:
-    """What is stored (N, 4, L) in the seqlets, (S, 4, w); neighbours in the file are read together."""
-    cut = np.zeros((len(seqlets), 4, seqlets.width), stored.dtype)
-    for number in np.argsort(seqlets.sequence, kind="stable").tolist():
-        start = int(seqlets.start[number])
-        cut[number] = stored[int(seqlets.sequence[number]), :, start : start + seqlets.width]
-    return cut
-
-
-def text_of(one_hot: np.ndarray) -> str:
-    """Letters of (4, w), N where there is none."""
-    letters = np.where(one_hot.any(axis=0), np.array(list(ALPHABET))[one_hot.argmax(axis=0)], "N")
-    return "".join(letters.tolist())

@@ -1,5 +1,5 @@
 """What was found: of each target of each folder its hits, what groups of motifs explain, and the seqlets that
-no hit explains; of all together the groups.
+no sure hit explains; of all together the groups.
 """
 
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """Of one target of one folder; `seqlets` are the largest of those that no hit explains.
+    """Of one target of one folder; `seqlets` are the largest of those that no sure hit explains.
 
     The label tells it from all others of the report: the target, with the folder where there are several.
     """

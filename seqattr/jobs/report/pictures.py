@@ -172,8 +172,8 @@ def distances_of(findings: Findings, group_of: dict[str, str], seed: int) -> lis
 
 
 def spots_of(findings: Findings, group: str, group_of: dict[str, str]) -> Spots:
-    """Where the hits of a group are, each place once."""
-    matches = findings.counted.matches
+    """Where the sure hits of a group are, each place once."""
+    matches = findings.believed.matches
     own = np.array([group_of.get(pwm.name) == group for pwm in matches.motifs], bool)
     some = matches.select(own[matches.motif])
     widths = some.end - some.start

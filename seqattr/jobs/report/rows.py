@@ -58,7 +58,8 @@ COLUMNS = (
     Column("share", "of all contributions, what the group's hits explain", "share", share),
     Column("of +", "of all positive contributions", "share_positive", share),
     Column("of −", "of all negative contributions", "share_negative", share),
-    Column("hits", "matches whose contributions look like the motif's", "hits", whole),
+    Column("hits", "matches whose contributions look like the motif's, sure or not", "hits", whole),
+    Column("sure", "of these, the hits that are sure one by one, which figures box", "sure_hits", whole),
     Column(
         "by chance",
         "hits of the motifs' twins, had these matched as often",
@@ -113,7 +114,8 @@ def cells_of(rows: Sequence[GroupStatistics]) -> list[list[Cell]]:
 def verdict_of(row: GroupStatistics) -> str:
     """Why a group carries importance, or does not, in a word or two."""
     if row.carries:
-        return "carries" if row.mean_importance >= 0 else "carries, against"
+        against = "" if row.mean_importance >= 0 else ", against"
+        return f"carries{against}{'' if row.sure_hits else '; no single hit is sure'}"
     return "sure, but too small to count" if row.sure else "may be chance"
 
 

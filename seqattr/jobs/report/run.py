@@ -23,7 +23,8 @@ from seqattr.jobs.report.settings import USUAL, Settings
 from seqattr.jobs.report.sources import finder_of, source_of
 from seqattr.jobs.report.story import hardly_in_words
 from seqattr.jobs.report.tables import TABLES, write_tables
-from seqattr.motifs.groups import Group, group_motifs, group_statistics, judge_hits
+from seqattr.jobs.report.unexplained import unexplained
+from seqattr.motifs.groups import Group, group_motifs, judge
 from seqattr.motifs.sources import BUNDLED_NOTE, read_motifs
 from seqattr.support.caller import LIBRARY, Caller
 from seqattr.support.progress import Progress
@@ -40,7 +41,7 @@ class Summary:
     sure: dict[str, int]  # of these hits
     explained: dict[str, float]  # the share of all absolute contributions that sure hits explain
     carrying: dict[str, list[str]]  # the groups of motifs that carry importance
-    unexplained: dict[str, int]  # the seqlets that no hit explains
+    unexplained: dict[str, int]  # the seqlets that no sure hit explains
     hardly: dict[str, str]  # of targets that the motifs hardly explain, that in words
     verdict: Verdict
     notes: list[str]  # which motifs and sequences were left out
@@ -145,9 +146,10 @@ def gather(
 
 def findings_of(label: str, source: Source, examined: Examined, groups: Sequence[Group]) -> Findings:
     """With what each group explains of the target, on the bases of all."""
-    statistics = group_statistics(examined.hits, groups, label, source.loci)
-    judged = examined._replace(hits=judge_hits(examined.hits, statistics))
-    return Findings(label=label, source=source, groups=statistics, **judged._asdict())
+    judged, statistics = judge(examined.hits, groups, label, source.loci)
+    left = unexplained(source.scores, examined.target, examined.seqlets, judged)
+    own = {**examined._asdict(), "hits": judged, **left._asdict()}
+    return Findings(label=label, source=source, groups=statistics, **own)
 
 
 def notes_on(source: Source, named: bool) -> list[str]:

@@ -12,10 +12,7 @@ from seqattr.motifs.groups import GroupStatistics
 SHORT = (LOGIT, LOG_COUNTS)  # units that a number can have behind it
 MOST_TOLD = 5  # groups that a sentence names
 # A group is tested by all its hits together, each hit against the twins of all motifs.
-NONE_SURE = (
-    "All hits of a group together explain more than chance would, but no single one is sure: "
-    "which of them are real is not known"
-)
+NONE_SURE = "those of a group together explain more than chance, but which of them are real is not known"
 
 
 class Story(NamedTuple):
@@ -47,24 +44,27 @@ def story_of(findings: Findings) -> Story:
 
 
 def explained_in_words(findings: Findings) -> str:
-    """How much of either sign sure hits explain, all of one place once."""
-    count = len(findings.believed)
-    if not count:
-        return NONE_SURE if findings.carrying else "No hit is sure"
+    """How many hits are sure, and how much of either sign these explain, all of one place once."""
+    count, sure = len(findings.counted), len(findings.believed)
+    if not sure:
+        none = f"None of {count:,} hits is sure" if count > 1 else "The only hit is not sure"
+        none = none if count else "There is no hit"
+        return f"{none}: {NONE_SURE}" if findings.carrying else none
     of = findings.hits.explained
     positive = of.positive_by_hits / of.positive if of.positive else 0.0
     negative = of.negative_by_hits / of.negative if of.negative else 0.0
     signs = f"{share(positive)} of all positive and {share(negative)} of all negative contribution"
-    hits = "1 sure hit explains" if count == 1 else f"{count:,} sure hits explain"
-    return f"{hits} {signs}, {share(findings.explained)} of both"
+    are = "is sure and explains" if sure == 1 else "are sure and explain"
+    hits = "hit" if count == 1 else "hits"
+    return f"{sure:,} of {count:,} {hits} {are} {signs}, {share(findings.explained)} of both"
 
 
 def hardly_in_words(findings: Findings) -> str:
     """What the motifs leave, where they explain next to nothing; empty otherwise."""
     if not findings.hardly:
         return ""
-    missed = f"{findings.unexplained_seqlets:,} of {findings.found_seqlets:,}"
-    return f"these motifs hardly explain this model: {missed} stretches of high contribution lie under no hit"
+    missed = f"{findings.unexplained_seqlets:,} of {findings.found_seqlets:,} stretches of high contribution"
+    return f"these motifs hardly explain this model: {missed} lie under no sure hit"
 
 
 def told_groups(rows: Sequence[GroupStatistics], unit: str) -> list[tuple[str, str]]:
@@ -80,4 +80,12 @@ def group_in_words(row: GroupStatistics, mean: str, unit: str) -> str:
     side = "against the target" if row.mean_importance < 0 else "for it"
     hits = "hit" if row.hits == 1 else "hits"
     worth = f"{mean} {unit}" if unit in SHORT else mean
-    return f"{alike}: {share(row.share)} of all contributions, by {row.hits:,} {hits} {side}, {worth} each"
+    by = f"{row.hits:,} {hits} {side}, {sure_in_words(row)}"
+    return f"{alike}: {share(row.share)} of all contributions, by {by}, {worth} each"
+
+
+def sure_in_words(row: GroupStatistics) -> str:
+    """How many of a group's hits are sure."""
+    if row.hits == 1:
+        return "which is sure" if row.sure_hits else "which is not sure by itself"
+    return f"{row.sure_hits:,} of them sure" if row.sure_hits else "none of them sure by itself"

@@ -18,7 +18,7 @@ TABLES = {
     "hits.bed": "those that are sure (q < 0.05) for a genome browser",
     "groups.tsv": "groups of like motifs, and what each explains of every target",
     "motifs.tsv": "every motif that has hits, and what it explains",
-    "seqlets.tsv": "stretches of high contribution that no hit explains",
+    "seqlets.tsv": "stretches of high contribution that no sure hit explains",
     "matches.tsv.gz": "every match, hit or not: of up to 100 motifs all, of more those of groups that carry",
 }
 _ROWS_AT_ONCE = 1 << 13

@@ -84,7 +84,7 @@ def test_biology_comes_first_and_the_contents_lead_to_it(seen):
     first = ["What was found", "Overview", "Targets side by side", "Groups of motifs"]
     assert seen["headings"][: len(first)] == first
     assert seen["headings"].index("Do the contributions add up?") > seen["headings"].index(
-        "What no hit explains"
+        "What no sure hit explains"
     )
 
 
@@ -108,7 +108,8 @@ def test_what_was_found_is_told_in_words(page):
     text = re.sub(r"<[^>]+>", "", page.replace("<wbr>", ""))
     assert "For carries, 2 groups of motifs carry importance:" in text
     assert re.search(
-        r"&lt;b&gt;TAL1&lt;/b&gt;: \d\d\.\d % of all contributions, by 20 hits for it, 7.99 each", text
+        r"&lt;b&gt;TAL1&lt;/b&gt;: \d\d\.\d % of all contributions, by 20 hits for it, 20 of them sure, 7.99",
+        text,
     )
     assert "For quiet, none of the motifs is seen to carry importance." in text
 

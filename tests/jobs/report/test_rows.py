@@ -25,6 +25,7 @@ def group(name: str, share: float, q_value: float = 1e-9, effect: float = 1.0, *
         "target": "t",
         "members": (name,),
         "hits": 10,
+        "sure_hits": 7,
         "by_chance": 2.4,
         "share_by_chance": 0.0,
         "share_positive": share,
@@ -61,7 +62,7 @@ def test_cells_are_under_their_headings_and_importances_have_the_same_decimals()
     first, second = (
         dict(zip(names, [cell.text for cell in row.cells], strict=True)) for row in group_rows(findings(rows))
     )
-    assert list(first.values()) == ["31.2 %", "31.2 %", "0.0 %", "10", "2", "7.51", "−0.04", "1e-09"]
+    assert list(first.values()) == ["31.2 %", "31.2 %", "0.0 %", "10", "7", "2", "7.51", "−0.04", "1e-09"]
     assert (second["share"], second["mean"], second["null"]) == ("< 0.1 %", "−0.33", "–")
     assert second["q"] == "< 1e-300"
 
@@ -71,6 +72,7 @@ def test_cells_are_under_their_headings_and_importances_have_the_same_decimals()
     [
         (group("a", 0.3), "carries"),
         (group("a", 0.3, mean_importance=-1.0), "carries, against"),
+        (group("a", 0.3, sure_hits=0), "carries; no single hit is sure"),
         (group("a", 0.003, effect=0.01, q_value=3e-84), "sure, but too small to count"),
         (group("a", 0.3, q_value=0.2), "may be chance"),
     ],

@@ -6,11 +6,17 @@ import numpy as np
 import pytest
 
 from seqattr.jobs.report.findings import LITTLE, Findings
-from seqattr.jobs.report.story import NONE_SURE, explained_in_words, hardly_in_words, told_groups
+from seqattr.jobs.report.story import (
+    NONE_SURE,
+    explained_in_words,
+    hardly_in_words,
+    sure_in_words,
+    told_groups,
+)
 from seqattr.motifs.hits import Explained
 from tests.jobs.report.test_rows import group
 
-REST = "30.0 % of all contributions, by 10 hits for it, 1.50"
+REST = "30.0 % of all contributions, by 10 hits for it, 7 of them sure, 1.50"
 
 
 @pytest.mark.parametrize(
@@ -26,8 +32,22 @@ def test_a_group_is_told_with_those_like_it(members, unit, words):
 
 
 def test_what_counts_against_is_told_as_that():
-    (told,) = told_groups([group("a", 0.3, hits=1, mean_importance=-2.0)], "logit")
-    assert told[1] == ": 30.0 % of all contributions, by 1 hit against the target, −2.00 logit each"
+    (told,) = told_groups([group("a", 0.3, hits=1, sure_hits=0, mean_importance=-2.0)], "logit")
+    words = "by 1 hit against the target, which is not sure by itself, −2.00 logit each"
+    assert told[1] == f": 30.0 % of all contributions, {words}"
+
+
+@pytest.mark.parametrize(
+    ("hits", "sure", "words"),
+    [
+        (1, 1, "which is sure"),
+        (9, 9, "9 of them sure"),
+        (9, 1, "1 of them sure"),
+        (9, 0, "none of them sure by itself"),
+    ],
+)
+def test_a_group_s_hits_are_told_with_the_sure_ones_among_them(hits, sure, words):
+    assert sure_in_words(group("a", 0.3, hits=hits, sure_hits=sure)) == words
 
 
 def findings(sure: int, by_hits: tuple[float, float], carries: bool = True, seqlets: int = 900) -> Findings:
@@ -48,17 +68,17 @@ def findings(sure: int, by_hits: tuple[float, float], carries: bool = True, seql
 
 def test_what_is_explained_is_that_of_the_hits_that_are_counted():
     words = "40.0 % of all positive and 10.0 % of all negative contribution, 34.0 % of both"
-    assert explained_in_words(findings(7, (32, -2))) == f"7 sure hits explain {words}"
-    assert explained_in_words(findings(1, (32, -2))) == f"1 sure hit explains {words}"
+    assert explained_in_words(findings(7, (32, -2))) == f"7 of 10 hits are sure and explain {words}"
+    assert explained_in_words(findings(1, (32, -2))) == f"1 of 10 hits is sure and explains {words}"
 
 
 def test_a_group_that_carries_without_a_sure_hit_is_told_in_words():
-    assert explained_in_words(findings(0, (0, 0))) == NONE_SURE
-    assert explained_in_words(findings(0, (0, 0), carries=False)) == "No hit is sure"
+    assert explained_in_words(findings(0, (0, 0))) == f"None of 10 hits is sure: {NONE_SURE}"
+    assert explained_in_words(findings(0, (0, 0), carries=False)) == "None of 10 hits is sure"
 
 
 def test_motifs_that_hardly_explain_a_model_are_told_as_that():
-    missed = "900 of 1,000 stretches of high contribution lie under no hit"
+    missed = "900 of 1,000 stretches of high contribution lie under no sure hit"
     told = f"these motifs hardly explain this model: {missed}"
     assert hardly_in_words(findings(7, (0.7, 0))) == told
     assert hardly_in_words(findings(7, (100 * LITTLE, 0))) == ""
