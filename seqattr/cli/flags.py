@@ -26,6 +26,7 @@ FLAGS = {
     "bed": "--bed",
     "check": "--check",
     "both_strands": "--both-strands",
+    "contributions": "--contributions",
     "crop": "--crop",
     "data": "--train",
     "device": "--device",

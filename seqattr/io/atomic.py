@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import secrets
+import shutil
 import signal
 import socket
 import threading
@@ -42,7 +43,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
             yield final
             _sync(final)
         return
-    part = final.with_name(f".{final.name[:100]}.{HERE}-{os.getpid()}-{secrets.token_hex(4)}.part")
+    part = final.with_name(_part_name(final.name))
     try:
         with _refusals(path):
             _refuse_folder(final)
@@ -79,6 +80,28 @@ def replacing_all(folder: Path | str, names: Sequence[str]) -> Iterator[dict[str
             for name, part in parts.items():
                 line = line.replace(str(part), str(Path(folder) / name))
             raise OutputError(line) from error
+
+
+@contextmanager
+def scratch_folder(folder: Path | str, name: str) -> Iterator[Path]:
+    """Yield a new hidden folder in a folder, which is gone after the block with all that is in it.
+
+    An OutputError about a file in it tells the folder's; what a kill leaves goes by `check_writable`. Raises
+    OutputError where the operating system refuses.
+    """
+    part = Path(folder) / _part_name(name)
+    files = part / "files"
+    try:
+        with _refusals(folder):
+            part.mkdir()
+            with _new_locked_file(part / _LOCK):
+                files.mkdir()
+                yield files
+    except OutputError as error:
+        raise OutputError(str(error).replace(str(files), str(folder))) from error
+    finally:
+        with uninterrupted():
+            _remove(part)
 
 
 @contextmanager
@@ -154,14 +177,20 @@ def check_name(path: Path | str) -> None:
 # --- what a kill leaves -------------------------------------------------------------------------
 
 HERE = f"{zlib.crc32(socket.gethostname().encode()):08x}"  # this machine, in the name of a temporary file
+_LOCK = "lock"  # of a temporary folder
 _PART = re.compile(r"\..+\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.part")
 # Another machine's locks may not reach here (NFS, Lustre), and what is written at the end of a run lies there
 # untouched until then: only what is older than any run is abandoned for sure.
 _SECONDS = 7 * 24 * 3600.0
 
 
+def _part_name(name: str) -> str:
+    """A new name for what is temporary; a long one is cut."""
+    return f".{name[:100]}.{HERE}-{os.getpid()}-{secrets.token_hex(4)}.part"
+
+
 def remove_abandoned(folder: Path | str) -> None:
-    """Remove the temporary files of processes that are gone, as far as locks tell."""
+    """Remove the temporary files and folders of processes that are gone, as far as locks tell."""
     for part in Path(folder).glob(".*.part"):
         name = _PART.fullmatch(part.name)
         if name is not None and _is_abandoned(part, name[1], int(name[2])):
@@ -169,9 +198,9 @@ def remove_abandoned(folder: Path | str) -> None:
 
 
 def _is_abandoned(part: Path, machine: str, process: int) -> bool:
-    """Whether nobody locks the file and its process is gone; on another machine, whether it is old."""
+    """Whether nobody locks it and its process is gone; on another machine, whether it is old."""
     try:
-        with open(part, "rb") as file:
+        with open(part / _LOCK if part.is_dir() else part, "rb") as file:
             if not locked(file.fileno(), without_locks=False):
                 return False
             old = time.time() - os.fstat(file.fileno()).st_mtime > _SECONDS
@@ -232,4 +261,7 @@ def _sync(path: Path) -> None:
 def _remove(path: Path) -> None:
     """Best effort: where the folder was never one, or is gone, there is nothing to remove."""
     with suppress(OSError):
-        path.unlink(missing_ok=True)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)

@@ -21,6 +21,16 @@ def resumable(sentence: str = CONTINUES) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def not_kept() -> Iterator[None]:
+    """Work of which nothing is left when it is stopped, whatever its parts say of themselves."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        stop.__notes__ = [NOTHING_HALF]
+        raise
+
+
 def what_is_left(stop: BaseException) -> str:
     """The sentence of the innermost work that has one, or else the one that always holds."""
     return getattr(stop, "__notes__", [NOTHING_HALF])[0]

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -19,6 +20,7 @@ from seqattr.io.atomic import (
     check_writable,
     replacing,
     replacing_all,
+    scratch_folder,
     uninterrupted,
 )
 
@@ -174,6 +176,15 @@ with replacing_all(sys.argv[1], ["a", "b"]) as parts:
 """
 
 
+KILLED_IN_SCRATCH = """
+import os, signal, sys
+from seqattr.io.atomic import scratch_folder
+with scratch_folder(sys.argv[1], "work") as scratch:
+    (scratch / "a").write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
 def test_pieces_of_a_killed_process_go_with_the_next_run(tmp_path):
     for _ in range(2):
         subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
@@ -192,6 +203,31 @@ def test_pieces_that_somebody_still_writes_stay(tmp_path):
         assert len(files(tmp_path)) == 2
         parts["b"].write_text("b")
     assert files(tmp_path) == ["a", "b"]
+
+
+def test_a_scratch_folder_is_gone_whatever_happens_and_errors_tell_the_folder_itself(tmp_path):
+    with scratch_folder(tmp_path, "work") as scratch:
+        (scratch / "a").write_text("half")
+        check_writable(tmp_path)  # which another process may call meanwhile
+        assert (scratch / "a").read_text() == "half"
+    assert files(tmp_path) == []
+    with pytest.raises(KeyboardInterrupt), scratch_folder(tmp_path, "work"):
+        raise KeyboardInterrupt
+    assert files(tmp_path) == []
+    with (
+        pytest.raises(OutputError, match=re.escape(f"cannot write {tmp_path}/a/b: No such")),
+        scratch_folder(tmp_path, "work") as scratch,
+        replacing(scratch / "a" / "b"),
+    ):
+        pytest.fail("there is no folder a")
+
+
+def test_the_scratch_folder_of_a_killed_process_goes_with_the_next_run(tmp_path):
+    subprocess.run([sys.executable, "-c", KILLED_IN_SCRATCH, str(tmp_path)], check=False)
+    (left,) = files(tmp_path)
+    assert (tmp_path / left / "files" / "a").read_text() == "half"
+    check_writable(tmp_path)
+    assert files(tmp_path) == []
 
 
 @pytest.mark.parametrize(("age", "left"), [(0, 1), (3600, 1), (30 * 86400, 0)])

@@ -4,43 +4,46 @@ that come and go.
 OUT/alleles.fa has the windows, two for each variant, and OUT/contributions is what `score` writes for them.
 """
 
-from collections import Counter
 from collections.abc import Sequence
-from itertools import chain, count, islice
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from seqattr.dna.alphabet import codes_of
+from seqattr.dna.alphabet import ALPHABET, codes_of
 from seqattr.dna.frequencies import measured_background
-from seqattr.dna.variants import alleles, shortened
+from seqattr.dna.regions import Region
+from seqattr.dna.variants import alleles
+from seqattr.engine.capture.model import Model
 from seqattr.figures.boxes import Box
 from seqattr.figures.drawings import Drawing, files_of, write_drawings
 from seqattr.figures.html import Picture
 from seqattr.figures.variants import Allele, allele_logos
-from seqattr.io.atomic import check_writable, replacing_all
+from seqattr.inputs import Inputs, Window
 from seqattr.io.fasta.records import write_fasta
-from seqattr.io.ownership import Output
-from seqattr.io.scores_folder import file_names, file_stems, filename
+from seqattr.io.scores_folder import file_names, file_stems
 from seqattr.io.tables import write_table
 from seqattr.jobs.report.pictures import boxes_of
 from seqattr.jobs.report.scores import Scores, open_scores
-from seqattr.jobs.score.run import run as score
-from seqattr.jobs.score.settings import Settings as Scoring
-from seqattr.jobs.sources import ModelFile, SequenceFile
+from seqattr.jobs.score.run import score
+from seqattr.jobs.score.settings import Settings as ScoreSettings
+from seqattr.jobs.score.task import Scoring
+from seqattr.jobs.sources import SequenceFile
 from seqattr.jobs.units import contribution_unit
+from seqattr.jobs.variants.folder import ALLELES, HITS, SCORES
+from seqattr.jobs.variants.names import names_of, stems_of
 from seqattr.jobs.variants.settings import Settings, VariantFile
 from seqattr.jobs.variants.summary import Large
-from seqattr.jobs.variants.windows import Cut
+from seqattr.jobs.variants.windows import Windows
 from seqattr.motifs.hits import HitFinder, Hits
-from seqattr.motifs.sources import read_motifs
+from seqattr.motifs.pwm import PWM
 from seqattr.support.caller import Caller
+from seqattr.support.interruptions import not_kept
 
-ALLELES, FOLDER, HITS = "alleles.fa", "contributions", "gained_lost.tsv"
 SIDE = 30  # bases drawn on either side of a variant
 MOST_DRAWN = 20
-LONGEST_NAME = 80  # letters of a variant's name in a file's
 
 
 class Explained(NamedTuple):
@@ -73,77 +76,59 @@ class Scored(NamedTuple):
         return start, start + bases
 
 
-def names_of(cuts: Sequence[Cut]) -> list[str]:
-    """A name for each variant: its own where no other has it. No two are the same."""
-    often = Counter(cut.variant.label for cut in cuts)
-    labels = [cut.variant.label if often[cut.variant.label] == 1 else str(cut.variant) for cut in cuts]
-    return told_apart(["_".join(label.split()) for label in labels])
+@dataclass(frozen=True)
+class Explaining:
+    """Models that explain both alleles of variants, and the motifs whose hits come and go with them."""
 
+    models: Sequence[Model]
+    windows: Windows
+    settings: Settings
+    motifs: Sequence[PWM]
 
-def stems_of(cuts: Sequence[Cut]) -> list[str]:
-    """A file's name for the figure of each variant, with its alleles: variant_rs7_C_G."""
-    stems = []
-    for variant in (cut.variant for cut in cuts):
-        name = variant.name[:LONGEST_NAME] or f"{variant.chrom}_{variant.start + 1}"
-        stems.append(
-            filename(f"variant_{name}_{shortened(variant.ref) or '-'}_{shortened(variant.alt) or '-'}")
-        )
-    return told_apart(stems)
+    def try_out(self) -> list[str]:
+        """Explain a window of random bases, as the variants' will be; which targets that was for. Raises what
+        explaining these would, before anything else is done.
+        """
+        codes = np.random.default_rng(0).integers(0, len(ALPHABET), (2, self.windows.length), np.uint8)
+        region, inside = Region("trial", 0, self.windows.length), (0, self.windows.length)
+        windows = [Window(name, one, region, inside) for name, one in zip("ab", codes, strict=True)]
+        names = [str(number) for number in range(len(self.models))]
+        scoring = Scoring(self.models, names, Inputs(windows, {}, []), scoring_of(self.settings))
+        calculation = scoring.calculation
+        calculation.wait(calculation.begin((0, [calculation.drawn(0, np.arange(2))])))
+        return scoring.setup.targets
 
+    def explain(self, largest: Sequence[Large], out: Path, caller: Caller) -> Explained:
+        """Score both alleles of variants into a folder, draw them, and list the hits that come and go.
 
-def told_apart(names: Sequence[str]) -> list[str]:
-    """The names with _2, _3, ... behind those that were there before, also in another case."""
-    apart: dict[str, str] = {}
-    for name in names:
-        forms = chain([name], (f"{name}_{number}" for number in count(2)))
-        new = next(form for form in forms if form.casefold() not in apart)
-        apart[new.casefold()] = new
-    return list(apart.values())
-
-
-def explain(
-    models: Sequence[ModelFile],
-    largest: Sequence[Large],
-    windows: tuple[VariantFile, int],
-    out: Path,
-    settings: Settings,
-    caller: Caller,
-) -> Explained:
-    """Score both alleles of variants, draw them, and list the hits that come and go.
-
-    Raises as `score` does, InputError for motifs, and OutputError.
-    """
-    file, length = windows
-    cuts = [large.cut for large in largest]
-    names = names_of(cuts)
-    texts = [text for cut in cuts for text in alleles(cut.variant, cut.bases, cut.at, length, file.anchor)]
-    write_fasta(out / ALLELES, [f"{name}/{allele}" for name in names for allele in ("ref", "alt")], texts)
-    caller.at("explaining both alleles")
-    score(
-        models,
-        SequenceFile(out / ALLELES),
-        Output(out / FOLDER, force=True),
-        scoring_of(settings),
-        caller=caller,
-    )
-    explained = Scored(largest, names, file, length, open_scores(out / FOLDER))
-    hits = hits_of(explained, settings, caller) if settings.motifs else {}
-    drawings = drawings_of(explained, hits)
-    check_writable(out / "figures")
-    tables = [HITS] if settings.motifs else []
-    with replacing_all(out, [*files_of(drawings), *tables]) as paths:
-        pictures = write_drawings(paths, drawings)
-        changes = changes_of(explained, hits) if settings.motifs else None
+        Raises as `score` does, and OutputError.
+        """
+        cuts, file, length = [one.cut for one in largest], self.windows.file, self.windows.length
+        names = names_of(cuts)
+        texts = [
+            text for cut in cuts for text in alleles(cut.variant, cut.bases, cut.at, length, file.anchor)
+        ]
+        write_fasta(out / ALLELES, [f"{name}/{allele}" for name in names for allele in ("ref", "alt")], texts)
+        caller.at("explaining both alleles")
+        inputs = SequenceFile(out / ALLELES).read(self.models[0], caller, out)
+        with not_kept():
+            score(self.models, inputs, out / SCORES, scoring_of(self.settings), caller.progress)
+        explained = Scored(largest, names, file, length, open_scores(out / SCORES))
+        hits = hits_of(explained, self.motifs, self.settings.seed) if self.motifs else {}
+        drawings = drawings_of(explained, hits)
+        pictures = write_drawings({name: out / name for name in files_of(drawings)}, drawings)
+        changes = changes_of(explained, hits) if self.motifs else None
         if changes is not None:
-            write_table(paths[HITS], changes)
-    files = [ALLELES, FOLDER, *tables, *(drawing.file("png") for drawing in drawings)]
-    scored = [f"{FOLDER}/{name}" for name in file_names(file_stems(explained.scores.targets).values())]
-    return Explained(files, scored, len(cuts), pictures, changes)
+            write_table(out / HITS, changes)
+        tables = [HITS] * bool(self.motifs)
+        files = [ALLELES, SCORES, *tables, *(drawing.file("png") for drawing in drawings)]
+        scored = [f"{SCORES}/{name}" for name in file_names(file_stems(explained.scores.targets).values())]
+        return Explained(files, scored, len(cuts), pictures, changes)
 
 
-def scoring_of(settings: Settings) -> Scoring:
+def scoring_of(settings: Settings) -> ScoreSettings:
     """How both alleles are explained: against the same references."""
-    return Scoring(
+    return ScoreSettings(
         references=settings.references,
         method=settings.method,
         targets=settings.targets,
@@ -163,15 +148,14 @@ def label_of(row: dict[str, object]) -> str:
 # --- hits ------------------------------------------------------------------------------------------
 
 
-def hits_of(explained: Scored, settings: Settings, caller: Caller) -> dict[str, Hits]:
+def hits_of(explained: Scored, motifs: Sequence[PWM], seed: int) -> dict[str, Hits]:
     """The hits in both alleles, of each target."""
-    motifs = list(read_motifs(settings.motifs, warn=caller.warn).values())
     found: dict[str, Hits] = {}
     finder = None
     for target in explained.scores.targets:
         codes, values = rows_of(explained, target)
         if finder is None:
-            finder = HitFinder.of(motifs, measured_background(codes), codes.shape[1], settings.seed)
+            finder = HitFinder.of(motifs, measured_background(codes), codes.shape[1], seed)
             candidates = finder.candidates(codes)
         found[target] = finder.assemble([finder.fit(slice(0, len(codes)), codes, values, candidates)])
     return found

@@ -13,12 +13,11 @@ from seqattr.figures.drawings import Drawing, links_of, write_drawings
 from seqattr.figures.effects import EffectPanel, effect_figure
 from seqattr.figures.html import Link, fill
 from seqattr.io.text import write_text
-from seqattr.jobs.variants.contributions import ALLELES, HITS, Explained, label_of
+from seqattr.jobs.variants.contributions import Explained, label_of
+from seqattr.jobs.variants.folder import ALLELES, DROPPED, HITS, PAGE, RUN, VARIANTS
 from seqattr.jobs.variants.null import SURE
 from seqattr.jobs.variants.summary import Summary
-from seqattr.jobs.variants.table import DROPPED, VARIANTS
 
-PAGE = "variants.html"
 MOST_HITS, MOST_SCORES = 100, 24
 FEW = 20  # variants up to which each is drawn by its name
 
@@ -84,7 +83,7 @@ def links_to(drawings: Sequence[Drawing], explained: Explained | None) -> list[L
     tables = {
         VARIANTS: "both alleles' outputs of each variant and target",
         DROPPED: "what was left out, and why",
-        "run.json": "what it takes to do it again",
+        RUN: "what it takes to do it again",
     }
     if explained is not None:
         tables[ALLELES] = "the windows with either allele that were explained"

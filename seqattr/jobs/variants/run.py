@@ -1,9 +1,7 @@
 """Variants of a file through models: a table of their effects, and of what was left out."""
 
 import heapq
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -11,27 +9,29 @@ import torch
 
 from seqattr.analyses.variants import Comparer, VariantEffects
 from seqattr.dna.alphabet import one_hot
+from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.outputs import check_number
 from seqattr.engine.walk.memory import keep_freed_memory
 from seqattr.errors import InputError
 from seqattr.figures.drawings import files_of
-from seqattr.io.atomic import check_writable, removed_if_unused, replacing_all
 from seqattr.io.ownership import Output
+from seqattr.io.scores_folder import file_stems
 from seqattr.io.text import write_json
 from seqattr.jobs.provenance import provenance
 from seqattr.jobs.sources import ModelFile
 from seqattr.jobs.variants import table
-from seqattr.jobs.variants.contributions import Explained, explain
+from seqattr.jobs.variants.contributions import Explaining
+from seqattr.jobs.variants.folder import DROPPED, PAGE, RUN, VARIANTS, Folder
 from seqattr.jobs.variants.largest import read_largest
 from seqattr.jobs.variants.null import Null, Sample, shuffled_pairs
-from seqattr.jobs.variants.page import PAGE, drawings_of, write_page
+from seqattr.jobs.variants.page import drawings_of, write_page
 from seqattr.jobs.variants.settings import Settings, VariantFile
 from seqattr.jobs.variants.summary import Large, Summary
 from seqattr.jobs.variants.windows import NO_NUMBER, Block, Cut, Dropped, Windows, odd
 from seqattr.methods.ensemble import sessions
+from seqattr.motifs.sources import read_motifs
 from seqattr.support.caller import LIBRARY, Caller
 
-FILES = (table.VARIANTS, table.DROPPED, "run.json")
 KEPT_EFFECTS = 10_000  # at least, of which the distribution is drawn
 _ROWS_AT_ONCE = 256
 
@@ -43,25 +43,44 @@ def run(
     settings: Settings,
     caller: Caller = LIBRARY,
 ) -> Summary:
-    """Compare both alleles of every variant; variants.tsv, dropped.tsv, run.json and the page are all
-    written, or none.
+    """Compare both alleles of every variant, and write all files, or none.
 
-    Memory does not grow with the number of variants. Raises InputError for files that cannot be read or hold
-    no variant that fits, OutputError where something cannot be written.
+    Memory does not grow with the number of variants. What can be refused is before the first is compared, and
+    before anything is written. Raises InputError for files that cannot be read or hold no variant that fits,
+    OutputError where something cannot be written, or is not of this run.
     """
-    with removed_if_unused(output.path):
-        check_writable(output.path)
-        output.claim_folder((*FILES, PAGE), table.VARIANTS)
+    folder = Folder(output, bool(settings.contributions), bool(settings.motifs))
+    folder.claim(settings.command)
+    variants.check()
+    motifs = list(read_motifs(settings.motifs, warn=caller.warn).values()) if settings.motifs else []
+    with folder.writing() as scratch:
         keep_freed_memory()
         loaded = [model.open(caller) for model in models]
-        chosen = loaded[0].choose(settings.targets)
-        check_number([target.name for target in chosen.targets], settings.targets is not None)
-        comparer = Comparer(
-            sessions(loaded, settings.targets, settings.device), settings.both_strands, settings.batch_size
-        )
-        job = Job(comparer, Windows(variants, loaded[0].example_length), settings, caller)
-        job.write(output.path, models)
+        windows = Windows(variants, loaded[0].example_length)
+        job = Job(comparer_of(loaded, settings), windows, settings, caller)
+        job.summary.out = output.path
+        explaining = Explaining(loaded, windows, settings, motifs) if settings.contributions else None
+        if explaining is not None:
+            folder.claim_scores(file_stems(explaining.try_out()).values(), settings.command)
+        job.write(scratch, explaining, names_of_files(models, variants))
     return job.summary
+
+
+def comparer_of(models: Sequence[Model], settings: Settings) -> Comparer:
+    """What compares alleles. Raises UnknownName, InputError."""
+    chosen = models[0].choose(settings.targets)
+    check_number([target.name for target in chosen.targets], settings.targets is not None)
+    members = sessions(models, settings.targets, settings.device)
+    return Comparer(members, settings.both_strands, settings.batch_size)
+
+
+def names_of_files(models: Sequence[ModelFile], variants: VariantFile) -> dict[str, str]:
+    """What the page calls the files."""
+    return {
+        "models_named": models[0].path.name if len(models) == 1 else f"{len(models)} models",
+        "variants_file": variants.path.name,
+        "genome_file": variants.genome.name,
+    }
 
 
 class Job:
@@ -72,50 +91,29 @@ class Job:
         sample = Sample(max(settings.null, KEPT_EFFECTS), settings.seed)
         self.summary = Summary(Path(), comparer.targets, comparer.units, sample)
 
-    def write(self, out: Path, models: Sequence[ModelFile]) -> None:
-        """All files, under their names when all are whole."""
-        self.summary.out = out
-        with replacing_all(out, (*FILES, PAGE)) as paths:
-            self._write_tables(out, paths)
-            explained = self._explained(out, models) if self.settings.contributions else None
-            check_writable(out / "figures")
-            drawings = drawings_of(self.summary)
-            with replacing_all(out, files_of(drawings)) as figures:
-                facts = {**self._facts(), **self._names(models)}
-                write_page({**paths, **figures}, self.summary, facts, drawings, explained)
+    def write(self, out: Path, explaining: Explaining | None, named: Mapping[str, str]) -> None:
+        """All files into a folder; `named` is what the page calls what was read."""
+        self._write_tables(out)
+        explained = None
+        if explaining is not None:
+            most = self.settings.contributions
+            explained = explaining.explain(self.summary.largest[:most], out, self.caller)
+            self.summary.explained = explained.files
+        drawings = drawings_of(self.summary)
+        paths = {name: out / name for name in (PAGE, *files_of(drawings))}
+        write_page(paths, self.summary, {**self._facts(), **named}, drawings, explained)
+        write_json(out / RUN, self._facts())
         self._tell()
 
-    def _explained(self, out: Path, models: Sequence[ModelFile]) -> Explained:
-        """Both alleles of the largest effects."""
-        largest = self.summary.largest[: self.settings.contributions]
-        place = self.windows.file, self.windows.length
-        explained = explain(models, largest, place, out, self.settings, self.caller)
-        self.summary.explained = explained.files
-        return explained
-
-    def _names(self, models: Sequence[ModelFile]) -> dict[str, str]:
-        """What the page calls the files."""
-        named = models[0].path.name if len(models) == 1 else f"{len(models)} models"
-        return {
-            "models_named": named,
-            "variants_file": self.windows.file.path.name,
-            "genome_file": self.windows.file.genome.name,
-        }
-
-    def _write_tables(self, out: Path, paths: Mapping[str, Path]) -> None:
-        """Of all variants, and what it takes to do it again."""
-        with ExitStack() as stack:
-            scratch = paths[table.VARIANTS]
-            if self.settings.null:
-                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=".variants", dir=out))
-                scratch = Path(folder) / table.VARIANTS
-            self._compare_all(scratch, paths[table.DROPPED])
-            if self.settings.null:
-                null = self._null()
-                table.add_chance(scratch, paths[table.VARIANTS], null)
-                self.summary.sure = null.sure()
-            write_json(paths["run.json"], self._facts())
-        self.summary.shown = read_largest(paths[table.VARIANTS], self.summary.tops)
+    def _write_tables(self, out: Path) -> None:
+        """Of all variants, and of those that were left out."""
+        path = out / VARIANTS
+        self._compare_all(path, out / DROPPED)
+        if self.settings.null:
+            null = self._null()
+            table.add_chance(path, null)
+            self.summary.sure = null.sure()
+        self.summary.shown = read_largest(path, self.summary.tops)
         self.summary.largest.sort(key=lambda one: (-one.size, one.order))
 
     # --- the pass over the file ----------------------------------------------------------------
@@ -233,5 +231,5 @@ class Job:
             some = ", ".join(renamed[:3]) + (", ..." if len(renamed) > 3 else "")
             notes.append(f"the genome has other names for chromosomes of the variants: {some}")
         if self.summary.left_out():
-            notes.append(f"{self.summary.left_out()}; {self.summary.out}/{table.DROPPED} lists them")
+            notes.append(f"{self.summary.left_out()}; {self.summary.out}/{DROPPED} lists them")
         self.summary.notes = list(dict.fromkeys(notes))

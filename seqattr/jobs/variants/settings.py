@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqattr.dna.variants import Anchor
+from seqattr.engine.walk.session import check_batch_size
 from seqattr.errors import InputError
+from seqattr.io.reading import reading
 from seqattr.io.vcf import Rows, read_variant_table, read_vcf
+from seqattr.methods.registry import method_named
+from seqattr.refs.kinds import parse
 from seqattr.support.seeds import check_seed
 
 
@@ -44,9 +48,22 @@ class VariantFile:
         assert path is not None
         return path
 
+    def check(self) -> None:
+        """Begin to read both files, where they can be read again. Raises InputError for another kind."""
+        if not is_stream(self.path):
+            next(self.rows(), None)
+        if not is_stream(self.genome):
+            with reading(self.genome, "FASTA"):
+                pass
+
     def rows(self) -> Rows:
         """Its variants, and what in it is none, one by one. Raises InputError."""
         return read_vcf(self.path) if self.vcf is not None else read_variant_table(self.path)
+
+
+def is_stream(path: Path) -> bool:
+    """Whether something is there that can be read once alone, such as a pipe."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 @dataclass(frozen=True)
@@ -73,7 +90,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
-        if min(self.null, self.contributions) < 0:
-            raise InputError("`null` and `contributions` are whole numbers from 0 on")
+        check_batch_size(self.batch_size)
+        for name, number in (("null", self.null), ("contributions", self.contributions)):
+            if number < 0:
+                raise InputError(f"`{name}` is a whole number from 0 on, not {number}")
+        method_named(self.method)
+        parse(self.references)
         if self.motifs and not self.contributions:
             raise InputError("`motifs` are looked for in contributions: say of how many variants")

@@ -12,7 +12,6 @@ from seqattr.io.tables import MISSING, growing_table
 from seqattr.jobs.variants.null import Null
 from seqattr.jobs.variants.windows import Cut, Dropped
 
-VARIANTS, DROPPED = "variants.tsv", "dropped.tsv"
 PLACE = ("chrom", "start", "end", "ref", "alt", "name")
 COLUMNS = (
     *PLACE,
@@ -93,12 +92,12 @@ def lines_of(path: Path) -> Iterator[dict[str, list[str]]]:
             yield dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
 
 
-def add_chance(path: Path, final: Path, null: Null) -> None:
-    """The table with p- and q-values, by effects in shuffled windows."""
+def add_chance(path: Path, null: Null) -> None:
+    """Give the table p- and q-values, by effects in shuffled windows."""
     for columns in lines_of(path):
         null.count(columns["target"], np.array(columns["difference"], float))
     null.finish()
-    with growing_variants(final, chance=True) as add:
+    with growing_variants(path, chance=True) as add:
         for columns in lines_of(path):
             p_value, q_value = null.values(columns["target"], np.array(columns["difference"], float))
             add({**columns, "p_value": p_value.tolist(), "q_value": q_value.tolist()})
