@@ -28,14 +28,29 @@ def test_what_lies_left_stays_and_the_right_flank_is_refilled(length, width, alt
     assert windows(GENOME, Variant("c", at, GENOME[at : at + width], alt), length, "left") == expected
 
 
+def mirrored(variant: Variant) -> Variant:
+    """On the other strand of the genome."""
+    flip = reverse_complement_text
+    return Variant("c", len(GENOME) - variant.end, flip(variant.ref), flip(variant.alt))
+
+
 @pytest.mark.parametrize("length", LENGTHS)
 @pytest.mark.parametrize(("width", "alt"), CHANGES)
-def test_the_other_anchor_is_the_same_on_the_other_strand(length, width, alt):
-    at, flip = 25, reverse_complement_text
-    variant = Variant("c", at, GENOME[at : at + width], alt)
-    mirrored = Variant("c", len(GENOME) - variant.end, flip(variant.ref), flip(alt))
-    there = windows(flip(GENOME), mirrored, length, "right")
-    assert tuple(map(flip, there)) == windows(GENOME, variant, length, "left")
+@pytest.mark.parametrize(("anchor", "other"), [("left", "right"), ("right", "left")])
+def test_the_other_anchor_is_the_same_on_the_other_strand(length, width, alt, anchor, other):
+    flip, variant = reverse_complement_text, Variant("c", 25, GENOME[25 : 25 + width], alt)
+    there = windows(flip(GENOME), mirrored(variant), length, other)
+    assert tuple(map(flip, there)) == windows(GENOME, variant, length, anchor)
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+@pytest.mark.parametrize(("width", "alt"), CHANGES)
+def test_the_same_anchor_is_shifted_there_by_the_reference_allele(length, width, alt):
+    """By its length, and by one base less where the window's length is odd."""
+    flip, variant = reverse_complement_text, Variant("c", 25, GENOME[25 : 25 + width], alt)
+    there = flip(windows(flip(GENOME), mirrored(variant), length, "left")[0])
+    start = 25 - length // 2 + width - length % 2
+    assert there == GENOME[start : start + length]
 
 
 def test_a_variant_names_itself():

@@ -170,10 +170,7 @@ def rows_of(explained: Scored, target: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def changes_of(explained: Scored, hits: dict[str, Hits]) -> dict[str, list[object]]:
-    """The hits of one allele of which the other has none of the same motif, strand and place.
-
-    Places are compared from the variant's first base to the left, and from its last base to the right.
-    """
+    """The hits of one allele of which the other has none of the same motif, strand and place."""
     columns: dict[str, list[object]] = {
         name: []
         for name in (
@@ -182,13 +179,14 @@ def changes_of(explained: Scored, hits: dict[str, Hits]) -> dict[str, list[objec
         )
     }
     for target, found in hits.items():
-        keys = [key_of(explained, found, number) for number in range(len(found))]
-        there = set(keys)
-        for number, key in enumerate(keys):
-            row, *place = key
-            if (row ^ 1, *place) in there:
+        match, places = found.matches, [places_of(explained, found, number) for number in range(len(found))]
+        there = {
+            (row, place) for row, some in zip(match.sequence.tolist(), places, strict=True) for place in some
+        }
+        for number, row in enumerate(match.sequence.tolist()):
+            if any((row ^ 1, place) in there for place in places[number]):
                 continue
-            variant, match = explained.largest[row // 2].cut.variant, found.matches
+            variant = explained.largest[row // 2].cut.variant
             change = ("lost", "gained")[row % 2]
             strand = "+" if match.strand[number] > 0 else "-"
             cells = (
@@ -203,20 +201,20 @@ def changes_of(explained: Scored, hits: dict[str, Hits]) -> dict[str, list[objec
     return columns
 
 
-def key_of(explained: Scored, hits: Hits, number: int) -> tuple[int, ...]:
-    """What tells a hit from others, whichever allele it is in: row, motif, strand, and place beside the
-    variant; of one that begins behind the allele from its end on."""
+def places_of(explained: Scored, hits: Hits, number: int) -> list[tuple[int, int, str, int]]:
+    """What tells a hit from the others of an allele, whichever it is: motif, strand, and where it lies.
+
+    One that begins left of the allele lies where it does from the allele's first base on, and one that ends
+    right of it from its last; one over all of the allele, or within it, has both places. Read on the other
+    strand these are the same.
+    """
     match = hits.matches
-    row, start = int(match.sequence[number]), int(match.start[number])
-    begin, end = explained.allele(row)
-    behind = start >= end
-    return (
-        row,
-        int(match.motif[number]),
-        int(match.strand[number]),
-        behind,
-        start - (end if behind else begin),
-    )
+    start, stop = int(match.start[number]), int(match.end[number])
+    begin, end = explained.allele(int(match.sequence[number]))
+    kind = int(match.motif[number]), int(match.strand[number])
+    inside = begin <= start and stop <= end
+    left = [(*kind, "left", start - begin)] if start < begin or inside else []
+    return left + ([(*kind, "right", stop - end)] if stop > end or inside else [])
 
 
 # --- figures ---------------------------------------------------------------------------------------
