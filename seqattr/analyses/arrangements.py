@@ -5,6 +5,7 @@ their own add up. Behind the sigmoid, two of which each is enough come to less t
 which both are needed to more.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ from seqattr.support.resampling import interval, intervals, sign_flip_tests
 Numbers = npt.NDArray[np.float64]
 ORDERS = ("AB", "BA")
 LEAST_SHARE = 0.1  # of what motifs do alone: trained networks never add up to the last digit
+INTERACT, ADD_UP, UNKNOWN = "interact", "add up", "unknown"
+LEAST_LEFT = 0.5  # of what B does alone at its usual distance: where less is left it has come to an edge
 SIGMOID = "sigmoid"
 
 
@@ -46,9 +49,9 @@ class Arrangement(NamedTuple):
 
 
 class Overall(NamedTuple):
-    """The mean interaction of a target on two strands, over all orders and distances, with its 95 % interval
-    over backgrounds, and the mean changes by both and by each alone. `most` is what |a| + |b| comes to on the
-    strands where the motifs do most.
+    """The mean interaction of a target on two strands, over both orders and distances up to `reach`
+    (`Spacing.reach`), with its 95 % interval over backgrounds, and the mean changes by both and by each
+    alone. `most` is what |a| + |b| comes to on the strands where the motifs do most.
 
     `probability` is the mean interaction of the target behind its sigmoid, with its interval; NaN of a target
     that has none. Of two motifs of which each is enough it is below 0, of two of which both are needed above.
@@ -57,6 +60,7 @@ class Overall(NamedTuple):
     target: str
     strand_a: str
     strand_b: str
+    reach: int
     most: float
     both: float
     a: float
@@ -74,10 +78,37 @@ class Overall(NamedTuple):
         return self.interaction / self.most if self.most else float("nan")
 
     @property
+    def shares(self) -> tuple[float, float]:
+        """The bounds of the interval as such shares."""
+        return (self.low / self.most, self.high / self.most) if self.most else (float("nan"), float("nan"))
+
+    @property
+    def farthest(self) -> float:
+        """How far from 0 the interval goes; infinitely where there is none."""
+        size = max(-self.low, self.high)
+        return size if size == size else float("inf")
+
+    @property
+    def verdict(self) -> str:
+        """INTERACT: the interval lies clear of 0, and the interaction is no small part of what the motifs do
+        alone (LEAST_SHARE). ADD_UP: the whole interval is such a small part. UNKNOWN: what is left.
+        """
+        small, clear = LEAST_SHARE * self.most, self.low > 0 or self.high < 0
+        if clear and abs(self.interaction) >= small:
+            return INTERACT
+        return ADD_UP if self.farthest <= small else UNKNOWN
+
+    @property
     def counts(self) -> bool:
-        """Whether it lies clear of 0, and is no small part of what the motifs do alone."""
-        clear = self.low > 0 or self.high < 0
-        return clear and not abs(self.share) < LEAST_SHARE
+        """Whether the motifs interact."""
+        return self.verdict == INTERACT
+
+
+def decisive(rows: Sequence[Overall]) -> Overall:
+    """Of the pairs of strands of one target that which decides: with the largest interaction, if any is one;
+    else that whose interval goes farthest from 0, so that all add up if it does.
+    """
+    return max(rows, key=lambda row: (row.counts, abs(row.interaction) if row.counts else row.farthest))
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,25 +162,46 @@ class Spacing:
         both, a, b = (sigmoid(none + array[target]) for array in (self.both, self.a, self.b))
         return both - a - b + sigmoid(none)
 
+    def reach(self, target: int) -> int:
+        """The largest distance at which B alone still does, in either order, at least LEAST_LEFT of what it
+        does at the median distance, on the strand on which it does most: beyond it lies at an edge of what
+        the target looks at. The largest of all where B does nothing for sure.
+        """
+        strand = int(abs(self.b[target].mean((0, 1, 3, 4))).argmax())
+        effects = self.b[target][:, :, strand]  # (orders, strands of A, D, B)
+        low, high = interval(effects.mean((0, 1, 2)))
+        if not (low > 0 or high < 0):
+            return max(self.distances)
+        by_distance = effects.mean(3)
+        usual = np.median(by_distance)
+        holds = (by_distance * np.sign(usual) >= LEAST_LEFT * abs(usual)).all((0, 1))
+        return int(max(np.array(self.distances)[holds], default=max(self.distances)))
+
     def overall(self) -> list[Overall]:
-        """For each target and pair of strands, over orders and distances."""
+        """For each target and pair of strands, over both orders and the distances that are within reach."""
+        return [row for target in range(len(self.targets)) for row in self._overall(target)]
+
+    def _overall(self, target: int) -> list[Overall]:
+        reach = self.reach(target)
+        near = np.array(self.distances) <= reach
+        arrays = (self.both[target], self.a[target], self.b[target], self.probabilities(target))
+        both, a, b, probability = (array[..., near, :].mean((0, 3)) for array in arrays)  # (2, 2, B)
+        means = [array.mean(2) for array in (both, a, b)]
+        most = float((abs(means[1]) + abs(means[2])).max())
         return [
-            Overall(name, STRANDS[a], STRANDS[b], self._most(target), *self._overall(target, a, b))
-            for target, name in enumerate(self.targets)
-            for a, b in np.ndindex(2, 2)
+            Overall(
+                *(self.targets[target], STRANDS[one], STRANDS[other], reach, most),
+                *(float(means[0][one, other]), float(means[1][one, other]), float(means[2][one, other])),
+                *mean_and_bounds((both - a - b)[one, other]),
+                *mean_and_bounds(probability[one, other]),
+            )
+            for one, other in np.ndindex(2, 2)
         ]
 
-    def _most(self, target: int) -> float:
-        """The mean changes by A and by B, in size and added, where they are largest."""
-        a, b = (abs(array[target].mean((0, 3, 4))) for array in (self.a, self.b))
-        return float((a + b).max())
 
-    def _overall(self, target: int, a: int, b: int) -> tuple[float, ...]:
-        changes = (float(array[target, :, a, b].mean()) for array in (self.both, self.a, self.b))
-        scales = self.interaction[target], self.probabilities(target)
-        means = (scale[:, a, b].mean((0, 1)) for scale in scales)  # (B,)
-        bounds = ((float(each.mean()), *interval(each)) for each in means)
-        return (*changes, *(number for some in bounds for number in some))
+def mean_and_bounds(values: Numbers) -> tuple[float, float, float]:
+    """Of numbers (B,), with the interval that comes of drawing them again."""
+    return float(values.mean()), *interval(values)
 
 
 def sigmoid(logits: Numbers) -> Numbers:

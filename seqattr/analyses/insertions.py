@@ -30,6 +30,7 @@ from seqattr.support.progress import Counter
 
 STRANDS = "+-"
 CONSENSUS, SAMPLED = INSTANCES = ("consensus", "sampled")
+FEW = 5  # backgrounds, of fewer of which an interval is too narrow
 Codes = npt.NDArray[np.uint8]
 
 # --- words -------------------------------------------------------------------------------------
@@ -145,6 +146,21 @@ def checked_backgrounds(backgrounds: Any) -> Tensor:
             f"background number {row + 1} has no base (N) at position {position + 1}: each is of A C G T"
         )
     return rows
+
+
+def notes_on_few(number: int, twins: int = 0) -> tuple[str, ...]:
+    """What so many backgrounds do not tell; of the motifs' twins that share them either. None where they are
+    enough.
+    """
+    if number < FEW:
+        wanted = f"{FEW} or more{f' for each of {twins} twins' if twins else ''}"
+        return (f"intervals over {number} backgrounds are too narrow to be believed; {wanted} are wanted",)
+    if twins and number // twins < FEW:
+        return (
+            f"of {number} backgrounds each of {twins} shuffled twins has {number // twins}, and only the "
+            f"largest effects can be told from theirs; {FEW * twins} or more are wanted, or fewer twins",
+        )
+    return ()
 
 
 # --- what a model answers ----------------------------------------------------------------------

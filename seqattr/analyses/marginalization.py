@@ -28,6 +28,7 @@ from seqattr.analyses.insertions import (
     columns_of,
     models_of,
     motifs_of,
+    notes_on_few,
     shuffled,
     start_of,
     words,
@@ -179,7 +180,8 @@ def marginalize(
     found = [answers_of(session, asked, rows, tell) for session in models]
     without, changes = (sum(parts) / len(models) for parts in zip(*found, strict=True))
     names = tuple(target.name for target in models[0].targets)
-    notes = tuple(dict.fromkeys(note for session in models for note in session.notes))
+    few = notes_on_few(number, settings.twins)
+    notes = tuple(dict.fromkeys([*few, *(note for session in models for note in session.notes)]))
     return Marginal(
         names, put, positions, changes[..., 0, :], changes[..., 1, :], without, asked.orders, notes
     )

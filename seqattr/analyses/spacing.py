@@ -29,6 +29,7 @@ from seqattr.analyses.insertions import (
     consensus,
     models_of,
     motif_of,
+    notes_on_few,
     start_of,
 )
 from seqattr.engine.capture.model import Model
@@ -91,7 +92,8 @@ def spacing(
     found = [answers_of(session, layout, rows, tell, settings.batch_size) for session in models]
     without, both, alone, other = (sum(parts) / len(models) for parts in zip(*found, strict=True))
     names = tuple(target.name for target in models[0].targets)
-    notes = tuple(dict.fromkeys(note for session in models for note in session.notes))
+    few = notes_on_few(len(rows))
+    notes = tuple(dict.fromkeys([*few, *(note for session in models for note in session.notes)]))
     changes = both, alone, other, without
     return Spacing(names, (a, b), layout.distances, *changes, models[0].finals, notes, settings.seed)
 

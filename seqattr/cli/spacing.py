@@ -53,10 +53,11 @@ def spacing(
     A and B are names of motifs, or words of letters. A lies in the middle of each background, B before or
     behind it, each on either strand. Writes OUT/spacing.tsv, spacing.html, backgrounds.fa and figures/.
     """
+    from seqattr.figures.numbers import typed
     from seqattr.jobs.spacing import run
 
     with calling("insertions") as caller:
         found = run(models, backgrounds, output, settings, caller)
     for target in found.spacing.targets:
-        say(f"{target}: {found.sentence(target)}")
+        say(f"{target}: {typed(found.sentence(target))}")
     say(f"wrote {output.path}/spacing.tsv and .html, backgrounds.fa and figures/")

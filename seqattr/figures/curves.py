@@ -8,7 +8,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from seqattr.figures.style import SERIES, plain
+from seqattr.figures.style import SERIES, plain, whole_numbers
 
 PANEL_INCHES = 3.1
 HEIGHT_INCHES = 2.9
@@ -18,6 +18,8 @@ MARKERS = ("o", "s", "^")
 MOST_TICKS = 12
 LONG_TICK = 4  # letters, from which on ticks are written upwards
 BAND = 0.13
+FEW_PLACES, FEW_CURVES = 5, 6  # whose intervals are drawn one by one
+APART = 0.012  # of the axis, of curves whose intervals would lie on each other
 DOTTED = (0, (1, 1.5))
 CONTROL_LINES = (DOTTED, (0, (4, 1.5)), (0, (4, 1.5, 1, 1.5)), (0, (8, 2)))
 
@@ -43,11 +45,14 @@ class CurvePanel(NamedTuple):
 
 
 class CurveAxes(NamedTuple):
-    """What stands at the axes: their names, and words for places along the lower one, as names of layers."""
+    """What stands at the axes: their names, and words for places along the lower one, as names of layers;
+    where that `counts`, as bases, its ticks are whole numbers.
+    """
 
     across: str
     up: str
     ticks: Sequence[tuple[float, str]] = ()
+    counts: bool = False
 
 
 def curve_figure(panels: Sequence[CurvePanel], axes: CurveAxes) -> Figure:
@@ -57,8 +62,8 @@ def curve_figure(panels: Sequence[CurvePanel], axes: CurveAxes) -> Figure:
     grid = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
     looks = looks_of(panels)
     for each, panel in zip(grid, panels, strict=True):
-        for curve in panel.curves:
-            draw_curve(each, curve, looks[curve.name])
+        for curve, shift in zip(panel.curves, shifts(panel.curves), strict=True):
+            draw_curve(each, curve, looks[curve.name], shift)
         each.set_title(panel.title, fontsize=9)
         dress(each, axes)
     grid[0].set_ylabel(axes.up, fontsize=8)
@@ -87,13 +92,25 @@ def control_look(number: int) -> dict[str, Any]:
     return {"color": "0.45", "linestyle": CONTROL_LINES[number % len(CONTROL_LINES)], "marker": None}
 
 
-def draw_curve(axes: Axes, curve: Curve, look: dict[str, Any]) -> None:
-    """The band first, below all lines."""
+def shifts(curves: Sequence[Curve]) -> list[float] | list[None]:
+    """How far beside their places few curves with few places are drawn, so that their intervals do not lie on
+    each other; None each where bands show more.
+    """
+    places = np.unique(np.concatenate([np.zeros(0), *(curve.at for curve in curves)]))
+    if len(places) > FEW_PLACES or len(curves) > FEW_CURVES:
+        return [None] * len(curves)
+    step = APART * (float(np.ptp(places)) or 1.0) if len(places) else 0.0
+    return [step * (number - (len(curves) - 1) / 2) for number in range(len(curves))]
+
+
+def draw_curve(axes: Axes, curve: Curve, look: dict[str, Any], shift: float | None = None) -> None:
+    """The band first, below all lines; where the curve is shifted a line for each interval."""
     order = np.argsort(curve.at, kind="stable")
-    at = curve.at[order]
-    axes.fill_between(
-        at, curve.low[order], curve.high[order], color=look["color"], alpha=BAND, linewidth=0, zorder=1
-    )
+    at, low, high = curve.at[order] + (shift or 0.0), curve.low[order], curve.high[order]
+    if shift is None:
+        axes.fill_between(at, low, high, color=look["color"], alpha=BAND, linewidth=0, zorder=1)
+    else:
+        axes.vlines(at, low, high, color=look["color"], linewidth=1.1, alpha=0.7, zorder=2)
     axes.plot(at, curve.mean[order], linewidth=1.3, markersize=3, label=curve.name, zorder=3, **look)
 
 
@@ -105,6 +122,8 @@ def dress(axes: Axes, words: CurveAxes) -> None:
         upwards = any(len(text) > LONG_TICK for _, text in shown)
         names = [text for _, text in shown]
         axes.set_xticks([at for at, _ in shown], names, rotation=90 if upwards else 0)
+    elif words.counts:
+        whole_numbers(axes.xaxis)
     axes.tick_params(labelsize=7)
     axes.grid(axis="y", color="0.92", linewidth=0.6)
     axes.set_axisbelow(True)

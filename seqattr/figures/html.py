@@ -8,7 +8,18 @@ import jinja2
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
-from seqattr.figures.numbers import column, decimals, number, percent, sortable, tiny
+from seqattr.figures.numbers import (
+    column,
+    decimal_places,
+    decimals,
+    minus,
+    number,
+    percent,
+    signed,
+    signed_percent,
+    sortable,
+    tiny,
+)
 from seqattr.figures.style import png_bytes
 
 
@@ -54,6 +65,10 @@ def fill(template: str, **content: Any) -> str:
         "tiny": tiny,
         "sortable": sortable,
         "column": column,
+        "decimal_places": decimal_places,
+        "signed": signed,
+        "signed_percent": signed_percent,
+        "minus": minus,
         "breakable": breakable,
     }
     return environment.get_template(template).render(**content)

@@ -1,9 +1,10 @@
 """Numbers as people read them: with the digits that count, a dash where there is none."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 DIGITS = 3  # that count, of the largest number of a column
+MOST_PLACES = DIGITS + 2  # behind the point
 
 
 def number(value: float) -> str:
@@ -11,8 +12,42 @@ def number(value: float) -> str:
     if not math.isfinite(value):
         return "–"
     if value == 0 or 0.001 <= abs(value) < 1000:
-        return f"{value:.3g}".replace("-", "−")
+        return f"{value + 0.0:.3g}".replace("-", "−")  # -0.0 is 0
     return (f"{value:.1e}" if abs(value) < 1 else f"{value:,.0f}").replace("-", "−")
+
+
+def signed(value: float, places: int | None = None) -> str:
+    """With its sign, as +1.37 or −0.24, three digits that count or so many `places` behind the point; what
+    comes to 0 has none.
+    """
+    if not math.isfinite(value):
+        return "–"
+    if places is None:
+        text = number(value)
+    else:
+        text = _fixed(value, places) if places <= MOST_PLACES else number(value)
+    return f"+{text}" if value > 0 and any(digit in "123456789" for digit in text) else text
+
+
+def signed_percent(share: float) -> str:
+    """A share with its sign, one decimal: +22.4 %, −5.0 %, 0.0 %, which no line ends in."""
+    return f"{signed(100 * share, 1)}\N{NO-BREAK SPACE}%" if math.isfinite(share) else "–"
+
+
+def minus(text: str) -> str:
+    """A strand or a number with a minus for its hyphen."""
+    return text.replace("-", "−")
+
+
+def typed(text: str) -> str:
+    """A text for a terminal, with the signs of a keyboard."""
+    return text.replace("−", "-").replace("\N{NO-BREAK SPACE}", " ")
+
+
+def decimal_places(values: Iterable[float]) -> int:
+    """How many decimals the largest of some numbers needs for three digits."""
+    known = [abs(value) for value in values if math.isfinite(value) and value]
+    return max(0, DIGITS - 1 - math.floor(math.log10(max(known)))) if known else 0
 
 
 def tiny(value: float) -> str:
@@ -44,13 +79,9 @@ def fine_percent(share: float) -> str:
 
 def column(values: Sequence[float]) -> list[str]:
     """Numbers that stand below each other, with as many decimals as the largest needs for three digits."""
-    known = [abs(value) for value in values if math.isfinite(value) and value]
-    if not known:
-        return ["–" if not math.isfinite(value) else "0" for value in values]
-    places = max(0, DIGITS - 1 - math.floor(math.log10(max(known))))
-    if places > DIGITS + 2:
+    if (digits := decimal_places(values)) > MOST_PLACES:
         return [f"{value:.1e}".replace("-", "−") if math.isfinite(value) else "–" for value in values]
-    return [_fixed(value, places) if math.isfinite(value) else "–" for value in values]
+    return [_fixed(value, digits) if math.isfinite(value) else "–" for value in values]
 
 
 def _fixed(value: float, places: int) -> str:

@@ -3,11 +3,12 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from seqattr.analyses.arrangements import ORDERS, Spacing
+from seqattr.analyses.arrangements import Spacing
 from seqattr.analyses.insertions import STRANDS
 from seqattr.analyses.marginalization import Marginal
 from seqattr.figures.curves import Curve, CurveAxes, CurvePanel, curve_figure
 from seqattr.figures.intervals import Point, PointPanel, interval_figure
+from seqattr.figures.numbers import minus, signed
 from seqattr.support.resampling import intervals
 
 MOST_RANKED = 25  # motifs of a ranking
@@ -28,7 +29,7 @@ def ranking_figure(marginal: Marginal, target: int, unit: str) -> Figure:
     low, high = (side.reshape(-1, 2) for side in ends)
     panels = [
         PointPanel(
-            f"strand {strand}",
+            f"strand {minus(strand)}",
             [
                 Point(float(mean), float(least), float(most))
                 for mean, least, most in zip(
@@ -39,16 +40,8 @@ def ranking_figure(marginal: Marginal, target: int, unit: str) -> Figure:
         )
         for side, strand in enumerate(STRANDS)
     ]
-    figure = interval_figure(panels, [marginal.motifs[number].name for number in numbers], unit, signed)
-    limits = [axes.get_xlim() for axes in figure.axes]
-    for axes in figure.axes:
-        axes.set_xlim(min(low for low, _ in limits), max(high for _, high in limits))
-    return figure
-
-
-def signed(effect: float) -> str:
-    """With its sign, and two digits behind the point."""
-    return f"{effect:+.2f}".replace("-", "−")
+    names = [marginal.motifs[number].name for number in numbers]
+    return alike(interval_figure(panels, names, unit, signed))
 
 
 def position_figure(marginal: Marginal, target: int, unit: str) -> Figure:
@@ -56,7 +49,7 @@ def position_figure(marginal: Marginal, target: int, unit: str) -> Figure:
     numbers, at = largest(marginal, target, MOST_CURVES), np.array(marginal.positions)
     panels = [
         CurvePanel(
-            f"strand {strand}",
+            f"strand {minus(strand)}",
             [
                 curve(marginal.motifs[number].name, at, marginal.effects[target, number, side])
                 for number in numbers
@@ -64,7 +57,7 @@ def position_figure(marginal: Marginal, target: int, unit: str) -> Figure:
         )
         for side, strand in enumerate(STRANDS)
     ]
-    return curve_figure(panels, CurveAxes("middle of the motif (bp from the start)", unit))
+    return curve_figure(panels, CurveAxes("middle of the motif (bp from the start)", unit, counts=True))
 
 
 def curve(name: str, at: np.ndarray, values: np.ndarray) -> Curve:
@@ -73,15 +66,31 @@ def curve(name: str, at: np.ndarray, values: np.ndarray) -> Curve:
 
 
 def distance_figure(spacing: Spacing, target: int, unit: str) -> Figure:
-    """The interaction by distance: a panel for each order, a curve for each pair of strands."""
-    at, names = np.array(spacing.distances, float), [motif.name for motif in spacing.motifs]
-    values = spacing.interaction[target]
-    panels = []
-    for number, order in enumerate(ORDERS):
-        first, second = names if order == "AB" else reversed(names)
-        curves = [
-            curve(f"{names[0]} {STRANDS[a]}, {names[1]} {STRANDS[b]}", at, values[number, a, b])
-            for a, b in np.ndindex(2, 2)
-        ]
-        panels.append(CurvePanel(f"{first} before {second}", curves))
-    return curve_figure(panels, CurveAxes("bases between the motifs", unit))
+    """The interaction by distance: a panel for each order, a curve for each pair of strands; of one distance
+    a point for each.
+    """
+    names, signs = [motif.name for motif in spacing.motifs], [minus(strand) for strand in STRANDS]
+    titles = [f"{first} before {second}" for first, second in (names, names[::-1])]
+    pairs = {f"{names[0]} {signs[a]}, {names[1]} {signs[b]}": (a, b) for a, b in np.ndindex(2, 2)}
+    at, values = np.array(spacing.distances, float), spacing.interaction[target]
+    panels = [
+        CurvePanel(title, [curve(name, at, values[order, *pair]) for name, pair in pairs.items()])
+        for order, title in enumerate(titles)
+    ]
+    if len(at) > 1:
+        return curve_figure(panels, CurveAxes("bases between the motifs", unit, counts=True))
+    points = [PointPanel(panel.title, [point_of(one) for one in panel.curves], 0.0) for panel in panels]
+    return alike(interval_figure(points, [one.name for one in panels[0].curves], unit, signed))
+
+
+def point_of(curve: Curve) -> Point:
+    """A curve of one place."""
+    return Point(float(curve.mean[0]), float(curve.low[0]), float(curve.high[0]))
+
+
+def alike(figure: Figure) -> Figure:
+    """With the same limits along all lower axes."""
+    limits = [axes.get_xlim() for axes in figure.axes]
+    for axes in figure.axes:
+        axes.set_xlim(min(low for low, _ in limits), max(high for _, high in limits))
+    return figure

@@ -5,7 +5,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seqattr.analyses.arrangements import LEAST_SHARE, Arrangement, Overall, Spacing
+from seqattr.analyses.arrangements import (
+    ADD_UP,
+    INTERACT,
+    LEAST_LEFT,
+    LEAST_SHARE,
+    UNKNOWN,
+    Arrangement,
+    Overall,
+    Spacing,
+    decisive,
+)
 from seqattr.analyses.insertions import consensus
 from seqattr.analyses.spacing import Distances, spacing
 from seqattr.dna.alphabet import ALPHABET, decode
@@ -15,6 +25,7 @@ from seqattr.engine.walk.session import Session
 from seqattr.errors import InputError, UnknownName
 from seqattr.figures.drawings import Drawing, files_of, links_of, write_drawings
 from seqattr.figures.html import fill
+from seqattr.figures.numbers import minus, signed, signed_percent
 from seqattr.inputs import naming
 from seqattr.io.atomic import check_writable, removed_if_unused, replacing_all
 from seqattr.io.fasta.records import write_fasta
@@ -73,22 +84,36 @@ class Found(NamedTuple):
     units: dict[str, str]
     facts: dict[str, Any]
 
-    def strongest(self, target: str) -> Overall:
-        """The strands on which a target's interaction is largest."""
-        return max(
-            (one for one in self.overall if one.target == target), key=lambda one: abs(one.interaction)
-        )
+    def rows_of(self, target: str) -> list[Overall]:
+        """Its pairs of strands."""
+        return [row for row in self.overall if row.target == target]
 
     def sentence(self, target: str) -> str:
         """What two motifs do together to a target, in words."""
-        one, unit = self.strongest(target), self.units[target]
-        strands = f"on strands {one.strand_a} and {one.strand_b}"
-        size = f"{one.interaction:+.3g} [{one.low:+.3g}, {one.high:+.3g}] {unit}"
-        share = f"{one.share:+.0%} of what they do alone" if one.most else "and neither does anything alone"
-        if not one.counts:
-            return f"they add up; the largest interaction is {size} {strands}, {share}"
-        more = "more" if one.interaction > 0 else "less"
-        return f"together they do {more} than the sum: {size} {strands}, {share}"
+        one = decisive(self.rows_of(target))
+        size = f"{signed(one.interaction)} [{signed(one.low)}, {signed(one.high)}] {self.units[target]}"
+        strands = f"strands {minus(one.strand_a)} and {minus(one.strand_b)}"
+        where = f"{strands}, {self.distances(one)} bases apart"
+        unsure = f"cannot be told with {self.spacing.without.shape[1]} backgrounds"
+        words = {
+            INTERACT: f"together they do {'more' if one.interaction > 0 else 'less'} than the sum: {size}",
+            ADD_UP: f"they add up: the largest interaction is {size}",
+            UNKNOWN: f"whether they add up {unsure}: the interaction is {size}",
+        }
+        return f"{words[one.verdict]}, {share_in_words(one)} ({where})"
+
+    def distances(self, row: Overall) -> str:
+        """Those that a row is the mean of."""
+        near = [distance for distance in self.spacing.distances if distance <= row.reach]
+        return f"{min(near)} to {max(near)}" if len(near) > 1 else str(near[0])
+
+
+def share_in_words(row: Overall) -> str:
+    """How large an interaction is beside what the motifs do alone, with its interval."""
+    if not row.most:
+        return "and neither does anything alone"
+    low, high = (signed_percent(share) for share in row.shares)
+    return f"{signed_percent(row.share)} [{low}, {high}] of what they do alone"
 
 
 def run(
@@ -193,6 +218,7 @@ def render(found: Found, pictures: Any, links: Any) -> str:
         links=links,
         words=[decode(consensus(motif)) for motif in found.spacing.motifs],
         least=LEAST_SHARE,
+        least_left=LEAST_LEFT,
         backgrounds=found.spacing.without.shape[1],
         table=TABLE,
     )

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seqattr.analyses.arrangements import ORDERS
+from seqattr.analyses.arrangements import ADD_UP, INTERACT, ORDERS, UNKNOWN, Overall, decisive
 from seqattr.analyses.insertions import STRANDS
 from seqattr.analyses.spacing import Distances, spacing
 from seqattr.dna.alphabet import ALPHABET
@@ -139,6 +139,75 @@ def test_behind_a_sigmoid_two_that_are_each_enough_take_from_each_other(without_
     assert abs(forward.interaction) < 1e-9
     assert forward.probability == pytest.approx(-1, abs=1e-3)
     assert forward.probability_low <= forward.probability <= forward.probability_high
+
+
+# --- what is said of two motifs -------------------------------------------------------------------
+
+
+def overall(interaction: float, low: float, high: float, most: float = 10.0) -> Overall:
+    zeros = (0.0,) * 3
+    return Overall("t", "+", "+", 9, most, *zeros, interaction, low, high, *zeros)
+
+
+@pytest.mark.parametrize(
+    ("row", "verdict"),
+    [
+        (overall(2, 1, 3), INTERACT),
+        (overall(-2, -3, -1), INTERACT),
+        (overall(1, 0.1, 1.9), INTERACT),  # a tenth counts
+        (overall(0.9, 0.8, 1), ADD_UP),  # sure, and small
+        (overall(0, -1, 1), ADD_UP),
+        (overall(0, -3, 3), UNKNOWN),  # nothing is known
+        (overall(0.9, 0.8, 1.1), UNKNOWN),
+        (overall(0.5, -0.1, 1.1), UNKNOWN),
+        (overall(3, -0.1, 6), UNKNOWN),
+        (overall(0, float("nan"), float("nan")), UNKNOWN),  # one background
+        (overall(0, 0, 0, most=0), ADD_UP),
+        (overall(1, 0.9, 1.1, most=0), INTERACT),  # neither does anything alone
+    ],
+)
+def test_two_interact_or_add_up_or_it_cannot_be_told(row: Overall, verdict: str) -> None:
+    assert row.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("others", "verdict"),
+    [
+        ([overall(0.1, 0, 0.2), overall(-0.5, -0.6, -0.4)], ADD_UP),
+        ([overall(0.1, 0, 0.2), overall(0.2, -0.9, 1.3)], UNKNOWN),
+        ([overall(0.2, -9, 9), overall(-2, -3, -1), overall(1.5, 1, 2)], INTERACT),
+    ],
+)
+def test_one_pair_of_strands_decides_for_all(others: list[Overall], verdict: str) -> None:
+    assert decisive(others) == others[1]
+    assert decisive(others).verdict == verdict
+
+
+class Inside(nn.Module):
+    """B as often as it stands at least 4 bases from either end, and A with it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = Both()
+
+    def forward(self, x: Tensor) -> Tensor:
+        a, b = (torch.relu(conv(x)).amax(2) for conv in (self.inner.find[0], self.inner.find[1]))
+        near = torch.relu(self.inner.find[1](x[:, :, 4:-4])).amax(2)
+        return torch.cat([near + a * near, a * b, torch.zeros_like(a)], 1)
+
+
+def test_what_is_told_of_all_distances_is_told_of_those_before_the_edge(without_either: list[str]) -> None:
+    """Where B alone does half as much as elsewhere it has come to an edge; what does nothing has none."""
+    model = Model(Inside(), torch.zeros(2, 4, 40, dtype=torch.float64))
+    found = spacing(model, (A, B), without_either)
+    assert max(found.distances) == 14
+    assert [found.reach(target) for target in range(3)] == [10, 14, 14]
+    forward = found.overall()[0]
+    near = np.array(found.distances) <= forward.reach
+    wanted = found.interaction[0, :, 0, 0][:, near].mean()
+    assert forward.interaction == pytest.approx(wanted, abs=1e-12)
+    assert forward.interaction == pytest.approx(1, abs=1e-12)
+    assert found.interaction[0, :, 0, 0].mean() < 0.9
 
 
 # --- distances, and what is refused ---------------------------------------------------------------

@@ -13,7 +13,7 @@ import seqattr
 from seqattr.io.fasta.records import read_fasta
 from seqattr.io.motifs.meme import write_meme
 from seqattr.motifs.pwm import GATA1
-from tests.helpers.browser import in_browser, opened, opened_narrow
+from tests.helpers.browser import CUT_TABLES, in_browser, opened, opened_narrow
 
 ODD = "GA<b>TA&motif"
 
@@ -32,7 +32,7 @@ def rows_of(folder: Path) -> list[dict[str, str]]:
 
 
 def test_the_table_is_what_the_library_finds(ran, fixed, fasta, motifs, tmp_path):
-    path = fasta(12)
+    path = fasta(50)
     said = ran(
         *("marginalize", "--model", fixed, "--motifs", motifs, "--motif", "CAGC", "--backgrounds", path),
         *("--positions", "10,20", "--target", "b", "--out", tmp_path / "out"),
@@ -129,6 +129,18 @@ def test_an_interrupted_run_leaves_nothing(run, free, fasta, tmp_path, monkeypat
     assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
 
 
+def test_so_few_backgrounds_that_nothing_can_be_told_are_warned_of_in_one_line(ran, fixed, fasta, tmp_path):
+    call = ("marginalize", "--model", fixed, "--motifs", "bundled", "--backgrounds", fasta(20))
+    few = "intervals over 4 backgrounds are too narrow to be believed; 5 or more for each of "
+    each = "of 20 backgrounds each of 10 shuffled twins has 2, and only the largest effects can be told"
+    for options, words in ((("--number", 4), few), ((), each)):
+        said = ran(*call, *options, "--out", tmp_path / "out", "--force")
+        assert said.startswith(f"seqattr: warning: {words}")
+        assert said.count("warning") == 1
+        assert words in (tmp_path / "out" / "marginal.html").read_text()
+    assert "warning" not in ran(*call, "--twins", 4, "--out", tmp_path / "out", "--force")
+
+
 # --- the page -----------------------------------------------------------------------------------
 
 
@@ -155,5 +167,6 @@ def test_a_browser_shows_the_page_also_a_narrow_one(page, tmp_path):
     assert len(seen["images"]) == 6
     assert all(seen["images"])
     assert not seen["loaded"]
-    narrow = opened_narrow(page, tmp_path, "")
+    narrow = opened_narrow(page, tmp_path, CUT_TABLES)
     assert narrow["width"] <= narrow["window"]
+    assert narrow["cut"] == 0

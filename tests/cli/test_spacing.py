@@ -1,15 +1,18 @@
 """seqattr spacing"""
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
 
 import seqattr
+from seqattr.analyses.arrangements import Overall
 from seqattr.analyses.spacing import Distances
 from seqattr.io.fasta.records import read_fasta
+from seqattr.jobs.spacing import Found
 from seqattr.motifs.pwm import BUNDLED
-from tests.helpers.browser import in_browser, opened, opened_narrow
+from tests.helpers.browser import CUT_TABLES, in_browser, opened, opened_narrow
 
 
 def rows_of(folder: Path) -> list[dict[str, str]]:
@@ -47,9 +50,40 @@ def page(ran, fixed, fasta, tmp_path) -> str:
 
 
 def test_the_page_tells_both_scales(page):
-    assert page.count("interaction (logit)") == 3
-    assert page.count("interaction (probability)") == 3
+    assert page.count("<th>interaction (logit)</th>") == 3
+    assert page.count("<th>interaction (probability)</th>") == 3
     assert "GATAA before CAGC" not in page  # which figures say
+
+
+def test_it_is_told_apart_whether_two_interact_or_add_up_or_nobody_knows(fixed, fasta):
+    """In words with the numbers and distances that they rest on; a minus is one."""
+    model, texts = seqattr.load_model(fixed), [record.text for record in read_fasta(fasta(3))]
+    spacing = seqattr.spacing(model, ("GATAA", "CAGC"), texts, Distances((0, 4, 9)), ["a"])
+
+    def sentence(interaction: float, low: float, high: float) -> str:
+        zeros = (0.0,) * 3
+        row = Overall("a", "-", "+", 4, 10.0, *zeros, interaction, low, high, *zeros)
+        return Found(spacing, [], [row], {"a": "logit"}, {}).sentence("a").replace("\N{NO-BREAK SPACE}", " ")
+
+    where = "of what they do alone (strands − and +, 0 to 4 bases apart)"
+    more = f"together they do more than the sum: +2 [+1, +3] logit, +20.0 % [+10.0 %, +30.0 %] {where}"
+    assert sentence(2, 1, 3) == more
+    assert sentence(-2, -3, -1).startswith("together they do less than the sum: −2 [−3, −1] logit, −20.0 %")
+    small = (
+        f"they add up: the largest interaction is −0.01 [−0.5, +0.4] logit, −0.1 % [−5.0 %, +4.0 %] {where}"
+    )
+    assert sentence(-0.01, -0.5, 0.4) == small
+    unsure = "whether they add up cannot be told with 3 backgrounds: the interaction is +0.9 [−1.1, +2] logit"
+    assert sentence(0.9, -1.1, 2).startswith(unsure)
+
+
+def test_a_page_has_no_hyphen_for_a_minus_and_a_table_no_minus(page, tmp_path):
+    tables = "".join(re.findall(r"<tbody>.*?</tbody>", page, re.DOTALL))
+    assert "−" in tables
+    assert not re.search(r"(?<![\w])-(\d| |<)", re.sub(r'data-[a-z]+="[^"]*"', "", tables))
+    assert not re.search(r"[\s\[]-\d", page.split("</header>")[0].split("<header>")[1])
+    assert not re.search(r"[−+-]0(\.0)?\N{NO-BREAK SPACE}%", page)
+    assert "−" not in (tmp_path / "out" / "spacing.tsv").read_text()
 
 
 @in_browser
@@ -60,5 +94,6 @@ def test_a_browser_shows_the_page_also_a_narrow_one(page, tmp_path):
     assert len(seen["images"]) == 3
     assert all(seen["images"])
     assert not seen["loaded"]
-    narrow = opened_narrow(page, tmp_path, "")
+    narrow = opened_narrow(page, tmp_path, CUT_TABLES)
     assert narrow["width"] <= narrow["window"]
+    assert narrow["cut"] == 0

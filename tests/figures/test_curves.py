@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.collections import LineCollection
 
 from seqattr.figures.curves import Curve, CurveAxes, CurvePanel, curve_figure, end_of, looks_of
 from seqattr.figures.intervals import Point, PointPanel, interval_figure
@@ -24,6 +25,20 @@ def test_a_curve_is_drawn_in_the_order_of_its_places():
     line = curve_figure([CurvePanel("t", [tangled])], CurveAxes("x", "y")).axes[0].lines[0]
     assert line.get_xydata().tolist() == [[0, 3], [1, 4], [2, 5]]
     assert end_of(tangled) == 5
+
+
+def test_few_places_have_an_interval_each_beside_those_of_others_and_many_a_band():
+    """Of what counts ticks are whole numbers."""
+    few = [Curve(name, np.array([5.0, 8.0]), np.ones(2), np.zeros(2), np.full(2, 2.0)) for name in "abc"]
+    axes = curve_figure([CurvePanel("t", few)], CurveAxes("bases", "y", counts=True)).axes[0]
+    lines = [one for one in axes.collections if isinstance(one, LineCollection)]
+    assert [len(one.get_segments()) for one in lines] == [2, 2, 2]
+    assert {tuple(segment[:, 1]) for one in lines for segment in one.get_segments()} == {(0, 2)}
+    assert len({one.get_segments()[0][0, 0] for one in lines}) == 3
+    assert all(tick == round(tick) for tick in axes.get_xticks())
+    many = Curve("a", np.arange(9.0), np.ones(9), np.zeros(9), np.full(9, 2.0))
+    axes = curve_figure([CurvePanel("t", [many])], CurveAxes("bases", "y")).axes[0]
+    assert not [one for one in axes.collections if isinstance(one, LineCollection)]
 
 
 def test_the_legend_names_curves_as_they_end_and_controls_last():

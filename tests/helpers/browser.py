@@ -18,6 +18,11 @@ FLAGS = [
     *("--disable-component-update", "--disable-sync", "--window-size=1200,900", "--virtual-time-budget=5000"),
 ]
 TELEPHONE = 390  # pixels that its screen is wide
+# How many tables are wider than the box that they stand in.
+CUT_TABLES = (
+    "seen.cut = [...document.querySelectorAll('.wide > table')]"
+    ".filter(table => table.scrollWidth > table.parentElement.clientWidth).length;"
+)
 # What any page is asked, with {ask} of its own, and what is left in it for --dump-dom.
 PROBE = """
 <script>

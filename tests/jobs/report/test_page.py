@@ -10,7 +10,14 @@ from seqattr.jobs.report.page import spread
 from seqattr.jobs.report.run import report
 from seqattr.jobs.report.settings import Settings
 from seqattr.motifs.pwm import GATA1, TAL1
-from tests.helpers.browser import TELEPHONE, in_browser, links_that_lead_nowhere, opened, opened_narrow
+from tests.helpers.browser import (
+    CUT_TABLES,
+    TELEPHONE,
+    in_browser,
+    links_that_lead_nowhere,
+    opened,
+    opened_narrow,
+)
 from tests.helpers.scored import write_scores
 
 NASTY = "<img src=x onerror=alert(1)>"
@@ -98,7 +105,8 @@ def test_no_column_is_cut_off(seen):
 
 @in_browser
 def test_it_fits_a_telephone(page, tmp_path):
-    seen = opened_narrow(page, tmp_path, ASK)
+    seen = opened_narrow(page, tmp_path, ASK + CUT_TABLES)
+    assert seen["cut"] == 0
     assert seen["window"] == TELEPHONE
     assert seen["width"] <= TELEPHONE
     assert seen["outside"] == []
