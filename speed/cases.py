@@ -62,10 +62,13 @@ QUICK = tuple(
 
 @dataclass(frozen=True)
 class Problem:
-    """A case with its module on a device; sequences and references are on the CPU, as read from a file."""
+    """A case with its module on a device; sequences and references are on the CPU, as read from a file: so
+    many sequences, or as many as make a call long enough to time.
+    """
 
     case: Case
     device: torch.device
+    number: int | None = None
 
     @cached_property
     def module(self) -> nn.Module:
@@ -75,7 +78,7 @@ class Problem:
     def sequences(self) -> Tensor:
         """(N, 4, L) float32"""
         net = NETWORKS[self.case.model]
-        number = net.sequences * (MORE_ON_GPU if self.device.type == "cuda" else 1)
+        number = self.number or net.sequences * (MORE_ON_GPU if self.device.type == "cuda" else 1)
         return torch.from_numpy(random_sequences(number, net.length)).float()
 
     @cached_property

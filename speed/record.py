@@ -2,7 +2,7 @@
 
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -18,7 +18,7 @@ from speed.targets import Judgement
 from speed.timing import Row
 
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("seqattr", "torch", "numpy", "numba", "tangermeme", "captum", "shap", "seqpro")
+PACKAGES = ("seqattr", "torch", "triton", "numpy", "numba", "tangermeme", "captum", "shap", "seqpro")
 
 
 def machine(device: torch.device) -> dict[str, Any]:
@@ -30,7 +30,11 @@ def machine(device: torch.device) -> dict[str, Any]:
         "device": device.type,
     }
     if device.type == "cuda":
-        found |= {"gpu": torch.cuda.get_device_name(device), "cuda": torch.version.cuda}
+        found |= {
+            "gpu": torch.cuda.get_device_name(device),
+            "cuda": torch.version.cuda,
+            "cudnn": torch.backends.cudnn.version(),
+        }
     return found
 
 
@@ -64,6 +68,7 @@ def write(
     figures: Sequence[Figure],
     judgements: Sequence[Judgement],
     device: torch.device,
+    more: Mapping[str, Any] | None = None,
 ) -> None:
     """Everything as JSON, whole or not at all."""
     content = {
@@ -73,6 +78,7 @@ def write(
         "targets": [{**each.target._asdict(), "value": each.value, "word": each.word} for each in judgements],
         "rows": [asdict(row) for row in rows],
         "figures": [figure._asdict() for figure in figures],
+        **(more or {}),
     }
     with replacing(path) as part:
         part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from speed.figures import Figure
+from speed.rounding import Rounding
+from speed.single import Form
 from speed.targets import Judgement
 from speed.timing import Row
 
@@ -61,6 +63,30 @@ def rows_table(rows: Sequence[Row]) -> str:
 
 def figures_table(figures: Sequence[Figure]) -> str:
     return align([(name, f"{value:.4g}", unit) for name, value, unit in figures], (False, True, False))
+
+
+def rounding_table(roundings: Sequence[Rounding]) -> str:
+    """How far contributions are from float64's."""
+    head = ("beside float64", "products", "worst", "but ties", "ties", "median", "sum")
+    lines = [
+        (*one[:2], *(f"{value:.1e}" for value in one[2:4]), str(one.ties), *(f"{x:.1e}" for x in one[5:]))
+        for one in roundings
+    ]
+    return align([head, *lines], (False, False, *[True] * 5)) if lines else ""
+
+
+def forms_table(forms: Sequence[Form]) -> str:
+    """Single convolutions, each form beside the others."""
+    head = ("one convolution", "form", "ms", "TFLOP/s", "error")
+    lines = [
+        (
+            *(form.size, form.name),
+            form.failed or number(form.seconds and 1e3 * form.seconds, ".3f"),
+            *(number(form.teraflops, ".1f"), number(form.error, ".1e")),
+        )
+        for form in forms
+    ]
+    return align([head, *lines], (False, False, True, True, True)) if lines else ""
 
 
 def targets_table(judgements: Sequence[Judgement]) -> str:

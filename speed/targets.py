@@ -1,6 +1,6 @@
 """What is asked of seqattr, and whether a run shows it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from speed.figures import Figure
@@ -50,6 +50,33 @@ TARGETS = (
 )
 
 
+# On one H100 or H200, 20 references, medians of ratios in one run; float32 unless named.
+GPU_TARGETS = (
+    Target("TAL-GATA CNN, against tangermeme", "tal-gata/rescale tangermeme over seqattr", "at least", 8),
+    Target("BPNet counts", "bpnet-counts/rescale tangermeme over seqattr", "at least", 6),
+    Target(
+        "BPNet counts, bfloat16x3",
+        "bpnet-counts/rescale tangermeme over seqattr bfloat16x3",
+        "at least",
+        8,
+    ),
+    Target("ChromBPNet's size", "chrombpnet/rescale tangermeme over seqattr", "at least", 4),
+    Target(
+        "ChromBPNet's size, bfloat16x3",
+        "chrombpnet/rescale tangermeme over seqattr bfloat16x3",
+        "at least",
+        8,
+    ),
+    Target("Basset-like", "basset/rescale tangermeme over seqattr", "at least", 5),
+    Target("RevealCancel over Rescale, the slowest", "revealcancel over rescale", "at most", 2.2),
+    Target("contributions beside float64, but ties", "float32 worst sequence", "at most", 1e-5),
+    Target("the same, bfloat16x3", "bfloat16x3 worst sequence", "at most", 1e-4),
+    Target("additivity error, worst pair", "float32 worst additivity", "at most", 1e-4),
+    Target("peak memory, BPNet counts, GiB", "bpnet-counts peak memory", "at most", 8),
+    Target("tests that need a GPU and fail", "tests fail", "at most", 0),
+)
+
+
 class Judgement(NamedTuple):
     """A target with what was measured; None where this run did not measure it."""
 
@@ -65,8 +92,12 @@ class Judgement(NamedTuple):
 
 def judge(rows: Iterable[Row], figures: Iterable[Figure]) -> list[Judgement]:
     """Every target beside this run's figures."""
-    known = {figure.name: figure.value for figure in figures} | figures_of(list(rows))
-    return [Judgement(target, known.get(target.figure)) for target in TARGETS]
+    return beside(TARGETS, {figure.name: figure.value for figure in figures} | figures_of(list(rows)))
+
+
+def beside(targets: Iterable[Target], known: Mapping[str, float]) -> list[Judgement]:
+    """Targets beside figures, by their names."""
+    return [Judgement(target, known.get(target.figure)) for target in targets]
 
 
 def figures_of(rows: list[Row]) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """One case by all tools in turn, A B C D A B C D, and what came out as rows of the table."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median, quantiles
 
@@ -13,17 +13,22 @@ from speed.models import NETWORKS
 from speed.tools import Answer, Run, Tool, tools_for
 from speed.truth import RIGHT, errors
 
+NOT_ASKED = ("own rescale", "bare torch")  # these answer another question
 # Pairs of a sequence and a reference at once, from which the quickest is taken for each peer.
 BATCHES = {"cpu": (4, 8, 16, 32, 64), "cuda": (32, 256, 2048, 16384)}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How long and on what: rounds end early once a case has taken `patience` seconds."""
+    """How long and on what: rounds end early once a case has taken `patience` seconds. How many sequences and
+    which batch sizes for peers, where not the usual ones.
+    """
 
     rounds: int = 5
     patience: float = 60.0
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    sequences: int | None = None
+    batches: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -58,13 +63,15 @@ class Entrant:
     times: list[float] = field(default_factory=list)
 
 
-def measure(case: Case, threads: int, settings: Settings) -> list[Row]:
-    """A row for each installed tool that has the case's method."""
+def measure(
+    case: Case, threads: int, settings: Settings, tools: Mapping[str, Tool] | None = None
+) -> list[Row]:
+    """A row for each tool: for each that is installed and has the case's method, if none are given."""
     use_threads(threads)
-    problem = Problem(case, settings.device)
+    problem = Problem(case, settings.device, settings.sequences)
     entrants: list[Entrant] = []
     rows: list[Row] = []
-    for name, tool in tools_for(case.method).items():
+    for name, tool in (tools or tools_for(case.method)).items():
         entrant = prepare(name, tool, problem, threads, settings)
         (entrants if isinstance(entrant, Entrant) else rows).append(entrant)  # type: ignore[arg-type]
     judged = [(entrant, verdict(entrant, problem)) for entrant in entrants]
@@ -90,7 +97,7 @@ def quickest(name: str, tool: Tool, problem: Problem, settings: Settings) -> Ent
     """The best of some batch sizes, each tried cold and, where there is patience, again warm."""
     tried: list[Entrant] = []
     start = time.perf_counter()
-    for batch in batches(problem):
+    for batch in batches(problem, settings):
         try:
             tried.append(entrant(name, tool, problem, batch))
         except torch.OutOfMemoryError:
@@ -105,9 +112,10 @@ def quickest(name: str, tool: Tool, problem: Problem, settings: Settings) -> Ent
     return min(tried, key=lambda candidate: candidate.once)
 
 
-def batches(problem: Problem) -> list[int]:
+def batches(problem: Problem, settings: Settings) -> list[int]:
     """Batch sizes to try: not beyond all pairs, but all pairs where that is less than the next."""
-    return sorted({min(batch, problem.pairs) for batch in BATCHES[problem.device.type]})
+    usual = BATCHES[problem.device.type]
+    return sorted({min(batch, problem.pairs) for batch in settings.batches or usual})
 
 
 def entrant(name: str, tool: Tool, problem: Problem, batch: int | None) -> Entrant:
@@ -118,7 +126,7 @@ def entrant(name: str, tool: Tool, problem: Problem, batch: int | None) -> Entra
 
 def verdict(entrant: Entrant, problem: Problem) -> str:
     """ok, or how wrong."""
-    if entrant.name == "own rescale":
+    if entrant.name in NOT_ASKED:
         return "ok"
     error = errors(problem, entrant.answer).median
     return "ok" if error <= RIGHT else f"wrong (error {error:.0e})"
@@ -141,7 +149,7 @@ def row(
     entrant: Entrant, said: str, problem: Problem, threads: int, units: Sequence[float], own: Entrant
 ) -> Row:
     """What the table says of a tool; a wrong one is not compared, but the time of its one call is kept."""
-    error = None if entrant.name == "own rescale" else errors(problem, entrant.answer)
+    error = None if entrant.name in NOT_ASKED else errors(problem, entrant.answer)
     ratios = [theirs / mine for theirs, mine in zip(entrant.times, own.times, strict=False)]
     times = entrant.times or [entrant.once] * len(units)
     in_units = [one / len(problem.sequences) / unit for one, unit in zip(times, units, strict=True)]

@@ -5,7 +5,7 @@ asked for more than contributions. What a tool can prepare once for a model is n
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.util import find_spec
 from typing import NamedTuple
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from seqattr import Model
+from seqattr.engine.numerics.device import FULL
 from seqattr.engine.walk.session import Session
 from seqattr.methods.attribution import Explainer
 from speed.cases import METHODS, Problem
@@ -42,7 +43,11 @@ class Tool(NamedTuple):
 
 def tools_for(method: str) -> dict[str, Tool]:
     """The installed tools that have a method."""
-    return {name: tool for name, tool in TOOLS.items() if method in tool.methods and find_spec(tool.package)}
+    return installed({name: tool for name, tool in TOOLS.items() if method in tool.methods})
+
+
+def installed(tools: Mapping[str, Tool]) -> dict[str, Tool]:
+    return {name: tool for name, tool in tools.items() if find_spec(tool.package)}
 
 
 @cache
@@ -52,18 +57,20 @@ def capture_model(model: str) -> Model:
     return Model(network(model).cpu(), torch.zeros(2, 4, net.length))
 
 
-def explainer(problem: Problem, method: str, dtype: torch.dtype | None = None) -> Explainer:
+def explainer(
+    problem: Problem, method: str, dtype: torch.dtype | None = None, products: str = FULL
+) -> Explainer:
     """seqattr prepared for a problem, as `seqattr score` prepares itself."""
     case = problem.case
     model = capture_model(case.model)
     problem.module.to(problem.device)  # capturing wants it on the CPU
-    session = Session(model, list(problem.targets), str(problem.device), dtype)
+    session = Session(model, list(problem.targets), str(problem.device), dtype, products)
     return Explainer(session, METHODS[method])
 
 
-def ours(problem: Problem, batch: int | None, method: str | None = None) -> Run:
+def ours(problem: Problem, batch: int | None, method: str | None = None, products: str = FULL) -> Run:
     """seqattr, which finds its own batch size."""
-    prepared = explainer(problem, method or problem.case.method)
+    prepared = explainer(problem, method or problem.case.method, products=products)
 
     def run() -> Answer:
         result = prepared.attribute(problem.sequences, problem.references, batch)

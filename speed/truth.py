@@ -39,10 +39,15 @@ def truth(problem: Problem) -> Attribution:
     return result
 
 
+def deviations(contributions: Tensor, true: Tensor) -> Tensor:
+    """(T, N): each sequence's largest deviation, of contributions (T, N, L)."""
+    return (contributions.double() - true).abs().amax(2)
+
+
 def errors(problem: Problem, answer: Answer) -> Errors:
     """How far an answer is from the truth."""
     true = truth(problem)
-    deviation = (answer.contributions.double() - true.contributions).abs().amax(2)  # (T, N)
+    deviation = deviations(answer.contributions, true.contributions)
     largest = true.contributions.abs().amax(2)
     relative = torch.where(deviation == 0, 0.0, deviation / largest)
     worst, median = (deviation.amax(1) / largest.amax(1)).max(), relative.quantile(0.5, dim=1).max()

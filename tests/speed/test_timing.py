@@ -1,6 +1,7 @@
 """Every tool gets the same; a wrong answer is called so, and nothing is compared with it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import torch
@@ -137,7 +138,13 @@ def test_additivity_of_means_is_that_of_the_truth() -> None:
 
 
 def test_batches_are_no_larger_than_all_pairs() -> None:
-    assert batches(Problem(TINY, CPU)) == [4, 8, 12]
+    assert batches(Problem(TINY, CPU), SETTINGS) == [4, 8, 12]
+    assert batches(Problem(TINY, CPU), replace(SETTINGS, batches=(2, 100))) == [2, 12]
+
+
+def test_as_many_sequences_as_are_asked_for() -> None:
+    assert len(Problem(TINY, CPU, 7).sequences) == 7
+    assert torch.equal(Problem(TINY, CPU, 7).sequences[:4], Problem(TINY, CPU).sequences)
 
 
 def test_inputs_are_the_same_each_time() -> None:

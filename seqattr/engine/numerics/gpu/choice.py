@@ -94,6 +94,10 @@ class Choices:
             _tell.get()(DISAGREES.format(name, share))
         return choice.form
 
+    def known(self) -> list[dict[str, Any]]:
+        """What was chosen or read so far, with what it hangs on."""
+        return [{**json.loads(text), **choice._asdict()} for text, choice in self._known.items()]
+
     def _kept(self, text: str, forms: Collection[str]) -> Choice | None:
         """Of an earlier run."""
         value = self._fact(text, forms).read() if self.folder else None
