@@ -14,6 +14,9 @@ from torch import Tensor
 from seqattr.engine.numerics import columns, spectral
 from seqattr.engine.numerics.columns import Columns
 from seqattr.engine.numerics.device import FULL
+from seqattr.engine.numerics.gpu.available import serves
+from seqattr.engine.numerics.gpu.fastest import Measured
+from seqattr.engine.numerics.gpu.implicit import PARTS, Products
 from seqattr.engine.numerics.onednn import Prepared, Run, channels_last, positions
 from seqattr.engine.numerics.workspace import POOL
 
@@ -31,6 +34,7 @@ LANES = 16  # of float32 in a vector
 NARROW = 8  # with so few outputs, those of several positions are worked out together
 LEFT_OVER = 4  # outputs beyond whole vectors that are worked out by themselves
 LEAST_TAPS = 4  # fewer are as fast without
+LEAST_WEIGHTS = 1024  # with fewer it is over before it is measured
 
 
 class Geometry(NamedTuple):
@@ -60,6 +64,21 @@ def convolution(
     """The form that suits weight, geometry and device; `by_spectra` says whether "forward" and "back" may go
     through spectra, and `products`, one of PRODUCTS, how kernels of our own on a GPU multiply.
     """
+    direct = of_torch(weight, geometry, by_spectra)
+    if serves(weight) and products in PARTS and for_tensor_cores(weight, geometry):
+        stride, padding, dilation = (each[0] for each in geometry[:3])
+        return Measured(Products(weight, stride, padding, dilation, PARTS[products]), products, direct)
+    return direct
+
+
+def for_tensor_cores(weight: Tensor, geometry: Geometry) -> bool:
+    """Whether kernels of our own take such a convolution, and it is large enough to be worth measuring."""
+    plain = not geometry.transposed and geometry.groups == 1 and weight.ndim == 3
+    return plain and weight.numel() >= LEAST_WEIGHTS
+
+
+def of_torch(weight: Tensor, geometry: Geometry, by_spectra: Collection[str]) -> Convolution:
+    """By libraries that torch brings: oneDNN, cuDNN, cuBLAS."""
     suits = weight.device.type == "cpu" and weight.dtype == torch.float32 and weight.ndim in (3, 4)
     if suits and torch.backends.mkldnn.is_available() and not geometry.transposed and geometry.groups == 1:
         return ChannelsLast(weight, geometry, by_spectra)

@@ -59,7 +59,7 @@ def tiled(context: StepContext, function: Callable[..., Sequence[Tensor]]) -> Ca
     return function if at_once else partial(in_tiles, function)
 
 
-@rule(passes_parts=True)
+@rule(passes_parts=True, by_slope=True)
 def rescale(context: StepContext) -> Pullback:
     """Delta y / delta x for both parts; the derivative where delta x is 0 (section 3.5.2)."""
     (slope,) = context.pairwise_parts(tiled(context, one(secant_of(context))))

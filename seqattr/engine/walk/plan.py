@@ -7,6 +7,7 @@ from torch import Tensor
 
 from seqattr.engine.graph.graph import Step
 from seqattr.engine.walk.forward import ForwardPlan
+from seqattr.engine.walk.joints import Joint, find_joints
 from seqattr.engine.walk.rulebook import PairedValues, Rule, Rulebook, StepContext
 
 
@@ -38,6 +39,11 @@ class Plan(ForwardPlan):
         """Whether the step needs the parts of what it reads."""
         rule = self.rules[step.name]
         return rule.wants_parts or (step.name in split and rule.passes_parts)
+
+    @cached_property
+    def joints(self) -> dict[str, Joint]:
+        """Steps that one kernel does, by the names of their convolutions."""
+        return {joint.convolution.name: joint for joint in find_joints(self, self.rules)}
 
     def in_form(self, step: Step, weight: Tensor, form: str) -> Tensor:
         """A step's weight in one of the FORMS, or of the rulebook's own."""

@@ -234,6 +234,8 @@ class Rule:
       (Either way rounding must not go by the largest value around, as it does through spectra.)
     - `wants_parts`: it needs its input's difference in two parts.
     - `passes_parts`: it needs them when a reader wants its own value's.
+    - `by_transpose`, `by_slope`: where no parts are wanted, it is no more than the transpose of the step's
+      weights, or the slope between both sides; such steps may be joined (`joints`).
     """
 
     pullback: Callable[[StepContext], Pullback]
@@ -241,6 +243,8 @@ class Rule:
     divides: bool = False
     wants_parts: bool = False
     passes_parts: bool = False
+    by_transpose: bool = False
+    by_slope: bool = False
 
     def __call__(self, context: StepContext) -> Pullback:
         return self.pullback(context)

@@ -21,6 +21,7 @@ from seqattr.engine.ops.elementwise import OVERWRITING
 from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.walk.cuts import Cuts
 from seqattr.engine.walk.forward import Values, flat
+from seqattr.engine.walk.joints import Joining
 from seqattr.engine.walk.plan import Plan
 from seqattr.engine.walk.rulebook import Backward, PairedValues, Rows, SideValues
 
@@ -42,32 +43,40 @@ class Traversal:
     ) -> None:
         self.plan, self.pairs, self.to_run, self.keep = plan, pairs, to_run, keep
         self.sides, self.rows, self.steps = pairs.sides, pairs.rows, steps or plan.graph.steps
+        self.joining = Joining({} if steps else plan.joints, pairs, to_run, keep)
         self.backward: dict[str, Backward] = {}
         self.kept: dict[str, Callable[[Multiplier], Tensor]] = {}
 
     def forward(self, step: Step, passing: bool = False) -> None:
-        """The step's value on each side, and the way back through it; then what is used up goes. In `passing`
-        there is no way back, and only what it says of differences in parts."""
+        """The step's value on each side, and the way back; then what is used up goes. In `passing` there is
+        no way back, and only what it says of differences in parts."""
         overwrites = step.name in self.plan.overwriting and step.args[0] not in self.keep
+        joint = None if passing else self.joining.begins(step)
         if not overwrites:
             self._evaluate(step)
-        if step.name not in self.plan.active:
-            self.sides.constant[step.name] = self._constant(step)
-        elif not passing or self.plan.split:
-            self.backward[step.name] = self._pullback(step)
+        self.backward |= self.joining.join(self.plan, joint) if joint is not None else {}
+        self._prepare(step, passing)
         if overwrites:
             self._evaluate(step, overwrite=True)
-        if passing:
-            self.backward.pop(step.name, None)
-            self.kept.pop(step.name, None)
         for name in self.plan.last_use.get(step.name, ()):
             if name not in self.keep:
                 self._release(name)
 
+    def _prepare(self, step: Step, passing: bool) -> None:
+        """The way back through a step that depends on the bases, the value of another."""
+        if step.name not in self.plan.active:
+            self.sides.constant[step.name] = self._constant(step)
+        elif step.name not in self.backward and (self.plan.split or not passing):
+            self.backward[step.name] = self._pullback(step)
+        if passing:
+            self.backward.pop(step.name, None)
+            self.kept.pop(step.name, None)
+
     def _evaluate(self, step: Step, overwrite: bool = False) -> None:
-        """The step's value on each side that is not known."""
+        """The step's value on each side that is not known, or not ahead."""
         function = self.plan.functions[step.name]
-        for values in self.to_run:
+        ahead = self.sides.reference if step.name in self.joining.ahead else None
+        for values in (values for values in self.to_run if values is not ahead):
             if overwrite:
                 values[step.name] = OVERWRITING[step.op](values[step.args[0]])
             else:
@@ -124,7 +133,8 @@ class Traversal:
                 amount = self.kept[step.name](multiplier)
                 kept = amount if kept is None else kept + amount
             try:
-                incoming = self.backward[step.name](multiplier)
+                joined = self.joining.back(step, multiplier, travelling)
+                incoming = joined or self.backward[step.name](multiplier)
             except FAILURES as error:
                 raise_for(step, error)
             fresh = self.plan.kinds[step.name] is Kind.LINEAR  # what it sends back, nobody else has

@@ -1,0 +1,176 @@
+"""Steps that one kernel does: a convolution, the relu behind it, and the sum that this goes into.
+
+Each by itself reads and writes all its values. Together they go through memory once: the convolution of the
+references, which knows what the sequences have there, writes what comes out in the end and relu's slopes; on
+the way back the slopes are multiplied in as multipliers are read, and what another reader of the
+convolution's input sent back is added as they are written.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
+from typing import cast
+
+from torch import Tensor
+
+from seqattr.engine.graph.graph import INPUT, Ref, Step, evaluate_or_raise
+from seqattr.engine.numerics.gpu.fastest import Measured
+from seqattr.engine.numerics.gpu.implicit import Around
+from seqattr.engine.numerics.multipliers import Multiplier, whole
+from seqattr.engine.ops.kinds import Kind
+from seqattr.engine.ops.moving import VIEWS
+from seqattr.engine.ops.names import ADD, RELU
+from seqattr.engine.ops.weights import CONVOLUTIONS
+from seqattr.engine.walk.forward import ForwardPlan, Values
+from seqattr.engine.walk.rulebook import ROWS_FIRST, Backward, PairedValues, Rule
+
+
+@dataclass(frozen=True)
+class Joint:
+    """A convolution with its relu and, where that goes into nothing else, the sum with an earlier value."""
+
+    convolution: Step
+    relu: Step
+    total: Step | None = None
+    addend: Step | None = None
+
+    @property
+    def names(self) -> set[str]:
+        return {step.name for step in (self.convolution, self.relu, self.total) if step is not None}
+
+    @property
+    def end(self) -> Step:
+        """The step whose value is there in the end."""
+        return self.total or self.relu
+
+
+Rules = Mapping[str, Rule]
+
+
+def find_joints(plan: ForwardPlan, rules: Rules) -> Iterator[Joint]:
+    """Those of a graph whose steps go back by some rules."""
+    for step in plan.graph.steps:
+        relu = only_reader(plan, step)
+        if relu is not None and convolves(plan, step, rules) and is_plain_relu(plan, relu, rules):
+            yield with_sum(plan, Joint(step, relu), rules)
+
+
+def only_reader(plan: ForwardPlan, step: Step) -> Step | None:
+    """The one step that reads a value which is none of the model's outputs."""
+    readers = plan.graph.consumers().get(step.name, [])
+    return readers[0] if len(readers) == 1 and step.name not in plan.graph.outputs else None
+
+
+def convolves(plan: ForwardPlan, step: Step, rules: Rules) -> bool:
+    """Whether a step is a convolution by a kernel of our own, passed back by its transpose."""
+    if step.op not in CONVOLUTIONS or plan.kinds[step.name] is not Kind.LINEAR or step.name in plan.split:
+        return False
+    weight = plan.graph.tensors.get(step.args[1])
+    if weight is None or not rules[step.name].by_transpose:
+        return False
+    return isinstance(plan.convolution(step, weight), Measured)
+
+
+def is_plain_relu(plan: ForwardPlan, step: Step, rules: Rules) -> bool:
+    return step.op == RELU and step.name not in plan.split and rules[step.name].by_slope
+
+
+def with_sum(plan: ForwardPlan, joint: Joint, rules: Rules) -> Joint:
+    """The joint with the sum behind it, where the other value, of the same shape, is there before the
+    convolution, or is a view of what is, as a crop.
+    """
+    total = only_reader(plan, joint.relu)
+    if total is None or total.op != ADD or total.name in plan.split or total.kwargs or len(total.args) > 2:
+        return joint
+    others = [ref for ref in total.args if ref != joint.relu.name]
+    if len(others) != 1 or others[0] not in plan.active or not rules[total.name].by_transpose:
+        return joint
+    addend = plan.graph.by_name().get(others[0])
+    before = {step.name for step in takewhile(lambda step: step is not joint.convolution, plan.graph.steps)}
+    if addend is None or addend.shape != joint.relu.shape:
+        return joint
+    view = addend.op in VIEWS and before.issuperset(made_before(plan, addend))
+    return replace(joint, total=total, addend=addend) if view or addend.name in before else joint
+
+
+def made_before(plan: ForwardPlan, step: Step) -> set[Ref]:
+    """What a step reads that other steps make."""
+    return {ref for ref in step.refs() if ref not in plan.graph.tensors and ref != INPUT}
+
+
+class Joined:
+    """A joint at work, for pairs whose sequences have the convolution's value: what the references have, and
+    the way back.
+    """
+
+    def __init__(self, plan: ForwardPlan, joint: Joint, pairs: PairedValues) -> None:
+        step, sides = joint.convolution, pairs.sides
+        weight = plan.graph.tensors[step.args[1]]
+        convolution = plan.convolution(step, weight)
+        assert isinstance(convolution, Measured)
+        self.convolution, self.shape = convolution, pairs.shape(step.args[0])
+        bias = sides.reference[step.args[2]] if len(step.args) > 2 and step.args[2] is not None else None
+        addends = None if joint.addend is None else self._addends(plan, joint.addend, sides.reference)
+        around = Around(bias, starts=sides.sequence[step.name], addends=addends)
+        self.value, self.slopes = convolution.forward_around(sides.reference[step.args[0]], around)
+
+    def _addends(self, plan: ForwardPlan, step: Step, values: Values) -> Tensor:
+        """What is added; a view that is not there yet is made."""
+        if step.name in values:
+            return cast(Tensor, values[step.name])
+        return cast(Tensor, evaluate_or_raise(step, plan.functions[step.name], values, values[INPUT]))
+
+    def back(self, multiplier: Tensor, addend: Tensor | None = None) -> Tensor:
+        """From the relu's value to the convolution's input, and what else has come back to that."""
+        around = Around(scales=self.slopes, addends=addend)
+        return self.convolution.transpose_around(multiplier, self.shape, around)
+
+
+class Joining:
+    """The joints of a traversal whose references are all worked out in it, each for a pair.
+
+    `ahead` are the steps of which the references need nothing that is not there.
+    """
+
+    def __init__(
+        self,
+        joints: Mapping[str, Joint],
+        pairs: PairedValues,
+        to_run: Sequence[Values],
+        keep: Collection[str],
+    ) -> None:
+        rows, here = pairs.rows, any(values is pairs.sides.reference for values in to_run)
+        serves = here and bool(rows.references) and not rows.shared
+        self.pairs, self.keep, self.joints = pairs, keep, joints if serves else {}
+        self.joined: dict[str, Joined] = {}
+        self.ahead = set[str]()
+
+    def begins(self, step: Step) -> Joint | None:
+        """The joint that begins with a step; from now on its steps are ahead."""
+        joint = self.joints.get(step.name)
+        if joint is None or not joint.names.isdisjoint(self.keep):
+            return None
+        if self.pairs.layouts.get(step.name) not in (None, ROWS_FIRST):
+            return None
+        self.ahead |= joint.names
+        return joint
+
+    def join(self, plan: ForwardPlan, joint: Joint) -> dict[str, Backward]:
+        """The ways back through the convolution and its relu; the references have the value of the end."""
+        joined = self.joined[joint.convolution.name] = Joined(plan, joint, self.pairs)
+        self.pairs.sides.reference[joint.end.name] = joined.value
+        return {
+            joint.relu.name: lambda multiplier: [multiplier],
+            joint.convolution.name: lambda multiplier: [joined.back(whole(multiplier))],
+        }
+
+    def back(
+        self, step: Step, multiplier: Multiplier, travelling: dict[str, Multiplier]
+    ) -> Sequence[Multiplier] | None:
+        """What comes back through a joint's convolution with what has come to its input already; None for
+        another step, and where nothing has.
+        """
+        joined = self.joined.get(step.name)
+        if joined is None or not isinstance(travelling.get(step.args[0]), Tensor):
+            return None
+        return [joined.back(whole(multiplier), whole(travelling.pop(step.args[0])))]
