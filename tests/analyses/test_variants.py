@@ -103,6 +103,18 @@ def test_an_expression_is_as_it_is(sigmoid: tuple[nn.Module, seqattr.Model]) -> 
     assert found.log2_ratio.isnan().all()
 
 
+def test_a_sum_of_log_counts_is_that_of_no_counts() -> None:
+    with torch.random.fork_rng([]):
+        torch.manual_seed(0)
+        module = BPNet(4, 1, first_width=5, profile_width=7, tasks=2, counts=2).double().eval()
+    model = seqattr.Model(module, torch.zeros(2, 4, LENGTH).double())
+    found = variant_effects(model, *windows(), targets=["counts"])
+    first, second = (loop(lambda x: module(x)[1], texts).sum(0) for texts in windows())
+    close(found.difference[0], second - first)
+    assert found.reference_value.isnan().all()
+    assert found.log2_ratio.isnan().all()
+
+
 def bpnet(seed: int) -> tuple[nn.Module, seqattr.Model]:
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)

@@ -1,8 +1,13 @@
 """seqattr interactions"""
 
 import gzip
+import json
 
 import pytest
+
+from seqattr.dna.alphabet import codes_of, decode
+from seqattr.io.hdf5.stored import open_contributions
+from seqattr.refs.kinds import parse
 
 HEADER = "sequence\tmotif\tlog_odds\trow\trow_start\trow_end\n"
 
@@ -37,6 +42,22 @@ def test_pairs_of_motifs_and_each_in_its_sequence(ran, scored, tmp_path):
     before = (tmp_path / "out" / "instances.tsv").read_bytes()
     ran("interactions", *words, "--out", tmp_path / "out")
     assert (tmp_path / "out" / "instances.tsv").read_bytes() == before
+
+
+def test_sequences_that_were_scored_in_pairs_have_the_references_of_the_first(ran, scored, fasta, tmp_path):
+    (folder, *words), _ = scored
+    run = json.loads((folder / "run.json").read_text())
+    run["settings"]["pairs"] = True
+    (folder / "run.json").write_text(json.dumps(run))
+    ran("interactions", folder, *words, "--out", tmp_path / "pairs")
+    with open_contributions(next(folder.glob("*.h5"))) as file:
+        first = file.one_hot[:1]
+    drawn = parse("shuffle:2").draw_codes(codes_of(first), 0)[0]
+    shared = fasta({f"x{number}": decode(codes) for number, codes in enumerate(drawn)}, "set.fa")
+    ran("interactions", folder, *words, "--refs", f"fasta:{shared}", "--out", tmp_path / "set")
+    here, there = (lines(tmp_path / name / "instances.tsv") for name in ("pairs", "set"))
+    same = {one["sequence"] for one, other in zip(here, there, strict=True) if one == other}
+    assert same == {"r0", "r1"}
 
 
 def test_weaker_matches_take_part_where_they_may(ran, scored, tmp_path):
