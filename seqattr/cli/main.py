@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 
-from seqattr.cli.flags import how_to_convert, in_flags
+from seqattr.cli.flags import FLAGS, how_to_convert, in_flags
 from seqattr.errors import SeqattrError, UntrustedModel, as_line
+from seqattr.support.advice import advising
 from seqattr.support.garbage import leave_at_exit
 from seqattr.support.interruptions import Terminated, what_is_left
 from seqattr.support.threads import wait_quietly
@@ -67,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     leave_at_exit()
     signal.signal(signal.SIGTERM, interrupt)
     try:
-        with keeping_inputs():
+        with keeping_inputs(), advising(has_option):
             code = cli.main(arguments, prog_name="seqattr", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
@@ -85,6 +86,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         complain(line_for(error))
         sys.exit(1)
+
+
+def has_option(parameter: str) -> bool:
+    """Whether the command that runs has an option for a parameter of the library, or it is no parameter."""
+    context = click.get_current_context(silent=True)
+    if context is None or parameter not in FLAGS:
+        return True
+    return any(FLAGS[parameter] in option.opts for option in context.command.params)
 
 
 def interrupt(*_: Any) -> None:

@@ -9,6 +9,7 @@ from seqattr.dna.alphabet import one_hot
 from seqattr.errors import InputError
 from seqattr.inputs.table import Windows
 from seqattr.inputs.windows import Window
+from seqattr.support.advice import advice
 
 
 class Aligned:
@@ -24,8 +25,8 @@ class Aligned:
         if len(others):
             raise InputError(
                 f"all sequences must have one length, but {names[0]} has {lengths[0]} bp and "
-                f"{names[int(others[0])]} {lengths[others[0]]} bp; "
-                "`pad=True` and `crop=True` would bring all to the model's own"
+                f"{names[int(others[0])]} {lengths[others[0]]} bp"
+                + "".join(advice("; `pad=True` and `crop=True` would bring all to the model's own"))
             )
         self.shape = (len(windows), 4, int(lengths[0]))
 

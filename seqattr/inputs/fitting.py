@@ -10,6 +10,7 @@ from seqattr.errors import InputError, some_of
 from seqattr.inputs.dropped import Dropped, DroppedRows
 from seqattr.inputs.table import Windows
 from seqattr.inputs.windows import Inputs
+from seqattr.support.advice import advice
 
 _GENOME = 20  # a record of so many times the model's length is no sequence for it
 _PERHAPS_GENOME = 3  # a small one, or records to be cropped
@@ -26,7 +27,10 @@ class OneLength:
         return length == self.length
 
     def __str__(self) -> str:
-        return f"{self.length} bp (it was made for these; `any_length=True` would allow {self.runs})"
+        made = "it was made for these"
+        return (
+            f"{self.length} bp ({'; '.join([made, *advice(f'`any_length=True` would allow {self.runs}')])})"
+        )
 
 
 def fit_windows(
@@ -53,14 +57,14 @@ def fit_windows(
     if strict or not taken:
         others = "".join(f"{one.reason}; " for one in inputs.dropped[:1])
         what = f"{others}{count_in_words(len(wrong), len(windows))} not fit {misfit}"
-        raise InputError(f"{what}: {some_windows(wrong)}; {hint(wrong.lengths, length)}")
+        raise InputError(f"{what}: {some_windows(wrong)}{hint(wrong.lengths, length)}")
 
     def one_dropped(row: int) -> Dropped:
         reason = f"{wrong.lengths[row]} bp do not fit {misfit}"
         return Dropped(wrong.names[row], wrong.regions[row], reason)
 
     what = f"{count_in_words(len(wrong), len(windows))} not fit {misfit}, and were left out"
-    note = f"{what}: {some_windows(wrong)}; {hint(wrong.lengths, length)}"
+    note = f"{what}: {some_windows(wrong)}{hint(wrong.lengths, length)}"
     dropped = DroppedRows.of(inputs.dropped) + DroppedRows.made(len(wrong), one_dropped)
     return inputs._replace(windows=windows.select(fits), notes=[*inputs.notes, note], dropped=dropped)
 
@@ -77,14 +81,17 @@ def some_windows(wrong: Windows) -> str:
 
 
 def hint(wrong: npt.NDArray[np.int32], length: int) -> str:
-    """What would help: another use of a genome, or other lengths."""
+    """What would help, behind a semicolon: another use of a genome, or other lengths."""
     longest = int(wrong.max())
-    genome = "of a genome, `regions` takes windows around peaks and `tile` windows all along it"
-    if longest > _GENOME * length:
-        return genome
-    hints = {
-        "`pad=True` would fill up short ones with N": bool((wrong < length).any()),
-        "`crop=True` would cut long ones to their middle": longest > length,
-    }
-    lengths = " and ".join(text for text, helps in hints.items() if helps)
-    return f"{lengths}; {genome}" if longest >= _PERHAPS_GENOME * length else lengths
+    genome = advice(
+        "of a genome, `regions` takes windows around peaks and `tile` windows all along it",
+        "of a genome, `regions` takes windows around peaks",
+    )[:1]
+    pad = ["`pad=True` would fill up short ones with N"] if (wrong < length).any() else []
+    crop = ["`crop=True` would cut long ones to their middle"] if longest > length else []
+    lengths = " and ".join(advice(*pad, *crop))
+    if longest > _GENOME * length and genome:
+        cures = genome
+    else:
+        cures = [lengths, *genome] if longest >= _PERHAPS_GENOME * length else [lengths]
+    return "".join(f"; {cure}" for cure in cures if cure)

@@ -23,6 +23,7 @@ from seqattr.io.bed import Regions, parse_bed
 from seqattr.io.fasta.index import Indexed
 from seqattr.io.fasta.records import Genome
 from seqattr.io.fasta.spans import Spans
+from seqattr.support.advice import advice
 
 _SHOWN = 3
 
@@ -52,8 +53,8 @@ def from_regions(
     check_names(source, bed, around)
     windows = cut.windows()
     dropped = DroppedRows.made(len(peaks.odd), partial(_odd_line, peaks)) + cut.dropped()
-    cure = "; `pad=True` would fill up with N what a chromosome lacks" if cut.could_pad else ""
-    notes = left_out(dropped, len(dropped) + len(windows), "regions", strict, cure)
+    could_pad = advice("; `pad=True` would fill up with N what a chromosome lacks") if cut.could_pad else []
+    notes = left_out(dropped, len(dropped) + len(windows), "regions", strict, "".join(could_pad))
     notes += [*source.notes, *peaks.notes, *strands]
     return Inputs(windows, dict(source.sizes), notes_on_letters([cut.ambiguous]) + notes, dropped)
 
@@ -199,6 +200,6 @@ def notes_on_strands(regions: Places, ignored: bool) -> list[str]:
     minus = int(regions.minus.sum())
     if not minus:
         return []
-    turned = "read as the reverse complement; `ignore_strand=True` would not"
+    turned = "; ".join(["read as the reverse complement", *advice("`ignore_strand=True` would not")])
     how = "strands were ignored" if ignored else turned
     return [f"{minus} of {len(regions)} regions lie on strand -: {how}"]

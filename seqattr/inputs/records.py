@@ -17,6 +17,7 @@ from seqattr.inputs.table import Windows
 from seqattr.inputs.windows import Inputs
 from seqattr.io.bed import read_chrom_sizes
 from seqattr.io.fasta.records import MOST_BASES, check_unique
+from seqattr.support.advice import advice
 from seqattr.support.packed import Numbering, Texts, TextsBuilder, column
 
 
@@ -163,8 +164,6 @@ def notes_on_headers(placed: int, records: int, has_sizes: bool) -> list[str]:
             "these records have tracks of their own"
         ]
     if placed and not has_sizes:
-        return [
-            f"{placed} of {records} headers look like genome coordinates; "
-            "give `sizes` to have tracks on the genome"
-        ]
+        what = f"{placed} of {records} headers look like genome coordinates"
+        return ["; ".join([what, *advice("give `sizes` to have tracks on the genome")])]
     return []

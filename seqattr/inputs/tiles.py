@@ -18,6 +18,7 @@ from seqattr.inputs.table import Windows
 from seqattr.inputs.unknown import nothing_known
 from seqattr.inputs.windows import Inputs
 from seqattr.io.fasta.records import check_unique
+from seqattr.support.advice import advice
 from seqattr.support.packed import Texts, TextsBuilder
 
 
@@ -43,7 +44,7 @@ def from_tiles(genome: Path | str, length: int, step: int, pad: bool = False, st
     check_unique(genome, records.names)
     short = DroppedRows() if pad else records.shorter_than(length)
     dropped = short + odd.finish()
-    cure = "; `pad=True` would fill up short ones"
+    cure = "".join(advice("; `pad=True` would fill up short ones"))
     notes = left_out(dropped, len(records.names) + len(odd), "records", strict, cure)
     windows = records.tiles(spool, length, step, pad)
     known = windows.unknown < windows.inside[:, 1] - windows.inside[:, 0]

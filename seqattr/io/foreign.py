@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqattr.errors import InputError
+from seqattr.support.advice import advice
 
 HEAD = 64  # bytes to look at
 
@@ -68,7 +69,8 @@ def instead_of_fasta(line: bytes) -> str:
     """What a file may be whose first line is no FASTA header, as a question or with its cure."""
     columns = line.split(b"\t")
     if len(columns) > 2 and columns[1].isdigit() and columns[2].strip().isdigit():
-        return "it looks like BED: give it to `regions`, and the genome to `fasta`"
+        cure = advice(": give it to `regions`, and the genome to `fasta`")
+        return "".join(["it looks like BED", *cure])
     return "is this a FASTA file (plain or gzip)?"
 
 
@@ -77,4 +79,5 @@ def refuse_other_kinds(path: Path | str, kind: str, head: bytes) -> None:
     head = head.removeprefix(b"\xef\xbb\xbf")
     for other in KINDS:
         if kind in other.cures and head.startswith(other.begins):
-            raise InputError(f"{path} is {other.name}, not a {kind} file; {other.cures[kind]}")
+            what = f"{path} is {other.name}, not a {kind} file"
+            raise InputError("; ".join([what, *advice(other.cures[kind])]))

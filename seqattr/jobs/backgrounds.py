@@ -16,6 +16,7 @@ from seqattr.inputs import Windows
 from seqattr.io.fasta.records import Genome
 from seqattr.jobs.sources import SequenceFile
 from seqattr.refs.kinds import parse
+from seqattr.support.advice import advising
 from seqattr.support.caller import LIBRARY, Caller
 from seqattr.support.seeds import check_seed
 
@@ -85,7 +86,8 @@ class Backgrounds:
     def _of_file(self, path: Path, regions: Path | None, model: Model, caller: Caller) -> Drawn:
         """Some of a file's sequences, in its order."""
         file = SequenceFile(path, regions, crop=self.crop, placed=False, max_n=0.0)
-        inputs = file.read(model, caller)
+        with advising(self._can_be_set):
+            inputs = file.read(model, caller)
         caller.tell(inputs.notes)
         windows = Windows.of(inputs.windows)
         if not len(windows):
@@ -95,6 +97,11 @@ class Backgrounds:
             rows = np.sort(np.random.default_rng(self.seed).choice(rows, self.number, replace=False))
         chosen = [windows[int(row)] for row in rows]
         return Drawn([window.name for window in chosen], np.stack([window.codes for window in chosen]))
+
+    def _can_be_set(self, name: str) -> bool:
+        """Of the parameters of a file of sequences, only some are ours."""
+        ours = {"crop", "fasta", "regions"} if self.kind == SHUFFLED else {"crop"}
+        return name in ours or name not in SequenceFile.__dataclass_fields__
 
     def _shuffled(self, source: Drawn) -> Drawn:
         """Shuffles in turn of each sequence, as many as are wanted."""

@@ -1,5 +1,6 @@
 """Wrong calls of every command: one line that says what is wrong and what would be right; nothing touched."""
 
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from seqattr.cli.main import COMMANDS, main
+from tests.cli.test_help import ALL
 from tests.helpers.calls import (
     BENCHMARK,
     CHANGES,
@@ -200,6 +202,9 @@ INSERTIONS = [
     call(f"{MARGINAL} empty.fa", "empty.fa is empty; a FASTA file was expected"),
     call(f"{MARGINAL} only_n.fa", "holds nothing but N"),
     call(f"{MARGINAL} long.fa", "2 of 2 records do not fit the model", "--crop would cut long ones"),
+    call(f"{MARGINAL} genome.fa", "(it was made for these): chr1 (3000 bp), chr2 (900 bp); --crop would"),
+    call(f"{MARGINAL} shuffled --fasta genome.fa", "of a genome, --regions takes windows around peaks"),
+    call(f"{MARGINAL} peaks.bed", "peaks.bed does not start with '>'", "it looks like BED"),
     call(f"{MARGINAL} genome --genome s.fa --number 1", "at least 2 backgrounds make an interval, not 1"),
     call(f"{MARGINAL} s.fa --motif GATE", "unknown motif 'GATE'; there is: GATA; did you mean 'GATA'?"),
     call(f"{MARGINAL} s.fa --positions 1", "its middle can lie from 2 to 38"),
@@ -287,6 +292,19 @@ def before(room: Path) -> dict[str, bytes]:
     return contents(room)
 
 
+def options_in(message: str) -> set[str]:
+    """The options that a message names, but for those of another command that it tells to type."""
+    rest = re.sub(r"`seqattr [^`]*`( wrote with --shard)?|seqattr (convert|patterns) .*", "", message)
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", rest))
+
+
+def options_of(line: str) -> set[str]:
+    """Those that the command of a line has."""
+    words = shlex.split(line)
+    path = tuple(words[:2]) if tuple(words[:2]) in ALL else tuple(words[:1])
+    return {name for parameter in ALL[path].params for name in parameter.opts}
+
+
 @pytest.mark.parametrize("wrong", CALLS, ids=lambda wrong: ascii(wrong.line)[1:100])
 def test_a_wrong_call(run, room, before, wrong, monkeypatch):
     words = shlex.split(wrong.line)
@@ -303,6 +321,8 @@ def test_a_wrong_call(run, room, before, wrong, monkeypatch):
     else:
         assert done.err.startswith("Usage: seqattr ")
         assert last.startswith("Error: ")
+    if wrong.code == 1:
+        assert options_in(last) <= options_of(wrong.line)
     assert len(done.err) < 2000
     assert "Traceback" not in done.err
     assert not last.startswith("seqattr: error: unexpected ")

@@ -24,6 +24,8 @@ FILES = [
     call("patterns --model free.pt --fasta reads.fq --out new.h5", "`seqtk seq -A` turns it into FASTA"),
     call("attention --model free.pt --fasta none.fa", "there is no FASTA file none.fa"),
     call("counterfactual --model free.pt --fasta protein.fa", "is this a protein FASTA?"),
+    call(f"{INFLUENCE} --fasta peaks.bed", "peaks.bed does not start with '>'; it looks like BED"),
+    call("variants --model free.pt --genome peaks.bed --vcf variants.vcf", "it looks like BED"),
     call("interactions none --matches-file m.tsv --model free.pt", "there is no folder none"),
 ]
 LENGTHS = [

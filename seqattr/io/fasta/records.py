@@ -9,6 +9,7 @@ from seqattr.errors import InputError, OutputError
 from seqattr.io.atomic import replacing
 from seqattr.io.fasta.genome import Genome
 from seqattr.io.fasta.stream import Header, Lines, stream
+from seqattr.support.advice import advice
 from seqattr.support.packed import Texts, TextsBuilder
 
 __all__ = ["Genome", "OddRecord", "Record", "iter_fasta", "read_fasta", "unique", "write_fasta"]
@@ -106,10 +107,8 @@ def _record(path: Path | str, header: Header, pieces: Sequence[bytes], most: int
 
 def too_long(path: Path | str, name: str, most: int) -> str:
     """Why a record of more than so many bases is no sequence."""
-    return (
-        f"record '{name}' of {path} has more than {most:,} bases, more than can be held at once; "
-        "of a genome, `regions` takes windows around peaks"
-    )
+    what = f"record '{name}' of {path} has more than {most:,} bases, more than can be held at once"
+    return "; ".join([what, *advice("of a genome, `regions` takes windows around peaks")])
 
 
 def write_fasta(path: Path | str, names: Sequence[str], texts: Sequence[str]) -> None:
