@@ -63,7 +63,7 @@ def marginalize(
 
     The mean change over backgrounds, with its interval, on both strands and at each position; and whether it
     is more than that of the same letters in other orders. Writes OUT/marginal.tsv, marginal.html,
-    backgrounds.fa and figures/.
+    backgrounds.fa, figures/ and run.json.
     """
     from seqattr.jobs.marginalize import run
 
@@ -75,4 +75,4 @@ def marginalize(
             f"{target}: {top.motif} on strand {top.strand} {top.mean:+.3g} [{top.low:+.3g}, {top.high:+.3g}] "
             f"{found.units[target]}; {sure} of {len(found.marginal.motifs)} motifs differ from their twins"
         )
-    say(f"wrote {output.path}/marginal.tsv and .html, backgrounds.fa and figures/")
+    say(f"wrote {output.path}/marginal.tsv and .html, backgrounds.fa, figures/ and run.json")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seqattr.cli.options import FORCE, OUT, PATH, TableOption, settings, threads_option
-from seqattr.cli.terminal import calling, say, warn
+from seqattr.cli.terminal import calling, say, this_run, warn
 from seqattr.cli.values import read_by
 from seqattr.errors import InputError, some_of
 from seqattr.support.texts import comma_separated
@@ -59,14 +59,15 @@ def formats(sources: "Mapping[str, MotifSource]") -> str:
 @click.option("--strict", is_flag=True, help="An odd motif of a file is an error, not left out.")
 @threads_option()
 @FORCE
-@settings("seqattr.jobs.report.settings")
+@settings("seqattr.jobs.report.settings", command=this_run)
 def report(
     folders: tuple[Path, ...], specs: tuple[str, ...], out: Path | None, force: bool, settings: "Settings"
 ) -> None:
     """Which motifs carry the importance: a page, tables and figures.
 
     SCORES is what `seqattr score` wrote; several (cell types, methods, folds) stand side by side. Writes
-    report.html, hits.tsv, hits.bed, groups.tsv, motifs.tsv, seqlets.tsv, matches.tsv.gz and figures/.
+    report.html, hits.tsv, hits.bed, groups.tsv, motifs.tsv, seqlets.tsv, matches.tsv.gz, figures/ and
+    run.json.
     """
     from seqattr.jobs.report.run import report as run
 

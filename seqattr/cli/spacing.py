@@ -51,7 +51,8 @@ def spacing(
     """What two motifs do together beyond the sum, at every distance.
 
     A and B are names of motifs, or words of letters. A lies in the middle of each background, B before or
-    behind it, each on either strand. Writes OUT/spacing.tsv, spacing.html, backgrounds.fa and figures/.
+    behind it, each on either strand. Writes OUT/spacing.tsv, spacing.html, backgrounds.fa,
+    figures/ and run.json.
     """
     from seqattr.figures.numbers import typed
     from seqattr.jobs.spacing import run
@@ -60,4 +61,4 @@ def spacing(
         found = run(models, backgrounds, output, settings, caller)
     for target in found.spacing.targets:
         say(f"{target}: {typed(found.sentence(target))}")
-    say(f"wrote {output.path}/spacing.tsv and .html, backgrounds.fa and figures/")
+    say(f"wrote {output.path}/spacing.tsv and .html, backgrounds.fa, figures/ and run.json")

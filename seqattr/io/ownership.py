@@ -4,6 +4,7 @@ Figures, tables and arrays (.npz) carry no mark of ours: any of these counts as 
 """
 
 import json
+import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +13,14 @@ from pathlib import Path
 import h5py
 
 from seqattr.errors import OutputError
+from seqattr.io.atomic import check_name
 from seqattr.io.kept import refuse_input
 
 _HEAD_BYTES = 4096
 _PICTURES = (b"\x89PNG", b"<?xml", b"<svg", b"%PDF")
 _ARCHIVE, _HDF5, _ARRAY = b"PK\x03\x04", b"\x89HDF", b"\x93NUMPY"
 _MODEL, _PAGE = b"seqattr model", b"seqattr"
+RUN = "run.json"  # tells of the files beside it which command wrote them
 CURE = "give another `out`, or replace it with `force=True`"
 
 
@@ -38,6 +41,16 @@ class Output:
     def claim_folder(self, names: Sequence[str], mark: str) -> None:
         """For files of these names in a folder, of which seqattr's own have the one named `mark`."""
         check_own_folder(self.path, names, mark, self.force)
+
+    def claim_results(self, names: Sequence[str], command: str, figures: str = "") -> None:
+        """For files of these names, one of them RUN, which are a command's results, and for those in the
+        folder `figures` whose names fit that pattern. No folder may have one of the names.
+        """
+        drawn = [path.name for path in (self.path / "figures").glob("*") if re.fullmatch(figures, path.name)]
+        self.claim_folder([*names, *(f"figures/{name}" for name in drawn)], RUN)
+        self.claim_run(self.path, command_in(self.path / RUN, "settings", "command"), command)
+        for name in names:
+            check_name(self.path / name)
 
     def claim_run(self, path: Path, before: str | None, command: str) -> None:
         """For the results of a command, which may stand there already: `before` wrote what there is."""

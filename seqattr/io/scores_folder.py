@@ -81,7 +81,8 @@ def result_paths(
 
 
 # What reports write, and wrote before there were hits.
-OF_REPORTS = r"report\.html|(hits|groups|motifs|seqlets|matches)\.tsv|matches\.tsv\.gz|(hits|matches)\.bed"
+OF_REPORTS = r"report\.html|run\.json|(hits|groups|motifs|seqlets|matches)\.tsv|matches\.tsv\.gz"
+OF_REPORTS += r"|(hits|matches)\.bed"
 OWN_FIGURES = r"(importance_.+|(overview|sequence|distances)_\d+)\.(png|svg)"
 # What is made of scores in their own folder: reports, and files for other tools.
 MADE_OF_SCORES = {

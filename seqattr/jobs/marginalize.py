@@ -17,11 +17,11 @@ from seqattr.figures.html import fill
 from seqattr.inputs import naming
 from seqattr.io.atomic import check_writable, removed_if_unused, replacing_all
 from seqattr.io.fasta.records import write_fasta
-from seqattr.io.ownership import Output
+from seqattr.io.ownership import RUN, Output
 from seqattr.io.scores_folder import filename
 from seqattr.io.stale import drop_stale
 from seqattr.io.tables import write_table
-from seqattr.io.text import write_text
+from seqattr.io.text import write_json, write_text
 from seqattr.jobs.backgrounds import Backgrounds, Drawn
 from seqattr.jobs.insertion_figures import position_figure, ranking_figure
 from seqattr.jobs.provenance import provenance
@@ -35,6 +35,7 @@ TABLE, PAGE, BACKGROUNDS = "marginal.tsv", "marginal.html", "backgrounds.fa"
 FILES = {
     TABLE: "the effect of each motif, for each target, strand and position",
     BACKGROUNDS: "what motifs were put into",
+    RUN: "what it takes to do it again",
 }
 OWN_FIGURES = r"(ranking|position)_.+\.(png|svg)"
 MOST_SHOWN = 50  # rows of a table on the page
@@ -90,7 +91,7 @@ def run(
 
     Raises InputError, UnknownName, NotFinite naming the background, and OutputError.
     """
-    output.claim_folder([TABLE, PAGE, BACKGROUNDS], TABLE)
+    output.claim_results([*FILES, PAGE], settings.command, OWN_FIGURES)
     with removed_if_unused(output.path):
         check_writable(output.path)
         motifs = chosen(settings, caller)
@@ -138,9 +139,10 @@ def write(out: Path, found: Found, drawn: Drawn) -> None:
     check_writable(out / "figures")
     drawings = {target: draw(found, target) for target in found.marginal.targets}
     every = [drawing for some in drawings.values() for drawing in some]
-    with replacing_all(out, [*FILES, *files_of(every), PAGE]) as paths:
+    with replacing_all(out, [*files_of(every), PAGE, *FILES]) as paths:
         write_table(paths[TABLE], columns(found.rows))
         write_fasta(paths[BACKGROUNDS], drawn.names, drawn.texts)
+        write_json(paths[RUN], found.facts)
         pictures = dict(zip([d.name for d in every], write_drawings(paths, every), strict=True))
         shown = {target: [pictures[d.name] for d in some] for target, some in drawings.items()}
         write_text(paths[PAGE], render(found, shown, links_of(FILES, every)))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from seqattr.errors import InputError, some_of
 from seqattr.io.atomic import check_writable
-from seqattr.io.ownership import Output, command_in
+from seqattr.io.ownership import Output
 from seqattr.io.scores_folder import SHARD, file_names, file_stems
 from seqattr.jobs.score.assembly import assemble
 from seqattr.jobs.score.blocks_folder import BlocksFolder, finished_blocks
@@ -32,9 +32,8 @@ def run(shards: Sequence[Path], output: Output) -> Summary:
     folders = [BlocksFolder(folder) for folder in shards]
     check_whole(plans[0], folders)
     check_writable(output.path)
-    output.claim_folder(file_names(file_stems(plans[0].targets).values()), "run.json")
-    before = command_in(output.path / "run.json", "settings", "command")
-    output.claim_run(output.path, before, plans[0].facts["settings"]["command"])
+    names = file_names(file_stems(plans[0].targets).values())
+    output.claim_results(names, plans[0].facts["settings"]["command"])
     with BlocksFolder(output.path).at_work():
         summary = assemble(output.path, plans[0], folders)
     summary.seconds["total"] = time.perf_counter() - start

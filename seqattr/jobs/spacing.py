@@ -29,11 +29,11 @@ from seqattr.figures.numbers import minus, signed, signed_percent
 from seqattr.inputs import naming
 from seqattr.io.atomic import check_writable, removed_if_unused, replacing_all
 from seqattr.io.fasta.records import write_fasta
-from seqattr.io.ownership import Output
+from seqattr.io.ownership import RUN, Output
 from seqattr.io.scores_folder import filename
 from seqattr.io.stale import drop_stale
 from seqattr.io.tables import write_table
-from seqattr.io.text import write_text
+from seqattr.io.text import write_json, write_text
 from seqattr.jobs.backgrounds import Backgrounds, Drawn
 from seqattr.jobs.insertion_figures import distance_figure
 from seqattr.jobs.provenance import provenance
@@ -46,6 +46,7 @@ TABLE, PAGE, BACKGROUNDS = "spacing.tsv", "spacing.html", "backgrounds.fa"
 FILES = {
     TABLE: "the interaction of each target at each distance, in each order, on each pair of strands",
     BACKGROUNDS: "what the motifs were put into",
+    RUN: "what it takes to do it again",
 }
 OWN_FIGURES = r"spacing_.+\.(png|svg)"
 
@@ -127,7 +128,7 @@ def run(
 
     Raises InputError, UnknownName, NotFinite naming the background, and OutputError.
     """
-    output.claim_folder([*FILES, PAGE], TABLE)
+    output.claim_results([*FILES, PAGE], settings.command, OWN_FIGURES)
     with removed_if_unused(output.path):
         check_writable(output.path)
         a, b = both(settings, caller)
@@ -182,9 +183,10 @@ def write(out: Path, found: Found, drawn: Drawn) -> None:
     """All files, which take their names together. Raises OutputError."""
     check_writable(out / "figures")
     drawings = [draw(found, target) for target in found.spacing.targets]
-    with replacing_all(out, [*FILES, *files_of(drawings), PAGE]) as paths:
+    with replacing_all(out, [*files_of(drawings), PAGE, *FILES]) as paths:
         write_table(paths[TABLE], columns(found))
         write_fasta(paths[BACKGROUNDS], drawn.names, drawn.texts)
+        write_json(paths[RUN], found.facts)
         pictures = dict(zip(found.spacing.targets, write_drawings(paths, drawings), strict=True))
         write_text(paths[PAGE], render(found, pictures, links_of(FILES, drawings)))
     drop_stale(out / "figures", (Path(name).name for name in files_of(drawings)), OWN_FIGURES)

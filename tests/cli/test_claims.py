@@ -1,5 +1,6 @@
 """No command that writes replaces what seqattr did not write, unless forced: one mechanism for all."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -89,6 +90,45 @@ def test_what_somebody_else_wrote_is_replaced_by_force_alone(command, ran, refus
         ran(*call, "--force")
         assert path.read_bytes() != b"mine"
         ran(*call)  # which is now seqattr's own
+
+
+# Results that run.json tells the command of; a table and a figure among them, as somebody else may have some.
+RESULTS = {
+    "marginalize": (CALLS["marginalize"][0], "marginal.tsv", "figures/ranking_a.png"),
+    "report": ("scores --motifs bundled", "motifs.tsv", "figures/overview_1.png"),
+    "score": (CALLS["score"][0], "regions.bed", "target0.bw"),
+    "spacing": (CALLS["spacing"][0], "spacing.tsv", "figures/spacing_a.png"),
+    "variants": ("--model m.pt --vcf v.vcf --genome s.fa --pad", "variants.tsv", "figures/effects.png"),
+}
+
+
+@pytest.mark.parametrize("command", RESULTS)
+def test_results_of_another_run_and_somebody_s_tables_and_figures_stand(
+    command, ran, refused, folder, monkeypatch
+):
+    """Also where a table of somebody's own looks like one of ours."""
+    options, *names = RESULTS[command]
+    first = Path("s.fa").read_text().split()[1]
+    line = f"r0\t21\t.\t{first[20]}\t{first[20]}A\n"
+    Path("v.vcf").write_text("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\n" + line)
+    call = (command, *options.split(), "--out", "new")
+    for name in names:
+        path = folder / "new" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("motif\tmine\na\t1\n")
+        line = refused(*call)
+        assert line.startswith(f"cannot write to new: what is there was not written by seqattr ({name})")
+        path.unlink()
+    ran(*call)
+    before = (folder / "new" / names[0]).read_bytes()
+    ran(*call)  # the same again
+    monkeypatch.setattr("sys.argv", ["seqattr", *call, "--seed", "3"])
+    line = refused(*call, "--seed", 3)
+    assert line.startswith("cannot write new: it holds the results of another run (")
+    assert line.endswith("give another --out, or replace it with --force")
+    assert (folder / "new" / names[0]).read_bytes() == before
+    ran(*call, "--seed", 3, "--force")
+    assert json.loads((folder / "new/run.json").read_text())["settings"]["command"].endswith("--seed 3")
 
 
 def test_every_command_that_writes_is_called():

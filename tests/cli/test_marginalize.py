@@ -38,7 +38,9 @@ def test_the_table_is_what_the_library_finds(ran, fixed, fasta, motifs, tmp_path
         *("--positions", "10,20", "--target", "b", "--out", tmp_path / "out"),
     )
     assert said.startswith("b: CAGC on strand ")
-    assert said.endswith(f"wrote {tmp_path}/out/marginal.tsv and .html, backgrounds.fa and figures/\n")
+    assert said.endswith(
+        f"wrote {tmp_path}/out/marginal.tsv and .html, backgrounds.fa, figures/ and run.json\n"
+    )
     texts = [record.text for record in read_fasta(path)]
     found = seqattr.marginalize(
         seqattr.load_model(fixed),

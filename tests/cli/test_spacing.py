@@ -27,7 +27,9 @@ def test_the_table_is_what_the_library_finds(ran, fixed, fasta, tmp_path):
         *("--distances", "0-2,6", "--target", "a", "--out", tmp_path / "out"),
     )
     assert said.startswith("a: ")
-    assert said.endswith(f"wrote {tmp_path}/out/spacing.tsv and .html, backgrounds.fa and figures/\n")
+    assert said.endswith(
+        f"wrote {tmp_path}/out/spacing.tsv and .html, backgrounds.fa, figures/ and run.json\n"
+    )
     texts = [record.text for record in read_fasta(path)]
     pair = BUNDLED["GATA_disc1"], "CAGC"
     found = seqattr.spacing(seqattr.load_model(fixed), pair, texts, Distances((0, 1, 2, 6)), ["a"])

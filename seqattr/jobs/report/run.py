@@ -4,15 +4,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from seqattr.errors import InputError
 from seqattr.evaluate.verdict import Verdict, together
 from seqattr.figures.drawings import Drawing, files_of, links_of, write_drawings
 from seqattr.io.atomic import check_writable, replacing_all
-from seqattr.io.ownership import Output
+from seqattr.io.ownership import RUN, Output
 from seqattr.io.scores_folder import OF_REPORTS, OWN_FIGURES
 from seqattr.io.stale import drop_stale
-from seqattr.io.text import write_text
+from seqattr.io.text import write_json, write_text
 from seqattr.jobs.report import page
 from seqattr.jobs.report.examine import FIRST_PASS, SECOND_PASS, Examined, Tick, examine
 from seqattr.jobs.report.findings import Evidence, Findings, Source, labels_of
@@ -28,6 +29,9 @@ from seqattr.motifs.groups import Group, group_motifs, judge
 from seqattr.motifs.sources import BUNDLED_NOTE, read_motifs
 from seqattr.support.caller import LIBRARY, Caller
 from seqattr.support.progress import Progress
+from seqattr.support.version import package_version
+
+PAGE = "report.html"
 
 
 @dataclass(frozen=True)
@@ -71,15 +75,15 @@ def report(
     started = time.perf_counter()
     scores = [open_scores(folder) for folder in ([folders] if isinstance(folders, Path | str) else folders)]
     out = default_folder(scores) if out is None else Path(out)
-    Output(out, force).claim_folder([*TABLES, "report.html"], "motifs.tsv")
+    Output(out, force).claim_results([*TABLES, PAGE, RUN], settings.command, OWN_FIGURES)
     work = Work(scores, caller.progress)
     evidence = gather(scores, motif_specs, settings, work.tick)
     check_writable(out / "figures")
     drawn = list(drawings(evidence, settings))
-    write(out, evidence, settings, drawn, work.tick)
+    write(out, evidence, Asked([*map(str, motif_specs)], settings), drawn, work.tick)
     findings = evidence.findings
     return Summary(
-        out / "report.html",
+        out / PAGE,
         evidence.sequences,
         len(evidence.motifs),
         {one.label: int(one.hits.counts.sum()) for one in findings},
@@ -92,6 +96,26 @@ def report(
         evidence.notes,
         time.perf_counter() - started,
     )
+
+
+class Asked(NamedTuple):
+    """What a report was asked for: motifs as they were named, and settings."""
+
+    motifs: list[str]
+    settings: Settings
+
+
+def facts_of(evidence: Evidence, asked: Asked) -> dict[str, Any]:
+    """What it takes to do it again."""
+    return {
+        "seqattr": package_version(),
+        "settings": {
+            "scores": [str(source.scores.folder) for source in evidence.sources],
+            "motifs": asked.motifs,
+            **vars(asked.settings),
+        },
+        "sequences": evidence.sequences,
+    }
 
 
 def default_folder(scores: Sequence[Scores]) -> Path:
@@ -164,17 +188,18 @@ def notes_on(source: Source, named: bool) -> list[str]:
 def write(
     out: Path,
     evidence: Evidence,
-    settings: Settings,
+    asked: Asked,
     drawings: Sequence[Drawing],
     tick: Tick,
 ) -> None:
-    """All files, the page last; then what is left of an earlier report goes."""
-    files = files_of(drawings)
-    with replacing_all(out, [*TABLES, *files, "report.html"]) as paths:
+    """All files, run.json last; then what is left of an earlier report goes."""
+    files, links = files_of(drawings), links_of({**TABLES, RUN: "what it takes to do it again"}, drawings)
+    with replacing_all(out, [*TABLES, *files, PAGE, RUN]) as paths:
         write_tables(paths, evidence)
-        write_matches(paths["matches.tsv.gz"], evidence, settings.pick, tick)
+        write_matches(paths["matches.tsv.gz"], evidence, asked.settings.pick, tick)
         pictures = write_drawings(paths, drawings)
-        content = page.page_of(evidence, settings, pictures, links_of(TABLES, drawings))
-        write_text(paths["report.html"], page.render(content))
-    drop_stale(out, [*TABLES, "report.html"], OF_REPORTS)
+        content = page.page_of(evidence, asked.settings, pictures, links)
+        write_text(paths[PAGE], page.render(content))
+        write_json(paths[RUN], facts_of(evidence, asked))
+    drop_stale(out, [*TABLES, PAGE, RUN], OF_REPORTS)
     drop_stale(out / "figures", (Path(name).name for name in files), OWN_FIGURES)

@@ -17,7 +17,7 @@ class Settings:
 
     Matches are those on a `strand` whose log-odds random bases reach with a probability of at most `p_value`.
     The background is measured where none is given. `sequences` are drawn. The seed is that of the motifs'
-    twins. An odd motif is left out, unless it is to be strict.
+    twins. An odd motif is left out, unless it is to be strict. `command` is what was typed.
     """
 
     strand: str = "both"
@@ -26,6 +26,7 @@ class Settings:
     sequences: int = 20
     seed: int = 0
     strict: bool = False
+    command: str = ""
 
     def __post_init__(self) -> None:
         if self.sequences < 0:

@@ -11,7 +11,7 @@ from seqattr.engine.walk.memory import keep_freed_memory
 from seqattr.errors import NotFinite
 from seqattr.inputs import Inputs
 from seqattr.io.atomic import check_name, check_writable, removed_if_unused
-from seqattr.io.ownership import Output, command_in
+from seqattr.io.ownership import RUN, Output
 from seqattr.io.scores_folder import CHECK, SHARD, TIMING, check_told_apart, file_names, file_stems
 from seqattr.io.text import write_json
 from seqattr.jobs.score.assembly import assemble
@@ -48,13 +48,11 @@ def run(
     task = Task(tuple(models), sequences, settings)
     with removed_if_unused(output.path):
         check_writable(output.path)
-        output.claim_folder(file_names([]), "run.json")
-        before = command_in(output.path / "run.json", "settings", "command")
-        output.claim_run(output.path, before, settings.command)
+        output.claim_results(file_names([]), settings.command)
         keep_freed_memory()
         devices = devices_of(settings.device, working.workers)
         scoring = task.open(output.path, caller, devices[0])
-        output.claim_folder(file_names(file_stems(scoring.plan.targets).values()), "run.json")
+        output.claim_folder(file_names(file_stems(scoring.plan.targets).values()), RUN)
     work = scoring.work if len(devices) == 1 else partial(work_in_processes, task, devices)
     working = replace(working, force=working.force or output.force)
     done = Run(scoring, output.path, working, caller.progress).finish(work)

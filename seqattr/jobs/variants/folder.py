@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from seqattr.io.atomic import (
-    check_name,
     check_writable,
     removed_if_unused,
     replacing_all,
@@ -17,15 +16,15 @@ from seqattr.io.atomic import (
     uninterrupted,
 )
 from seqattr.io.kept import is_kept
-from seqattr.io.ownership import Output, command_in
+from seqattr.io.ownership import RUN, Output
 from seqattr.io.scores_folder import TIMING, file_names, remove_files, stale_files
 from seqattr.io.text import read_json, write_json
 
-VARIANTS, DROPPED, PAGE, RUN = "variants.tsv", "dropped.tsv", "variants.html", "run.json"
+VARIANTS, DROPPED, PAGE = "variants.tsv", "dropped.tsv", "variants.html"
 ALLELES, SCORES, HITS, FIGURES = "alleles.fa", "contributions", "gained_lost.tsv", "figures"
-FIGURE = re.compile(r"(effects|variant_[\w.-]+)\.(svg|png)")
+EFFECTS, FIGURE = r"effects\.(svg|png)", r"(effects|variant_[\w.-]+)\.(svg|png)"
 _OWN = re.compile(
-    "|".join([*map(re.escape, (VARIANTS, DROPPED, PAGE, ALLELES, HITS)), f"{FIGURES}/{FIGURE.pattern}"])
+    "|".join([*map(re.escape, (VARIANTS, DROPPED, PAGE, ALLELES, HITS)), f"{FIGURES}/{FIGURE}"])
 )
 
 
@@ -38,28 +37,14 @@ class Folder:
 
     def claim(self, command: str) -> None:
         """Before the work. Raises OutputError where files stand there that are not of this run."""
-        before = command_in(self.path / RUN, "settings", "command")
-        self.output.claim_run(self.path, before, command)
-        figures = [f"{FIGURES}/{path.name}" for path in self._figures()]
-        self._claim(self.output, [*self.names, *figures, RUN])
+        figures = FIGURE if self.explained else EFFECTS
+        self.output.claim_results([*self.names, RUN], command, figures)
 
     def claim_scores(self, targets: Collection[str], command: str) -> None:
         """The same of the scores of targets (names of files)."""
         if self.explained:
             scores = replace(self.output, path=self.path / SCORES)
-            scores.claim_run(scores.path, command_in(scores.path / RUN, "settings", "command"), command)
-            self._claim(scores, [*file_names(targets), TIMING])
-
-    @staticmethod
-    def _claim(output: Output, names: Collection[str]) -> None:
-        output.claim_folder(list(names), RUN)
-        for name in names:
-            check_name(output.path / name)
-
-    def _figures(self) -> list[Path]:
-        """Those that stand there and may be replaced."""
-        some = "*" if self.explained else "effects.*"
-        return [path for path in (self.path / FIGURES).glob(some) if FIGURE.fullmatch(path.name)]
+            scores.claim_results([*file_names(targets), TIMING], command)
 
     @contextmanager
     def writing(self) -> Iterator[Path]:

@@ -12,9 +12,10 @@ import numpy as np
 from seqattr.figures.drawings import Drawing, links_of, write_drawings
 from seqattr.figures.effects import EffectPanel, effect_figure
 from seqattr.figures.html import Link, fill
+from seqattr.io.ownership import RUN
 from seqattr.io.text import write_text
 from seqattr.jobs.variants.contributions import Explained, label_of
-from seqattr.jobs.variants.folder import ALLELES, DROPPED, HITS, PAGE, RUN, VARIANTS
+from seqattr.jobs.variants.folder import ALLELES, DROPPED, HITS, PAGE, VARIANTS
 from seqattr.jobs.variants.null import SURE
 from seqattr.jobs.variants.summary import Summary
 

@@ -14,14 +14,14 @@ from seqattr.engine.graph.outputs import check_number
 from seqattr.engine.walk.memory import keep_freed_memory
 from seqattr.errors import InputError
 from seqattr.figures.drawings import files_of
-from seqattr.io.ownership import Output
+from seqattr.io.ownership import RUN, Output
 from seqattr.io.scores_folder import file_stems
 from seqattr.io.text import write_json
 from seqattr.jobs.provenance import provenance
 from seqattr.jobs.sources import ModelFile
 from seqattr.jobs.variants import table
 from seqattr.jobs.variants.contributions import Explaining
-from seqattr.jobs.variants.folder import DROPPED, PAGE, RUN, VARIANTS, Folder
+from seqattr.jobs.variants.folder import DROPPED, PAGE, VARIANTS, Folder
 from seqattr.jobs.variants.largest import read_largest
 from seqattr.jobs.variants.null import Null, Sample, shuffled_pairs
 from seqattr.jobs.variants.page import drawings_of, write_page

@@ -49,6 +49,7 @@ rule report:
         motifs=motif_files(MOTIFS),
     output:
         f"{OUT}/{{net}}/{{refs}}/{{method}}/report/report.html",
+        f"{OUT}/{{net}}/{{refs}}/{{method}}/report/run.json",
     log:
         f"{OUT}/logs/report/{{net}}/{{refs}}/{{method}}.log",
     benchmark:

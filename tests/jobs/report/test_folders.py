@@ -98,4 +98,9 @@ def test_several_folders_need_a_place_of_their_own_and_each_once(folders):
 
 
 def test_all_files_are_there(summary):
-    assert {path.name for path in summary.page.parent.iterdir()} == {*TABLES, "report.html", "figures"}
+    assert {path.name for path in summary.page.parent.iterdir()} == {
+        *TABLES,
+        "report.html",
+        "run.json",
+        "figures",
+    }

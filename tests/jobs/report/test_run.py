@@ -131,7 +131,7 @@ def test_all_files_are_there_and_no_half_ones(made, summary):
     out = made.folder / "report"
     figures = {f"{name}.{form}" for name in figure_names() for form in ("png", "svg")}
     assert {path.name for path in (out / "figures").iterdir()} == figures
-    assert {path.name for path in out.iterdir()} == {*TABLES, "report.html", "figures"}
+    assert {path.name for path in out.iterdir()} == {*TABLES, "report.html", "run.json", "figures"}
 
 
 def figure_names() -> list[str]:
@@ -223,9 +223,16 @@ def test_what_an_earlier_report_left_goes(made, quick, tmp_path):
     """Its matches were one table and a BED file."""
     for name in ("matches.tsv", "matches.bed", "motifs.tsv"):
         (tmp_path / name).write_text("sequence\tmotif\n")
+    (tmp_path / "run.json").write_text('{"seqattr": "0.1.0", "settings": {"command": ""}}')
     (tmp_path / "mine.tsv").write_text("mine")
     report(made.folder, ["bundled"], quick, tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {*TABLES, "report.html", "figures", "mine.tsv"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *TABLES,
+        "report.html",
+        "run.json",
+        "figures",
+        "mine.tsv",
+    }
 
 
 def test_what_is_no_folder_of_scores_is_refused(tmp_path):
