@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.graph.kinds import held_values
-from seqattr.engine.numerics import fused, secants
+from seqattr.engine.numerics import pools, secants
+from seqattr.engine.numerics.lines import Line
 from seqattr.engine.numerics.multipliers import Multiplier, whole
 from seqattr.engine.ops.composites import BY_FIRST_FACTOR
 from seqattr.engine.ops.names import AMAX
@@ -113,8 +114,9 @@ def largest(context: StepContext) -> Pullback:
     if context.step.op == AMAX:
         return shared_largest(context)
     window = Windows(context)
-    if window.tile and (slopes := context.pairwise_parts(partial(fused.tiled_max_secant, size=window.tile))):
-        return Pullback(lambda m: [over_tiles(slopes[0], whole(m), window.tile)])
+    line = window.line
+    if line and (kept := context.pairwise_parts(partial(pools.largest, line=line))):
+        return Pullback(lambda m: [pools.to_largest(window.in_place(whole(m)), kept, line)])
     a, b = window.lines(context.sequence()), window.lines(context.reference())
     (top_a, index_a), (top_b, index_b) = (
         window.largest(context.sequence()),
@@ -153,14 +155,6 @@ def shares(among: Tensor, dims: list[int], dtype: torch.dtype) -> Tensor:
     return chosen / chosen.sum(dims, keepdim=True)
 
 
-def over_tiles(slopes: Tensor, multiplier: Tensor, size: int) -> Tensor:
-    """Each element's slope times the multiplier of the tile it lies in; elements of no tile get 0."""
-    windows = multiplier.shape[-1]
-    tiles = slopes[..., : windows * size].unflatten(-1, (windows, size))
-    back = (tiles * multiplier.unsqueeze(-1)).flatten(-2)
-    return torch.nn.functional.pad(back, (0, slopes.shape[-1] - windows * size))
-
-
 def safe_ratio(change: Tensor, difference: Tensor, otherwise: Tensor) -> Tensor:
     """change / difference; where there is no difference, and so no change, its limit `otherwise`."""
     nothing = difference == 0
@@ -172,6 +166,8 @@ class Windows:
 
     def __init__(self, context: StepContext) -> None:
         self.step, self.shape = context.step, context.shape()
+        self.batch_dim = context.pairs.layout(context.inputs[0]).dim
+        self.windows = context.pairs.shape(context.step.name)[-1]  # along the last dimension
         self.pool = POOLS.get(self.step.op)
         self.spatial = self.pool.dims if self.pool else 0
         self.dim: int | None = None
@@ -180,13 +176,21 @@ class Windows:
             self.keepdim = bool(self.step.arguments.keepdim)
 
     @cached_property
-    def tile(self) -> int:
-        """The size of the windows where they tile the last dimension, as most pools do; else 0."""
-        if self.pool is None or self.pool.adaptive or any(s != 1 for s in self.shape[2:-1]):
-            return 0
-        size, stride, padding, dilation, ceil = pool_of(self.step.op, self.step.arguments)
-        plain = padding == [0] * self.spatial and dilation == [1] * self.spatial and not ceil
-        return int(size[-1]) if plain and size == stride and set(size[:-1]) <= {1} else 0
+    def line(self) -> Line | None:
+        """The windows, where they go along one dimension alone, as most do."""
+        if self.dim is not None:
+            length, behind = self.shape[self.dim], self.dim > self.batch_dim  # which gets more dimensions
+            return Line(length, 1, length, length, dim=self.dim - behind * len(self.shape))
+        length = self.shape[-1]
+        if any(size != 1 for size in self.shape[-self.spatial : -1]):
+            return None
+        if self.pool and self.pool.adaptive:
+            *others, windows = self.step.arguments.output_size
+            even = length % windows == 0 and set(others) <= {1}
+            return Line(length, windows, length // windows, length // windows) if even else None
+        *along, _ = pool_of(self.step.op, self.step.arguments)
+        flat = set(along[0][:-1]) <= {1} and not any(along[2][:-1])
+        return Line(length, self.windows, *(numbers[-1] for numbers in along)) if flat else None
 
     def lines(self, value: Tensor) -> Tensor:
         """(..., elements) of an argument."""
@@ -197,6 +201,10 @@ class Windows:
         if self.dim is None:
             return value.flatten(-self.spatial)
         return value.movedim(self.dim, -1) if self.keepdim else value.unsqueeze(-1)
+
+    def in_place(self, value: Tensor) -> Tensor:
+        """The step's value, with windows in the dimension that elements have in the argument."""
+        return value if self.dim is None or self.keepdim else value.unsqueeze(self.dim)
 
     def restore(self, lines: Tensor) -> Tensor:
         """The inverse of `lines`."""

@@ -41,7 +41,7 @@ def form_of(*layouts: Layout) -> Form:
     """Of tensors by their shapes and strides."""
     shape = np.broadcast_shapes(*(shape for shape, _ in layouts))  # torch's own loads a second's worth
     strides = [aligned(*layout, len(shape)) for layout in layouts]
-    order = sorted(range(len(shape)), key=lambda d: -max(steps[d] for steps in strides))
+    order = from_outermost(strides)
     runs: list[list[int]] = []
     for d in order:
         if shape[d] == 1:
@@ -56,6 +56,11 @@ def form_of(*layouts: Layout) -> Form:
         shape,
         dense_strides(shape, order),
     )
+
+
+def from_outermost(strides: Sequence[Sequence[int]]) -> list[int]:
+    """Dimensions in their order in memory, by all tensors' strides along them."""
+    return sorted(range(len(strides[0])), key=lambda d: -max(steps[d] for steps in strides))
 
 
 def aligned(shape: Sequence[int], strides: Sequence[int], dims: int) -> list[int]:

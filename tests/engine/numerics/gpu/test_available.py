@@ -5,14 +5,14 @@ import torch
 
 from seqattr.engine.numerics import fused
 from seqattr.engine.numerics.gpu import available
-from tests.helpers.gpu_kernels import DEVICE, kernels  # noqa: F401
+from tests.helpers.gpu_kernels import DEVICE
 
 
 def no_compiler(*_: object) -> None:
     raise RuntimeError("Failed to find C compiler")
 
 
-def test_what_cannot_be_made_is_tried_once(kernels: list, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_what_cannot_be_made_is_tried_once(kernels: list, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seqattr.engine.numerics.gpu.elementwise.evaluated", no_compiler)
     numbers = torch.arange(300.0, device=DEVICE)
     for _ in range(3):
@@ -22,7 +22,7 @@ def test_what_cannot_be_made_is_tried_once(kernels: list, monkeypatch: pytest.Mo
     assert len(kernels) == 1
 
 
-def test_no_memory_is_not_a_missing_compiler(kernels: list) -> None:  # noqa: F811
+def test_no_memory_is_not_a_missing_compiler(kernels: list) -> None:
     def full() -> None:
         raise torch.OutOfMemoryError
 
@@ -31,7 +31,7 @@ def test_no_memory_is_not_a_missing_compiler(kernels: list) -> None:  # noqa: F8
     assert kernels == []
 
 
-def test_kernels_serve_their_own_types_where_they_run(kernels: list) -> None:  # noqa: F811
+def test_kernels_serve_their_own_types_where_they_run(kernels: list) -> None:
     one = torch.ones(1, device=DEVICE)
     assert available.serves(one)
     assert not available.serves(one.double())
