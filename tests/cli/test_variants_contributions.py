@@ -67,3 +67,17 @@ def test_a_variant_that_the_file_has_twice_is_explained_twice(ran, call, tmp_pat
     ran(*call[:-1], 7)
     with open_contributions(tmp_path / "o/contributions/a.h5") as file:
         assert len(set(file.names)) == 14
+
+
+def test_of_equal_effects_the_first_of_the_file_are_explained(ran, call, tmp_path):
+    """Also where a larger one comes behind them."""
+    ran(*call[:-2])
+    found = differences(tmp_path / "o")
+    sizes = {name: max(abs(found[target][name]) for target in found) for name in found["a"]}
+    least, *_, most = sorted(sizes, key=sizes.__getitem__)
+    lines = {line.split("\t")[2]: line for line in (tmp_path / "v.vcf").read_text().splitlines()[2:]}
+    rows = [lines[least].replace(least, name) for name in ("one", "two", "three")]
+    (tmp_path / "v.vcf").write_text(HEAD + "\n".join([*rows, lines[most]]) + "\n")
+    ran(*call[:-1], 3)
+    with open_contributions(tmp_path / "o/contributions/a.h5") as file:
+        assert list(file.names)[::2] == [f"{name}/ref" for name in (most, "one", "two")]

@@ -8,7 +8,7 @@ chance as large or larger) / (1 + effects by chance), on either side (Phipson & 
 Hochberg (1995) over the variants of a target.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heappush, heapreplace
 from typing import NamedTuple
@@ -53,7 +53,7 @@ class Sample:
             self.seen += 1
             if len(self._smallest) < self.size:
                 heappush(self._smallest, Sampled(-number, self.seen, cut, effects.copy()))
-            elif number < -self._smallest[0].less:
+            elif self.size and number < -self._smallest[0].less:
                 heapreplace(self._smallest, Sampled(-number, self.seen, cut, effects.copy()))
 
     def drawn(self) -> list[Sampled]:
@@ -115,20 +115,16 @@ def by_target(targets: Sequence[str]) -> list[tuple[str, np.ndarray]]:
 
 def shuffled_pairs(
     cuts: Sequence[Cut], number: int, length: int, file: VariantFile, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """The codes (number, length) of both alleles' windows in shuffled surroundings, of each variant in turn.
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The codes (length) of both alleles' windows in shuffled surroundings, so many pairs, of each variant
+    as many as of others or one more.
 
     What is drawn for a variant depends on the seed and its surroundings alone.
     """
-    pairs = []
-    for row, cut in enumerate(cuts):
-        rounds = len(range(row, number, len(cuts)))
-        for shuffle in shuffles(cut, rounds, seed) if rounds else ():
-            pairs.append(
-                [encode(text) for text in alleles(cut.variant, shuffle, cut.at, length, file.anchor)]
-            )
-    first, second = zip(*pairs, strict=True)
-    return np.stack(first), np.stack(second)
+    for row, cut in enumerate(cuts[:number]):
+        for shuffle in shuffles(cut, len(range(row, number, len(cuts))), seed):
+            first, second = alleles(cut.variant, shuffle, cut.at, length, file.anchor)
+            yield encode(first), encode(second)
 
 
 def shuffles(cut: Cut, rounds: int, seed: int) -> list[str]:

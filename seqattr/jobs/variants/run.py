@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -88,7 +89,8 @@ class Job:
 
     def __init__(self, comparer: Comparer, windows: Windows, settings: Settings, caller: Caller) -> None:
         self.comparer, self.windows, self.settings, self.caller = comparer, windows, settings, caller
-        sample = Sample(max(settings.null, KEPT_EFFECTS), settings.seed)
+        sample = Sample(KEPT_EFFECTS, settings.seed)
+        self.chance = Sample(settings.null, settings.seed)  # with what surrounds them, long as that may be
         self.summary = Summary(Path(), comparer.targets, comparer.units, sample)
 
     def write(self, out: Path, explaining: Explaining | None, named: Mapping[str, str]) -> None:
@@ -114,7 +116,7 @@ class Job:
             table.add_chance(path, null)
             self.summary.sure = null.sure()
         self.summary.shown = read_largest(path, self.summary.tops)
-        self.summary.largest.sort(key=lambda one: (-one.size, one.order))
+        self.summary.largest.sort(reverse=True)
 
     # --- the pass over the file ----------------------------------------------------------------
 
@@ -178,7 +180,8 @@ class Job:
     def _keep(self, cuts: Sequence[Cut], effects: VariantEffects) -> None:
         """A sample of the variants, those of the largest effects, and how many there are."""
         differences = effects.difference.double().numpy()
-        self.summary.sample.add(cuts, differences)
+        self.summary.sample.add([cut._replace(bases="") for cut in cuts], differences)
+        self.chance.add(cuts, differences)
         self.summary.tops.add(differences, self.summary.variants)
         self._keep_explained(cuts, effects, differences)
         self.summary.variants += len(cuts)
@@ -191,25 +194,25 @@ class Job:
         sizes = np.abs(differences).max(0)
         largest = self.summary.largest
         for row, (cut, size) in enumerate(zip(cuts, sizes.tolist(), strict=True)):
-            order = self.summary.variants + row
-            if len(largest) >= most and (size, -order) <= (largest[0].size, -largest[0].order):
+            less = -(self.summary.variants + row)
+            if len(largest) >= most and (size, less) <= (largest[0].size, largest[0].less):
                 continue
             one = VariantEffects(*effects[:2], *(column[:, row : row + 1].clone() for column in effects[2:]))
-            entry = Large(size, order, cut, one)
+            entry = Large(size, less, cut, one)
             (heapq.heappush if len(largest) < most else heapq.heapreplace)(largest, entry)
 
     # --- afterwards ----------------------------------------------------------------------------
 
     def _null(self) -> Null:
         """Effects by chance."""
-        cuts, number = [one.cut for one in self.summary.sample.drawn()], self.settings.null
+        cuts, number = [one.cut for one in self.chance.drawn()], self.settings.null
         self.caller.at("comparing with chance")
         pairs = shuffled_pairs(cuts, number, self.windows.length, self.windows.file, self.settings.seed)
-        parts = []
-        for first in range(0, number, _ROWS_AT_ONCE):
-            some = slice(first, first + _ROWS_AT_ONCE)
-            parts.append(self._effects(pairs[0][some], pairs[1][some]).difference)
-            self.caller.progress(min(first + _ROWS_AT_ONCE, number), number)
+        parts: list[torch.Tensor] = []
+        while some := list(islice(pairs, _ROWS_AT_ONCE)):
+            first, second = map(np.stack, zip(*some, strict=True))
+            parts.append(self._effects(first, second).difference)
+            self.caller.progress(min(len(parts) * _ROWS_AT_ONCE, number), number)
         return Null(self.comparer.targets, torch.cat(parts, 1).double().numpy())
 
     def _facts(self) -> dict[str, object]:

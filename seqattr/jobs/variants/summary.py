@@ -12,10 +12,11 @@ from seqattr.jobs.variants.windows import MISMATCH, Cut
 
 
 class Large(NamedTuple):
-    """A variant of a large effect: the largest of any target, its number in the file, and what is known."""
+    """A variant of a large effect: the largest of any target, less its number in the file, by which of equal
+    ones the first counts for more, and what is known."""
 
     size: float
-    order: int
+    less: int
     cut: Cut
     effects: VariantEffects  # of this one, (T, 1)
 

@@ -11,7 +11,7 @@ from seqattr.dna.variants import Variant
 from seqattr.io.ownership import Output
 from seqattr.jobs.sources import ModelFile
 from seqattr.jobs.variants import run as job
-from seqattr.jobs.variants.null import Sample
+from seqattr.jobs.variants.null import Sample, shuffled_pairs
 from seqattr.jobs.variants.settings import Settings, VariantFile
 from seqattr.jobs.variants.windows import Cut
 
@@ -48,6 +48,20 @@ def test_a_sample_keeps_the_effects_and_does_not_hang_on_how_the_file_is_read():
     assert sampled(20, 3, 7) == whole
     assert sampled(10, 3, 7) == whole[:10]
     assert len(sampled(200, 3, 7)) == 100
+    assert sampled(0, 3, 7) == []
+
+
+def test_each_variant_has_as_many_shuffles_as_others_or_one_more(tmp_path):
+    bases = "ACGTTGCATGACCGTA" * 4
+    some = [Cut(Variant("c", 100, bases[24], alt), bases[:48], 24) for alt in ("C", "G", "")]
+    file = VariantFile(tmp_path / "g.fa", vcf=tmp_path / "v.vcf")
+    pairs = list(shuffled_pairs(some, 5, 40, file, 1))
+    assert len(pairs) == 5
+    assert [int((one != two).sum()) for one, two in pairs[:4]] == [1] * 4
+    first = [one.tobytes() for one, _ in pairs]  # of the same surroundings the same are drawn
+    assert first[0] == first[2] == first[4] != first[1] == first[3]
+    fewer = list(shuffled_pairs(some[2:], 1, 40, file, 1))
+    np.testing.assert_array_equal(fewer[0], pairs[4])
 
 
 @pytest.fixture
