@@ -6,7 +6,7 @@ and on strand - half a base to the right: read from the other end, everything is
 """
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil, floor
@@ -36,21 +36,26 @@ Codes = npt.NDArray[np.uint8]
 # --- words -------------------------------------------------------------------------------------
 
 
-def motif_of(name: str, given: PWM | str) -> PWM:
-    """A motif as it is given, or a word of A, C, G and T as a motif. Raises InputError for other letters."""
+def motif_of(name: Any, given: Any) -> PWM:
+    """A motif as it is given, or a word of A, C, G and T as a motif. Raises InputError for all else."""
     if isinstance(given, PWM):
         return given
+    if not isinstance(given, str):
+        raise InputError(f"a motif is a PWM or a word of letters, not {given!r}")
     if not given or set(given.upper()) - set(ALPHABET):
         raise InputError(f"a word to be put in is of the letters A C G T alone, not '{given}'")
     return PWM(name, np.eye(4)[:, encode(given)])
 
 
 def motifs_of(motifs: Mapping[str, PWM | str] | Sequence[PWM | str]) -> tuple[PWM, ...]:
-    """All of them; words in a list are their own names. Raises InputError for none, and for a name twice."""
-    if isinstance(motifs, Mapping):
-        made = [motif_of(name, given) for name, given in motifs.items()]
-    else:
-        made = [motif_of(given if isinstance(given, str) else given.name, given) for given in motifs]
+    """All of them; words in a list are their own names. Raises InputError for none, for a name twice, and for
+    what is no list or table.
+    """
+    if isinstance(motifs, str | PWM) or not isinstance(motifs, Iterable):
+        what = motifs.name if isinstance(motifs, PWM) else repr(motifs)
+        raise InputError(f"motifs are a list of PWMs and words, or a table of names, not {what} alone")
+    pairs = motifs.items() if isinstance(motifs, Mapping) else ((given, given) for given in motifs)
+    made = [motif_of(name, given) for name, given in pairs]
     names = [motif.name for motif in made]
     if not names:
         raise InputError("there are no motifs to put in")
@@ -136,6 +141,8 @@ def check_room(motif: PWM, middle: float, length: int) -> None:
 
 def checked_backgrounds(backgrounds: Any) -> Tensor:
     """Backgrounds (B, 4, L), or texts of one length. Raises InputError for none, and for one with an N."""
+    if not isinstance(backgrounds, Sized):
+        raise InputError(f"backgrounds are (B, 4, L), or a list of texts, not {backgrounds!r}")
     if not len(backgrounds):
         raise InputError("there are no backgrounds to put motifs into")
     rows = one_hot_tensor(backgrounds)
@@ -170,7 +177,7 @@ def models_of(
     model: Model | Sequence[Model], targets: Sequence[int | str] | None, device: str
 ) -> list[Session]:
     """A session for each model, whose answers are averaged. Raises as `sessions` does."""
-    return sessions([model] if isinstance(model, Model) else list(model), targets, device)
+    return sessions([model] if isinstance(model, Model | str) else list(model), targets, device)
 
 
 def backgrounds_at_once(session: Session, length: int, versions: int = 1) -> int:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
-from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,6 +36,7 @@ from seqattr.engine.capture.model import Model
 from seqattr.engine.walk.session import Session, check_batch_size
 from seqattr.errors import InputError, UnknownName
 from seqattr.motifs.pwm import PWM
+from seqattr.support.given import each_once, is_whole
 from seqattr.support.progress import Counter, Progress, silent
 from seqattr.support.ranks import benjamini_hochberg
 from seqattr.support.resampling import intervals, single_case_test
@@ -64,12 +64,11 @@ class Insertions:
     def __post_init__(self) -> None:
         check_seed(self.seed)
         if self.instances not in INSTANCES:
-            raise UnknownName("kind of instances", self.instances, INSTANCES)
-        given = self.positions or ()
-        if self.positions is not None and (
-            len(set(given)) < max(1, len(given)) or not all(map(isfinite, given))
-        ):
-            raise InputError("positions are one or more numbers, each once")
+            raise UnknownName("kind of instances", str(self.instances), INSTANCES)
+        if self.positions is not None:
+            object.__setattr__(self, "positions", each_once(self.positions, "positions"))
+        if not is_whole(self.twins):
+            raise InputError(f"shuffled twins are a whole number, not {self.twins!r}")
         if self.twins < 2:
             raise InputError(f"at least 2 shuffled twins are a control, not {self.twins}")
         check_batch_size(self.batch_size)

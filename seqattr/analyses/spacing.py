@@ -9,7 +9,7 @@ is the part of the change that neither makes alone: the in-silico motif interact
 on the scale of the target: for a target before its sigmoid, where the odds multiply.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -36,6 +36,7 @@ from seqattr.engine.capture.model import Model
 from seqattr.engine.walk.session import Session, check_batch_size
 from seqattr.errors import InputError
 from seqattr.motifs.pwm import PWM
+from seqattr.support.given import each_once
 from seqattr.support.progress import Counter, Progress, silent
 from seqattr.support.seeds import check_seed
 
@@ -57,8 +58,7 @@ class Distances:
     def __post_init__(self) -> None:
         check_seed(self.seed)
         if self.distances is not None:
-            if len(set(self.distances)) < max(1, len(self.distances)):
-                raise InputError("distances are one or more whole numbers, each once")
+            object.__setattr__(self, "distances", each_once(self.distances, "distances", whole=True))
             if min(self.distances) < 0:
                 raise InputError(f"a distance counts the bases between the motifs, not {min(self.distances)}")
         check_batch_size(self.batch_size)
@@ -83,7 +83,7 @@ def spacing(
     backgrounds and for backgrounds with N, UnknownName for targets, NotFinite where the model answers NaN or
     infinity.
     """
-    a, b = (motif_of(given if isinstance(given, str) else given.name, given) for given in motifs)
+    a, b = both_of(motifs)
     rows = checked_backgrounds(backgrounds)
     length = rows.shape[2]
     layout = Layout(a, b, length, distances_in(a, b, length, settings.distances))
@@ -96,6 +96,14 @@ def spacing(
     notes = tuple(dict.fromkeys([*few, *(note for session in models for note in session.notes)]))
     changes = both, alone, other, without
     return Spacing(names, (a, b), layout.distances, *changes, models[0].finals, notes, settings.seed)
+
+
+def both_of(motifs: tuple[PWM | str, PWM | str]) -> list[PWM]:
+    """The two motifs, which may be one twice. Raises InputError for what are not two."""
+    pair = [] if isinstance(motifs, str | PWM) or not isinstance(motifs, Iterable) else [*motifs]
+    if len(pair) != 2:
+        raise InputError(f'two motifs are wanted, as ("GATAAG", "CAGATG"), not {motifs!r}')
+    return [motif_of(given, given) for given in pair]
 
 
 def distances_in(a: PWM, b: PWM, length: int, wanted: tuple[int, ...] | None) -> tuple[int, ...]:

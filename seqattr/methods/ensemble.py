@@ -35,6 +35,9 @@ def sessions(
     """
     if not models:
         raise InputError("there is no model to explain")
+    for model in models:
+        if not isinstance(model, Model):
+            raise InputError(f"a model is what `load_model` gives, a seqattr.Model, not {model!r}")
     first = Session(models[0], targets, device, dtype, products)
     texts = models[0].choose(targets).texts
     own = {target.name for target in models[0].targets}

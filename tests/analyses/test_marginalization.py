@@ -2,6 +2,7 @@
 
 import math
 import zlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -266,15 +267,55 @@ def test_what_cannot_be_put_in_is_refused() -> None:
         marginalize(model, ["GATA"], ["ACGTACGT" * 3, "ACGNACGT" * 3])
     with pytest.raises(UnknownName, match="unknown kind of instances"):
         Insertions(instances="best")
-    for wrong in (
-        {"twins": 1},
-        {"positions": ()},
-        {"positions": (3.0, 3.0)},
-        {"batch_size": 0},
-        {"seed": -1},
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "line"),
+    [
+        ("twins", 1, "at least 2 shuffled twins are a control, not 1"),
+        ("twins", 2.5, "shuffled twins are a whole number, not 2.5"),
+        ("twins", "3", "shuffled twins are a whole number, not '3'"),
+        ("positions", (), r"positions are one or more numbers, each once, not \(\)"),
+        ("positions", (3.0, 3.0), "positions are one or more numbers, each once"),
+        ("positions", ("a",), r"positions are one or more numbers, each once, not \('a',\)"),
+        ("positions", "12", "positions are one or more numbers, each once, not '12'"),
+        ("positions", 5.0, "positions are one or more numbers, each once, not 5.0"),
+        ("positions", (float("nan"),), "positions are one or more numbers, each once"),
+        ("batch_size", 0, "the batch size must be at least 1, not 0"),
+        ("batch_size", 2.5, "the batch size must be a whole number from 1 on, not 2.5"),
+        ("seed", -1, "the seed must be a whole number from 0 on, not -1"),
+        ("seed", 0.5, "the seed must be a whole number from 0 on, not 0.5"),
+        ("instances", None, "unknown kind of instances 'None'; there is: consensus, sampled"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(field: str, value: Any, line: str) -> None:
+    with pytest.raises(InputError, match=line):
+        Insertions(**{field: value})
+
+
+def test_positions_may_be_an_array() -> None:
+    assert Insertions(positions=np.array([3, 4.5])).positions == (3.0, 4.5)
+
+
+def test_what_is_no_list_of_motifs_no_model_no_backgrounds_is_said_to_be_none() -> None:
+    model, backgrounds = captured("conv1d")[1], one_hot(3)
+    for motifs, line in (
+        ("GATAAG", "motifs are a list of PWMs and words, or a table of names, not 'GATAAG' alone"),
+        (GATA1, "motifs are a list of PWMs and words, or a table of names, not GATA_disc1 alone"),
+        (None, "motifs are a list of PWMs and words, or a table of names, not None alone"),
+        ([3], "a motif is a PWM or a word of letters, not 3"),
+        ({"a": 3}, "a motif is a PWM or a word of letters, not 3"),
     ):
-        with pytest.raises(InputError):
-            Insertions(**wrong)
+        with pytest.raises(InputError, match=line):
+            marginalize(model, motifs, backgrounds)
+    with pytest.raises(InputError, match=r"sequences are a list of texts, as \['ACGT'\], not a single one"):
+        marginalize(model, ["GATA"], "ACGT")
+    with pytest.raises(InputError, match=r"backgrounds are \(B, 4, L\), or a list of texts, not None"):
+        marginalize(model, ["GATA"], None)
+    with pytest.raises(InputError, match=r"a model is what `load_model` gives, .* not 'model\.pt'"):
+        marginalize("model.pt", ["GATA"], backgrounds)  # type: ignore[arg-type]
+    with pytest.raises(UnknownName, match=r"unknown target '2\.5'; there is: target0"):
+        marginalize(model, ["GATA"], backgrounds, targets=[2.5])  # type: ignore[list-item]
 
 
 def test_a_background_that_the_model_cannot_answer_is_named() -> None:

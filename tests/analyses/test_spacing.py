@@ -1,5 +1,7 @@
 """Two motifs, beside a loop that writes each sequence out; and models that do add up, and do not."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -220,6 +222,17 @@ def test_distances_go_as_far_as_there_is_room() -> None:
     assert "GATAA and CAG at" in repr(found)
 
 
+@pytest.mark.parametrize("motifs", [("A",), ("A", "C", "G"), "GATAAG", None, []])
+def test_what_are_not_two_motifs_is_refused(motifs: Any) -> None:
+    with pytest.raises(InputError, match=r"two motifs are wanted, as \(\"GATAAG\", \"CAGATG\"\), not"):
+        spacing(captured("conv1d")[1], motifs, one_hot(2))
+
+
+def test_distances_may_be_a_range_or_an_array() -> None:
+    for distances in (range(3), np.arange(3)):
+        assert Distances(distances).distances == (0, 1, 2)  # type: ignore[arg-type]
+
+
 def test_what_cannot_be_put_in_is_refused() -> None:
     model, backgrounds = captured("conv1d")[1], one_hot(3)
     with pytest.raises(
@@ -236,6 +249,9 @@ def test_what_cannot_be_put_in_is_refused() -> None:
         {"distances": ()},
         {"distances": (1, 1)},
         {"distances": (-1,)},
+        {"distances": (1.5,)},
+        {"distances": ("a",)},
+        {"distances": 5},
         {"batch_size": 0},
         {"seed": -1},
     ):

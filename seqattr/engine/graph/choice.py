@@ -1,7 +1,8 @@
 """What is explained of a model: targets by name or number, and expressions, each a new output."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral
 
 from seqattr.engine.graph.derived import Steps
 from seqattr.engine.graph.expressions import is_expression, leaves, read, split_name
@@ -9,7 +10,7 @@ from seqattr.engine.graph.graph import Graph
 from seqattr.engine.graph.outputs import Target, is_text, pick_targets
 from seqattr.engine.graph.selections import Outputs, Selection
 from seqattr.engine.graph.simplify import drop_unused
-from seqattr.errors import InputError
+from seqattr.errors import InputError, UnknownName
 
 Wanted = Sequence[int | str] | int | str | None
 ALL, BY_THEMSELVES = "all", ("counts", "profile")
@@ -54,8 +55,10 @@ def choose(graph: Graph, outputs: Outputs, wanted: Wanted) -> Choice:
         names = tuple(target.name for target in outputs.targets)
         return Choice(graph, outputs, outputs.targets, names)
     chooser = Chooser(graph, outputs)
-    for key in [wanted] if isinstance(wanted, int | str) else wanted:
-        chooser.add(key)
+    for key in wanted if isinstance(wanted, Iterable) and not isinstance(wanted, str) else [wanted]:
+        if not isinstance(key, Integral | str):
+            raise UnknownName("target", repr(key), [target.name for target in outputs.targets])
+        chooser.add(key if isinstance(key, str) else int(key))
     return chooser.choice()
 
 

@@ -20,6 +20,7 @@ from seqattr.engine.walk.memory import halving, pairs_at_once, pieces
 from seqattr.engine.walk.plan import Plan
 from seqattr.engine.walk.rulebook import Rulebook
 from seqattr.errors import InputError, NotFinite
+from seqattr.support.given import is_whole
 
 T = TypeVar("T")
 Forward = Callable[[ForwardPlan, Tensor], Values]
@@ -232,6 +233,8 @@ def tensor_of(numbers: Any) -> Tensor:
     """
     if isinstance(numbers, Tensor):
         return numbers.detach()
+    if isinstance(numbers, str):
+        raise InputError(f"sequences are a list of texts, as [{numbers!r}], not a single one")
     if are_texts(numbers):
         return torch.from_numpy(one_hot(numbers))
     try:
@@ -263,7 +266,9 @@ def check_shape(sequences: Sequences) -> tuple[int, int]:
 
 
 def check_batch_size(batch_size: int | None) -> None:
-    """Raises InputError for one below 1; None leaves it open."""
+    """Raises InputError for one below 1, and for what is no whole number; None leaves it open."""
+    if batch_size is not None and not is_whole(batch_size):
+        raise InputError(f"the batch size must be a whole number from 1 on, not {batch_size!r}")
     if batch_size is not None and batch_size < 1:
         raise InputError(f"the batch size must be at least 1, not {batch_size}")
 

@@ -1,0 +1,26 @@
+"""What a caller gave, tested for what it is: a whole number, numbers each once."""
+
+from collections.abc import Iterable
+from math import isfinite
+from numbers import Integral, Real
+from typing import Any
+
+from seqattr.errors import InputError
+
+
+def is_whole(value: Any) -> bool:
+    """Whether it is a whole number, also one of numpy's; True and False are none."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def each_once(given: Any, what: str, whole: bool = False) -> tuple[Any, ...]:
+    """Numbers of a list, an array or a range, as a tuple. Raises InputError, which says `what` they are, for
+    none, one of them twice, and what is no (whole) number.
+    """
+    listed = given.tolist() if hasattr(given, "tolist") else given
+    numbers = tuple(listed) if isinstance(listed, Iterable) else ()
+    right = all(is_whole(one) if whole else isinstance(one, Real) and isfinite(one) for one in numbers)
+    if not numbers or not right or len(set(numbers)) < len(numbers):
+        kind = "whole numbers" if whole else "numbers"
+        raise InputError(f"{what} are one or more {kind}, each once, not {given!r}")
+    return numbers
