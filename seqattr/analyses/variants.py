@@ -12,7 +12,6 @@ from torch.nn.functional import logsigmoid
 from seqattr.engine.capture.model import Model
 from seqattr.engine.edits.pairs import Outputs, Pairs
 from seqattr.engine.graph.logarithms import with_logarithms
-from seqattr.engine.graph.outputs import Target
 from seqattr.engine.walk.memory import pieces
 from seqattr.engine.walk.plan import Plan
 from seqattr.engine.walk.session import Session, one_hot_tensor
@@ -20,7 +19,7 @@ from seqattr.errors import InputError, NotFinite
 from seqattr.methods.ensemble import sessions
 from seqattr.methods.units import LOG_COUNTS, units_of
 
-SIGMOID, LOG_SIGMOID = "sigmoid", "log sigmoid"
+SIGMOID, LOG_SIGMOID, LOGARITHM = "sigmoid", "log sigmoid", "logarithm"
 
 
 class VariantEffects(NamedTuple):
@@ -155,12 +154,15 @@ class Member:
 
     def __init__(self, session: Session, batch_size: int | None) -> None:
         self.session, self.batch_size = session, batch_size
-        finals = finals_of(session)
-        graph, self.logs = with_logarithms(session.graph, finals)
-        self.plan = Plan(graph) if self.logs else session.plan(None)
-        units = units_of(session)
+        finals, units = finals_of(session), units_of(session)
+        graph, logs = with_logarithms(session.graph, finals)
+        self.plan = Plan(graph) if logs else session.plan(None)
+        self.outputs = [graph.outputs[target.output] for target in session.targets]
+        self.logs = [
+            logs.get(target.output, name) for target, name in zip(session.targets, self.outputs, strict=True)
+        ]
         self.kinds = [
-            kind_of(units[target.name], finals[target.output]) if target.output in finals else ""
+            LOGARITHM if target.output in logs else kind_of(units[target.name], finals.get(target.output))
             for target in session.targets
         ]
 
@@ -184,26 +186,19 @@ class Member:
         pairs = self.session.once(("pairs", first.shape[2], rows), lambda: Pairs(self.plan, rows))
         found = pairs.answers(first, second, windows.places)
         self.session.rows_forward += 2 * len(first)
-        before, after = (self._outputs(one) for one in found)
+        before, after = (self._columns_of(one, self.outputs) for one in found)
         return Columns(before, after, after - before, *(self._logarithms(one) for one in found))
 
-    def _outputs(self, found: Outputs) -> Tensor:
-        """The targets' outputs (T, N)."""
-        names = self.session.graph.outputs
-        rows = [found[names[target.output]][:, target.index] for target in self.session.targets]
-        return torch.stack([row.to(torch.promote_types(row.dtype, torch.float32)) for row in rows]).cpu()
+    def _columns_of(self, found: Outputs, names: Sequence[str]) -> Tensor:
+        """Each target's element of an output, (T, N)."""
+        pairs = zip(names, self.session.targets, strict=True)
+        columns = torch.stack([found[name][:, target.index] for name, target in pairs])
+        return columns.to(torch.promote_types(columns.dtype, torch.float32)).cpu()
 
     def _logarithms(self, found: Outputs) -> Tensor:
         """Of probabilities and the like, (T, N)."""
-        targets = zip(self.session.targets, self.kinds, strict=True)
-        return torch.stack([self._logarithm(found, *one) for one in targets])
-
-    def _logarithm(self, found: Outputs, target: Target, kind: str) -> Tensor:
-        name = self.logs.get(target.output, self.session.graph.outputs[target.output])
-        log = found[name][:, target.index].cpu().double()
-        if target.output in self.logs or kind == LOG_COUNTS:
-            return log
-        return logsigmoid(log) if kind == SIGMOID else torch.full_like(log, torch.nan)
+        columns = zip(self._columns_of(found, self.logs).double(), self.kinds, strict=True)
+        return torch.stack([logarithm_of(column, kind) for column, kind in columns])
 
 
 def finals_of(session: Session) -> dict[int, str]:
@@ -213,8 +208,16 @@ def finals_of(session: Session) -> dict[int, str]:
     return {target.output: final for target, final in pairs if names[target.output] in own}
 
 
-def kind_of(unit: str, final: str) -> str:
-    """What makes a probability or a count of an output by itself; "" for nothing that is known."""
-    if unit == LOG_COUNTS:
+def kind_of(unit: str, final: str | None) -> str:
+    """What makes a probability or a count of an output by itself; "" for nothing that is known, as of an
+    expression, behind which there is no `final`."""
+    if final is not None and unit == LOG_COUNTS:
         return LOG_COUNTS
     return SIGMOID if final in (SIGMOID, LOG_SIGMOID) else ""
+
+
+def logarithm_of(values: Tensor, kind: str) -> Tensor:
+    """Of what a kind makes of values (N), of counts that of one more; NaN of no kind."""
+    if kind == SIGMOID:
+        return logsigmoid(values)
+    return values if kind else torch.full_like(values, torch.nan)
