@@ -45,6 +45,7 @@ def test_run_json_says_how_to_run_it_again(sigmoid, fasta, tmp_path):
         "patterns": None,
         "both_strands": False,
         "each_model": False,
+        "pairs": False,
     }
     assert run["explained"] == "the values before the final sigmoid"
     assert len(run["model"]) == 64
