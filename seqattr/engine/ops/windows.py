@@ -1,9 +1,10 @@
 """Ops that go over windows or along whole dimensions: pools, means, sums and maxima."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
+from torch import Tensor
 from torch.nn import functional
 
 from seqattr.engine.ops.arguments import Arguments
@@ -70,3 +71,39 @@ def pool_of(op: str, arguments: Arguments) -> Pool:
     a = arguments
     dilation = a.dilation if POOLS[op].maximal else [1] * len(a.kernel_size)
     return Pool(a.kernel_size, a.stride or a.kernel_size, a.padding, dilation, bool(a.ceil_mode))
+
+
+# --- the transpose of averages -----------------------------------------------------------------------
+
+AVERAGE_BACK = {2: aten.avg_pool2d_backward.default, 3: aten.avg_pool3d_backward.default}
+
+
+class Average(NamedTuple):
+    """The windows of an average pool, and what their sums are divided by."""
+
+    pool: Pool
+    padding_counts: bool = True
+    divisor: int | None = None
+
+
+def average_of(op: str, arguments: Arguments, shape: Sequence[int]) -> Average | None:
+    """Of an average pool over a value of this shape; None where its windows are of several sizes."""
+    if not POOLS[op].adaptive:
+        divisor = getattr(arguments, "divisor_override", None)
+        return Average(pool_of(op, arguments), bool(arguments.count_include_pad), divisor)
+    pairs = list(zip(shape[-POOLS[op].dims :], arguments.output_size, strict=True))
+    if any(windows == 0 or size % windows for size, windows in pairs):
+        return None
+    size = [size // windows for size, windows in pairs]
+    return Average(Pool(size, size, [0] * len(size), [1] * len(size), False))
+
+
+def average_adjoint(multiplier: Tensor, average: Average, elements: Tensor) -> Tensor:
+    """What elements get for a multiplier of averages; of `elements` only shape and order in memory matter."""
+    size, stride, padding, _, ceil = average.pool
+    rest = (ceil, average.padding_counts, average.divisor)
+    if len(size) > 1:
+        back: Tensor = AVERAGE_BACK[len(size)](multiplier, elements, size, stride, padding, *rest)
+        return back
+    values = (multiplier.unsqueeze(-2), elements.unsqueeze(-2))
+    return AVERAGE_BACK[2](*values, [1, *size], [1, *stride], [0, *padding], *rest).squeeze(-2)

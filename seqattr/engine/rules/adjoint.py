@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seqattr.engine.numerics.gpu.forms import dense_strides, from_outermost
 from seqattr.engine.ops.arguments import parameters
 from seqattr.engine.ops.moving import RESHAPES, SQUEEZES
 from seqattr.engine.ops.names import (
@@ -21,6 +22,7 @@ from seqattr.engine.ops.names import (
     TRANSPOSE,
     UNSQUEEZE,
 )
+from seqattr.engine.ops.windows import AVERAGE_POOLS, average_adjoint, average_of
 from seqattr.engine.walk.rulebook import StepContext
 
 Back = Callable[[Tensor], Sequence[Tensor]]
@@ -74,8 +76,18 @@ def step_adjoint(context: StepContext, shapes: Sequence[Sequence[int]]) -> Back:
         args, kwargs = context.arguments([None])
         names = dict(zip(argument_names(context.step.op), args[1:], strict=False)) | kwargs
         return lambda multiplier: [known(multiplier, shapes[0], **names)]
+    if context.step.op in AVERAGE_POOLS and (
+        average := average_of(context.step.op, context.step.arguments, shapes[0])
+    ):
+        return lambda m: [average_adjoint(m, average, like_in_order(m, shapes[0]))]
     function = context.as_function()
     return lambda multiplier: vjp(function, [multiplier.new_zeros(shape) for shape in shapes], multiplier)
+
+
+def like_in_order(tensor: Tensor, shape: Sequence[int]) -> Tensor:
+    """Memory for a shape of as many dimensions, in the tensor's order, of any content."""
+    strides = dense_strides(shape, from_outermost([tensor.stride()]))
+    return torch.empty_strided(list(shape), strides, dtype=tensor.dtype, device=tensor.device)
 
 
 @cache

@@ -186,7 +186,7 @@ class Windows:
             return None
         if self.pool and self.pool.adaptive:
             *others, windows = self.step.arguments.output_size
-            even = length % windows == 0 and set(others) <= {1}
+            even = windows > 0 and length % windows == 0 and set(others) <= {1}
             return Line(length, windows, length // windows, length // windows) if even else None
         *along, _ = pool_of(self.step.op, self.step.arguments)
         flat = set(along[0][:-1]) <= {1} and not any(along[2][:-1])

@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+import seqattr
 from seqattr.engine.numerics import fused
+from seqattr.engine.numerics.gpu import available
 from seqattr.engine.numerics.gpu.forms import form_of, layouts
 from tests.helpers.gpu_kernels import DEVICE
+from tests.helpers.pieces import Net
+from tests.helpers.sequences import one_hot
 
 pytest.importorskip("triton")
 elementwise = pytest.importorskip("seqattr.engine.numerics.gpu.elementwise")
@@ -159,3 +163,42 @@ def test_what_lies_with_gaps_stays_as_it_is() -> None:
     assert form_of(*layouts(a, b)).sizes == (4, 3, 80)
     c = torch.randn(4, 1, 8, 20)[..., :10]
     assert form_of(*layouts(c, b)).sizes == (4, 3, 8, 10)
+
+
+@pytest.fixture(scope="module")
+def residual() -> seqattr.Model:
+    torch.manual_seed(0)
+
+    def run(m: Net, x: Tensor) -> Tensor:
+        h = m.first(x).relu()
+        return m.last(m.dense((h + m.second(h)).relu().mean(2)).relu())
+
+    layers = {"first": nn.Conv1d(4, 8, 5), "second": nn.Conv1d(8, 8, 3, padding=1)}
+    net = Net(run, **layers, dense=nn.Linear(8, 6), last=nn.Linear(6, 1))
+    return seqattr.Model(net, torch.zeros(2, 4, 40))
+
+
+IN_PARTS = EXPRESSIONS.keys() - {"relu_secant"}
+
+
+@pytest.mark.parametrize(
+    ("method", "names"), [("deeplift-rescale", {"relu_secant"}), ("deeplift-revealcancel", IN_PARTS)]
+)
+def test_contributions_are_those_without_kernels(
+    residual: seqattr.Model, method: str, names: set[str], kernels: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: set[str] = set()
+
+    def noted(name: str, *tensors: Any, evaluated: Callable = elementwise.evaluated) -> Any:
+        asked.add(name)
+        return evaluated(name, *tensors)
+
+    monkeypatch.setattr(elementwise, "evaluated", noted)
+    x = one_hot(2, 40)
+    r = torch.stack([x.roll(1, 0), x.flip(2)], 1)
+    by_kernels = seqattr.attribute(residual, x, r, method=method, device=DEVICE, dtype=torch.float64)
+    assert asked == names
+    assert kernels == []
+    monkeypatch.setattr(available, "DEVICES", set())
+    plainly = seqattr.attribute(residual, x, r, method=method, device=DEVICE, dtype=torch.float64)
+    torch.testing.assert_close(by_kernels.multipliers, plainly.multipliers, rtol=1e-12, atol=1e-14)
