@@ -15,6 +15,7 @@ from seqattr.analyses.sensitivity import jacobian, sensitivity
 from seqattr.dna.alphabet import one_hot as columns
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.forward import random_sequences
+from seqattr.engine.numerics.convolution import Plain
 from seqattr.engine.walk.session import Session
 from seqattr.methods.attribution import Explainer, attribute
 from seqattr.methods.registry import METHODS
@@ -133,6 +134,18 @@ def test_repeats_tie_under_wide_kernels_as_in_float64() -> None:
     there = attribute(model, x, r, method="deeplift-rescale", device="cuda")
     apart = (there.contributions - exact.contributions).abs().amax(-1) / exact.contributions.abs().amax(-1)
     assert apart.max() < 1e-4
+
+
+def test_no_wide_kernel_of_a_plan_is_cudnns() -> None:
+    """Forward or back, with what our own kernels are measured against."""
+    layers = [nn.Conv1d(4, 100, 19), nn.ReLU(), nn.MaxPool1d(3), nn.Conv1d(100, 20, 7, stride=2, groups=2)]
+    model = Model(nn.Sequential(*layers, nn.Flatten(), nn.Linear(20 * 29, 1)), torch.zeros(2, 4, 210))
+    for method in ("deeplift-rescale", "deeplift-revealcancel", "gradient"):
+        explainer = Explainer(Session(model, device="cuda"), method)
+        explainer.attribute(random_sequences(4, 210, torch.float32, "cpu", seed=1))
+        forms = explainer.plan.convolutions.values()
+        assert len(forms) >= 2
+        assert not any(isinstance(getattr(form, "direct", form), Plain) for form in forms)
 
 
 def test_a_batch_too_large_for_the_gpu_is_halved(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,14 +6,15 @@ products. PERFORMANCE.md has the figures.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from seqattr.engine.numerics import columns, spectral
-from seqattr.engine.numerics.columns import Columns
+from seqattr.engine.numerics.columns import Columns, is_depthwise
 from seqattr.engine.numerics.device import FULL
+from seqattr.engine.numerics.geometry import Geometry
 from seqattr.engine.numerics.gpu.available import serves
 from seqattr.engine.numerics.gpu.fastest import Measured
 from seqattr.engine.numerics.gpu.implicit import PARTS, Products
@@ -35,17 +36,6 @@ NARROW = 8  # with so few outputs, those of several positions are worked out tog
 LEFT_OVER = 4  # outputs beyond whole vectors that are worked out by themselves
 LEAST_TAPS = 4  # fewer are as fast without
 LEAST_WEIGHTS = 1024  # with fewer it is over before it is measured
-
-
-class Geometry(NamedTuple):
-    """How a convolution goes over its input, one number for each spatial dimension."""
-
-    stride: Sequence[int]
-    padding: Sequence[int]
-    dilation: Sequence[int]
-    transposed: bool
-    output_padding: Sequence[int]
-    groups: int
 
 
 class Convolution(Protocol):
@@ -82,20 +72,7 @@ def of_torch(weight: Tensor, geometry: Geometry, by_spectra: Collection[str]) ->
     suits = weight.device.type == "cpu" and weight.dtype == torch.float32 and weight.ndim in (3, 4)
     if suits and torch.backends.mkldnn.is_available() and not geometry.transposed and geometry.groups == 1:
         return ChannelsLast(weight, geometry, by_spectra)
-    plain = Plain(weight, geometry)
-    if columns.suits(weight) and as_columns(geometry, weight.shape[2]):
-        padding, dilation = geometry.padding[0], geometry.dilation[0]
-        if columns.pays(weight):
-            return Columns(weight, padding, dilation)
-        if "forward" not in by_spectra:  # equal windows must be equal
-            return Columns(weight, padding, dilation, plain.transpose)
-    return plain
-
-
-def as_columns(geometry: Geometry, taps: int) -> bool:
-    """Whether one in one dimension has no strides and groups, and is padded no further than it reaches."""
-    plain = not geometry.transposed and geometry.groups == 1 and geometry.stride[0] == 1
-    return plain and geometry.padding[0] <= geometry.dilation[0] * (taps - 1)
+    return Columns(weight, geometry) if columns.suits(weight, geometry) else Plain(weight, geometry)
 
 
 class Plain:
@@ -105,11 +82,15 @@ class Plain:
         self.weight, self.geometry = weight, geometry
 
     def forward(self, activation: Tensor, bias: Tensor | None = None) -> Tensor:
-        result: Tensor = aten.convolution.default(activation, self.weight, bias, *self.geometry)
+        result: Tensor = aten.convolution.default(self.laid(activation), self.weight, bias, *self.geometry)
         return result
 
     def transpose(self, multiplier: Tensor, shape: Sequence[int]) -> Tensor:
-        return input_gradient(multiplier, self.weight, self.geometry, shape)
+        return input_gradient(self.laid(multiplier), self.weight, self.geometry, shape)
+
+    def laid(self, values: Tensor) -> Tensor:
+        """In torch's own order where others would be cuDNN's."""
+        return values.contiguous() if is_depthwise(self.weight, self.geometry) else values
 
 
 def input_gradient(multiplier: Tensor, weight: Tensor, geometry: Geometry, shape: Sequence[int]) -> Tensor:

@@ -1,6 +1,6 @@
 """Ops with weights: convolutions, dense layers, matrix products."""
 
-from seqattr.engine.numerics.convolution import Geometry
+from seqattr.engine.numerics.geometry import Geometry
 from seqattr.engine.ops.arguments import Arguments
 from seqattr.engine.ops.names import BMM, LINEAR, MATMUL
 

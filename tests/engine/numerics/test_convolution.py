@@ -12,11 +12,10 @@ from seqattr.engine.numerics.columns import Columns
 from seqattr.engine.numerics.convolution import (
     ChannelsLast,
     Convolution,
-    Geometry,
     Plain,
-    as_columns,
     convolution,
 )
+from seqattr.engine.numerics.geometry import Geometry
 
 ONE_DIM = [
     Geometry([stride], [padding], [dilation], False, [0], 1)
@@ -95,18 +94,85 @@ def test_a_kernel_of_one_row_over_several() -> None:
         compare(weight, bias, geometry, numbers(6, 40, 5, 130, seed=2))
 
 
-@pytest.mark.parametrize("geometry", [each for each in ONE_DIM if each.stride == [1]], ids=str)
-def test_columns_are_the_same_convolution(geometry: Geometry, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A GPU's form for wide kernels, in pieces of two rows."""
+WIDE = [  # weight, geometry, values
+    *(((20, 18, 7), each, (5, 18, 60)) for each in ONE_DIM),
+    *(((20, 4, 7), each, (5, 4, 60)) for each in ONE_DIM),
+    *(((3, 18, 7), each, (5, 18, 60)) for each in ONE_DIM),
+    *(((6, 3, 4, 5), each, (2, 3, 12, 40)) for each in TWO_DIM),
+    *(((18, 17, 7, 1), each, (2, 17, 20, 9)) for each in TWO_DIM),
+    ((20, 9, 7), Geometry([2], [3], [1], False, [0], 2), (3, 18, 60)),
+    ((20, 9, 7), Geometry([1], [3], [2], False, [0], 2), (3, 18, 60)),
+    ((18, 20, 7), Geometry([1], [2], [1], True, [0], 1), (3, 18, 30)),
+    ((18, 20, 7), Geometry([3], [2], [2], True, [1], 1), (3, 18, 30)),
+    ((18, 10, 7), Geometry([2], [0], [1], True, [1], 3), (3, 18, 30)),
+    ((18, 3, 2, 5), Geometry([1, 2], [0, 1], [1, 2], True, [0, 1], 2), (3, 18, 6, 30)),
+]
+
+
+@pytest.mark.parametrize(("weight", "geometry", "values"), WIDE, ids=str)
+def test_columns_are_the_same_convolution(
+    weight: tuple[int, ...], geometry: Geometry, values: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A GPU's form for wide kernels, in pieces of two rows: many channels or few on either side, strided,
+    grouped, transposed, in two dimensions.
+    """
     monkeypatch.setattr(columns, "MOST_BYTES", 2 * 18 * 7 * 60 * 4)
-    weight, bias = numbers(20, 18, 7, seed=0), numbers(20, seed=1)
-    assert as_columns(geometry, 7) == (geometry.padding[0] <= 6 * geometry.dilation[0])
-    if as_columns(geometry, 7):
-        form = Columns(weight, geometry.padding[0], geometry.dilation[0])
-        compare_form(form, Plain(weight.double(), geometry), bias, numbers(5, 18, 60, seed=2))
-        narrow = numbers(20, 4, 7, seed=0)
-        form = Columns(narrow, form.straight.padding, geometry.dilation[0], Plain(narrow, geometry).transpose)
-        compare_form(form, Plain(narrow.double(), geometry), bias, numbers(5, 4, 60, seed=2))
+    outputs = weight[1] * geometry.groups if geometry.transposed else weight[0]
+    kernel, bias, x = numbers(*weight, seed=0), numbers(outputs, seed=1), numbers(*values, seed=2)
+    compare_form(Columns(kernel, geometry), Plain(kernel.double(), geometry), bias, x)
+
+
+def test_equal_windows_are_equal_by_columns() -> None:
+    """Wherever they lie, and however many rows go together; forward and back."""
+    geometry = Geometry([1], [0], [1], False, [0], 1)
+    form = Columns(numbers(20, 4, 7, seed=0), geometry)
+    x = numbers(3, 4, 12, seed=1).repeat(1, 1, 5)
+    for values in (form.forward(x), form.transpose(x[:, :1].repeat(1, 20, 1), (3, 4, 66))[:, :, 6:-6]):
+        assert torch.equal(values[:, :, :36], values[:, :, 12:48])
+    assert torch.equal(form.forward(x)[:1], form.forward(x[:1]))
+
+
+class OnGpu:
+    """What a choice of a form asks of a weight."""
+
+    def __init__(self, *shape: int, device: str = "cuda", dtype: torch.dtype = torch.float32) -> None:
+        self.shape, self.ndim, self.dtype = torch.Size(shape), len(shape), dtype
+        self.device = torch.device(device)
+
+
+SIMPLE = Geometry([1], [0], [1], False, [0], 1)
+
+
+@pytest.mark.parametrize(
+    ("weight", "geometry", "by_columns"),
+    [
+        (OnGpu(4, 4, 5), SIMPLE, True),
+        (OnGpu(64, 4, 21), SIMPLE._replace(stride=[2]), True),
+        (OnGpu(64, 4, 21), SIMPLE._replace(padding=[60]), True),
+        (OnGpu(64, 4, 21), SIMPLE._replace(transposed=True), True),
+        (OnGpu(64, 2, 21), SIMPLE._replace(groups=2), True),
+        (OnGpu(64, 4, 21, 1), SIMPLE, True),
+        (OnGpu(64, 4, 3, 3), SIMPLE, True),
+        (OnGpu(64, 4, 21), Geometry([1], [2], [3], True, [2], 1), False),  # nor does torch leave it
+        (OnGpu(64, 64, 4), SIMPLE, False),  # cuDNN takes a direct algorithm
+        (OnGpu(64, 1, 21), SIMPLE._replace(groups=64), False),  # torch has loops of its own
+        (OnGpu(64, 1, 21), SIMPLE._replace(groups=64, transposed=True), True),
+        (OnGpu(64, 4, 21, dtype=torch.float64), SIMPLE, False),
+        (OnGpu(64, 4, 21, device="cpu"), SIMPLE, False),
+    ],
+)
+def test_no_wide_kernel_is_left_to_cudnn(weight: Tensor, geometry: Geometry, by_columns: bool) -> None:
+    assert columns.suits(weight, geometry) == by_columns
+
+
+def test_kernels_of_single_channels_see_values_in_torchs_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With channels last, torch would ask cuDNN."""
+    geometry, weight = SIMPLE._replace(groups=6), numbers(6, 1, 7, seed=0)
+    plain, x = Plain(weight, geometry), numbers(2, 6, 30, seed=1)
+    last = x.mT.contiguous().mT
+    assert plain.laid(last).is_contiguous()
+    assert Plain(weight, SIMPLE).laid(last) is last
+    compare_form(plain, Plain(weight.double(), geometry), numbers(6, seed=2), x)
 
 
 def test_copies_of_a_used_form_still_work() -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from seqattr.engine.numerics.convolution import Geometry
+from seqattr.engine.numerics.geometry import Geometry
 from seqattr.engine.ops.arguments import bind
 from seqattr.engine.ops.weights import geometry_of
 
