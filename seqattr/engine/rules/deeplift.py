@@ -59,7 +59,7 @@ def tiled(context: StepContext, function: Callable[..., Sequence[Tensor]]) -> Ca
     return function if at_once else partial(in_tiles, function)
 
 
-@rule(passes_parts=True, by_slope=True)
+@rule(passes_parts=True, joins="rescale")
 def rescale(context: StepContext) -> Pullback:
     """Delta y / delta x for both parts; the derivative where delta x is 0 (section 3.5.2)."""
     (slope,) = context.pairwise_parts(tiled(context, one(secant_of(context))))
@@ -70,7 +70,7 @@ def rescale(context: StepContext) -> Pullback:
     return Pullback(lambda m: [map_parts(partial(fused.product, slope), m)], parts)
 
 
-@rule(wants_parts=True)
+@rule(wants_parts=True, joins="revealcancel")
 def revealcancel(context: StepContext) -> Pullback:
     """The two parts' effects, averaged over which of them comes first (section 3.5.3).
 

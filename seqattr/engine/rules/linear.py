@@ -23,7 +23,7 @@ from seqattr.engine.walk.rulebook import Pullback, Rule, StepContext, rule
 # --- weights -----------------------------------------------------------------------------------
 
 
-@rule(by_transpose=True)
+@rule(joins="linear")
 def linear(context: StepContext) -> Pullback:
     """Convolution, dense layer or constant matrix; the bias has no part in a difference.
 
@@ -143,7 +143,7 @@ def offset(context: StepContext) -> Pullback:
     return Pullback(backward, scale_parts(as_parts(widened), sign))
 
 
-@rule(by_transpose=True)
+@rule(joins="linear")
 def total(context: StepContext) -> Pullback:
     """Activations added or subtracted: a linear layer with weights 1 and -1."""
     shapes, signs = [context.shape(i) for i in range(len(context.inputs))], coefficients(context)

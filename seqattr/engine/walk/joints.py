@@ -3,19 +3,21 @@
 Each by itself reads and writes all its values. Together they go through memory once: the convolution of the
 references, which knows what the sequences have there, writes what comes out in the end and relu's slopes; on
 the way back the slopes are multiplied in as multipliers are read, and what another reader of the
-convolution's input sent back is added as they are written.
+convolution's input sent back is added as they are written. By Rescale there is one slope, by RevealCancel one
+for each part of the difference.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
-from typing import cast
+from typing import Protocol, cast
 
 from torch import Tensor
 
 from seqattr.engine.graph.graph import INPUT, Ref, Step, evaluate_or_raise
 from seqattr.engine.numerics.gpu.fastest import Measured
 from seqattr.engine.numerics.gpu.implicit import Around
+from seqattr.engine.numerics.gpu.in_parts import Ahead, Pairs
 from seqattr.engine.numerics.multipliers import Multiplier, whole
 from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.ops.moving import VIEWS
@@ -31,6 +33,7 @@ class Joint:
 
     convolution: Step
     relu: Step
+    in_parts: bool = False
     total: Step | None = None
     addend: Step | None = None
 
@@ -51,8 +54,17 @@ def find_joints(plan: ForwardPlan, rules: Rules) -> Iterator[Joint]:
     """Those of a graph whose steps go back by some rules."""
     for step in plan.graph.steps:
         relu = only_reader(plan, step)
-        if relu is not None and convolves(plan, step, rules) and is_plain_relu(plan, relu, rules):
-            yield with_sum(plan, Joint(step, relu), rules)
+        if (
+            relu is not None
+            and relu.op == RELU
+            and relu.name not in plan.split
+            and convolves(plan, step, rules)
+        ):
+            rule, in_parts = rules[relu.name].joins, step.name in plan.split
+            if rule == ("revealcancel" if in_parts else "rescale") and not (
+                in_parts and overwritten(plan, step)
+            ):
+                yield with_sum(plan, Joint(step, relu, in_parts), rules)
 
 
 def only_reader(plan: ForwardPlan, step: Step) -> Step | None:
@@ -63,16 +75,15 @@ def only_reader(plan: ForwardPlan, step: Step) -> Step | None:
 
 def convolves(plan: ForwardPlan, step: Step, rules: Rules) -> bool:
     """Whether a step is a convolution by a kernel of our own, passed back by its transpose."""
-    if step.op not in CONVOLUTIONS or plan.kinds[step.name] is not Kind.LINEAR or step.name in plan.split:
-        return False
-    weight = plan.graph.tensors.get(step.args[1])
-    if weight is None or not rules[step.name].by_transpose:
+    weight = plan.graph.tensors.get(step.args[1]) if step.op in CONVOLUTIONS else None
+    if weight is None or plan.kinds[step.name] is not Kind.LINEAR or rules[step.name].joins != "linear":
         return False
     return isinstance(plan.convolution(step, weight), Measured)
 
 
-def is_plain_relu(plan: ForwardPlan, step: Step, rules: Rules) -> bool:
-    return step.op == RELU and step.name not in plan.split and rules[step.name].by_slope
+def overwritten(plan: ForwardPlan, step: Step) -> bool:
+    """Whether a step's input is gone before the way back."""
+    return any(reader.name in plan.overwriting for reader in plan.graph.consumers()[step.args[0]])
 
 
 def with_sum(plan: ForwardPlan, joint: Joint, rules: Rules) -> Joint:
@@ -83,7 +94,7 @@ def with_sum(plan: ForwardPlan, joint: Joint, rules: Rules) -> Joint:
     if total is None or total.op != ADD or total.name in plan.split or total.kwargs or len(total.args) > 2:
         return joint
     others = [ref for ref in total.args if ref != joint.relu.name]
-    if len(others) != 1 or others[0] not in plan.active or not rules[total.name].by_transpose:
+    if len(others) != 1 or others[0] not in plan.active or rules[total.name].joins != "linear":
         return joint
     addend = plan.graph.by_name().get(others[0])
     before = {step.name for step in takewhile(lambda step: step is not joint.convolution, plan.graph.steps)}
@@ -98,32 +109,69 @@ def made_before(plan: ForwardPlan, step: Step) -> set[Ref]:
     return {ref for ref in step.refs() if ref not in plan.graph.tensors and ref != INPUT}
 
 
-class Joined:
-    """A joint at work, for pairs whose sequences have the convolution's value: what the references have, and
-    the way back.
-    """
+class Joined(Protocol):
+    """A joint at work: what the references have in the end, and the way back."""
 
-    def __init__(self, plan: ForwardPlan, joint: Joint, pairs: PairedValues) -> None:
-        step, sides = joint.convolution, pairs.sides
-        weight = plan.graph.tensors[step.args[1]]
-        convolution = plan.convolution(step, weight)
-        assert isinstance(convolution, Measured)
-        self.convolution, self.shape = convolution, pairs.shape(step.args[0])
-        bias = sides.reference[step.args[2]] if len(step.args) > 2 and step.args[2] is not None else None
-        addends = None if joint.addend is None else self._addends(plan, joint.addend, sides.reference)
-        around = Around(bias, starts=sides.sequence[step.name], addends=addends)
-        self.value, self.slopes = convolution.forward_around(sides.reference[step.args[0]], around)
-
-    def _addends(self, plan: ForwardPlan, step: Step, values: Values) -> Tensor:
-        """What is added; a view that is not there yet is made."""
-        if step.name in values:
-            return cast(Tensor, values[step.name])
-        return cast(Tensor, evaluate_or_raise(step, plan.functions[step.name], values, values[INPUT]))
+    value: Tensor
 
     def back(self, multiplier: Tensor, addend: Tensor | None = None) -> Tensor:
         """From the relu's value to the convolution's input, and what else has come back to that."""
+
+
+class ByRescale:
+    """With one slope for each pair."""
+
+    def __init__(self, plan: ForwardPlan, joint: Joint, pairs: PairedValues) -> None:
+        given = Given(plan, joint, pairs)
+        self.convolution, self.shape = given.convolution(), pairs.shape(joint.convolution.args[0])
+        around = Around(given.bias, starts=given.starts, addends=given.addends)
+        self.value, self.slopes = self.convolution.forward_around(given.references, around)
+
+    def back(self, multiplier: Tensor, addend: Tensor | None = None) -> Tensor:
         around = Around(scales=self.slopes, addends=addend)
         return self.convolution.transpose_around(multiplier, self.shape, around)
+
+
+class ByRevealCancel:
+    """With two."""
+
+    def __init__(self, plan: ForwardPlan, joint: Joint, pairs: PairedValues) -> None:
+        given = Given(plan, joint, pairs)
+        self.convolution = given.convolution().in_parts(given.convolution("magnitude"))
+        self.pairs = Pairs(given.references, given.sequences)
+        ahead = Ahead(given.starts, given.bias, given.addends)
+        self.value, self.slopes = self.convolution.forward(self.pairs, ahead)
+
+    def back(self, multiplier: Tensor, addend: Tensor | None = None) -> Tensor:
+        return self.convolution.back(multiplier, self.slopes, self.pairs, addend)
+
+
+class Given:
+    """What a joint is given, for pairs whose sequences have the convolution's value."""
+
+    def __init__(self, plan: ForwardPlan, joint: Joint, pairs: PairedValues) -> None:
+        self.plan, self.step, self.sides = plan, joint.convolution, pairs.sides
+        activation, *_ = self.step.args
+        self.references, self.sequences = self.sides.reference[activation], self.sides.sequence[activation]
+        self.starts = self.sides.sequence[self.step.name]
+        self.addends = None if joint.addend is None else self._value(joint.addend)
+
+    @property
+    def bias(self) -> Tensor | None:
+        ref = self.step.arguments.bias
+        return None if ref is None else cast(Tensor, self.sides.reference[ref])
+
+    def convolution(self, form: str = "plain") -> Measured:
+        made = self.plan.convolution(self.step, self.plan.graph.tensors[self.step.args[1]], form)
+        assert isinstance(made, Measured)  # as `convolves` has it
+        return made
+
+    def _value(self, step: Step) -> Tensor:
+        """Of the references; a view that is not there yet is made."""
+        values = self.sides.reference
+        if step.name in values:
+            return cast(Tensor, values[step.name])
+        return cast(Tensor, evaluate_or_raise(step, self.plan.functions[step.name], values, values[INPUT]))
 
 
 class Joining:
@@ -157,7 +205,8 @@ class Joining:
 
     def join(self, plan: ForwardPlan, joint: Joint) -> dict[str, Backward]:
         """The ways back through the convolution and its relu; the references have the value of the end."""
-        joined = self.joined[joint.convolution.name] = Joined(plan, joint, self.pairs)
+        made = (ByRevealCancel if joint.in_parts else ByRescale)(plan, joint, self.pairs)
+        joined = self.joined[joint.convolution.name] = cast(Joined, made)
         self.pairs.sides.reference[joint.end.name] = joined.value
         return {
             joint.relu.name: lambda multiplier: [multiplier],

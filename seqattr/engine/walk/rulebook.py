@@ -234,8 +234,9 @@ class Rule:
       (Either way rounding must not go by the largest value around, as it does through spectra.)
     - `wants_parts`: it needs its input's difference in two parts.
     - `passes_parts`: it needs them when a reader wants its own value's.
-    - `by_transpose`, `by_slope`: where no parts are wanted, it is no more than the transpose of the step's
-      weights, or the slope between both sides; such steps may be joined (`joints`).
+    - `joins`: as what it may be joined with other steps (`joints`): "linear", by the transpose of weights and
+      in parts by their magnitudes; "rescale", by the slope between both sides; "revealcancel", by the slopes
+      of two parts.
     """
 
     pullback: Callable[[StepContext], Pullback]
@@ -243,8 +244,7 @@ class Rule:
     divides: bool = False
     wants_parts: bool = False
     passes_parts: bool = False
-    by_transpose: bool = False
-    by_slope: bool = False
+    joins: str = ""
 
     def __call__(self, context: StepContext) -> Pullback:
         return self.pullback(context)
@@ -254,9 +254,9 @@ class Rule:
         return self.pullback.__name__
 
 
-def rule(**needs: bool) -> Callable[[Callable[[StepContext], Pullback]], Rule]:
+def rule(joins: str = "", **needs: bool) -> Callable[[Callable[[StepContext], Pullback]], Rule]:
     """A function as a rule that needs this."""
-    return lambda pullback: Rule(pullback, **needs)
+    return lambda pullback: Rule(pullback, joins=joins, **needs)
 
 
 Kinds = Mapping[str, Kind]  # of the steps, by name

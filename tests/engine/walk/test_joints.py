@@ -12,8 +12,9 @@ from seqattr.engine.graph.forward import random_sequences
 from seqattr.engine.numerics import convolution
 from seqattr.engine.numerics.gpu import fastest
 from seqattr.engine.rules.deeplift import RESCALE, REVEALCANCEL
+from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.rules.guided import GUIDED
-from seqattr.engine.walk.joints import Joined
+from seqattr.engine.walk.joints import Given, Joint
 from seqattr.engine.walk.session import Session
 from seqattr.methods.attribution import Attribution, attribute
 from seqattr.methods.explainer import Explainer
@@ -88,16 +89,16 @@ def models() -> dict[str, Model]:
 
 
 @pytest.fixture
-def kernels(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Joined]]:
+def kernels(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Joint]]:
     """Kernels of our own, of whatever size; the joints that were at work."""
-    joined: list[Joined] = []
-    init = Joined.__init__
+    joined: list[Joint] = []
+    init = Given.__init__
 
-    def noted(self: Joined, *args: object) -> None:
-        joined.append(self)
-        init(self, *args)
+    def noted(self: Given, plan: object, joint: Joint, *more: object) -> None:
+        joined.append(joint)
+        init(self, plan, joint, *more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Joined, "__init__", noted)
+    monkeypatch.setattr(Given, "__init__", noted)
     monkeypatch.setattr(convolution, "LEAST_WEIGHTS", 1)
     with on_cpu(monkeypatch):
         yield joined
@@ -118,22 +119,24 @@ def assert_as_in_float64(got: Attribution, exact: Attribution) -> None:
 @pytest.mark.parametrize("name", NETS)
 @pytest.mark.parametrize("method", ["deeplift-rescale", "deeplift-revealcancel"])
 def test_contributions_are_those_of_float64(
-    models: dict[str, Model], kernels: list[Joined], name: str, method: str
+    models: dict[str, Model], kernels: list[Joint], name: str, method: str
 ) -> None:
     exact = attribute(models[name], X, OWN, method=method, dtype=torch.float64)
     assert not kernels  # of float64 there are none
     assert_as_in_float64(attribute(models[name], X, OWN, method=method), exact)
-    assert bool(kernels) == (method == "deeplift-rescale")
+    assert {joint.in_parts for joint in kernels} == {method == "deeplift-revealcancel"}
 
 
 @pytest.mark.parametrize("name", NETS)
-def test_the_steps_that_are_joined(models: dict[str, Model], kernels: list[Joined], name: str) -> None:
-    joints = Session(models[name]).plan(RESCALE).joints
-    assert [len(joint.names) for joint in joints.values()] == NETS[name][2]
+def test_the_steps_that_are_joined(models: dict[str, Model], kernels: list[Joint], name: str) -> None:
+    for rulebook in (RESCALE, REVEALCANCEL):
+        joints = Session(models[name]).plan(rulebook).joints
+        assert [len(joint.names) for joint in joints.values()] == NETS[name][2]
+        assert {joint.in_parts for joint in joints.values()} == {rulebook is REVEALCANCEL}
 
 
-@pytest.mark.parametrize("rulebook", [REVEALCANCEL, GUIDED])
-def test_other_rules_join_nothing(models: dict[str, Model], kernels: list[Joined], rulebook: object) -> None:
+@pytest.mark.parametrize("rulebook", [GRADIENT, GUIDED])
+def test_other_rules_join_nothing(models: dict[str, Model], kernels: list[Joint], rulebook: object) -> None:
     assert not Session(models["residual"]).plan(rulebook).joints  # type: ignore[arg-type]
 
 
@@ -141,7 +144,7 @@ def test_where_kernels_do_not_serve_nothing_is_joined(models: dict[str, Model]) 
     assert not Session(models["residual"]).plan(RESCALE).joints
 
 
-def test_shared_references_go_by_themselves(models: dict[str, Model], kernels: list[Joined]) -> None:
+def test_shared_references_go_by_themselves(models: dict[str, Model], kernels: list[Joint]) -> None:
     exact = attribute(models["residual"], X, OWN[0], method="deeplift-rescale", dtype=torch.float64)
     assert_as_in_float64(attribute(models["residual"], X, OWN[0], method="deeplift-rescale"), exact)
     assert not kernels
@@ -149,7 +152,7 @@ def test_shared_references_go_by_themselves(models: dict[str, Model], kernels: l
 
 @pytest.mark.parametrize("batch_size", [1, 2, 4])
 def test_any_batch_size_gives_the_same(
-    models: dict[str, Model], kernels: list[Joined], batch_size: int
+    models: dict[str, Model], kernels: list[Joint], batch_size: int
 ) -> None:
     every = attribute(models["residual"], X, OWN, method="deeplift-rescale")
     parts = attribute(models["residual"], X, OWN, method="deeplift-rescale", batch_size=batch_size)
@@ -158,7 +161,7 @@ def test_any_batch_size_gives_the_same(
 
 @pytest.mark.parametrize("name", NETS)
 def test_what_is_equal_on_both_sides_contributes_nothing(
-    models: dict[str, Model], kernels: list[Joined], name: str
+    models: dict[str, Model], kernels: list[Joint], name: str
 ) -> None:
     result = attribute(models[name], X, X[:, None].expand(-1, 2, -1, -1), method="deeplift-rescale")
     assert kernels
@@ -166,7 +169,7 @@ def test_what_is_equal_on_both_sides_contributes_nothing(
     assert not result.difference.any()
 
 
-def test_three_products_are_nearly_the_same(models: dict[str, Model], kernels: list[Joined]) -> None:
+def test_three_products_are_nearly_the_same(models: dict[str, Model], kernels: list[Joint]) -> None:
     exact = attribute(models["residual"], X, OWN, method="deeplift-rescale", dtype=torch.float64)
     rough = (
         Explainer(Session(models["residual"], products="bfloat16x3"), "deeplift-rescale")
@@ -178,7 +181,7 @@ def test_three_products_are_nearly_the_same(models: dict[str, Model], kernels: l
 
 
 def test_torchs_own_form_where_it_is_the_quicker_one(
-    models: dict[str, Model], kernels: list[Joined], monkeypatch: pytest.MonkeyPatch
+    models: dict[str, Model], kernels: list[Joint], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exact = attribute(models["residual"], X, OWN, method="deeplift-rescale", dtype=torch.float64)
     monkeypatch.setattr(fastest, "quickest", lambda key, forms, *more: fastest.DIRECT)

@@ -1,14 +1,16 @@
 """Convolutions on a GPU in the form that is quickest there: on tensor cores, or as torch has it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from seqattr.engine.numerics.gpu.choice import quickest
-from seqattr.engine.numerics.gpu.implicit import Around, Products, Result, Run, in_steps
+from seqattr.engine.numerics.gpu import in_parts
+from seqattr.engine.numerics.gpu.choice import Key, quickest
+from seqattr.engine.numerics.gpu.implicit import Around, Products, Result, in_steps
+from seqattr.engine.numerics.gpu.in_parts import Ahead, Pairs, Slopes
 from seqattr.errors import ModelError
 
 DIRECT = "direct"
@@ -16,6 +18,8 @@ SAMPLE = 2**25  # numbers of the larger of what goes in and what comes out, when
 MOST_ROWS = 2**14
 # Of the largest of a convolution's values, how far a form's may be from torch's.
 TOLERANCE = {"float32": 1e-5, "bfloat16x3": 1e-3}
+
+Run = Callable[..., Any]
 
 
 class Direct(Protocol):
@@ -27,63 +31,93 @@ class Direct(Protocol):
 
 
 class Quickest:
-    """One way through a convolution, in the form that is quickest; which one does not hang on how many rows
+    """One way through a convolution, in the form that is quickest. Which one does not hang on how many rows
     there are, so that equal rows stay equal.
+
+    `runs` are its forms by name. `sample` makes arguments to measure them with, of values as long as those
+    given, and `answer` is what of a form's result is held against the direct one's.
     """
 
-    def __init__(self, name: str, products: Products, precision: str) -> None:
-        self.name, self.products, self.precision = name, products, precision
-        self.forms: dict[int, Run | None] = {}
+    def __init__(
+        self,
+        key: Key,
+        runs: Callable[[], Mapping[str, Run]],
+        sample: Callable[[Tensor], Sequence[Any]],
+        answer: Callable[[Any], Tensor],
+        precision: str,
+    ) -> None:
+        self.key, self.runs, self.sample, self.answer = key, runs, sample, answer
+        self.precision = precision
+        self.forms: dict[int, Run | None] = {}  # None: the direct one
 
-    def __call__(self, values: Tensor, around: Around, direct: Run) -> Result:
-        size = 1 << values.shape[2].bit_length()
+    def __call__(self, direct: Run, values: Tensor, *arguments: Any) -> Any:
+        """The form's result of its arguments, among which are `values` (rows, channels, L)."""
+        size = values.shape[2].bit_length()
         if size not in self.forms:
-            self.forms[size] = self._choose(values, direct)
+            self.forms[size] = self._choose(direct, values, size)
         run = self.forms[size]
         if run is None:
-            return direct(values, around)
+            return direct(*arguments)
         try:
-            return run(values, around)
+            return run(*arguments)
         except (ModelError, torch.OutOfMemoryError):
             raise
         except Exception:  # with more around it a kernel needs more of the GPU than there may be
             self.forms[size] = None
-            return direct(values, around)
+            return direct(*arguments)
 
-    def _choose(self, values: Tensor, direct: Run) -> Run | None:
-        """None for the direct one."""
-        runs = {"x".join(map(str, tile)): self.products.on(tile) for tile in self.products.tiles()}
-        sample = self._sample(values)
-        forms = {name: partial(values_of, run, sample) for name, run in {DIRECT: direct, **runs}.items()}
-        chosen = quickest(self._key(values), forms, values.device, TOLERANCE[self.precision])
-        return runs.get(chosen)
+    def _choose(self, direct: Run, values: Tensor, size: int) -> Run | None:
+        runs, arguments = self.runs(), self.sample(values)
+        every = {DIRECT: direct, **runs}.items()
+        forms = {name: partial(self._answer, run, arguments) for name, run in every}
+        key = (*self.key, self.precision, size)
+        return runs.get(quickest(key, forms, values.device, TOLERANCE[self.precision]))
 
-    def _key(self, values: Tensor) -> tuple[str | int, ...]:
-        p = self.products
-        size = values.shape[2].bit_length()
-        return self.name, self.precision, *p.weight.shape, p.stride, p.padding, p.dilation, size
-
-    def _sample(self, values: Tensor) -> Tensor:
-        """Numbers (rows, channels, L) drawn at random, as many rows as a GPU is busy with."""
-        outputs, channels, _ = self.products.weight.shape
-        length = values.shape[2]
-        rows = min(max(1, SAMPLE // (max(outputs, channels) * length)), MOST_ROWS)
-        generator = torch.Generator(values.device).manual_seed(0)
-        drawn = torch.randn(rows, length, channels, device=values.device, generator=generator)
-        return drawn.mT
+    def _answer(self, run: Run, arguments: Sequence[Any]) -> Tensor:
+        return self.answer(run(*arguments))
 
 
-def values_of(run: Run, sample: Tensor) -> Tensor:
-    return run(sample, Around()).values
+def geometry_key(products: Products) -> Key:
+    p = products
+    return *p.weight.shape, p.stride, p.padding, p.dilation
+
+
+def drawn(values: Tensor, channels: int, outputs: int, seed: int = 0) -> Tensor:
+    """Numbers (rows, channels, L) at random, as long as values and as many as keep a GPU busy."""
+    length = values.shape[2]
+    rows = min(max(1, SAMPLE // (max(outputs, channels) * length)), MOST_ROWS)
+    generator = torch.Generator(values.device).manual_seed(seed)
+    return torch.randn(rows, length, channels, device=values.device, generator=generator).mT
+
+
+def plain(name: str, products: Products, precision: str) -> Quickest:
+    """A convolution with what is around it, `Around`."""
+    outputs, channels, _ = products.weight.shape
+
+    def runs() -> Mapping[str, Run]:
+        return {tile.name: products.on(tile) for tile in products.tiles()}
+
+    def sample(values: Tensor) -> Sequence[Any]:
+        return drawn(values, channels, outputs), Around()
+
+    return Quickest((name, *geometry_key(products)), runs, sample, lambda result: result.values, precision)
 
 
 class Measured:
     """A convolution and its transpose, with what is around them: on tensor cores, or directly as in torch."""
 
     def __init__(self, products: Products, precision: str, direct: Direct) -> None:
-        self.direct, back = direct, products.transposed()
-        self.straight = Quickest("forward", products, precision)
-        self.back = None if back is None else Quickest("back", back, precision)
+        self.direct, self.products, self.precision = direct, products, precision
+        self.transposed = products.transposed()
+        self.straight = plain("forward", products, precision)
+        self.back = None if self.transposed is None else plain("back", self.transposed, precision)
+
+        self._in_parts: MeasuredInParts | None = None
+
+    def in_parts(self, magnitude: "Measured") -> "MeasuredInParts":
+        """With relu behind it by RevealCancel, made once; `magnitude` is the convolution with |W|."""
+        self._in_parts = self._in_parts or MeasuredInParts(self, magnitude)
+        return self._in_parts
 
     def forward(self, activation: Tensor, bias: Tensor | None = None) -> Tensor:
         return self.forward_around(activation, Around(bias)).values
@@ -93,11 +127,80 @@ class Measured:
 
     def forward_around(self, activation: Tensor, around: Around) -> Result:
         """W x and what is around it."""
-        return self.straight(activation, around, in_steps(self.direct.forward))
+        result: Result = self.straight(in_steps(self.direct.forward), activation, activation, around)
+        return result
 
     def transpose_around(self, multiplier: Tensor, shape: Sequence[int], around: Around) -> Tensor:
         """W^T m and what is around it, for activations of this shape."""
         direct = in_steps(lambda values, _: self.direct.transpose(values, shape))
         if self.back is None:
             return direct(multiplier, around).values
-        return self.back(multiplier, around, direct).values
+        result: Result = self.back(direct, multiplier, multiplier, around)
+        return result.values
+
+
+class MeasuredInParts:
+    """A convolution and relu behind it by RevealCancel: in one kernel each way, or in steps; of the two, the
+    convolution with W and the one with |W|.
+    """
+
+    def __init__(self, straight: Measured, magnitude: Measured) -> None:
+        self.straight, self.magnitude = straight, magnitude
+        self.ahead = self._forward() if straight.products.together == 1 else None
+        self.behind = self._back() if straight.transposed is not None else None
+
+    def forward(self, pairs: Pairs, ahead: Ahead) -> in_parts.Result:
+        """Relu's values for the references, and the slopes."""
+        direct = in_parts.forward_in_steps(self.straight.forward, self.magnitude.forward)
+        if self.ahead is None:
+            return direct(pairs, ahead)
+        result: in_parts.Result = self.ahead(direct, pairs.references, pairs, ahead)
+        return result
+
+    def back(self, multiplier: Tensor, slopes: Slopes, pairs: Pairs, addends: Tensor | None) -> Tensor:
+        """Multipliers of relu's value to those of the convolution's input, and what is added."""
+        shape = pairs.references.shape
+        direct = in_parts.back_in_steps(
+            *(lambda m, _, each=each: each.transpose(m, shape) for each in (self.straight, self.magnitude))
+        )
+        if self.behind is None:
+            return direct(multiplier, slopes, pairs, addends)
+        result: Tensor = self.behind(direct, multiplier, multiplier, slopes, pairs, addends)
+        return result
+
+    def _forward(self) -> Quickest:
+        products, precision = self.straight.products, self.straight.precision
+        outputs, channels, _ = products.weight.shape
+
+        def runs() -> Mapping[str, Run]:
+            return {tile.name: in_parts.forward_on(products, tile) for tile in in_parts.tiles_for(outputs)}
+
+        def sample(values: Tensor) -> Sequence[Any]:
+            references = drawn(values, channels, outputs)
+            pairs = Pairs(references, drawn(values, channels, outputs, 1)[:1])
+            return pairs, Ahead(self.straight.direct.forward(pairs.sequences))
+
+        key = ("forward in parts", *geometry_key(products))
+        # Slopes between values that hardly differ hang on how these are rounded.
+        return Quickest(key, runs, sample, lambda result: result.values, precision)
+
+    def _back(self) -> Quickest:
+        products, precision = self.straight.transposed, self.straight.precision
+        assert products is not None
+        outputs, channels, _ = products.weight.shape
+
+        def runs() -> Mapping[str, Run]:
+            tiles = in_parts.tiles_for(outputs * products.together)
+            return {tile.name: in_parts.back_on(products, tile) for tile in tiles}
+
+        def sample(values: Tensor) -> Sequence[Any]:
+            m, sums, gaps = (drawn(values, channels, outputs, seed) for seed in range(3))
+            like = values.new_empty(1, outputs, products.positions(values.shape[2]))
+            references, sequences = (drawn(like, outputs, channels, seed) for seed in (3, 4))
+            rows = min(len(m), len(references))
+            pairs = Pairs(references[:rows], sequences[:1])
+            return m[:rows], Slopes(sums[:rows], gaps[:rows]), pairs, None
+
+        return Quickest(
+            ("back in parts", *geometry_key(products)), runs, sample, lambda result: result, precision
+        )

@@ -31,6 +31,10 @@ class Tile(NamedTuple):
     warps: int
     stages: int
 
+    @property
+    def name(self) -> str:
+        return "x".join(map(str, self))
+
 
 # Compiled for compute capability 9.0, hardly one of them has more values than registers.
 TILES = {
@@ -118,6 +122,10 @@ class Products:
             return None
         return replace(self, weight=self.weight.flip(2).transpose(0, 1), padding=padding)
 
+    def magnitudes(self) -> "Products":
+        """With |W| for W."""
+        return replace(self, weight=self.weight.abs())
+
     def tiles(self) -> Iterator[Tile]:
         """Sizes of tiles that suit."""
         return tiles_for(self.together * len(self.weight))
@@ -128,6 +136,11 @@ class Products:
         outputs, _, taps = self.weight.shape
         few = outputs <= NARROW and self.stride == self.dilation == 1 and taps >= LEAST_TAPS
         return 2 * min(TILES) // outputs if few else 1
+
+    @property
+    def inner(self) -> int:
+        """How many products a number of the result is the sum of."""
+        return self.weight.shape[1] * (self.weight.shape[2] + self.together - 1)
 
     def positions(self, length: int) -> int:
         """How many there are of values so long; where they are too short, less than 1."""
@@ -150,7 +163,7 @@ class Products:
 
     def _kernel(self, tile: Tile) -> Run:
         """Of blocks of positions, with all that these have as outputs."""
-        parts, outputs = self._in_parts(tile), self.together * len(self.weight)
+        parts, outputs = self.in_parts(tile), self.together * len(self.weight)
 
         def run(values: Tensor, around: Around) -> Result:
             positions = math.ceil(self.positions(values.shape[2]) / self.together)
@@ -176,15 +189,14 @@ class Products:
         blocks = math.ceil(rows * positions / tile.positions) * math.ceil(outputs / tile.outputs)
         convolve()[(blocks,)](
             *(made[0] if t is None else t for t in pointers),
-            *steps, channels, outputs, parts.shape[2], parts.stride(0), length, positions,
-             channels * (self.weight.shape[2] + self.together - 1),
+            *steps, channels, outputs, parts.shape[2], parts.stride(0), length, positions, self.inner,
             self.stride * self.together, self.dilation, self.padding, references, rows * positions,
             self.parts, is_interpreted(), *tile[:3], channels % tile.inner == 0,
             scales is not None, around.bias is not None, starts is not None, addends is not None,
             num_warps=tile.warps, num_stages=tile.stages, enable_fp_fusion=True,
         )  # fmt: skip
 
-    def _in_parts(self, tile: Tile) -> Tensor:
+    def in_parts(self, tile: Tile) -> Tensor:
         """(parts, taps * channels, outputs) of bfloat16, with zeros up to whole tiles."""
         matrix = side_by_side(self.weight, self.together).permute(2, 1, 0).flatten(0, 1)
         more = [-size % whole for size, whole in zip(matrix.shape, (tile.inner, tile.outputs), strict=True)]

@@ -11,6 +11,8 @@ registers, weights once for all beforehand.
 import triton
 import triton.language as tl
 
+from seqattr.engine.numerics.gpu.expressions import above, relu_secant
+
 
 @triton.jit
 def rounded(value, EMULATED: tl.constexpr):
@@ -50,11 +52,20 @@ def products(total, value, weights, part_size, PARTS: tl.constexpr, EMULATED: tl
 
 
 @triton.jit
-def secant(a, b):
-    """The slope of relu between a and b; where they are equal, its derivative."""
-    gap = a - b
-    change = tl.where(a > 0, a, 0.0) - tl.where(b > 0, b, 0.0)
-    return tl.where(gap == 0, tl.where(b > 0, 1.0, 0.0), change / tl.where(gap == 0, 1.0, gap))
+def tile_of(outputs, positions, places, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr):
+    """A program's places, which are positions of rows: which are there, their rows and positions; outputs."""
+    tiles = tl.cdiv(outputs, BLOCK_N)
+    tile = tl.program_id(0)
+    place = (tile // tiles) * BLOCK_M + tl.arange(0, BLOCK_M)
+    output = (tile % tiles) * BLOCK_N + tl.arange(0, BLOCK_N)
+    return place, place < places, (place // positions).to(tl.int64), place % positions, output
+
+
+@triton.jit
+def beside(memory, row, row_step, position, step, output, mask):
+    """What lies beside the tile's numbers in values of the same positions and outputs."""
+    at = (row * row_step + position * step)[:, None] + output[None, :]
+    return tl.load(memory + at, mask=mask, other=0.0)
 
 
 @triton.jit
@@ -81,25 +92,6 @@ def covered(
     return tl.load(memory + at, mask=inside, other=0.0)
 
 
-@triton.jit
-def store(
-    total, starts, start_row_step, start_step, addends, addend_row_step, addend_step, slopes, results,
-    place, there, row, start_row, position, output, outputs, COMPARED: tl.constexpr, ADDED: tl.constexpr,
-):  # fmt: skip
-    """Write a tile, after relu and with its slopes where there are `starts`, with what is added."""
-    stored = there[:, None] & (output < outputs)[None, :]
-    at = (place.to(tl.int64) * outputs)[:, None] + output[None, :]
-    if COMPARED:
-        of_start = start_row * start_row_step + position * start_step
-        compared = tl.load(starts + of_start[:, None] + output[None, :], mask=stored, other=0.0)
-        tl.store(slopes + at, secant(compared, total), mask=stored)
-        total = tl.where(total < 0, 0.0, total)
-    if ADDED:
-        of_addend = row * addend_row_step + position * addend_step
-        total += tl.load(addends + of_addend[:, None] + output[None, :], mask=stored, other=0.0)
-    tl.store(results + at, total, mask=stored)
-
-
 # Compiled once for all values of these.
 ANY = ["part_size", "length", "positions", "inner", "stride", "dilation", "padding", "references", "places"]
 
@@ -114,12 +106,8 @@ def convolve(
     BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr, BY_CHANNELS: tl.constexpr,
     SCALED: tl.constexpr, BIASED: tl.constexpr, COMPARED: tl.constexpr, ADDED: tl.constexpr,
 ):  # fmt: skip
-    """What `implicit.Products` says: a tile of places, which are positions of rows, and outputs a program."""
-    tiles = tl.cdiv(outputs, BLOCK_N)
-    tile = tl.program_id(0)
-    place = (tile // tiles) * BLOCK_M + tl.arange(0, BLOCK_M)
-    output = (tile % tiles) * BLOCK_N + tl.arange(0, BLOCK_N)
-    there, row, position = place < places, (place // positions).to(tl.int64), place % positions
+    """What `implicit.Products` says, a tile for each program."""
+    place, there, row, position, output = tile_of(outputs, positions, places, BLOCK_M, BLOCK_N)
     start = position * stride - padding
     total = tl.zeros((BLOCK_M, BLOCK_N), tl.float32)
     for block in range(tl.cdiv(inner, BLOCK_K)):
@@ -137,7 +125,12 @@ def convolve(
         total = products(total, value, weight, part_size, PARTS, EMULATED)
     if BIASED:
         total += tl.load(bias + output, mask=output < outputs, other=0.0)[None, :]
-    store(
-        total, starts, start_row_step, start_step, addends, addend_row_step, addend_step, slopes, results,
-        place, there, row, row // references, position, output, outputs, COMPARED, ADDED,
-    )  # fmt: skip
+    mask = there[:, None] & (output < outputs)[None, :]
+    at = (place.to(tl.int64) * outputs)[:, None] + output[None, :]
+    if COMPARED:
+        compared = beside(starts, row // references, start_row_step, position, start_step, output, mask)
+        tl.store(slopes + at, relu_secant(compared, total), mask=mask)
+        total = above(total)
+    if ADDED:
+        total += beside(addends, row, addend_row_step, position, addend_step, output, mask)
+    tl.store(results + at, total, mask=mask)

@@ -7,34 +7,38 @@ from pathlib import Path
 
 import pytest
 
-from seqattr.engine.numerics.gpu.implicit import TILES, Tile
+from seqattr.engine.numerics.gpu import implicit, in_parts
+from seqattr.engine.numerics.gpu.implicit import Tile
 from tests.helpers.interpreter import needs_interpreter
 
 pytestmark = needs_interpreter
 
 # Without the interpreter, so in a process of its own.
 COMPILE = """
-import sys
-from pathlib import Path
+import importlib, sys
 import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
-from seqattr.engine.numerics.gpu.tensor_cores import convolve
 
-positions, outputs, inner, warps, stages, parts, around = map(int, sys.argv[1:])
-names = list(convolve.arg_names)
+module, name, *numbers = sys.argv[1:]
+kernel = getattr(importlib.import_module("seqattr.engine.numerics.gpu." + module), name)
+positions, outputs, inner, warps, stages, parts, around = map(int, numbers)
+names = list(kernel.arg_names)
 constants = dict(
     PARTS=parts, EMULATED=False, BLOCK_M=positions, BLOCK_N=outputs, BLOCK_K=inner,
     BY_CHANNELS=True, SCALED=not around, BIASED=True, COMPARED=bool(around), ADDED=True,
 )
+constants = {name: value for name, value in constants.items() if name in names}
 pointers = names[: names.index("row_step")]
 whole = {*pointers, *names[names.index("row_step") : names.index("part_size")]}
+of_bfloat16 = {"weights", "magnitudes"}
 signature = {
-    name: "constexpr" if name in constants else "*bf16" if name == "weights" else "*fp32" if name in pointers
+    name: "constexpr" if name in constants else "*bf16" if name in of_bfloat16
+    else "*fp32" if name in pointers
     else "i32" for name in names
 }
 source = ASTSource(
-    convolve, signature, {(names.index(name),): value for name, value in constants.items()},
+    kernel, signature, {(names.index(name),): value for name, value in constants.items()},
     {(names.index(name),): [["tt.divisibility", 16]] for name in whole},
 )
 made = triton.compile(
@@ -46,29 +50,37 @@ print(made.asm["ptx"].count("wgmma.mma_async"), made.asm["ptx"].count("cp.async"
 MOST_SHARED = 227 * 1024  # bytes that a program may have there
 
 
-def compiled(tile: Tile, parts: int, around: bool, tmp_path: Path) -> Sequence[int]:
+def compiled(kernel: str, tile: Tile, parts: int, around: bool, tmp_path: Path) -> Sequence[int]:
     """How many products of tensor cores and loads under way there are, and bytes of shared memory."""
-    call = [sys.executable, "-c", COMPILE, *map(str, (*tile, parts, int(around)))]
+    call = [sys.executable, "-c", COMPILE, *kernel.split("."), *map(str, (*tile, parts, int(around)))]
     environment = {"TRITON_INTERPRET": "0", "TRITON_CACHE_DIR": str(tmp_path), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(call, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return [int(number) for number in done.stdout.split()]
 
 
-def assert_good(tile: Tile, parts: int, around: bool, tmp_path: Path) -> None:
-    products, loads, shared = compiled(tile, parts, around, tmp_path)
+def assert_good(kernel: str, tile: Tile, parts: int, around: bool, tmp_path: Path) -> None:
+    products, loads, shared = compiled(kernel, tile, parts, around, tmp_path)
     assert products > 0
     assert loads > 0
     assert shared <= MOST_SHARED
 
 
+KERNELS = {
+    "tensor_cores.convolve": implicit.TILES,
+    "tensor_cores_in_parts.forward": in_parts.TILES,
+    "tensor_cores_in_parts.back": in_parts.TILES,
+}
+EVERY = [(kernel, tile) for kernel, tiles in KERNELS.items() for some in tiles.values() for tile in some]
+
+
 def test_it_compiles_to_tensor_cores(tmp_path):
-    assert_good(TILES[64][-1], 3, True, tmp_path)
+    assert_good("tensor_cores.convolve", implicit.TILES[64][-1], 3, True, tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("around", [False, True])
 @pytest.mark.parametrize("parts", [2, 3])
-@pytest.mark.parametrize("tile", [tile for tiles in TILES.values() for tile in tiles])
-def test_every_tile_compiles_and_fits_into_shared_memory(tile, parts, around, tmp_path):
-    assert_good(tile, parts, around, tmp_path)
+@pytest.mark.parametrize(("kernel", "tile"), EVERY)
+def test_every_tile_compiles_and_fits_into_shared_memory(kernel, tile, parts, around, tmp_path):
+    assert_good(kernel, tile, parts, around, tmp_path)
