@@ -16,7 +16,7 @@ from seqattr.analyses.attention_weights import (
     layers_of,
     plan_for,
 )
-from seqattr.engine.capture.model import Model
+from seqattr.engine.capture.model import Model, check_model
 from seqattr.engine.graph.forward import random_sequences
 from seqattr.engine.graph.graph import Graph
 from seqattr.engine.graph.layouts import ROWS
@@ -89,6 +89,7 @@ class Attending:
     """
 
     def __init__(self, model: Model, length: int, device: str = "auto") -> None:
+        check_model(model)
         model.check_length(length)
         self.session = Session(model, device=device)
         graph = self.session.graph

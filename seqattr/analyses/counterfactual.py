@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from seqattr.dna.alphabet import ALPHABET
-from seqattr.engine.capture.model import Model
+from seqattr.engine.capture.model import Model, check_model
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.walk.session import Session
 from seqattr.errors import InputError, NotFinite
@@ -54,6 +54,7 @@ def counterfactuals(
         raise InputError("the output's value to be reached must be a number, not nan")
     if most < 1:
         raise InputError(f"the number of substitutions must be at least 1, not {most}")
+    check_model(model)
     for sequence in sequences:
         model.check_length(sequence.shape[-1])
     session = Session(model, [target], device)

@@ -177,7 +177,7 @@ def models_of(
     model: Model | Sequence[Model], targets: Sequence[int | str] | None, device: str
 ) -> list[Session]:
     """A session for each model, whose answers are averaged. Raises as `sessions` does."""
-    return sessions([model] if isinstance(model, Model | str) else list(model), targets, device)
+    return sessions(model, targets, device)
 
 
 def backgrounds_at_once(session: Session, length: int, versions: int = 1) -> int:

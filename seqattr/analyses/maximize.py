@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from seqattr.dna.frequencies import background_of
-from seqattr.engine.capture.model import Model
+from seqattr.engine.capture.model import Model, check_model
 from seqattr.engine.graph.outputs import Target
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.walk.memory import pieces
@@ -99,6 +99,7 @@ def maximize(
     Raises InputError where the length does not fit, UnknownName for the target, NotFinite where the model
     answers with NaN or infinity.
     """
+    check_model(model)
     length = model.example_length if settings.length is None else settings.length
     model.check_length(length)
     session = Session(model, [target], device)

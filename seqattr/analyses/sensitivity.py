@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from seqattr.engine.capture.model import Model
+from seqattr.engine.capture.model import Model, check_model
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.walk.plan import Plan
 from seqattr.engine.walk.session import Sequences, Session, check_finite, sliceable
@@ -75,6 +75,7 @@ def sensitivity(
     Sequences are taken a batch at a time, so that memory does not grow with their number. Raises as
     `jacobian` does, and InputError where there are no sequences, or the clusters are not theirs.
     """
+    check_model(model)
     chosen = model.choose(targets)
     asked = dict(zip(chosen.targets, chosen.texts, strict=True))  # by name and number is once
     names, texts = tuple(target.name for target in asked), list(asked.values())

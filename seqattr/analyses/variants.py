@@ -66,14 +66,13 @@ def variant_effects(
     Raises InputError for shapes that do not fit and models whose targets differ, UnknownName for an unknown
     target, NotFinite if a model answers with NaN or infinity.
     """
-    models = [model] if isinstance(model, Model) else model
     first, second = one_hot_tensor(references), one_hot_tensor(alternatives)
     if first.shape != second.shape or not len(first):
         raise InputError(
             f"there must be as many windows of each allele, of one length: not {tuple(first.shape)} and "
             f"{tuple(second.shape)}"
         )
-    effects = Comparer(sessions(models, targets, device), both_strands, batch_size).effects(first, second)
+    effects = Comparer(sessions(model, targets, device), both_strands, batch_size).effects(first, second)
     bad = ~(effects.difference.isfinite() & effects.reference.isfinite()).all(0)
     if bad.any():
         raise NotFinite("the model answers with NaN or infinity for an allele of", int(bad.nonzero()[0]))

@@ -1,6 +1,6 @@
 """Where rows lie on a genome, as somebody tells it in Python."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,12 @@ def places_of(regions: Any, number: int, length: int) -> Places:
     """
     if regions is None:
         return Places.of([Region(f"seq{row}", 0, length, f"seq{row}") for row in range(number)])
-    given = read_bed(regions) if isinstance(regions, str | Path) else list(regions)
+    if isinstance(regions, str | Path):
+        given = read_bed(regions)
+    elif isinstance(regions, Iterable):
+        given = list(regions)
+    else:
+        raise InputError(f"regions are a BED file's path, or a region for each row, not {regions!r}")
     if len(given) != number:
         raise InputError(f"there are {len(given)} regions for {number} sequences")
     return Places.of([region_of(one, row, length) for row, one in enumerate(given)])

@@ -44,6 +44,5 @@ def attribute(
     Raises InputError for shapes that do not fit and for models whose targets differ, UnknownName for an
     unknown method or target, NotFinite if a model answers with NaN or infinity.
     """
-    models = [model] if isinstance(model, Model) else model
-    explainers = [Explainer(session, method) for session in sessions(models, targets, device, dtype)]
+    explainers = [Explainer(session, method) for session in sessions(model, targets, device, dtype)]
     return Ensemble(explainers, both_strands).attribute(sequences, references, batch_size)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from seqattr.engine.capture.model import Model
+from seqattr.engine.capture.model import Model, models_in
 from seqattr.engine.numerics.device import FULL
 from seqattr.engine.walk.comparison import Comparison
 from seqattr.engine.walk.session import Session
@@ -22,22 +22,18 @@ REVERSE = "reverse strand"
 
 
 def sessions(
-    models: Sequence[Model],
+    models: Model | Sequence[Model],
     targets: Sequence[int | str] | None = None,
     device: str = "auto",
     dtype: torch.dtype | None = None,
     products: str = FULL,
 ) -> list[Session]:
-    """A session for each model, all with the first one's targets, in its order.
+    """A session for each model, or for the one, all with the first one's targets, in its order.
 
     The other models have these by their names, and make of expressions what theirs is. Raises as `Session`,
     and InputError for no model, and for one that has not the first one's targets, naming both.
     """
-    if not models:
-        raise InputError("there is no model to explain")
-    for model in models:
-        if not isinstance(model, Model):
-            raise InputError(f"a model is what `load_model` gives, a seqattr.Model, not {model!r}")
+    models = models_in(models)
     first = Session(models[0], targets, device, dtype, products)
     texts = models[0].choose(targets).texts
     own = {target.name for target in models[0].targets}

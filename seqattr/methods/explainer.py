@@ -124,7 +124,7 @@ class Explainer(Explaining):
 
     def __init__(self, session: Session, method: str | Method = "deeplift") -> None:
         self.session = session
-        self.method = method_named(method) if isinstance(method, str) else method
+        self.method = method if isinstance(method, Method) else method_named(method)
         self.plan = session.plan(self.method.rulebook_for(session.model))
 
     @property

@@ -232,9 +232,9 @@ def method_named(name: str) -> Method:
     Raises UnknownName, listing what there is, and InputError for a step that plays no part in the method, or
     positions that are none.
     """
-    known, colon, step = name.partition(":")
+    known, colon, step = str(name).partition(":")
     if known not in METHODS:
-        raise UnknownName("method", name, METHODS)
+        raise UnknownName("method", str(name), METHODS)
     method = METHODS[known]
     if not colon:
         return method

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from seqattr.dna.alphabet import codes_of, one_hot
 from seqattr.dna.places import Places
-from seqattr.errors import InputError, UnknownName, some_of
+from seqattr.errors import InputError, some_of
 from seqattr.inputs.places import ends_of, places_of
 from seqattr.io.atomic import replacing_all
 from seqattr.io.bed import read_chrom_sizes, write_regions
@@ -19,6 +19,7 @@ from seqattr.io.ownership import Output
 from seqattr.io.scores_folder import file_stems, remove_files, stale_files
 from seqattr.io.text import write_json
 from seqattr.methods.result_files import TargetRows
+from seqattr.methods.selection import row_of, stretch_of, targets_of
 from seqattr.support.version import package_version
 
 Source = str | Path
@@ -90,7 +91,7 @@ class Attribution(NamedTuple):
     def plot(
         self,
         sequence: int = 0,
-        targets: Sequence[int | str] | None = None,
+        targets: Sequence[int | str] | int | str | None = None,
         bases: tuple[int, int] | None = None,
     ) -> Any:
         """A matplotlib figure of one sequence, shown by a notebook: letters as high as what they contribute,
@@ -104,14 +105,10 @@ class Attribution(NamedTuple):
         from seqattr.figures.stretches import LogoRows, stretch_figure
 
         codes, number, length = self._codes(), *self.contributions.shape[1:]
-        if not -number <= sequence < number:
-            raise InputError(f"there is no sequence {sequence} among {number}")
-        start, end = bases or (0, length)
-        if not 0 <= start < end <= length:
-            raise InputError(f"bases {start} to {end} are not within the {length} of a sequence")
-        chosen, units = self._targets(targets), self._subject().units
-        rows = {name: self.contributions[one, sequence, start:end].numpy() for one, name in chosen.items()}
-        letters = LogoRows(rows, one_hot(codes[sequence, start:end]), first=start)
+        row, (start, end), subject = row_of(sequence, number), stretch_of(bases, length), self._subject()
+        chosen, units = targets_of(targets, subject.targets), subject.units
+        rows = {name: self.contributions[one, row, start:end].numpy() for one, name in chosen.items()}
+        letters = LogoRows(rows, one_hot(codes[row, start:end]), first=start)
         return stretch_figure(letters, [units[name] for name in rows])
 
     def to_h5(self, path: Source, regions: Any = None, force: bool = False) -> list[Path]:
@@ -125,11 +122,12 @@ class Attribution(NamedTuple):
         write, unless forced.
         """
         rows = self._rows(self._places(regions))
-        if Path(path).suffix == ".h5":
-            Output(Path(path), force).claim_file()
-            self._only(rows, path).write_h5(Path(path))
-            return [Path(path)]
-        return self._write_folder(Path(path), rows, force)
+        path = path_of(path)
+        if path.suffix == ".h5":
+            Output(path, force).claim_file()
+            self._only(rows, path).write_h5(path)
+            return [path]
+        return self._write_folder(path, rows, force)
 
     def to_bigwig(
         self,
@@ -145,17 +143,19 @@ class Attribution(NamedTuple):
         chromosomes end where the last region does. Raises InputError and OutputError as `to_h5`; what a
         bigWig is of it does not say, so that one beside no run.json of seqattr stays unless forced.
         """
-        places = self._places(regions)
+        if regions is None:
+            raise InputError("a bigWig needs `regions`, which say where on a genome the sequences lie")
+        path, places = path_of(path), self._places(regions)
         rows = self._rows(places)
         sizes = ends_of(places) if chrom_sizes is None else sizes_of(chrom_sizes)
-        if Path(path).suffix == ".bw":
-            Output(Path(path), force).claim_file()
-            paths = {Path(path): self._only(rows, path)}
+        if path.suffix == ".bw":
+            Output(path, force).claim_file()
+            paths = {path: self._only(rows, path)}
         else:
             names = {f"{stem}.bw": name for name, stem in file_stems(list(rows)).items()}
-            Output(Path(path), force).claim_folder([*names, "run.json"], "run.json")
-            Path(path).mkdir(parents=True, exist_ok=True)
-            paths = {Path(path) / file: rows[name] for file, name in names.items()}
+            Output(path, force).claim_folder([*names, "run.json"], "run.json")
+            path.mkdir(parents=True, exist_ok=True)
+            paths = {path / file: rows[name] for file, name in names.items()}
         for file, one in paths.items():
             one.write_track(file, sizes)
         return list(paths)
@@ -232,19 +232,17 @@ class Attribution(NamedTuple):
             raise InputError("this attribution does not tell what it explains; `seqattr.attribute` gives one")
         return self.subject
 
-    def _targets(self, wanted: Sequence[int | str] | None) -> dict[int, str]:
-        """The numbers and names of the targets that are wanted, in that order."""
-        names = list(self._subject().targets)
-        for one in wanted or ():
-            if one not in names and one not in range(len(names)):
-                raise UnknownName("target", str(one), names)
-        numbers = [names.index(one) if isinstance(one, str) else one for one in wanted or range(len(names))]
-        return {number: names[number] for number in numbers}
+
+def path_of(path: Any) -> Path:
+    """Raises InputError for what is none."""
+    if not isinstance(path, str | Path):
+        raise InputError(f"a path is wanted, not {path!r}")
+    return Path(path)
 
 
 def sizes_of(chrom_sizes: Mapping[str, int] | Source) -> Mapping[str, int]:
     """Chromosome sizes, or those that a file holds."""
-    return chrom_sizes if isinstance(chrom_sizes, Mapping) else read_chrom_sizes(chrom_sizes)
+    return chrom_sizes if isinstance(chrom_sizes, Mapping) else read_chrom_sizes(path_of(chrom_sizes))
 
 
 def codes_if_bases(sequences: Tensor) -> npt.NDArray[np.uint8] | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from seqattr.engine.capture.model import Model
+from seqattr.engine.capture.model import Model, check_model
 from seqattr.engine.graph.graph import BatchLayout, Graph, Ref, Step
 from seqattr.engine.graph.lengths import Lengths
 from seqattr.engine.graph.outputs import Target
@@ -29,7 +29,8 @@ VERSION = 1
 
 
 def save_model(path: Path | str, model: Model) -> None:
-    """Write a model file, whole or not at all. Raises OutputError."""
+    """Write a model file, whole or not at all. Raises OutputError, and InputError for what is no model."""
+    check_model(model)
     write_plain(path, to_plain(model))
 
 

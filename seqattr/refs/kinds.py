@@ -94,7 +94,7 @@ def parse(spec: str, names: Names = None) -> Reference:
     as there are names, gives each sequence its own; any other is a set that all share. Raises UnknownName,
     InputError.
     """
-    name, colon, argument = spec.partition(":")
+    name, colon, argument = str(spec).partition(":")
     if name not in REFERENCES:
         raise UnknownName("reference", name, REFERENCES)
     return REFERENCES[name].read(spec, argument if colon else None, names)

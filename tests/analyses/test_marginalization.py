@@ -312,7 +312,7 @@ def test_what_is_no_list_of_motifs_no_model_no_backgrounds_is_said_to_be_none() 
         marginalize(model, ["GATA"], "ACGT")
     with pytest.raises(InputError, match=r"backgrounds are \(B, 4, L\), or a list of texts, not None"):
         marginalize(model, ["GATA"], None)
-    with pytest.raises(InputError, match=r"a model is what `load_model` gives, .* not 'model\.pt'"):
+    with pytest.raises(InputError, match=r"a path, no model: seqattr\.load_model\('model\.pt'\) reads one"):
         marginalize("model.pt", ["GATA"], backgrounds)  # type: ignore[arg-type]
     with pytest.raises(UnknownName, match=r"unknown target '2\.5'; there is: target0"):
         marginalize(model, ["GATA"], backgrounds, targets=[2.5])  # type: ignore[list-item]

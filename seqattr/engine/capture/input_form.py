@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -34,6 +35,17 @@ class InputForm:
     @property
     def is_plain(self) -> bool:
         return self == InputForm()
+
+
+def check_module(module: object, example: object) -> None:
+    """Raises InputError for what is no module of torch, and for an example that is no tensor."""
+    if isinstance(module, str | Path):
+        raise InputError(f"'{module}' is a path, no module: seqattr.load_model('{module}') reads a model")
+    if not isinstance(module, nn.Module):
+        raise InputError(f"a torch module is wanted, not {type(module).__name__}")
+    if not isinstance(example, Tensor):
+        kind = type(example).__name__
+        raise InputError(f"the example input is a tensor, such as torch.zeros(2, 4, 1000), and not {kind}")
 
 
 def check_unknown(unknown: float) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ from seqattr.engine.capture.calls import DICT
 from seqattr.engine.capture.export import unwrap
 from seqattr.engine.capture.fitting import Fitted, fit, geometry_of, with_type
 from seqattr.engine.capture.hints import what_would_run
-from seqattr.engine.capture.input_form import InputForm, adapt, check_unknown
+from seqattr.engine.capture.input_form import InputForm, adapt, check_module, check_unknown
 from seqattr.engine.capture.input_layouts import check_layout
 from seqattr.engine.capture.left_out import BATCH_FIRST
 from seqattr.engine.capture.original import OwnFailure
@@ -60,6 +61,7 @@ class Model:
         inputs: Mapping[str, Any] | None = None,
         unknown: float = 0.0,
     ) -> None:
+        check_module(module, example_input)
         forks.expect()
         check_layout(layout, channels)
         check_unknown(unknown)
@@ -176,6 +178,29 @@ class Model:
             values = outputs_of(self.graph, sequences.to(self.dtype))
         outputs = [value.reshape(len(sequences), -1) for value in values]
         return torch.stack([outputs[t.output][:, t.index] for t in self.targets], 1)
+
+
+# --- what is given -----------------------------------------------------------------------------
+
+
+def models_in(given: object) -> list[Model]:
+    """One model, or the several of a list. Raises InputError as `check_model` does, and for none at all."""
+    models: list[Any] = list(given) if isinstance(given, list | tuple) else [given]
+    for model in models:
+        check_model(model)
+    if not models:
+        raise InputError("there is no model to explain")
+    return models
+
+
+def check_model(model: object) -> None:
+    """Raises InputError for what is no Model, saying how it becomes one."""
+    if isinstance(model, str | Path):
+        raise InputError(f"'{model}' is a path, no model: seqattr.load_model('{model}') reads one")
+    if isinstance(model, nn.Module):
+        raise InputError("a torch module is no model yet: seqattr.Model(module, example_input) makes it one")
+    if not isinstance(model, Model):
+        raise InputError(f"a seqattr.Model is wanted, not {type(model).__name__}")
 
 
 # --- construction ------------------------------------------------------------------------------

@@ -14,8 +14,11 @@ FULL = "float32"
 PRODUCTS = (FULL, "tf32", "bfloat16x3")
 
 
-def pick_device(name: str) -> torch.device:
+def pick_device(name: str | torch.device) -> torch.device:
     """auto, cpu, cuda or cuda:i. Raises InputError for a device that is not there."""
+    if not isinstance(name, str | torch.device):
+        raise InputError(f"unknown device {name!r}; there is: {DEVICES}")
+    name = str(name)
     if name.startswith(("auto", "cuda")) and torch.cuda._is_in_bad_fork():
         raise InputError(
             "this process was forked from one that uses a GPU, and cannot use it itself; "

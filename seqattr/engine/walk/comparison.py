@@ -178,7 +178,7 @@ def reference_pool(references: Any, shape: Sequence[int]) -> Tensor:
     """
     if references is None:
         return torch.zeros(1, *shape[1:])
-    pool = tensor_of(once(references, 4))
+    pool = tensor_of(once(references, 4), "references")
     if pool.ndim not in (3, 4) or pool.shape[-2] != 4:
         raise InputError(f"references must have the shape (N, R, 4, L) or (R, 4, L), not {tuple(pool.shape)}")
     check_fit(pool, shape, 3, "(N, R, 4, L) or (R, 4, L)")
@@ -187,8 +187,11 @@ def reference_pool(references: Any, shape: Sequence[int]) -> Tensor:
 
 def once(references: Any, dimensions: int) -> Any:
     """What is repeated along N with a stride of 0, once."""
+    if isinstance(references, str):
+        drawn = f"seqattr.references('{references}', sequences) would be, if that is what is meant"
+        raise InputError(f"references must be an array or a list of texts, not '{references}': {drawn}")
     if not hasattr(references, "ndim"):
-        references = tensor_of(references)
+        references = tensor_of(references, "references")
     strides = getattr(references, "strides", None) or references.stride()
     repeated = references.ndim == dimensions and len(references) > 1 and strides[0] == 0
     return references[0] if repeated else references

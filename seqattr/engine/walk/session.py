@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from seqattr.dna.alphabet import are_texts, one_hot
-from seqattr.engine.capture.model import Model
+from seqattr.engine.capture.model import Model, check_model
 from seqattr.engine.graph.graph import INPUT
 from seqattr.engine.numerics.device import FULL, check_products, full_precision, pick_device
 from seqattr.engine.numerics.gpu.choice import telling
@@ -56,6 +56,8 @@ class Session:
         products: str = FULL,
     ) -> None:
         check_products(products)
+        check_model(model)
+        check_dtype(dtype)
         chosen = model.choose(targets)
         if chosen.targets is not model.targets:
             chosen = chosen.cut()
@@ -225,7 +227,7 @@ class Sequences(Protocol):
     def __getitem__(self, rows: slice, /) -> Any: ...
 
 
-def tensor_of(numbers: Any) -> Tensor:
+def tensor_of(numbers: Any, noun: str = "sequences") -> Tensor:
     """What an array, a tensor or a list holds, without its gradient; of texts the one-hot columns.
 
     All but tensors are copied: torch takes no array that is read backwards, as the reverse complement is,
@@ -234,13 +236,14 @@ def tensor_of(numbers: Any) -> Tensor:
     if isinstance(numbers, Tensor):
         return numbers.detach()
     if isinstance(numbers, str):
-        raise InputError(f"sequences are a list of texts, as [{numbers!r}], not a single one")
+        raise InputError(f"{noun} are a list of texts, as [{numbers!r}], not a single one")
     if are_texts(numbers):
         return torch.from_numpy(one_hot(numbers))
     try:
         return torch.from_numpy(np.array(numbers))
     except (TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"sequences must be arrays of numbers: {error}") from error
+        kind = type(numbers).__name__
+        raise InputError(f"{noun} must be an array of numbers, or a list of texts: not {kind}") from error
 
 
 def one_hot_tensor(sequences: Any) -> Tensor:
@@ -263,6 +266,12 @@ def check_shape(sequences: Sequences) -> tuple[int, int]:
     if len(shape) != 3 or shape[1] != 4 or not shape[0]:
         raise InputError(f"sequences must have the shape (N, 4, L) with N at least 1, not {shape}")
     return int(shape[0]), int(shape[2])
+
+
+def check_dtype(dtype: object) -> None:
+    """Raises InputError for what is no type of floating-point numbers; None leaves it open."""
+    if dtype is not None and not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
+        raise InputError(f"the dtype must be torch's of floats, such as torch.float64, not {dtype!r}")
 
 
 def check_batch_size(batch_size: int | None) -> None:
