@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from seqattr.cli import removed
 from seqattr.cli.flags import FLAGS, how_to_convert, in_flags
 from seqattr.errors import SeqattrError, UntrustedModel, as_line
 from seqattr.support.advice import advising
@@ -119,7 +120,7 @@ def show(error: click.ClickException) -> None:
     """Wrong usage, in click's own words."""
     if type(error) is click.BadParameter:  # not one of its kinds, which write lines of their own
         error = click.BadParameter(as_line(error.message), error.ctx, error.param, error.param_hint)
-    error.show()
+    (removed.told(error) if isinstance(error, click.NoSuchOption) else error).show()
 
 
 def complain(line: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from seqattr.cli.main import COMMANDS, main
+from seqattr.cli.removed import REMOVED
 from tests.cli.test_help import ALL
 from tests.helpers.calls import (
     BENCHMARK,
@@ -74,6 +75,11 @@ OPTIONS = [
     usage(f"{SCORE} --seed {HUGE}", "is not a valid integer"),
     usage(f"{SCORE} --h5-dtype float64", "'float64' is not one of 'float32', 'float16'"),
     usage(f"{SCORE} --frobnicate", "No such option '--frobnicate'"),
+    *(
+        usage(f"{command} done {option} 7", f"The option '{option}' is gone: {instead}.")
+        for command, options in REMOVED.items()
+        for option, instead in options.items()
+    ),
     usage("score --fasta s.fa", "Missing option '--model'"),
     usage("frobnicate", "No such command 'frobnicate'"),
     usage("methods deeplift", "unexpected extra argument (deeplift)"),
@@ -158,7 +164,7 @@ RESULTS = [
     call(f"{REPORT} bundeld", "there is no motif file bundeld; did you mean 'bundled'?"),
     call(f"{REPORT} jaspar", "did you mean 'jaspar:NAME'?"),
     call(f"{REPORT} good.meme --strand plus", "unknown strand 'plus'; there is: both, forward, reverse"),
-    usage(f"{REPORT} good.meme --top 3", "No such option '--top'"),
+    usage(f"{REPORT} good.meme --top 3", "The option '--top' is gone: a hit is told by what it explains"),
     call(f"{REPORT} good.meme --p-value 2", "must be above 0 and at most 1, not 2"),
     call(f"{REPORT} good.meme --background 1,1", "four positive numbers (A,C,G,T) that sum to 1"),
     call(f"{REPORT} good.meme --background a,c,g,t", "must be four numbers, as 0.3,0.2,0.2,0.3"),

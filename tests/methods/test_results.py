@@ -147,7 +147,7 @@ def test_a_folder_is_what_score_leaves(result, texts, tmp_path):
 def test_other_commands_read_it(result, tmp_path):
     scores = tmp_path / "scores"
     result.to_h5(scores)
-    assert plot([scores], "seq1:5-30", tmp_path / "a.png") == ["first", "second"]
+    assert plot([scores], "seq1:5-30", tmp_path / "a.png").labels == ["first", "second"]
     export(scores, "modisco", "first", tmp_path / "modisco")
     assert (tmp_path / "modisco" / "shap.npz").is_file()
     run = open_scores(scores).run
