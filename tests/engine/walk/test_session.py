@@ -66,7 +66,7 @@ def test_arrays_of_any_kind_are_taken(method: str, form: str) -> None:
 def test_what_are_no_numbers_is_said(method: str) -> None:
     model = captured("transformer")[1]
     for wrong in ([["ACGT"]], [[1.0], [1.0, 2.0]]):
-        with pytest.raises(InputError, match="sequences must be arrays of numbers"):
+        with pytest.raises(InputError, match="sequences must be an array of numbers"):
             METHODS[method](model, wrong)
 
 
