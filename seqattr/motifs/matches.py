@@ -3,8 +3,8 @@
 Reverse complementing the sequences and their contributions mirrors everything here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -48,7 +48,6 @@ class Matches:
     motif: np.ndarray  # (K,) int32, which of `motifs`
     strand: np.ndarray  # (K,) int8, 1 or -1
     log_odds: np.ndarray  # (K,) float32
-    targets: Mapping[str, MatchImportance] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.sequence)
@@ -66,12 +65,7 @@ class Matches:
 
     def select(self, which: np.ndarray | slice) -> "Matches":
         """The matches of a mask or of some indices."""
-        columns = {name: getattr(self, name)[which] for name in COLUMNS}
-        targets = {
-            name: MatchImportance(*(values[which] for values in carried))
-            for name, carried in self.targets.items()
-        }
-        return replace(self, **columns, targets=targets)
+        return replace(self, **{name: getattr(self, name)[which] for name in COLUMNS})
 
     def by_motif(self) -> Iterator[tuple[PWM, np.ndarray]]:
         """Each motif with the indices of its matches, in order."""
@@ -86,7 +80,7 @@ def sort_matches(matches: Matches) -> Matches:
 
 
 def concatenate_matches(parts: Sequence[Matches]) -> Matches:
-    """The matches of the same motifs, found apart, together in order; none of them measured."""
+    """The matches of the same motifs, found apart, together in order."""
     columns: dict[str, Any] = {
         name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS
     }
@@ -103,14 +97,6 @@ def prefers_other_strand(values: np.ndarray, other: np.ndarray) -> np.ndarray:
     return backwards
 
 
-def measure(matches: Matches, target: str, contributions: np.ndarray, hypothetical: np.ndarray) -> Matches:
-    """The matches with what contributions (N, L) and hypothetical contributions (N, 4, L) say of them.
-
-    Raises InputError where these do not fit the sequences of the matches.
-    """
-    return with_importance(matches, target, [measure_rows(matches, contributions, hypothetical)])
-
-
 def measure_rows(matches: Matches, contributions: np.ndarray, hypothetical: np.ndarray) -> MatchImportance:
     """What contributions (B, L) and hypothetical ones (B, 4, L) say of the matches in as many rows.
 
@@ -121,12 +107,6 @@ def measure_rows(matches: Matches, contributions: np.ndarray, hypothetical: np.n
     share = importance / np.where(total > 0, total, 1)[matches.sequence]
     rank = _rank(matches.sequence, importance)
     return MatchImportance(importance, share.astype(np.float32), rank, _cosine(matches, hypothetical))
-
-
-def with_importance(matches: Matches, target: str, parts: Sequence[MatchImportance]) -> Matches:
-    """The matches with a target's importance, which comes a block of rows after the other."""
-    carried = MatchImportance(*map(np.concatenate, zip(*parts, strict=True)))
-    return replace(matches, targets={**matches.targets, target: carried})
 
 
 def importance_of(

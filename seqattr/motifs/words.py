@@ -17,8 +17,8 @@ from seqattr.support.compiled import compiled
 LONGEST = 8  # bases of a word
 
 
-class Hits(NamedTuple):
-    """Sequences, starts and scores (K,) of the starts that reach a threshold."""
+class Starts(NamedTuple):
+    """Where a motif reaches a threshold: sequences, starts and scores (K,)."""
 
     sequence: npt.NDArray[np.int64]
     start: npt.NDArray[np.int64]
@@ -52,7 +52,7 @@ class Words:
             self._sorted[size] = begins, positions
         return self._sorted[size]
 
-    def reaching(self, weights: npt.NDArray[np.float32], threshold: float) -> Hits:
+    def reaching(self, weights: npt.NDArray[np.float32], threshold: float) -> Starts:
         """The starts of known bases at which weights (w, 4) sum to the threshold or more, in any order."""
         size = min(self.longest, len(weights))
         first = most_telling(weights, size)
@@ -66,7 +66,7 @@ class Words:
         motif = weights, first, others, rest, threshold
         count = _score((self.codes.ravel(), begins, positions), wanted, scores, motif, at, score)
         sequence, start = np.divmod(at[:count], self.codes.shape[1])
-        return Hits(sequence, start, score[:count].copy())  # a part of it would keep all candidates' alive
+        return Starts(sequence, start, score[:count].copy())  # a part of it would keep all candidates' alive
 
 
 def most_telling(weights: npt.NDArray[np.float32], size: int) -> int:

@@ -6,14 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 import seqattr
-from seqattr.errors import InputError, NotFinite, OutputError
+from seqattr.errors import InputError, OutputError
 from seqattr.inputs import from_fasta
 from seqattr.io.journal import JournalWriter
 from seqattr.io.ownership import Output, command_in
@@ -484,62 +483,6 @@ def test_a_shard_is_a_number_and_a_count(text):
     with pytest.raises(InputError, match="a shard is its number and how many there are, as in 1/3 to 3/3"):
         Shard.parse(text)
     assert Shard.parse("2/3") == Shard(2, 3)
-
-
-# --- sequences without values --------------------------------------------------------------------
-
-
-class Log(nn.Module):
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.stack([x.sum(-1)[:, 0].log(), x.sum(-1)[:, 1]], 1)
-
-
-@pytest.fixture(scope="module")
-def logarithm() -> seqattr.Model:
-    """Minus infinity for a sequence without an A."""
-    return seqattr.Model(Log(), torch.zeros(2, 4, 40))
-
-
-def test_a_sequence_without_values_is_marked_and_listed_and_the_others_are_whole(
-    logarithm, fasta, texts, tmp_path
-):
-    records = {f"s{i}": text for i, text in enumerate(texts(20))}
-    bad = {"s3": "CGT" * 13 + "C", "s17": "G" * 40}
-    settings = Settings(references="freq", batch_size=4)
-    summary = score(logarithm, from_fasta(fasta({**records, **bad})), tmp_path / "out", settings)
-    score(logarithm, from_fasta(fasta(records, "good.fa")), tmp_path / "good", settings)
-    assert summary.failed == 2
-    reason = "the model answers -inf for target target0"
-    assert summary.notes == [
-        f"sequences without values: 2 of 20 (s3, s17), as {reason}; failed.tsv lists them"
-    ]
-    lines = (tmp_path / "out" / "failed.tsv").read_text().splitlines()
-    assert lines[0].split("\t") == ["name", "chrom", "start", "end", "strand", "reason"]
-    assert [line.split("\t") for line in lines[1:]] == [
-        [name, name, "0", "40", "+", reason] for name in ("s3", "s17")
-    ]
-    rest = [row for row in range(20) if row not in (3, 17)]
-    for target in ("target0", "target1"):
-        (found,), (good,) = read(tmp_path / "out", target), read(tmp_path / "good", target)
-        np.testing.assert_array_equal(found.contributions[rest], good.contributions[rest])
-        assert np.isnan(found.contributions[[3, 17]]).all()
-        assert np.isnan(found.difference[[3, 17]]).all()
-        with h5py.File(tmp_path / "out" / f"{target}.h5") as file:
-            assert np.isnan(file["shap/seq"][3]).all()
-            assert file["raw/seq"][3].sum() == 40
-    run = json.loads((tmp_path / "out" / "run.json").read_text())
-    assert run["failed"] == 2
-    assert np.isfinite(run["additivity_error"]["target0"]["q1"])
-
-
-def test_where_no_sequence_has_values_nothing_is_written(logarithm, fasta, tmp_path):
-    with pytest.raises(
-        NotFinite, match="-inf for target target0 of sequence a, as of all others; nothing was"
-    ):
-        score(
-            logarithm, from_fasta(fasta({"a": "C" * 40, "b": "G" * 40})), tmp_path / "out", Settings("freq")
-        )
-    assert not (tmp_path / "out" / "run.json").exists()
 
 
 # --- several models, both strands ----------------------------------------------------------------

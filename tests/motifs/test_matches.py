@@ -6,7 +6,14 @@ import pytest
 from seqattr.dna.alphabet import one_hot, reverse_complement
 from seqattr.dna.frequencies import BACKGROUND
 from seqattr.errors import InputError
-from seqattr.motifs.matches import COLUMNS, Matches, importance_of, measure, prefers_other_strand
+from seqattr.motifs.matches import (
+    COLUMNS,
+    Matches,
+    MatchImportance,
+    importance_of,
+    measure_rows,
+    prefers_other_strand,
+)
 from seqattr.motifs.pwm import GATA1, PWM, TAL1
 from seqattr.motifs.scan import Pick, find_matches
 
@@ -20,11 +27,15 @@ MOTIFS = [TAL1, GATA1, PWM("short", RNG.dirichlet(np.ones(4), size=5).T)]
 
 @pytest.fixture
 def matches() -> Matches:
-    return measure(find_matches(SEQUENCES, MOTIFS), "a", CONTRIBUTIONS, HYPOTHETICAL)
+    return find_matches(SEQUENCES, MOTIFS)
 
 
-def test_each_match_is_measured_by_the_definition(matches):
-    carried = matches.targets["a"]
+@pytest.fixture
+def carried(matches: Matches) -> MatchImportance:
+    return measure_rows(matches, CONTRIBUTIONS, HYPOTHETICAL)
+
+
+def test_each_match_is_measured_by_the_definition(matches, carried):
     for number in range(0, len(matches), 7):
         row, start, end = matches.sequence[number], matches.start[number], matches.end[number]
         under = CONTRIBUTIONS[row, start:end].astype(float)
@@ -40,8 +51,7 @@ def test_each_match_is_measured_by_the_definition(matches):
         assert carried.cosine[number] == pytest.approx(cosine, abs=1e-5)
 
 
-def test_shares_and_cosines_are_within_their_bounds(matches):
-    carried = matches.targets["a"]
+def test_shares_and_cosines_are_within_their_bounds(carried):
     assert (abs(carried.share) <= 1 + 1e-6).all()
     assert (abs(carried.cosine) <= 1 + 1e-6).all()
     assert (np.sign(carried.share) == np.sign(carried.importance)).all()
@@ -57,65 +67,64 @@ def test_contributions_like_the_motif_have_a_cosine_of_1_on_its_strand():
         # Neither a factor nor what all bases of a position share makes a difference.
         hypothetical[0, :, 9 : 9 + TAL1.width] = 0.01 * instance.log_odds(BACKGROUND) + np.arange(TAL1.width)
         for factor in (1, -1):
-            measured = measure(found, "t", sequence[:, 0] * 0.0, factor * hypothetical)
-            assert measured.targets["t"].cosine[0] == pytest.approx(factor, abs=1e-5)
+            measured = measure_rows(found, sequence[:, 0] * 0.0, factor * hypothetical)
+            assert measured.cosine[0] == pytest.approx(factor, abs=1e-5)
 
 
 def test_equals_share_a_rank():
     found = find_matches(SEQUENCES, MOTIFS)
-    even = measure(found, "t", np.full((15, LENGTH), 0.1), HYPOTHETICAL)
+    even = measure_rows(found, np.full((15, LENGTH), 0.1), HYPOTHETICAL)
     widths = found.end - found.start
     for row in range(15):
-        own, rank = widths[found.sequence == row], even.targets["t"].rank[found.sequence == row]
+        own, rank = widths[found.sequence == row], even.rank[found.sequence == row]
         assert rank.tolist() == [1 + (own > width).sum() for width in own]
 
 
-def test_the_mirror_image_is_measured_alike(matches):
-    here = matches
-    there = measure(
-        find_matches(reverse_complement(SEQUENCES), MOTIFS),
-        "a",
-        CONTRIBUTIONS[:, ::-1],
-        reverse_complement(HYPOTHETICAL),
-    )
+def test_the_mirror_image_is_measured_alike(matches, carried):
+    here, there = matches, find_matches(reverse_complement(SEQUENCES), MOTIFS)
+    mirrored = measure_rows(there, CONTRIBUTIONS[:, ::-1], reverse_complement(HYPOTHETICAL))
     turned = np.lexsort((there.motif, LENGTH - there.end, there.sequence))
     straight = np.lexsort((here.motif, here.start, here.sequence))
     np.testing.assert_array_equal(LENGTH - there.end[turned], here.start[straight])
     np.testing.assert_array_equal(there.motif[turned], here.motif[straight])
     np.testing.assert_array_equal(there.strand[turned], -here.strand[straight])
     np.testing.assert_array_equal(there.log_odds[turned], here.log_odds[straight])
-    np.testing.assert_array_equal(there.targets["a"].rank[turned], here.targets["a"].rank[straight])
+    np.testing.assert_array_equal(mirrored.rank[turned], carried.rank[straight])
     for name in ("importance", "share", "cosine"):
-        ours, theirs = (getattr(m.targets["a"], name) for m in (here, there))
+        ours, theirs = (getattr(one, name) for one in (carried, mirrored))
         # float32, added up from the other end
         np.testing.assert_allclose(theirs[turned], ours[straight], atol=2e-6)
 
 
 def test_nothing_contributes_nothing():
     found = find_matches(SEQUENCES, MOTIFS)
-    carried = measure(found, "t", np.zeros((15, LENGTH)), np.zeros((15, 4, LENGTH))).targets["t"]
+    carried = measure_rows(found, np.zeros((15, LENGTH)), np.zeros((15, 4, LENGTH)))
     assert not any(values.any() for values in (carried.importance, carried.share, carried.cosine))
     assert (carried.rank == 1).all()
 
 
 def test_no_match_is_measured_too():
     none = find_matches(SEQUENCES, MOTIFS, Pick(top=None, log_odds=99))
-    carried = measure(none, "t", CONTRIBUTIONS, HYPOTHETICAL).targets["t"]
+    carried = measure_rows(none, CONTRIBUTIONS, HYPOTHETICAL)
     assert [len(values) for values in carried] == [0, 0, 0, 0]
     assert none.names == []
 
 
-def test_targets_come_one_after_another_and_a_selection_keeps_them(matches):
-    both = measure(matches, "b", -CONTRIBUTIONS, -HYPOTHETICAL)
-    assert list(both.targets) == ["a", "b"]
-    assert list(matches.targets) == ["a"]
-    np.testing.assert_array_equal(both.targets["b"].importance, -both.targets["a"].importance)
-    some = both.select(both.log_odds > 2)
-    assert 0 < len(some) < len(both)
+def test_a_selection_is_of_the_matches_and_measured_as_they_are(matches, carried):
+    some = matches.log_odds > 2
+    selected = matches.select(some)
+    assert 0 < len(selected) < len(matches)
     for name in COLUMNS:
-        np.testing.assert_array_equal(getattr(some, name), getattr(both, name)[both.log_odds > 2])
-    for ours, theirs in zip(some.targets["b"], both.targets["b"], strict=True):
-        np.testing.assert_array_equal(ours, theirs[both.log_odds > 2])
+        np.testing.assert_array_equal(getattr(selected, name), getattr(matches, name)[some])
+    measured = measure_rows(selected, CONTRIBUTIONS, HYPOTHETICAL)
+    for name in ("importance", "share", "cosine"):  # ranks are among those that there are
+        np.testing.assert_array_equal(getattr(measured, name), getattr(carried, name)[some])
+
+
+def test_what_speaks_against_a_target_speaks_for_its_opposite(matches, carried):
+    against = measure_rows(matches, -CONTRIBUTIONS, -HYPOTHETICAL)
+    np.testing.assert_array_equal(against.importance, -carried.importance)
+    np.testing.assert_array_equal(against.share, -carried.share)
 
 
 def test_each_motif_has_its_matches(matches):

@@ -15,7 +15,7 @@ from seqattr.dna.frequencies import BACKGROUND
 from seqattr.dna.loci import loci_of
 from seqattr.dna.regions import Region
 from seqattr.errors import InputError, UnknownName
-from seqattr.motifs.matches import Matches, MatchImportance, measure
+from seqattr.motifs.matches import Matches, importance_of
 from seqattr.motifs.pwm import BUNDLED, GATA1, PWM, TAL1
 from seqattr.motifs.scan import Pick, find_matches
 from seqattr.motifs.seqlets import (
@@ -210,27 +210,24 @@ def test_a_window_of_several_sequences_is_one_seqlet():
 # ---- explained or not
 
 
-def unexplained(seqlets: Seqlets, matches: Matches) -> np.ndarray:
-    return without_match(seqlets, matches, matches.targets["t"].importance)
-
-
 def test_what_one_motif_explains_the_other_one_leaves():
     seqlets = find_seqlets(CONTRIBUTIONS, width=10)
     strong = Pick(top=None, log_odds=5)
-    of_tal1 = measure(find_matches(SEQUENCES, [TAL1], strong), "t", CONTRIBUTIONS, HYPOTHETICAL)
-    left = seqlets.select(unexplained(seqlets, of_tal1))
+    of_tal1, of_both = (
+        without_match(seqlets, matches, importance_of(matches, CONTRIBUTIONS))
+        for matches in (find_matches(SEQUENCES, motifs, strong) for motifs in ([TAL1], [TAL1, GATA1]))
+    )
+    left = seqlets.select(of_tal1)
     assert 0 < len(left) < len(seqlets)
     motifs = {each.motif for each in nearest_motifs(left.cut(HYPOTHETICAL), [TAL1, GATA1], "correlation")}
-    both = measure(find_matches(SEQUENCES, [TAL1, GATA1], strong), "t", CONTRIBUTIONS, HYPOTHETICAL)
     assert GATA1.name in motifs
-    assert unexplained(seqlets, both).sum() < 0.3 * unexplained(seqlets, of_tal1).sum()
+    assert of_both.sum() < 0.3 * of_tal1.sum()
 
 
-def one_match(start: int, share: float, sequence: int = 0) -> Matches:
-    """A match of GATA1, ten bases wide."""
+def one_match(start: int, share: float, sequence: int = 0) -> tuple[Matches, np.ndarray]:
+    """A match of GATA1, ten bases wide, and what it carries."""
     place = [np.array([value]) for value in (sequence, start, 0, 1, 9.0)]
-    carried = MatchImportance(*(np.array([value]) for value in (share, share, 1, 0.0)))
-    return Matches((GATA1,), np.array(BACKGROUND), *place, {"t": carried})
+    return Matches((GATA1,), np.array(BACKGROUND), *place), np.array([share])
 
 
 @pytest.mark.parametrize(
@@ -249,7 +246,7 @@ def one_match(start: int, share: float, sequence: int = 0) -> Matches:
 )
 def test_a_match_explains_what_it_covers_half_with_the_same_sign(match, importance, left):
     seqlet = Seqlets(10, 0.5, np.array([0]), np.array([20]), np.array([importance]))
-    assert unexplained(seqlet, match).tolist() == [left]
+    assert without_match(seqlet, *match).tolist() == [left]
 
 
 @pytest.mark.parametrize(
@@ -265,7 +262,7 @@ def test_a_match_explains_what_it_covers_half_with_the_same_sign(match, importan
 )
 def test_half_of_the_shorter_one_is_enough(width, start, left):
     seqlet = Seqlets(width, 0.5, np.array([0]), np.array([20]), np.array([1.0]))
-    assert unexplained(seqlet, one_match(start, 0.3)).tolist() == [left]
+    assert without_match(seqlet, *one_match(start, 0.3)).tolist() == [left]
 
 
 # ---- the nearest motif

@@ -11,25 +11,8 @@ import seqattr
 from seqattr.engine.graph.outputs import name_targets
 from seqattr.engine.graph.selections import Outputs
 from seqattr.errors import InputError, SeqattrError, UnknownName
-from seqattr.models.content import content_hash
 from seqattr.models.native import from_plain, to_plain
-
-LENGTH, POSITIONS, STRANDS = 120, 110, 2
-
-
-class Heads(nn.Module):
-    """A BPNet in small: logits of a profile of two strands, and log counts of each."""
-
-    def __init__(self, flat: bool = False) -> None:
-        super().__init__()
-        torch.manual_seed(3)
-        self.conv, self.flat = nn.Conv1d(4, 6, 11), flat
-        self.profile, self.counts = nn.Conv1d(6, STRANDS, 1), nn.Linear(6, STRANDS)
-        self.double()
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        h = self.conv(x).relu()
-        return 4 * self.profile(h), 2 * self.counts(h.mean(-1))
+from tests.helpers.heads import LENGTH, Heads, one_hot
 
 
 class Mixed(nn.Module):
@@ -50,11 +33,6 @@ class Mixed(nn.Module):
             "plus": z[:, 8].exp(),
             "minus": z[:, 9:10].exp(),
         }
-
-
-def one_hot(rows: int, seed: int = 0) -> Tensor:
-    codes = torch.randint(4, (rows, LENGTH), generator=torch.Generator().manual_seed(seed))
-    return nn.functional.one_hot(codes, 4).transpose(1, 2).double()
 
 
 X, R = one_hot(3, 1), one_hot(2, 2)
@@ -319,37 +297,6 @@ def test_an_expression_says_where_it_stands_before_a_final_nonlinearity(mixed):
         "sum(class:..2) is of the values before the final softmax",
     )
     assert model.with_targets("sum(class:..2)").finals == ("softmax",)
-
-
-# --- stored ---------------------------------------------------------------------------------------
-
-
-def test_a_model_of_expressions_alone_is_stored_and_read_back(heads):
-    _, model = heads
-    asked = ["counts", "profile", "ratio=log(counts:0/counts:1)", "profile:0,3"]
-    few = from_plain(to_plain(model.with_targets(asked)))
-    assert [target.name for target in few.targets] == ["counts", "profile", "ratio", "profile:0,3"]
-    assert [target.name for target in few.pick(None)] == [target.name for target in few.targets]
-    before, after = (seqattr.attribute(m, X, R, targets=t) for m, t in ((model, asked), (few, None)))
-    torch.testing.assert_close(after.contributions, before.contributions, rtol=0, atol=1e-14)
-    again = few.with_targets(["gap=counts-profile", "ratio"])
-    assert [target.name for target in again.targets] == ["gap", "ratio"]
-    assert few.with_targets(["ratio", "gap=counts-profile"]).provenance["targets"] == (
-        "ratio=log(counts:0/counts:1); gap=counts-profile"
-    )
-
-
-def test_a_product_by_its_first_factor_has_a_hash_of_its_own(heads):
-    _, model = heads
-    hashes = [content_hash(model.with_targets(f"p={name}")) for name in ("profile", *("profile-free",) * 2)]
-    assert hashes[1] == hashes[2] != hashes[0]
-    assert content_hash(model.with_targets("p=profile-lite")) not in hashes
-
-
-@pytest.mark.parametrize("name", ["g\udcff", "g\0"])
-def test_a_name_that_no_file_can_hold_is_refused(heads, name):
-    with pytest.raises(InputError, match="is no text that a file can hold"):
-        heads[1].pick(f"{name}=counts:0-counts:1")
 
 
 # --- what is none -------------------------------------------------------------------------------------
