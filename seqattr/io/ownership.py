@@ -94,7 +94,7 @@ def command_in(path: Path, *keys: str) -> str | None:
         value = json.loads(path.read_text(encoding="utf-8"))
         for key in keys:
             value = value[key]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, KeyError, TypeError):
         return ""

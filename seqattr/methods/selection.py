@@ -1,21 +1,17 @@
 """Which part of a result is asked for: a sequence, bases of it, targets."""
 
-import operator
 from collections.abc import Sequence
 from typing import Any
 
 from seqattr.errors import InputError, UnknownName
+from seqattr.support.given import is_whole
 
 
 def whole_number(given: Any, noun: str) -> int:
     """Raises InputError for what is none."""
-    try:
-        number = None if isinstance(given, bool) else operator.index(given)
-    except TypeError:
-        number = None
-    if number is None:
+    if not is_whole(given):
         raise InputError(f"{noun} is a whole number, not {given!r}")
-    return number
+    return int(given)
 
 
 def row_of(sequence: Any, number: int) -> int:

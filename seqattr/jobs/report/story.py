@@ -88,4 +88,6 @@ def sure_in_words(row: GroupStatistics) -> str:
     """How many of a group's hits are sure."""
     if row.hits == 1:
         return "which is sure" if row.sure_hits else "which is not sure by itself"
+    if row.sure_hits == row.hits:
+        return "all of them sure"
     return f"{row.sure_hits:,} of them sure" if row.sure_hits else "none of them sure by itself"

@@ -41,7 +41,7 @@ def test_what_counts_against_is_told_as_that():
     ("hits", "sure", "words"),
     [
         (1, 1, "which is sure"),
-        (9, 9, "9 of them sure"),
+        (9, 9, "all of them sure"),
         (9, 1, "1 of them sure"),
         (9, 0, "none of them sure by itself"),
     ],
