@@ -13,7 +13,7 @@ from seqattr.dna.alphabet import are_texts, one_hot
 from seqattr.engine.capture.model import Model, check_model
 from seqattr.engine.graph.graph import INPUT
 from seqattr.engine.numerics.device import FULL, check_products, full_precision, pick_device
-from seqattr.engine.numerics.gpu.choice import telling
+from seqattr.engine.numerics.gpu.notes import telling
 from seqattr.engine.walk.cuts import Cuts, Room
 from seqattr.engine.walk.forward import ForwardPlan, Values, output_values, side_values
 from seqattr.engine.walk.memory import halving, pairs_at_once, pieces

@@ -13,10 +13,13 @@ from typing import ParamSpec, TypeVar
 import torch
 from torch import Tensor
 
+from seqattr.engine.numerics.gpu.notes import say
+
 WITHOUT = "SEQATTR_NO_TRITON"  # set to 1, torch's own kernels do it all
 DEVICES = {"cuda"}  # of tests, "cpu" for the interpreter
 FLOAT32 = (torch.float32,)
-FAILED: list[Exception] = []  # what the first kernel that could not be made, failed by
+FAILED: list[str] = []  # what the first kernel that could not be made, failed by
+NONE = "Triton makes no kernels here, so that torch's own do it all: {}"
 
 P = ParamSpec("P")
 Made = TypeVar("Made")
@@ -43,7 +46,11 @@ def triton_version() -> str:
 
 def serves(tensor: Tensor, types: Container[torch.dtype] = FLOAT32) -> bool:
     """Whether kernels of our own take a tensor: of one of these types, on a GPU."""
-    return tensor.device.type in DEVICES and tensor.dtype in types and there_is_triton() and not FAILED
+    if tensor.device.type not in DEVICES or tensor.dtype not in types or not there_is_triton():
+        return False
+    for error in FAILED:
+        say(NONE.format(error))
+    return not FAILED
 
 
 def attempted(run: Callable[P, Made], *args: P.args, **kwargs: P.kwargs) -> Made | None:
@@ -55,5 +62,6 @@ def attempted(run: Callable[P, Made], *args: P.args, **kwargs: P.kwargs) -> Made
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # of whatever compiler
-        FAILED.append(error)
+        FAILED.append(f"{type(error).__name__}: {error}".splitlines()[0])
+        say(NONE.format(FAILED[-1]))
         return None

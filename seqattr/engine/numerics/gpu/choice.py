@@ -9,9 +9,7 @@ and holds for all batches, so that no result hangs on their size.
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +19,7 @@ from torch import Tensor
 
 from seqattr.engine.numerics.gpu.available import is_interpreted, triton_version
 from seqattr.engine.numerics.gpu.clock import Clock, Form, seconds_of
+from seqattr.engine.numerics.gpu.notes import say
 from seqattr.io.user_cache import Fact, cache_folder
 from seqattr.support.version import package_version
 
@@ -55,21 +54,6 @@ def quickest(key: Key, forms: Mapping[str, Form], device: torch.device, toleranc
     return CHOICES.quickest(key, forms, device, tolerance)
 
 
-# --- what a user should know -----------------------------------------------------------------------
-
-_tell: ContextVar[Callable[[str], None]] = ContextVar("tell", default=lambda note: None)
-
-
-@contextmanager
-def telling(tell: Callable[[str], None]) -> Iterator[None]:
-    """Within the block, `tell` is given what a user should know of choices that are in use."""
-    token = _tell.set(tell)
-    try:
-        yield
-    finally:
-        _tell.reset(token)
-
-
 # --- choices ---------------------------------------------------------------------------------------
 
 
@@ -91,7 +75,7 @@ class Choices:
             choice = self._keep(text, about, forms, choice)
         self._known[text] = choice
         for name, share in choice.apart.items():
-            _tell.get()(DISAGREES.format(name, share))
+            say(DISAGREES.format(name, share))
         return choice.form
 
     def known(self) -> list[dict[str, Any]]:

@@ -1,3 +1,4 @@
+# mypy: disable-error-code=no-untyped-def
 """The expressions of `fused.one_pass` for a GPU, and the kernel that goes over values with one of them.
 
 It is compiled for each expression and type, and one form of it serves nearly all tensors: rows of memory

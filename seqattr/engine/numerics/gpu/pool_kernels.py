@@ -1,3 +1,4 @@
+# mypy: disable-error-code=no-untyped-def
 """Max pools on a GPU: which elements of a window count, and what comes back to each element.
 
 A window, or an element, is numbered by its row (i, j), its lane within the row (mostly a channel) and where

@@ -7,10 +7,10 @@ from tests.helpers.gpu_kernels import DEVICE
 
 
 @pytest.fixture
-def kernels(monkeypatch: pytest.MonkeyPatch) -> list[Exception]:
+def kernels(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Kernels serve; what they failed by, if anything."""
     pytest.importorskip("triton")
-    failed: list[Exception] = []
+    failed: list[str] = []
     monkeypatch.setattr(available, "DEVICES", {DEVICE})
     monkeypatch.setattr(available, "FAILED", failed)
     return failed

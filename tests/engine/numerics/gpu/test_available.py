@@ -5,6 +5,7 @@ import torch
 
 from seqattr.engine.numerics import fused
 from seqattr.engine.numerics.gpu import available
+from seqattr.engine.numerics.gpu.notes import telling
 from tests.helpers.gpu_kernels import DEVICE
 
 
@@ -16,10 +17,13 @@ def test_what_cannot_be_made_is_tried_once(kernels: list, monkeypatch: pytest.Mo
     monkeypatch.setattr("seqattr.engine.numerics.gpu.elementwise.evaluated", no_compiler)
     numbers = torch.arange(300.0, device=DEVICE)
     for _ in range(3):
-        difference, size = fused.difference_and_size(numbers, 2 * numbers)
+        notes: list[str] = []
+        with telling(notes.append):
+            difference, size = fused.difference_and_size(numbers, 2 * numbers)
         assert torch.equal(-difference, numbers)
         assert torch.equal(size, numbers)
-    assert len(kernels) == 1
+        assert kernels == ["RuntimeError: Failed to find C compiler"]
+        assert notes == [available.NONE.format(*kernels)]
 
 
 def test_no_memory_is_not_a_missing_compiler(kernels: list) -> None:
@@ -37,7 +41,7 @@ def test_kernels_serve_their_own_types_where_they_run(kernels: list) -> None:
     assert not available.serves(one.double())
     assert available.serves(one.double(), fused.TYPES)
     assert not available.serves(one.to("meta"))
-    kernels.append(RuntimeError())
+    kernels.append("RuntimeError: no compiler")
     assert not available.serves(one)
 
 

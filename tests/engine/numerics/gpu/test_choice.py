@@ -10,8 +10,9 @@ from torch import Tensor
 
 from seqattr.engine.capture.model import Model
 from seqattr.engine.numerics.gpu import choice as choices
-from seqattr.engine.numerics.gpu.choice import Choices, largest_share, quickest, telling
+from seqattr.engine.numerics.gpu.choice import Choices, largest_share, quickest
 from seqattr.engine.numerics.gpu.clock import seconds_of
+from seqattr.engine.numerics.gpu.notes import telling
 from seqattr.engine.walk.session import Session
 from tests.helpers.pieces import Head
 
