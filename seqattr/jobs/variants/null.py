@@ -17,6 +17,7 @@ import numpy as np
 
 from seqattr.dna.alphabet import decode, encode
 from seqattr.dna.variants import alleles
+from seqattr.errors import some_of
 from seqattr.jobs.variants.settings import VariantFile
 from seqattr.jobs.variants.windows import Cut
 from seqattr.refs.kinds import parse
@@ -96,6 +97,23 @@ class Null:
         return {
             name: int(counts[self._q_values[name] < limit].sum()) for name, counts in self._counts.items()
         }
+
+    def too_few(self, limit: float = SURE) -> str:
+        """Where variants do more than every effect by chance, and these are too few for q-values below the
+        limit, how many it takes; empty otherwise.
+        """
+        beyond = {name: int(counts[0]) for name, counts in self._counts.items()}
+        short = [name for name, most in beyond.items() if most and self._q_values[name][0] >= limit]
+        if not short:
+            return ""
+        number, total = len(self.sizes[short[0]]), int(self._counts[short[0]].sum())
+        wanted = max(
+            int(total / (limit * beyond[name])) for name in short
+        )  # q = total / (beyond (1 + number))
+        return (
+            f"{some_of(short, 3)}: some effects are beyond all {number:,} by chance, which are too few for q "
+            f"below {limit:g}; of at least {wanted:,} (`null`) it can be told"
+        )
 
     def values(self, targets: Sequence[str], differences: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Second pass: p- and q-values of rows."""

@@ -115,6 +115,7 @@ class Job:
             null = self._null()
             table.add_chance(path, null)
             self.summary.sure = null.sure()
+            self.summary.too_few = self.caller.phrase(null.too_few())
         self.summary.shown = read_largest(path, self.summary.tops)
         self.summary.largest.sort(reverse=True)
 
@@ -230,6 +231,7 @@ class Job:
         """Notes of the files, and of how it was done."""
         renamed = [f"{old} is {new}" for old, new in self.windows.renamed.items()]
         notes = [*self.windows.genome.notes, *self.comparer.notes]
+        notes += [self.summary.too_few] if self.summary.too_few else []
         if renamed:
             some = ", ".join(renamed[:3]) + (", ..." if len(renamed) > 3 else "")
             notes.append(f"the genome has other names for chromosomes of the variants: {some}")

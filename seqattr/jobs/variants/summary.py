@@ -42,6 +42,7 @@ class Summary:
     explained: list[str] = field(default_factory=list)  # files of contributions
     shown: Shown = field(default_factory=lambda: Shown([], []))
     sure: dict[str, int] = field(default_factory=dict)  # variants beyond chance of each target, where asked
+    too_few: str = ""  # effects by chance, to be sure of more
 
     def __post_init__(self) -> None:
         self.tops = Largest(len(self.targets))

@@ -11,7 +11,7 @@ from seqattr.dna.variants import Variant
 from seqattr.io.ownership import Output
 from seqattr.jobs.sources import ModelFile
 from seqattr.jobs.variants import run as job
-from seqattr.jobs.variants.null import Sample, shuffled_pairs
+from seqattr.jobs.variants.null import Null, Sample, shuffled_pairs
 from seqattr.jobs.variants.settings import Settings, VariantFile
 from seqattr.jobs.variants.windows import Cut
 
@@ -98,3 +98,16 @@ def test_chance_is_of_variants_all_over_the_file(models, file, tmp_path, monkeyp
     assert all(5 <= tenths[tenth] <= 40 for tenth in range(10))
     same = np.mean([one == other for one, other in zip(*tables, strict=True)])
     assert same > 0.99
+
+
+def test_too_few_effects_by_chance_are_told_with_the_number_that_would_do():
+    """Of 40 variants two do more than any of N by chance: q = 40 / (2 (1 + N)) is below 0.05 from 400 on."""
+    effects = np.array([5.0, -6.0, *np.zeros(38)])
+    for number in (19, 399, 400):
+        null = Null(["a", "b"], np.ones((2, number)))
+        null.count(["a"] * 40, effects)
+        null.count(["b"] * 40, np.zeros(40))
+        null.finish()
+        assert null.sure() == {"a": 2 if number == 400 else 0, "b": 0}
+        told = f"a: some effects are beyond all {number} by chance, which are too few for q below 0.05; of at"
+        assert null.too_few() == ("" if number == 400 else f"{told} least 400 (`null`) it can be told")
