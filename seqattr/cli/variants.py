@@ -20,6 +20,7 @@ from seqattr.cli.options import (
     threads_option,
 )
 from seqattr.cli.terminal import calling, say, this_run, warn
+from seqattr.errors import some_of
 from seqattr.support.garbage import importing
 
 if TYPE_CHECKING:
@@ -121,4 +122,4 @@ def report(summary: "Summary") -> None:
         say(f"{summary.out}/variants.html has the largest effects on more targets")
     say(f"wrote {summary.out}/variants.tsv and .html, dropped.tsv and run.json")
     if summary.explained:
-        say(f"explained both alleles: {', '.join(summary.explained[:4])} ...")
+        say(f"explained both alleles: {some_of(summary.explained, 4)}")
