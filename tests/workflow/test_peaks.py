@@ -29,6 +29,9 @@ def test_own_sequences_are_scored_and_reported(configured):
     assert (scores / "report" / "report.html").is_file()
     assert not (scores / "target1.h5").exists()
     assert "Nothing to be done" in snakemake(folder, "--profile", "profiles/local")
+    configured(report_options="--sequences 2")  # another call, into the same folder
+    snakemake(folder, "--profile", "profiles/local")
+    assert (scores / "report" / "figures" / "sequence_02.png").is_file()
 
 
 def test_a_config_of_what_cannot_be_is_one_clear_line(configured):

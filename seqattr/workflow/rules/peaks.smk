@@ -49,7 +49,6 @@ rule report:
         motifs=motif_files(MOTIFS),
     output:
         f"{OUT}/{{net}}/{{refs}}/{{method}}/report/report.html",
-        f"{OUT}/{{net}}/{{refs}}/{{method}}/report/run.json",
     log:
         f"{OUT}/logs/report/{{net}}/{{refs}}/{{method}}.log",
     benchmark:
@@ -67,4 +66,4 @@ rule report:
         "environment.yaml"
     shell:
         "seqattr report {params.scores:q} {params.motifs:q} {params.options}"
-        " --threads {threads} --out {params.out:q} 2> {log:q}"
+        " --force --threads {threads} --out {params.out:q} 2> {log:q}"  # the folder is the workflow's own
