@@ -4,19 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.backgrounds import backgrounds_options
-from seqattr.cli.options import (
-    MODELS,
-    OUT,
-    batch_size_option,
-    device_option,
-    force_option,
-    models_options,
-    settings,
-    targets_option,
-    threads_option,
-)
-from seqattr.cli.terminal import calling, say, this_run
+from seqattr.cli.insertions import insert, insertion_options
 from seqattr.cli.values import numbers_like, read_by
 
 if TYPE_CHECKING:
@@ -27,12 +15,10 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@MODELS
 @click.option(
     "--motifs", multiple=True, required=True, help="Motif file, bundled or jaspar:NAME; repeatable."
 )
 @click.option("--motif", "names", multiple=True, help="Only the motif of this name; repeatable.")
-@backgrounds_options
 @click.option(
     "--positions",
     callback=read_by(numbers_like("--positions", "50,100,150", float)),
@@ -48,14 +34,7 @@ if TYPE_CHECKING:
 @click.option(
     "--twins", default=10, show_default=True, help="Orders of a motif's letters that it is held against."
 )
-@targets_option("measure")
-@click.option("--out", type=OUT, default="marginal", show_default=True, help="Folder for the results.")
-@device_option
-@threads_option()
-@batch_size_option("Insertions")
-@force_option
-@models_options
-@settings("seqattr.jobs.marginalize", "settings_of", command=this_run)
+@insertion_options("seqattr.jobs.marginalize", "marginal")
 def marginalize(
     models: "list[ModelFile]", backgrounds: "Backgrounds", output: "Output", settings: "Settings"
 ) -> None:
@@ -65,14 +44,6 @@ def marginalize(
     is more than that of the same letters in other orders. Writes OUT/marginal.tsv, marginal.html,
     backgrounds.fa, figures/ and run.json.
     """
-    from seqattr.jobs.marginalize import run
+    from seqattr.jobs.marginalize import MARGINAL
 
-    with calling("insertions") as caller:
-        found = run(models, backgrounds, output, settings, caller)
-    for target in found.marginal.targets:
-        top, sure = found.of(target)[0], len(found.sure(target))
-        say(
-            f"{target}: {top.motif} on strand {top.strand} {top.mean:+.3g} [{top.low:+.3g}, {top.high:+.3g}] "
-            f"{found.units[target]}; {sure} of {len(found.marginal.motifs)} motifs differ from their twins"
-        )
-    say(f"wrote {output.path}/marginal.tsv and .html, backgrounds.fa, figures/ and run.json")
+    insert(MARGINAL, models, backgrounds, output, settings)

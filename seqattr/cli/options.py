@@ -113,6 +113,17 @@ def as_argument(
     return decorate
 
 
+def together(*decorators: Decorator) -> Decorator:
+    """Several as one, the first above the others."""
+
+    def decorate(command: Command) -> Command:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
 def settings(job: str, name: str = "Settings", **more: Callable[[], Any]) -> Decorator:
     """A command that gets what no other argument of it takes as `settings`.
 

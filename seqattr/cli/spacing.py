@@ -4,19 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.backgrounds import backgrounds_options
-from seqattr.cli.options import (
-    MODELS,
-    OUT,
-    batch_size_option,
-    device_option,
-    force_option,
-    models_options,
-    settings,
-    targets_option,
-    threads_option,
-)
-from seqattr.cli.terminal import calling, say, this_run
+from seqattr.cli.insertions import insert, insertion_options
 from seqattr.cli.values import read_by, whole_numbers
 
 if TYPE_CHECKING:
@@ -29,22 +17,13 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("a")
 @click.argument("b")
-@MODELS
 @click.option("--motifs", multiple=True, help="File with the motifs A and B; repeatable.")
-@backgrounds_options
 @click.option(
     "--distances",
     callback=read_by(whole_numbers("--distances", "0-50 or 0,10,20")),
     help="Bases between the motifs. Default: 0-100, as far as there is room.",
 )
-@targets_option("measure")
-@click.option("--out", type=OUT, default="spacing", show_default=True, help="Folder for the results.")
-@device_option
-@threads_option()
-@batch_size_option("Insertions")
-@force_option
-@models_options
-@settings("seqattr.jobs.spacing", "settings_of", command=this_run)
+@insertion_options("seqattr.jobs.spacing", "spacing")
 def spacing(
     models: "list[ModelFile]", backgrounds: "Backgrounds", output: "Output", settings: "Settings"
 ) -> None:
@@ -54,11 +33,6 @@ def spacing(
     behind it, each on either strand. Writes OUT/spacing.tsv, spacing.html, backgrounds.fa,
     figures/ and run.json.
     """
-    from seqattr.figures.numbers import typed
-    from seqattr.jobs.spacing import run
+    from seqattr.jobs.spacing import SPACING
 
-    with calling("insertions") as caller:
-        found = run(models, backgrounds, output, settings, caller)
-    for target in found.spacing.targets:
-        say(f"{target}: {typed(found.sentence(target))}")
-    say(f"wrote {output.path}/spacing.tsv and .html, backgrounds.fa, figures/ and run.json")
+    insert(SPACING, models, backgrounds, output, settings)

@@ -117,7 +117,7 @@ def test_very_many_targets_are_taken_only_where_they_are_asked_for(refused, fast
 
 
 def test_an_interrupted_run_leaves_nothing(run, free, fasta, tmp_path, monkeypatch):
-    from seqattr.jobs import marginalize as job
+    from seqattr.jobs import insertions as job
 
     def stop(*_, **__):
         os.kill(os.getpid(), signal.SIGINT)

@@ -10,7 +10,7 @@ import seqattr
 from seqattr.analyses.arrangements import Overall
 from seqattr.analyses.spacing import Distances
 from seqattr.io.fasta.records import read_fasta
-from seqattr.jobs.spacing import Found
+from seqattr.jobs.spacing import Pair
 from seqattr.motifs.pwm import BUNDLED
 from tests.helpers.browser import CUT_TABLES, in_browser, opened, opened_narrow
 
@@ -65,7 +65,11 @@ def test_it_is_told_apart_whether_two_interact_or_add_up_or_nobody_knows(fixed, 
     def sentence(interaction: float, low: float, high: float) -> str:
         zeros = (0.0,) * 3
         row = Overall("a", "-", "+", 4, 10.0, *zeros, interaction, low, high, *zeros)
-        return Found(spacing, [], [row], {"a": "logit"}, {}).sentence("a").replace("\N{NO-BREAK SPACE}", " ")
+        return (
+            Pair(spacing, [], [row], {"units": {"a": "logit"}})
+            .sentence("a")
+            .replace("\N{NO-BREAK SPACE}", " ")
+        )
 
     where = "of what they do alone (strands − and +, 0 to 4 bases apart)"
     more = f"together they do more than the sum: +2 [+1, +3] logit, +20.0 % [+10.0 %, +30.0 %] {where}"
