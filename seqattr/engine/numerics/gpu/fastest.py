@@ -90,15 +90,32 @@ def drawn(values: Tensor, channels: int, outputs: int, seed: int = 0) -> Tensor:
     return torch.randn(rows, length, channels, device=values.device, generator=generator).mT
 
 
-def plain(name: str, products: Products, precision: str) -> Quickest:
-    """A convolution with what is around it, `Around`."""
+def forward_of(products: Products, precision: str) -> Quickest:
+    """A convolution with what is around it, measured with relu and its slopes."""
     outputs, channels, _ = products.weight.shape
 
-    def runs() -> Mapping[str, Run]:
-        return {tile.name: products.on(tile) for tile in products.tiles()}
+    def sample(values: Tensor) -> Sequence[Any]:
+        like = values.new_empty(1, outputs, products.positions(values.shape[2]))
+        return drawn(values, channels, outputs), Around(starts=drawn(like, outputs, channels, 1)[:1])
+
+    return plain("forward", products, sample, precision)
+
+
+def back_of(products: Products, precision: str) -> Quickest:
+    """A transposed convolution with what is around it, measured with slopes."""
+    outputs, channels, _ = products.weight.shape
 
     def sample(values: Tensor) -> Sequence[Any]:
-        return drawn(values, channels, outputs), Around()
+        return drawn(values, channels, outputs), Around(scales=drawn(values, channels, outputs, 1))
+
+    return plain("back", products, sample, precision)
+
+
+def plain(
+    name: str, products: Products, sample: Callable[[Tensor], Sequence[Any]], precision: str
+) -> Quickest:
+    def runs() -> Mapping[str, Run]:
+        return {tile.name: products.on(tile) for tile in products.tiles()}
 
     return Quickest((name, *geometry_key(products)), runs, sample, lambda result: result.values, precision)
 
@@ -109,8 +126,8 @@ class Measured:
     def __init__(self, products: Products, precision: str, direct: Direct) -> None:
         self.direct, self.products, self.precision = direct, products, precision
         self.transposed = products.transposed()
-        self.straight = plain("forward", products, precision)
-        self.back = None if self.transposed is None else plain("back", self.transposed, precision)
+        self.straight = forward_of(products, precision)
+        self.back = None if self.transposed is None else back_of(self.transposed, precision)
 
         self._in_parts: MeasuredInParts | None = None
 
@@ -132,7 +149,7 @@ class Measured:
 
     def transpose_around(self, multiplier: Tensor, shape: Sequence[int], around: Around) -> Tensor:
         """W^T m and what is around it, for activations of this shape."""
-        direct = in_steps(lambda values, _: self.direct.transpose(values, shape))
+        direct = in_steps(lambda values, _: self.direct.transpose(values, (len(values), *shape[1:])))
         if self.back is None:
             return direct(multiplier, around).values
         result: Result = self.back(direct, multiplier, multiplier, around)
@@ -159,9 +176,10 @@ class MeasuredInParts:
 
     def back(self, multiplier: Tensor, slopes: Slopes, pairs: Pairs, addends: Tensor | None) -> Tensor:
         """Multipliers of relu's value to those of the convolution's input, and what is added."""
-        shape = pairs.references.shape
+        shape = pairs.references.shape[1:]
         direct = in_parts.back_in_steps(
-            *(lambda m, _, each=each: each.transpose(m, shape) for each in (self.straight, self.magnitude))
+            lambda m, _: self.straight.transpose(m, (len(m), *shape)),
+            lambda m, _: self.magnitude.transpose(m, (len(m), *shape)),
         )
         if self.behind is None:
             return direct(multiplier, slopes, pairs, addends)
