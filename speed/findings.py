@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from seqattr.engine.numerics.gpu.available import FAILED
 from seqattr.engine.numerics.gpu.choice import CHOICES
 from speed import record, targets
 from speed.figures import Figure
@@ -25,6 +26,7 @@ class Findings:
     measured: list[Figure] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)  # by the tests, at their end
 
     @property
     def figures(self) -> list[Figure]:
@@ -40,7 +42,7 @@ class Findings:
         wrong = [f"{row.case}: {row.verdict}" for row in self.rows if ours(row) and row.verdict != "ok"]
         failed = [f"{name}: {why}" for name, why in self.left_out.items() if why.startswith("failed")]
         tests = [f"{figure.name}" for figure in self.measured if figure.name == TESTS and figure.value]
-        return [*wrong, *failed, *tests]
+        return [*wrong, *failed, *tests, *(f"our kernels: {error}" for error in FAILED)]
 
     def write(self, path: Path, device: torch.device) -> None:
         more = {
@@ -49,6 +51,7 @@ class Findings:
             "choices": CHOICES.known(),
             "seconds": self.seconds,
             "left out": self.left_out,
+            "tests": self.said,
         }
         record.write(path, self.rows, self.figures, self.judgements, device, more)
 

@@ -17,6 +17,7 @@ from functools import partial
 import torch
 
 from seqattr.engine.numerics.device import pick_device
+from seqattr.engine.numerics.gpu import available
 from seqattr.errors import InputError
 from seqattr.io.atomic import check_writable
 from speed import process, record, rounding, single, tables
@@ -49,6 +50,7 @@ class Size:
     batches: tuple[int, ...] = (256, 1024, 4096)
     convolutions: tuple[single.Size, ...] = (single.Size(64, 1024), single.Size(512, 64))
     memory: str = "bpnet-counts"
+    pooled: str = "basset"
 
 
 FULL = Size({"tal-gata": 2000, "basset": 256, "bpnet-counts": 128, "chrombpnet": 16})
@@ -181,6 +183,30 @@ TIMED = {
 }
 
 
+@contextlib.contextmanager
+def without_our_kernels() -> Iterator[None]:
+    """What torch brings does it all."""
+    before = set(available.DEVICES)
+    available.DEVICES.clear()
+    try:
+        yield
+    finally:
+        available.DEVICES.update(before)
+
+
+@contextlib.contextmanager
+def without_cudnn() -> Iterator[None]:
+    """Nor is cuDNN asked."""
+    with without_our_kernels(), torch.backends.cudnn.flags(enabled=False, allow_tf32=False):
+        yield
+
+
+WITHOUT: Mapping[str, Callable[[], contextlib.AbstractContextManager[None]]] = {
+    "without ours": without_our_kernels,
+    "nor cuDNN": without_cudnn,
+}
+
+
 class Parts:
     """What is measured on a device, part by part, and what was found by then."""
 
@@ -195,6 +221,7 @@ class Parts:
             **{f"float64 {model}": partial(self.beside_float64, model) for model in models},
             **{f"times {model}": partial(self.times, model) for model in models},
             "memory": self.memory,
+            "causes": self.causes,
             "convolutions": self.convolutions,
             **{f"revealcancel {model}": partial(self.revealcancel, model) for model in models},
         }
@@ -204,9 +231,11 @@ class Parts:
 
     def tests(self) -> None:
         """Those that need a GPU; where there is none, all skip."""
-        call = [sys.executable, "-m", "pytest", "-q", "-m", "gpu", "-p", "no:cacheprovider", *TESTED]
+        options = ["-q", "-m", "gpu", "-p", "no:cacheprovider", "--tb=short", *TESTED]
+        call = [sys.executable, "-m", "pytest", *options]
         done = subprocess.run(call, cwd=process.ROOT, capture_output=True, text=True, check=False)
         lines = done.stdout.splitlines()
+        self.findings.said = lines[-200:]
         said = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
         print("\n".join([*said, *lines[-1:]]), flush=True)
         broken = done.returncode not in (0, 1)
@@ -217,6 +246,15 @@ class Parts:
         for products, limit in LIMITS.items():
             self.findings.roundings.append(rounding.measure(problem, products, limit))
             print(tables.rounding_table(self.findings.roundings[-1:]), flush=True)
+
+    def causes(self) -> None:
+        """Of what float32 is off by: without our kernels, and without cuDNN either."""
+        problem = Problem(self.case(self.size.pooled), self.device, self.size.judged)
+        for name, without in WITHOUT.items():
+            with without():
+                found = rounding.measure(problem, "float32", LIMITS["float32"])
+            self.findings.roundings.append(found._replace(products=name))
+        print(tables.rounding_table(self.findings.roundings[-len(WITHOUT) :]), flush=True)
 
     def times(self, model: str) -> None:
         """By Rescale, beside others. What is a GPU's alone, and peers that are not installed, are left."""

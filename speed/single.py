@@ -1,6 +1,7 @@
 """Single convolutions on a device, each in every form that there is: time, rate and error."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from statistics import median
 from typing import NamedTuple
 
@@ -8,6 +9,8 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.numerics.device import full_precision
+from seqattr.engine.numerics.gpu.available import serves
+from seqattr.engine.numerics.gpu.implicit import PARTS, Around, Products, Run
 from speed.clock import calls_for, repeat, seconds
 
 ROUNDS = 3
@@ -68,7 +71,22 @@ def candidates(size: Size, values: Tensor, weight: Tensor) -> dict[str, Callable
         forms["torch TF32"] = lambda: in_ten_bits(lambda: direct(size, rows, weight))
         forms["torch TF32, channels last"] = lambda: in_ten_bits(lambda: flat(size, values, weight))
         forms["copy"] = lambda: rows.clone()
+    return {**forms, **our_own(size, values, weight)} if serves(values) else forms
+
+
+def our_own(size: Size, values: Tensor, weight: Tensor) -> dict[str, Callable[[], Tensor]]:
+    """Our kernels, with each size of tiles, for each kind of products."""
+    forms: dict[str, Callable[[], Tensor]] = {}
+    for products, parts in PARTS.items():
+        made = Products(weight, 1, size.padding, size.dilation, parts)
+        for tile in made.tiles():
+            forms[f"ours {products}, {tile.name}"] = partial(alone, made.on(tile), values)
     return forms
+
+
+def alone(run: Run, values: Tensor) -> Tensor:
+    """With nothing around it."""
+    return run(values, Around()).values
 
 
 def direct(size: Size, values: Tensor, weight: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from seqattr.engine.numerics.gpu import available
 from speed import gpu, rounding, single, tables, tools
 from speed.bare import bare_torch
 from speed.cases import Case, Problem
@@ -22,6 +23,7 @@ from speed.single import Form
 from speed.targets import GPU_TARGETS
 from speed.timing import Row
 from speed.tools import Answer
+from tests.helpers.interpreter import needs_interpreter
 
 CPU = torch.device("cpu")
 SMALL = Size(
@@ -33,6 +35,7 @@ SMALL = Size(
     batches=(4,),
     convolutions=(single.Size(4, 2, 20),),
     memory="little",
+    pooled="little",
 )
 CASE = Case("little", "rescale", 1, 2)
 
@@ -79,9 +82,10 @@ def test_all_parts_run_to_the_end(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "contributions beside float64, but ties  at most" in said.out
     content = json.loads(path.read_text())
     assert {row["tool"] for row in content["rows"]} >= {"seqattr", "seqattr bfloat16x3", "bare torch"}
-    assert [one["products"] for one in content["rounding"]] == ["float32", "bfloat16x3"]
+    kinds = ["float32", "bfloat16x3", "without ours", "nor cuDNN"]
+    assert [one["products"] for one in content["rounding"]] == kinds
     assert content["convolutions"][0]["name"] == "torch float32"
-    parts = ["float64 little", "times little", "memory", "convolutions", "revealcancel little"]
+    parts = ["float64 little", "times little", "memory", "causes", "convolutions", "revealcancel little"]
     assert list(content["seconds"]) == parts
     words = {each["text"]: each["word"] for each in content["targets"]}
     assert words["contributions beside float64, but ties"] == "met"
@@ -145,6 +149,7 @@ def test_tests_are_run_and_counted(
     parts.tests()
     assert parts.findings.measured == [Figure("tests fail", failing, "tests")]
     assert bool(parts.findings.faults) == bool(failing)
+    assert parts.findings.said == lines
     assert "gpu" in calls[0]
 
 
@@ -260,3 +265,22 @@ def test_a_convolution_is_measured_in_each_form(monkeypatch: pytest.MonkeyPatch)
     text = tables.forms_table(list(forms.values()))
     assert "RuntimeError: out of shared memory" in text
     assert len(text.splitlines()) == 1 + len(forms)
+
+
+@needs_interpreter
+def test_our_own_kernels_are_among_the_forms(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(available, "DEVICES", {"cpu"})
+    ours = [form for form in single.forms_of(single.Size(4, 2, 20), CPU) if form.name.startswith("ours ")]
+    assert {form.name.split(",")[0] for form in ours} == {"ours float32", "ours bfloat16x3"}
+    for form in ours:
+        assert form.error is not None, form
+        assert form.error < (1e-6 if "float32" in form.name else 1e-4)
+
+
+@pytest.mark.parametrize("without", gpu.WITHOUT.values(), ids=list(gpu.WITHOUT))
+def test_causes_are_taken_away_and_put_back(without: Callable[[], Any]) -> None:
+    before, cudnn = set(available.DEVICES), torch.backends.cudnn.enabled
+    with without():
+        assert not available.DEVICES
+    assert before == available.DEVICES
+    assert torch.backends.cudnn.enabled == cudnn
