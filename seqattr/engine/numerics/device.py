@@ -37,6 +37,12 @@ def pick_device(name: str | torch.device) -> torch.device:
     return device
 
 
+def current(device: torch.device) -> contextlib.AbstractContextManager[None]:
+    """Of several GPUs a device is the one that is meant where none is named."""
+    here: contextlib.AbstractContextManager[None] = torch.cuda.device(device if device.type == "cuda" else -1)
+    return here
+
+
 @contextlib.contextmanager
 def full_precision(products: str = FULL) -> Iterator[None]:
     """float32 is float32: on a GPU torch would cut a convolution's to ten bits, and no sum would add up.

@@ -12,7 +12,7 @@ from torch import Tensor
 from seqattr.dna.alphabet import are_texts, one_hot
 from seqattr.engine.capture.model import Model, check_model
 from seqattr.engine.graph.graph import INPUT
-from seqattr.engine.numerics.device import FULL, check_products, full_precision, pick_device
+from seqattr.engine.numerics.device import FULL, check_products, current, full_precision, pick_device
 from seqattr.engine.numerics.gpu.notes import telling
 from seqattr.engine.walk.cuts import Cuts, Room
 from seqattr.engine.walk.forward import ForwardPlan, Values, output_values, side_values
@@ -92,8 +92,10 @@ class Session:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        """Without gradients of torch's own, in full precision; what kernels leave to know is a note."""
-        with torch.no_grad(), full_precision(self.products), telling(self._note):
+        """On its device, which kernels of our own take for theirs, without gradients of torch's own, in full
+        precision; what kernels leave to know is a note.
+        """
+        with torch.no_grad(), full_precision(self.products), telling(self._note), current(self.device):
             yield
 
     def _note(self, note: str) -> None:

@@ -1,5 +1,6 @@
 """A session prepares a model once; whatever holds the sequences, a method gives the same answer."""
 
+import contextlib
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -167,6 +168,23 @@ def test_the_precision_is_put_back(model: Model) -> None:
         with Session(model, products=exact).running():
             assert not any(flag.allow_tf32 for flag in flags)
     assert torch.is_grad_enabled()
+
+
+def test_its_gpu_is_the_current_one_while_it_runs(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kernels of our own run on the current GPU, wherever tensors lie."""
+    entered: list[object] = []
+
+    def noted(device: object) -> contextlib.AbstractContextManager[None]:
+        entered.append(device)
+        return contextlib.nullcontext()
+
+    monkeypatch.setattr(torch.cuda, "device", noted)
+    session = Session(model)
+    with session.running():
+        assert entered == [-1]  # none
+    session.device = torch.device("cuda:1")
+    with session.running():
+        assert entered == [-1, torch.device("cuda:1")]
 
 
 def test_a_plan_knows_how_its_session_multiplies(model: Model) -> None:

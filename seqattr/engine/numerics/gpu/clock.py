@@ -7,6 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from seqattr.engine.numerics.device import current
+
 Form = Callable[[], Tensor]
 Clock = Callable[[str, Form, torch.device], float]  # seconds of a form, by its name
 
@@ -20,7 +22,7 @@ def seconds_of(name: str, form: Form, device: torch.device) -> float:
 
     The first calls of a form compile it, and do not count.
     """
-    with torch.cuda.device(device if device.type == "cuda" else -1):
+    with current(device):
         span = by_events if device.type == "cuda" else by_clock
         span(form, 1)
         calls = min(MOST_CALLS, 1 + int(LEAST_SECONDS / max(span(form, 1), 1e-9)))
