@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seqattr.cli.options import MODEL, OUT, PATH, force_option, model_options, settings, threads_option
-from seqattr.cli.terminal import calling, say
+from seqattr.cli.terminal import calling, say, this_run
 
 if TYPE_CHECKING:
     from seqattr.io.ownership import Output
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
 @threads_option()
 @force_option
 @model_options
-@settings("seqattr.jobs.interactions")
+@settings("seqattr.jobs.interactions", command=this_run)
 def interactions(folder: Path, model: "ModelFile", output: "Output", settings: "Settings") -> None:
     """Which pairs of motif hits work together, and which against each other.
 
     SCORES is what `seqattr score` wrote. Hits, matches that carry importance, go by their groups of like
     motifs. Two interact where they add to an output together what
     neither does alone; other places of the same sequences say what chance makes. Writes interactions.tsv
-    (pairs of motifs), instances.tsv (each pair in each sequence) and figures/ to OUT.
+    (pairs of motifs), instances.tsv (each pair in each sequence), figures/ and run.json to OUT.
     """
     from seqattr.jobs.interactions import run
 
@@ -53,4 +53,6 @@ def interactions(folder: Path, model: "ModelFile", output: "Output", settings: "
     for one in found.told:
         a, b = one.motifs
         say(f"{found.targets[one.target]}: {a} with {b} {one.share:+.0%} (q {one.q_value:.2g})")
+    if not found.interactions:
+        say("no sequence has two hits or matches that do not overlap, so that there is no pair")
     say(f"{len(found.told)} of {len(found.interactions)} pairs and targets interact; wrote {output.path}")

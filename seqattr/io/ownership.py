@@ -34,9 +34,9 @@ class Output:
     path: Path
     force: bool = False
 
-    def claim_file(self) -> None:
-        """For a file of any content."""
-        check_own_file(self.path, self.force)
+    def claim_file(self, model: bool = False) -> None:
+        """For one file, such as a `model`."""
+        check_own_file(self.path, self.force, model)
 
     def claim_folder(self, names: Sequence[str], mark: str) -> None:
         """For files of these names in a folder, of which seqattr's own have the one named `mark`."""
@@ -57,12 +57,13 @@ class Output:
         check_same_run(path, before, command, self.force)
 
 
-def check_own_file(path: Path | str, force: bool = False) -> None:
-    """Raises OutputError where a file stands under this path that seqattr did not write, unless forced, and
-    where it is an input.
+def check_own_file(path: Path | str, force: bool = False, model: bool = False) -> None:
+    """Raises OutputError where a file stands under this path that seqattr did not write, or for a `model` one
+    that is none of ours, unless forced, and where it is an input.
     """
     refuse_input(path)
-    if not force and Path(path).is_file() and not ours(Path(path)):
+    own = our_model if model else ours
+    if not force and Path(path).is_file() and not own(Path(path)):
         raise OutputError(f"cannot write {path}: what is there was not written by seqattr; {CURE}")
 
 
@@ -116,10 +117,18 @@ def ours(path: Path) -> bool:
     return not head or head.startswith((*_PICTURES, _ARRAY)) or _PAGE in head or _is_table(head)
 
 
-def _our_archive(path: Path) -> bool:
-    """Whether an archive is a model of ours, or one of arrays (.npz), which carry no mark either."""
+def our_model(path: Path) -> bool:
+    """Whether a file is empty, or a model of ours."""
+    try:
+        return not path.stat().st_size or _our_archive(path, arrays=False)
+    except (OSError, zipfile.BadZipFile, ValueError):
+        return False
+
+
+def _our_archive(path: Path, arrays: bool = True) -> bool:
+    """Whether an archive is a model of ours, or one of `arrays` (.npz), which carry no mark either."""
     with zipfile.ZipFile(path) as archive:
-        if all(name.endswith(".npy") for name in archive.namelist()):
+        if arrays and all(name.endswith(".npy") for name in archive.namelist()):
             return True
         pickles = [name for name in archive.namelist() if name.endswith("/data.pkl")]
         return any(_MODEL in archive.open(name).read(_HEAD_BYTES) for name in pickles)

@@ -19,7 +19,7 @@ def run(
 
     Raises as `load_model` and `Model.choose` do, and OutputError.
     """
-    output.claim_file()
+    output.claim_file(model=True)
     captured = model.open(caller)
     if targets is not None:
         caller.tell(captured.choose(targets).notes)

@@ -27,10 +27,12 @@ from seqattr.figures.drawings import Drawing, files_of, write_drawings
 from seqattr.figures.matrix import matrix_figure
 from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.hdf5.stored import open_contributions
-from seqattr.io.ownership import Output
+from seqattr.io.ownership import RUN, Output
 from seqattr.io.reading import text_lines
 from seqattr.io.scores_folder import filename
+from seqattr.io.stale import drop_stale
 from seqattr.io.tables import MISSING, write_table
+from seqattr.io.text import write_json
 from seqattr.jobs.report.scores import Scores, open_scores
 from seqattr.jobs.sources import ModelFile
 from seqattr.models.content import content_hash
@@ -38,8 +40,10 @@ from seqattr.refs.kinds import parse
 from seqattr.refs.pairs import origins
 from seqattr.support.caller import LIBRARY, Caller
 from seqattr.support.ranks import is_sure
+from seqattr.support.version import package_version
 
 TABLES = ("interactions.tsv", "instances.tsv")
+OWN_FIGURES = r"interactions_.+\.(png|svg)"
 COLUMNS = ("motif", "log_odds", "row", "row_start", "row_end")  # of hits.tsv, and of matches
 STRONG = 7.0  # the least log-odds of a match; of hits their importance speaks for them
 
@@ -50,8 +54,8 @@ class Settings:
 
     Those of the table `matches`, else the hits of the report in the folder of scores, from a log-odds of
     `strong` on (None for all sure hits, and for STRONG of matches), at most `most` of a sequence. Against the
-    run's own references, or others as `refs` says. `seed` is that of the null's places and of the test.
-    Raises InputError for numbers that cannot be.
+    run's own references, or others as `refs` says. `seed` is that of the null's places and of the test;
+    `command` is what was typed. Raises InputError for numbers that cannot be.
     """
 
     matches: Path | None = None
@@ -59,6 +63,7 @@ class Settings:
     most: int = 8
     refs: str | None = None
     seed: int = 0
+    command: str = ""
 
     def __post_init__(self) -> None:
         if self.most < 2:
@@ -83,19 +88,26 @@ class Found:
 def run(
     folder: Path, model: ModelFile, output: Output, settings: Settings, caller: Caller = LIBRARY
 ) -> Found:
-    """Work out the pairs of the matches in a folder of scores, and write TABLES and figures/.
+    """Work out the pairs of the matches in a folder of scores, and write TABLES, figures/ and run.json.
 
     Raises InputError for a table that is none of the folder's matches, or another model than the scores are
     of, and OutputError.
     """
-    output.claim_folder(TABLES, TABLES[0])
+    output.claim_results([*TABLES, RUN], settings.command, OWN_FIGURES)
     check_writable(output.path / "figures")
     scores = open_scores(folder)
     loaded = model.open(caller)
     check_model(scores, loaded)
-    found = find(scores, loaded, table_of(scores, settings), settings, caller)
-    write(output.path, found)
+    table = table_of(scores, settings)
+    found = find(scores, loaded, table, settings, caller)
+    write(output.path, found, facts_of(scores, table, settings))
     return found
+
+
+def facts_of(scores: Scores, table: Path, settings: Settings) -> dict[str, Any]:
+    """What it takes to do it again."""
+    asked = {"scores": str(scores.folder), **vars(settings), "matches": str(table)}
+    return {"seqattr": package_version(), "settings": asked, "model": scores.run.get("model")}
 
 
 def check_model(scores: Scores, model: Model) -> None:
@@ -202,13 +214,16 @@ def check_rows(matches: dict[int, list[Match]], shape: tuple[int, ...], path: Pa
 # --- what is written -------------------------------------------------------------------------------
 
 
-def write(out: Path, found: Found) -> None:
-    """The tables and the figures, together."""
+def write(out: Path, found: Found, facts: dict[str, Any]) -> None:
+    """All files, together; then the figures of other targets that an earlier call left go."""
     drawings = [heat_map(found, target) for target in range(len(found.targets))] if found.interactions else []
-    with replacing_all(out, [*files_of(drawings), *reversed(TABLES)]) as paths:
+    files = files_of(drawings)
+    with replacing_all(out, [*files, *reversed(TABLES), RUN]) as paths:
         write_drawings(paths, drawings)
+        write_json(paths[RUN], facts)
         write_table(paths["instances.tsv"], instance_columns(found))
         write_table(paths["interactions.tsv"], interaction_columns(found))
+    drop_stale(out / "figures", (Path(name).name for name in files), OWN_FIGURES)
 
 
 def interaction_columns(found: Found) -> dict[str, Sequence[Any]]:

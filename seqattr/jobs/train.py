@@ -82,7 +82,7 @@ def claim(output: Output, request: Request) -> None:
     """The model file, the checkpoints, and the metrics of another run. Raises OutputError."""
     check_file(output.path)
     for path in [output.path, *named_as_checkpoints(request.checkpoints)]:
-        replace(output, path=path).claim_file()
+        replace(output, path=path).claim_file(model=True)
     before = command_in(metrics_path(output.path), "command")
     output.claim_run(output.path, before, request.command)
 

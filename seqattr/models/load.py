@@ -82,7 +82,7 @@ def load_model(path: Path | str, *, trust: bool = False, foreign: Foreign | None
     known = with_geometry(read.module, told, path, kind)
     model = captured(read.module, known)
     tried = [f"the model takes its input in the layout {known.layout}"] * (known.layout != told.layout)
-    model.notes = (*read.notes, *precision_note(read), *model.notes, *tried)
+    model.notes = (*read.notes, *arch_note(kind, foreign), *precision_note(read), *model.notes, *tried)
     model.provenance = provenance(path, kind, read, known)
     return model
 
@@ -119,6 +119,13 @@ def precision_note(read: ReadModule) -> tuple[str, ...]:
     return (note,) if note and not any(note in said for said in read.notes) else ()
 
 
+def arch_note(kind: str, foreign: Foreign) -> tuple[str, ...]:
+    """What is said of an architecture that a file brings itself, so that the one given plays no part."""
+    whole = kind in WHOLE or (kind == PICKLE and foreign.arch in ARCHITECTURES)
+    told = f"{kind} brings its own architecture: `Foreign.arch={foreign.arch}` plays no part"
+    return (told,) if foreign.arch and whole else ()
+
+
 def reading_needs(kind: str, foreign: Foreign) -> dict[str, Any]:
     """What reading a file of this kind takes, by the fields of `Foreign`: as given, or a word in capitals."""
     length = None if kind in TELLING else "LENGTH"
@@ -142,6 +149,7 @@ READERS: Mapping[str, Callable[[Path, Foreign, Any], ReadModule]] = {
     KERAS_WEIGHTS: keras_files.read,
 }
 TELLING = (EXPORTED, BPNET, KERAS, KERAS_WEIGHTS)  # the length of their input
+WHOLE = (TORCHSCRIPT, EXPORTED, BPNET)  # which bring their architecture, and take no other
 # What `Foreign.arch` is for those that hold no more than weights.
 ARCH_WANTED = {**dict.fromkeys(OF_WEIGHTS, "MODULE:CLASS"), KERAS_WEIGHTS: "ARCHITECTURE.json"}
 # Files of numbers and texts, of which a reader runs nothing, and nothing of the user's beside them.

@@ -20,6 +20,7 @@ from torch import nn
 from seqattr.engine.graph.source_lines import first_line
 from seqattr.errors import InputError, ModelError, nearest
 from seqattr.io.kept import keep
+from seqattr.models.zoo import ARCHITECTURES
 
 
 class Kept(NamedTuple):
@@ -75,7 +76,9 @@ def class_named(arch: str) -> Any:
     """
     name, _, attribute = arch.rpartition(":")
     if not name or not attribute:
-        raise InputError(f"`Foreign.arch` must look like module:Class or file.py:Class, not '{arch}'")
+        meant = nearest(arch, list(ARCHITECTURES))
+        hint = f"; did you mean '{meant}', of the zoo?" if meant else ""
+        raise InputError(f"`Foreign.arch` must look like module:Class or file.py:Class, not '{arch}'{hint}")
     try:
         with here_on_path():
             return getattr(module_of(name), attribute)

@@ -92,8 +92,14 @@ def test_what_somebody_else_wrote_is_replaced_by_force_alone(command, ran, refus
         ran(*call)  # which is now seqattr's own
 
 
+MATCHES = "motif\tlog_odds\trow\trow_start\trow_end\nA\t9\t0\t3\t9\nB\t8\t0\t20\t25\n"
 # Results that run.json tells the command of; a table and a figure among them, as somebody else may have some.
 RESULTS = {
+    "interactions": (
+        "done --matches-file matches.tsv --model m.pt",
+        "instances.tsv",
+        "figures/interactions_a.png",
+    ),
     "marginalize": (CALLS["marginalize"][0], "marginal.tsv", "figures/ranking_a.png"),
     "report": ("scores --motifs bundled", "motifs.tsv", "figures/overview_1.png"),
     "score": (CALLS["score"][0], "regions.bed", "target0.bw"),
@@ -111,6 +117,9 @@ def test_results_of_another_run_and_somebody_s_tables_and_figures_stand(
     first = Path("s.fa").read_text().split()[1]
     line = f"r0\t21\t.\t{first[20]}\t{first[20]}A\n"
     Path("v.vcf").write_text("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\n" + line)
+    if command == "interactions":
+        ran(*["score", "--model", "m.pt", "--fasta", "s.fa", "--refs", "shuffle:2", "--out", "done"])
+        Path("matches.tsv").write_text(MATCHES)
     call = (command, *options.split(), "--out", "new")
     for name in names:
         path = folder / "new" / name
@@ -129,6 +138,15 @@ def test_results_of_another_run_and_somebody_s_tables_and_figures_stand(
     assert (folder / "new" / names[0]).read_bytes() == before
     ran(*call, "--seed", 3, "--force")
     assert json.loads((folder / "new/run.json").read_text())["settings"]["command"].endswith("--seed 3")
+
+
+def test_a_model_takes_the_place_of_no_table(ran, refused, folder):
+    """Which might be one of ours, but is none that `convert` wrote."""
+    Path("mine.tsv").write_text("name\tvalue\na\t1\n")
+    line = refused("convert", "m.pt", "--out", "mine.tsv")
+    assert "mine.tsv: what is there was not written by seqattr" in line
+    ran("convert", "m.pt", "--out", "again.pt")
+    ran("convert", "m.pt", "--out", "again.pt")
 
 
 def test_every_command_that_writes_is_called():

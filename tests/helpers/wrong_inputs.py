@@ -122,6 +122,7 @@ MODELS = [
     call("convert lightning.ckpt --out new.pt", "--input-length LENGTH --arch MODULE:CLASS --trust-model"),
     call(f"{STATE}", "a state dict: say which class it belongs to (--arch module:Class)"),
     call(f"{STATE} --arch Small", "must look like module:Class or file.py:Class, not 'Small'"),
+    call(f"{STATE} --arch deepstar", "not 'deepstar'; did you mean 'deepstarr', of the zoo?"),
     call(f"{STATE} --arch nowhere:Small", "No module named 'nowhere'; --arch FILE.py:Small takes it"),
     call(f"{STATE} --arch nowhere.py:Small", "there is no file nowhere.py"),
     call(f"{STATE} --arch networks.py:Smal", "no attribute 'Smal'; did you mean 'Small'?"),

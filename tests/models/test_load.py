@@ -261,3 +261,8 @@ def test_the_library_asks_for_trust_too(files):
         seqattr.load_model(files["script"], trust=True)
     loaded = seqattr.load_model(files["script"], trust=True, foreign=Foreign(length=LENGTH))
     assert description(loaded)["lengths"] == [LENGTH, LENGTH]
+
+
+def test_an_architecture_that_a_file_does_not_want_is_told(files):
+    loaded = seqattr.load_model(files["script"], trust=True, foreign=Foreign(length=LENGTH, arch="deepstarr"))
+    assert loaded.notes[0].endswith("brings its own architecture: `Foreign.arch=deepstarr` plays no part")
