@@ -163,8 +163,9 @@ def notes_on_few(number: int, twins: int = 0) -> tuple[str, ...]:
         wanted = f"{FEW} or more{f' for each of {twins} twins' if twins else ''}"
         return (f"intervals over {number} backgrounds are too narrow to be believed; {wanted} are wanted",)
     if twins and number // twins < FEW:
+        used = min(twins, number)
         return (
-            f"of {number} backgrounds each of {twins} shuffled twins has {number // twins}, and only the "
+            f"of {number} backgrounds each of {used} shuffled twins has {number // used}, and only the "
             f"largest effects can be told from theirs; {FEW * twins} or more are wanted, or fewer twins",
         )
     return ()

@@ -135,7 +135,8 @@ def test_so_few_backgrounds_that_nothing_can_be_told_are_warned_of_in_one_line(r
     call = ("marginalize", "--model", fixed, "--motifs", "bundled", "--backgrounds", fasta(20))
     few = "intervals over 4 backgrounds are too narrow to be believed; 5 or more for each of "
     each = "of 20 backgrounds each of 10 shuffled twins has 2, and only the largest effects can be told"
-    for options, words in ((("--number", 4), few), ((), each)):
+    one = "of 7 backgrounds each of 7 shuffled twins has 1, and only the largest effects can be told"
+    for options, words in ((("--number", 4), few), (("--number", 7), one), ((), each)):
         said = ran(*call, *options, "--out", tmp_path / "out", "--force")
         assert said.startswith(f"seqattr: warning: {words}")
         assert said.count("warning") == 1
