@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.graph.graph import Ref
-from seqattr.engine.numerics import fused
+from seqattr.engine.numerics import dense, fused
 from seqattr.engine.numerics.multipliers import Multiplier, Parts, as_parts, collapse, map_parts, whole
 from seqattr.engine.ops.kinds import QUOTIENTS, SUBTRACTIONS, Kind
 from seqattr.engine.ops.moving import WITH_CONSTANTS
@@ -81,7 +81,7 @@ class Weighted:
         if self.op in CONVOLUTIONS | DENSE and self.operand == 1:  # the activation itself is the weight
             return vjp(lambda a: self.forward(a[0], form), [multiplier.new_zeros(shape)], multiplier)[0]
         if self.op in DENSE:
-            return multiplier @ weight
+            return dense.transpose(multiplier, weight)
         return matrix_adjoint(multiplier, weight, shape, self.operand)
 
 

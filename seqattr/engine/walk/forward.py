@@ -10,12 +10,13 @@ from torch import Tensor
 from seqattr.engine.graph.divisors import divisors, products_by_quotients
 from seqattr.engine.graph.graph import INPUT, BatchLayout, Graph, Ref, Step, evaluate_or_raise
 from seqattr.engine.graph.kinds import classify, function_of
+from seqattr.engine.numerics import dense
 from seqattr.engine.numerics.convolution import FORMS, Convolution, convolution
 from seqattr.engine.numerics.device import FULL
 from seqattr.engine.ops.elementwise import OVERWRITING
 from seqattr.engine.ops.kinds import HELD, Kind
 from seqattr.engine.ops.moving import VIEWS
-from seqattr.engine.ops.weights import CONVOLUTIONS, geometry_of
+from seqattr.engine.ops.weights import CONVOLUTIONS, DENSE, geometry_of
 
 Values = dict[str, Any]  # of one side, by name
 
@@ -64,8 +65,11 @@ class ForwardPlan:
         return {step.name: self._function(step) for step in self.graph.steps}
 
     def _function(self, step: Step) -> Callable[..., Any]:
-        if step.op not in CONVOLUTIONS or step.args[0] not in self.active or step.args[1] in self.active:
+        convolves, weighs = step.op in CONVOLUTIONS, step.op in DENSE
+        if not (convolves or weighs) or step.args[0] not in self.active or step.args[1] in self.active:
             return function_of(step)
+        if weighs:
+            return dense.forward
         return lambda x, weight, bias=None, *_: self.convolution(step, weight).forward(x, bias)
 
     def convolution(self, step: Step, weight: Tensor, form: str = "plain") -> Convolution:
