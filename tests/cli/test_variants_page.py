@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import seqattr.jobs.variants.page as job
+from seqattr.figures.numbers import signed
 from tests.helpers.browser import in_browser, links_that_lead_nowhere, opened, opened_narrow
 
 GENOME = "".join(random.Random(5).choices("ACGT", k=300))
@@ -45,7 +46,7 @@ def test_the_page_says_what_the_tables_say(page):
         sure = sum(float(column["q_value"][n]) < 0.05 for n in mine)
         told = re.search(rf"<li><b>{target}</b>: largest effect (\S+) logit, .*?; (\d+) of 60 at q", text)
         assert told is not None
-        assert (told[1], int(told[2])) == (f"{largest:+.3g}", sure)
+        assert (told[1], int(told[2])) == (signed(largest), sure)
     assert "1 of 61 were left out (1 window leaves the chromosome)" in text
     assert re.search(r"\d+ of 60 variants: those whose effect on one of these targets is among its 16", text)
     for name in ("a.h5", "run.json"):
