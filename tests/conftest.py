@@ -161,6 +161,25 @@ def fixed(models: Path) -> Path:
     return models / "fixed.pt"
 
 
+@pytest.fixture(scope="session")
+def attending(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of two encoder layers of three heads, for 40 bp."""
+    import torch
+    from torch import nn
+
+    import seqattr
+    from tests.helpers.pieces import over_positions
+
+    with torch.random.fork_rng([]):
+        torch.manual_seed(0)
+        layer = nn.TransformerEncoderLayer(6, 3, 9, batch_first=True)
+        encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+        module = over_positions(lambda m, h: m.encoder(h), encoder=encoder).eval()
+    path = tmp_path_factory.mktemp("attending") / "m.pt"
+    seqattr.save_model(path, seqattr.Model(module, torch.zeros(2, 4, LENGTH)))
+    return path
+
+
 # Tests with very many cases that each take long, mostly by capturing a model: of these `make test` runs one
 # case in so many, and `make test-slow` the others.
 EVERY = {

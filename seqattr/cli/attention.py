@@ -14,7 +14,7 @@ from seqattr.cli.options import (
     settings,
     threads_option,
 )
-from seqattr.cli.terminal import calling, say
+from seqattr.cli.terminal import calling, say, this_run
 
 if TYPE_CHECKING:
     from seqattr.io.ownership import Output
@@ -36,14 +36,14 @@ if TYPE_CHECKING:
 @threads_option()
 @force_option
 @model_options
-@settings("seqattr.jobs.attention")
+@settings("seqattr.jobs.attention", command=this_run)
 def attention(model: "ModelFile", sequences: "SequenceFile", output: "Output", settings: "Settings") -> None:
     """What each token of a model with attention attends to, and attention rollout.
 
     Writes OUT/attention.h5 with the weights of each layer and head (sequences x heads x queries x keys) and
     the rollout (sequences x tokens x tokens); OUT/rollout.tsv with the rollout's mean over tokens, and the
-    bases that each token has seen before the first attention; and OUT/attention.png of the first sequence.
-    All sequences must have one length.
+    bases that each token has seen before the first attention; OUT/attention.png of the first sequence; and
+    OUT/run.json. All sequences must have one length.
     """
     from seqattr.jobs.attention import in_words, run
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seqattr.cli.options import OUT, PATH, SCORED_TARGETS, force_option, settings, threads_option
-from seqattr.cli.terminal import calling, say
+from seqattr.cli.terminal import calling, say, this_run
 
 if TYPE_CHECKING:
     from seqattr.io.ownership import Output
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 @click.option("--seed", default=0, show_default=True, help="Seed of the motifs that are none, for our hits.")
 @threads_option()
 @force_option
-@settings("seqattr.jobs.finemo")
+@settings("seqattr.jobs.finemo", command=this_run)
 def finemo(folder: Path, output: "Output", settings: "Settings") -> None:
     """Motif hits by Fi-NeMo (which is to be installed), compared with our own.
 
     SCORES is what `seqattr score` wrote. Writes hits.tsv and hits.bed, agreement.tsv (how many hits of each
-    motif both have), and figures/ to OUT.
+    motif both have), figures/ and run.json to OUT.
     """
     from seqattr.jobs.finemo import run
 

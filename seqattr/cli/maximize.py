@@ -14,7 +14,7 @@ from seqattr.cli.options import (
     target_option,
     threads_option,
 )
-from seqattr.cli.terminal import calling, say
+from seqattr.cli.terminal import calling, say, this_run
 
 if TYPE_CHECKING:
     from seqattr.io.ownership import Output
@@ -44,13 +44,14 @@ if TYPE_CHECKING:
 @threads_option()
 @force_option
 @model_options
-@settings("seqattr.jobs.maximize", "request")
+@settings("seqattr.jobs.maximize", "request", command=this_run)
 def maximize(model: "ModelFile", output: "Output", settings: "Request") -> None:
     """Sequences that an output is largest for: what the model wants.
 
     Gradient ascent from random starts over relaxed sequences, on the output before a final sigmoid or
     softmax plus the likelihood of the bases; then single substitutions as long as they help. Writes
-    sequences.fa (scores in the headers, best first), path.tsv (every step), logos and ascent (.svg, .png).
+    sequences.fa (scores in the headers, best first), path.tsv (every step), logos and ascent (.svg, .png),
+    and run.json.
     """
     from seqattr.jobs.maximize import run
 

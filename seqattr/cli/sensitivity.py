@@ -16,7 +16,7 @@ from seqattr.cli.options import (
     targets_option,
     threads_option,
 )
-from seqattr.cli.terminal import calling, say
+from seqattr.cli.terminal import calling, say, this_run
 
 if TYPE_CHECKING:
     from seqattr.io.ownership import Output
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @batch_size_option("Sequences")
 @force_option
 @model_options
-@settings("seqattr.jobs.sensitivity")
+@settings("seqattr.jobs.sensitivity", command=this_run)
 def sensitivity(
     model: "ModelFile", sequences: "SequenceFile", output: "Output", settings: "Settings"
 ) -> None:
@@ -42,8 +42,8 @@ def sensitivity(
 
     The mean of |d output / d base| over all sequences, with its standard error, and the means of the
     derivative itself and of its square. Writes OUT/sensitivity.tsv, .npz (arrays of targets x 4 x length)
-    and .png. All sequences must have one length. At a position, sequences with N or padding do not count, nor
-    does a sequence that is given again; those that overlap are one in the standard error.
+    and .png, and run.json. All sequences must have one length. At a position, sequences with N or padding do
+    not count, nor does a sequence that is given again; those that overlap are one in the standard error.
     """
     from seqattr.jobs.sensitivity import run
 

@@ -17,10 +17,13 @@ from seqattr.figures.style import save
 from seqattr.inputs import Aligned, Window, names_of, naming
 from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.hdf5.arrays import ArrayWriter
-from seqattr.io.ownership import Output
+from seqattr.io.ownership import RUN, Output
 from seqattr.io.stale import drop_stale
 from seqattr.io.tables import MISSING, growing_table
+from seqattr.io.text import write_json
+from seqattr.jobs.provenance import facts_of_run
 from seqattr.jobs.sources import ModelFile, SequenceFile
+from seqattr.models.content import content_hash
 from seqattr.support.caller import LIBRARY, Caller
 from seqattr.support.progress import Progress, silent
 
@@ -38,10 +41,13 @@ class Written(NamedTuple):
 
 @dataclass(frozen=True)
 class Settings:
-    """Whether to write attention.h5, of heads x tokens x tokens for each layer and sequence; the device."""
+    """Whether to write attention.h5, of heads x tokens x tokens for each layer and sequence; the device; and
+    what was typed.
+    """
 
     hdf5: bool = True
     device: str = "auto"
+    command: str = ""
 
 
 def run(
@@ -49,7 +55,7 @@ def run(
 ) -> Written:
     """What a model in a file attends to in sequences of a file. Raises as `write_attention` does."""
     check_writable(output.path)
-    output.claim_folder([ARRAYS, TABLE, FIGURE], FIGURE)
+    output.claim_results([ARRAYS, TABLE, FIGURE, RUN], settings.command)
     loaded = model.open(caller)
     inputs = sequences.read(loaded, caller)
     written = write_attention(loaded, inputs.windows, output.path, settings, caller.progress)
@@ -64,22 +70,20 @@ def write_attention(
     settings: Settings = Settings(),
     progress: Progress = silent,
 ) -> Written:
-    """Write OUT/attention.h5, rollout.tsv and attention.png, all of them or none.
+    """Write OUT/attention.h5, rollout.tsv, attention.png and run.json, all of them or none.
 
-    Without `settings.hdf5` only the last two; without a rollout that is defined, no table. Raises InputError
+    Without `settings.hdf5` not the first; without a rollout that is defined, no table. Raises InputError
     where the model has no attention or the windows differ in length, OutputError for what cannot be written.
     """
     sequences = Aligned(windows)
     attending = Attending(model, sequences.shape[2], settings.device)
-    files = [
-        name
-        for name, wanted in ((ARRAYS, settings.hdf5), (TABLE, attending.rolled), (FIGURE, True))
-        if wanted
-    ]
+    files = [*[ARRAYS] * settings.hdf5, *[TABLE] * bool(attending.rolled), FIGURE, RUN]
     check_writable(out)
     with replacing_all(out, files) as paths, naming(names_of(windows)):
         first = write_rows(attending, sequences, paths, progress)
         save(figure_of(attending.layers, first, names_of(windows)[0]), paths[FIGURE], "png")
+        facts = {"settings": vars(settings), "model": content_hash(model), "length": sequences.shape[2]}
+        write_json(paths[RUN], facts_of_run(**facts))
     drop_stale(Path(out), files, r"attention\.h5|rollout\.tsv")
     return Written(attending.layers, files, attending.notes)
 

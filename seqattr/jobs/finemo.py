@@ -16,9 +16,11 @@ from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.finemo import FinemoHits, read_hits, write_regions
 from seqattr.io.hdf5.stored import StoredContributions
 from seqattr.io.motifs.modisco import core, read_modisco, write_patterns
-from seqattr.io.ownership import Output
+from seqattr.io.ownership import RUN, Output
 from seqattr.io.scores_folder import filename
 from seqattr.io.tables import growing_table, write_table
+from seqattr.io.text import write_json
+from seqattr.jobs.provenance import facts_of_scores
 from seqattr.jobs.report.blocks import background_in, code_blocks, layout_of
 from seqattr.jobs.report.scores import Scores, open_scores
 from seqattr.jobs.tools import FINEMO
@@ -32,6 +34,7 @@ from seqattr.motifs.tables import BedHits, bed_lines, hit_columns
 from seqattr.support.caller import LIBRARY, Caller
 
 TABLES = ("hits.tsv", "hits.bed", "agreement.tsv")
+OWN_FIGURES = r"agreement\.(png|svg)"
 CAPTION = (
     "Hits of each motif by Fi-NeMo and by seqattr. The dark part are those that both have: they overlap by "
     "half of a hit at least, and are of the same motif."
@@ -45,13 +48,14 @@ _MOST_AT_ONCE = 2000  # rows, as many as it takes by itself
 class Settings:
     """What Fi-NeMo is asked for: hits of `motifs` (as `read_motifs` takes them) in the scores of `targets`
     (all for None), with `sparsity`, its lambda: the least similarity of a hit's contributions. The seed is
-    that of the motifs that our own hits are compared with.
+    that of the motifs that our own hits are compared with; `command` is what was typed.
     """
 
     motifs: Sequence[str | Path]
     targets: Sequence[str] | None = None
     sparsity: float = 0.7
     seed: int = 0
+    command: str = ""
 
     def __post_init__(self) -> None:
         if not 0 < self.sparsity < 1:
@@ -98,7 +102,8 @@ class Patterns:
 
 
 def run(folder: Path, output: Output, settings: Settings, caller: Caller = LIBRARY) -> list[Comparison]:
-    """Write hits.tsv, hits.bed (Fi-NeMo's hits), agreement.tsv and a figure that compare with our own hits.
+    """Write hits.tsv, hits.bed (Fi-NeMo's hits), agreement.tsv and a figure that compare with our own hits,
+    and run.json.
 
     Fi-NeMo gets the sequences that have values, in the order of the files, and an odd one of their bases less
     at the end, as it takes an even number. Raises InputError where it is not installed, fails, or the folder
@@ -107,7 +112,7 @@ def run(folder: Path, output: Output, settings: Settings, caller: Caller = LIBRA
     scores = open_scores(folder)
     targets = scores.targets if settings.targets is None else list(settings.targets)
     paths = [scores.path(target) for target in targets]
-    output.claim_folder(TABLES, TABLES[0])
+    output.claim_results([*TABLES, RUN], settings.command, OWN_FIGURES)
     motifs = list(read_motifs(settings.motifs, warn=caller.warn).values())
     FINEMO.path()
     check_writable(output.path / "figures")
@@ -119,7 +124,8 @@ def run(folder: Path, output: Output, settings: Settings, caller: Caller = LIBRA
             caller.at(f"Fi-NeMo: {target}")
             compared.append(compare(scores, target, patterns, settings, Path(temporary)))
     caller.progress(len(paths), len(paths))
-    write(output.path, scores, compared)
+    asked = {**vars(settings), "motifs": [*map(str, settings.motifs)]}
+    write(output.path, scores, compared, facts_of_scores(scores, asked))
     return compared
 
 
@@ -211,15 +217,16 @@ class Values:
 # --- what is written -------------------------------------------------------------------------------
 
 
-def write(out: Path, scores: Scores, compared: Sequence[Comparison]) -> None:
-    """The tables and the figure, together; rows are those of the files of scores."""
+def write(out: Path, scores: Scores, compared: Sequence[Comparison], facts: dict[str, Any]) -> None:
+    """The tables, the figure and run.json, together; rows are those of the files of scores."""
     counts = {one.target: counts_of(one) for one in compared}
     drawings = [Drawing("agreement", CAPTION, agreement_figure(counts, ("Fi-NeMo", "seqattr")))]
     places = scores.places()
     row = np.flatnonzero(scores.has_values).astype(np.int32)
     hits = [(one.target, one.theirs.renumbered(row)) for one in compared]
-    with replacing_all(out, [*files_of(drawings), *reversed(TABLES)]) as paths:
+    with replacing_all(out, [*files_of(drawings), *reversed(TABLES), RUN]) as paths:
         write_drawings(paths, drawings)
+        write_json(paths[RUN], facts)
         write_table(paths["agreement.tsv"], agreement_columns(compared))
         with growing_table(paths["hits.bed"], ()) as add:
             for columns in bed_lines([BedHits(target, some, places) for target, some in hits]):

@@ -33,6 +33,7 @@ from seqattr.io.scores_folder import filename
 from seqattr.io.stale import drop_stale
 from seqattr.io.tables import MISSING, write_table
 from seqattr.io.text import write_json
+from seqattr.jobs.provenance import facts_of_scores
 from seqattr.jobs.report.scores import Scores, open_scores
 from seqattr.jobs.sources import ModelFile
 from seqattr.models.content import content_hash
@@ -40,7 +41,6 @@ from seqattr.refs.kinds import parse
 from seqattr.refs.pairs import origins
 from seqattr.support.caller import LIBRARY, Caller
 from seqattr.support.ranks import is_sure
-from seqattr.support.version import package_version
 
 TABLES = ("interactions.tsv", "instances.tsv")
 OWN_FIGURES = r"interactions_.+\.(png|svg)"
@@ -100,14 +100,8 @@ def run(
     check_model(scores, loaded)
     table = table_of(scores, settings)
     found = find(scores, loaded, table, settings, caller)
-    write(output.path, found, facts_of(scores, table, settings))
+    write(output.path, found, facts_of_scores(scores, {**vars(settings), "matches": str(table)}))
     return found
-
-
-def facts_of(scores: Scores, table: Path, settings: Settings) -> dict[str, Any]:
-    """What it takes to do it again."""
-    asked = {"scores": str(scores.folder), **vars(settings), "matches": str(table)}
-    return {"seqattr": package_version(), "settings": asked, "model": scores.run.get("model")}
 
 
 def check_model(scores: Scores, model: Model) -> None:

@@ -3,20 +3,25 @@
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from seqattr.errors import InputError
-from seqattr.io.atomic import check_writable, replacing
+from seqattr.io.atomic import check_writable, replacing_all
+from seqattr.io.kept import is_kept
 from seqattr.io.motifs.modisco import Pattern, has_patterns, mark_patterns, read_modisco
 from seqattr.io.npz import write_modisco
-from seqattr.io.ownership import Output
+from seqattr.io.ownership import RUN, Output
+from seqattr.io.scores_folder import remove_files, stems_of_run
 from seqattr.io.tables import MISSING, write_table
-from seqattr.jobs.report.run import report
+from seqattr.io.text import write_json
+from seqattr.jobs.provenance import facts_of_scores
+from seqattr.jobs.report.run import claim, report
 from seqattr.jobs.report.scores import Scores, open_scores
+from seqattr.jobs.report.settings import USUAL
 from seqattr.jobs.tools import MODISCO
 from seqattr.motifs.pwm import PWM
 from seqattr.motifs.similarity import Known, nearest_known
@@ -38,6 +43,7 @@ class Settings:
     Of the `targets` (all for None), in the `window` bases around the centre of each sequence, from at most
     `seqlets` of either sign, with so many `runs` of its clustering. Patterns have the name of the motif of
     `known` (as `read_motifs` takes them) that they are like. With `pages`, a report is made with them.
+    `command` is what was typed.
     """
 
     targets: Sequence[str] | None = None
@@ -46,6 +52,7 @@ class Settings:
     runs: int = 2
     known: Sequence[str | Path] = ()
     pages: bool = False
+    command: str = ""
 
     def __post_init__(self) -> None:
         for name in ("window", "seqlets", "runs"):
@@ -65,8 +72,8 @@ class Discovery:
 def run(
     folder: Path, output: Output, settings: Settings, caller: Caller = LIBRARY
 ) -> tuple[list[Discovery], Path | None]:
-    """Write <target>.modisco.h5 and <target>.patterns.tsv for each target; returns what was found, and the
-    page of the report if there is one.
+    """Write <target>.modisco.h5 and <target>.patterns.tsv for each target, and a run.json that tells of those
+    which are there; returns what was found, and the page of the report if there is one.
 
     modisco-lite gets the sequences that have values, in the order of the files; in its file they have the
     rows that they have in those. Raises InputError where it is not installed, fails, or the folder holds no
@@ -74,18 +81,32 @@ def run(
     """
     scores = open_scores(folder)
     targets = scores.targets if settings.targets is None else list(settings.targets)
-    stems = {target: scores.path(target).stem for target in targets}
-    for stem in stems.values():
-        output.claim_folder(_names(stem), _names(stem)[0])
+    files = [name for target in targets for name in _names(scores.path(target).stem)]
+    _claim(output, files, settings)
     known = list(read_motifs(settings.known, warn=caller.warn).values()) if settings.known else []
     MODISCO.path()
     check_writable(output.path)
+    before = [output.path / name for stem in stems_of_run(output.path) for name in _names(stem)]
     found = list[Discovery]()
-    for number, target in enumerate(targets):
+    for number in range(len(targets)):
         caller.progress(number, len(targets))
-        found.append(_discover(scores, target, output.path, settings, known, caller))
+        found.append(_discover(scores, targets[: number + 1], output.path, settings, known, caller))
+    remove_files(output.path, (path for path in before if path.name not in files and not is_kept(path)))
     caller.progress(len(targets), len(targets))
     return found, _page(folder, output, settings, found)
+
+
+def _claim(output: Output, files: Sequence[str], settings: Settings) -> None:
+    """The folder, and that of the report in it. Raises OutputError where others' files stand there."""
+    output.claim_results([*files, RUN], settings.command)
+    if settings.pages:
+        claim(replace(output, path=output.path / "report"), settings.command)
+
+
+def _facts(scores: Scores, done: Sequence[str], settings: Settings) -> dict[str, Any]:
+    """What it takes to do it again, and of which targets the patterns are there."""
+    asked = {**vars(settings), "known": [*map(str, settings.known)]}
+    return {**facts_of_scores(scores, asked), "targets": list(done)}
 
 
 def _names(stem: str) -> tuple[str, str]:
@@ -93,10 +114,12 @@ def _names(stem: str) -> tuple[str, str]:
 
 
 def _discover(
-    scores: Scores, target: str, out: Path, settings: Settings, known: Sequence[PWM], caller: Caller
+    scores: Scores, done: Sequence[str], out: Path, settings: Settings, known: Sequence[PWM], caller: Caller
 ) -> Discovery:
-    """One target; its files take their names when they are whole."""
-    path, table = (out / name for name in _names(scores.path(target).stem))
+    """One target, the last of those that are `done` then: its files take their names when they are whole, and
+    run.json before them, so that they are never there without it.
+    """
+    target, (arrays, table) = done[-1], _names(scores.path(done[-1]).stem)
     with tempfile.TemporaryDirectory(dir=out, prefix=".modisco-") as folder:
         whole = _run_modisco(scores, target, Path(folder), settings, caller)
         patterns = read_modisco(whole) if has_patterns(whole) else []
@@ -104,13 +127,14 @@ def _discover(
         facts = {"seqattr": package_version(), "target": target}
         names = {name: one.name for name, one in near.items() if one.is_like}
         mark_patterns(whole, facts, names, np.flatnonzero(scores.has_values))
-        with replacing(path) as part:
-            shutil.copyfile(whole, part)
-    patterns = read_modisco(path) if patterns else []
+        patterns = read_modisco(whole) if patterns else []  # which have their names now
+        with replacing_all(out, [RUN, arrays, table]) as paths:
+            write_json(paths[RUN], _facts(scores, done, settings))
+            shutil.copyfile(whole, paths[arrays])
+            write_table(paths[table], _columns(target, patterns, list(near.values())))
     if not patterns:
         caller.warn(f"TF-MoDISco found no pattern for {target}; it wants at least {LEAST} seqlets")
-    write_table(table, _columns(target, patterns, list(near.values())))
-    return Discovery(target, path, patterns)
+    return Discovery(target, out / arrays, patterns)
 
 
 def _run_modisco(scores: Scores, target: str, folder: Path, settings: Settings, caller: Caller) -> Path:
@@ -154,4 +178,5 @@ def _page(folder: Path, output: Output, settings: Settings, found: Sequence[Disc
     files = [one.path for one in found if one.patterns]
     if not settings.pages or not files:
         return None
-    return report(folder, files, out=output.path / "report", force=output.force).page
+    asked = replace(USUAL, command=settings.command)
+    return report(folder, files, asked, output.path / "report", output.force).page

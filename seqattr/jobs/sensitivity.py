@@ -11,27 +11,31 @@ from seqattr.analyses.sensitivity import Sensitivity, sensitivity
 from seqattr.dna.alphabet import ALPHABET
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.outputs import check_number
+from seqattr.engine.walk.session import Session
 from seqattr.figures.sensitivity import sensitivity_figure
 from seqattr.figures.style import save
 from seqattr.inputs import Aligned, Window, names_of, naming, once
 from seqattr.io.atomic import check_writable, replacing_all
-from seqattr.io.ownership import Output
+from seqattr.io.ownership import RUN, Output
 from seqattr.io.tables import write_table
+from seqattr.io.text import write_json
+from seqattr.jobs.provenance import provenance
 from seqattr.jobs.sources import ModelFile, SequenceFile, open_both
 from seqattr.support.caller import LIBRARY, Caller
 from seqattr.support.progress import Progress, silent
 
-FILES = ("sensitivity.tsv", "sensitivity.npz", "sensitivity.png")
+FILES = ("sensitivity.tsv", "sensitivity.npz", "sensitivity.png", RUN)
 MOMENTS = ("mean_absolute", "standard_error", "mean", "mean_square")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Which targets to measure, all for None, and how: see `sensitivity`."""
+    """Which targets to measure, all for None, and how: see `sensitivity`. `command` is what was typed."""
 
     targets: Sequence[int | str] | None = None
     device: str = "auto"
     batch_size: int | None = None
+    command: str = ""
 
 
 def run(
@@ -43,13 +47,14 @@ def run(
     asked for and for sequences of several lengths, and OutputError.
     """
     check_writable(output.path)
-    output.claim_folder(FILES, "sensitivity.tsv")
+    output.claim_results(FILES, settings.command)
     loaded, inputs = open_both(model, sequences, caller)
     chosen = loaded.choose(settings.targets)
     check_number([target.name for target in chosen.targets], chosen=settings.targets is not None)
     caller.tell(chosen.notes)
     measured = measure(loaded, inputs.windows, settings, caller.progress)
-    write_sensitivity(output.path, measured)
+    session, length = Session(loaded, settings.targets, settings.device), measured.mean.shape[2]
+    write_sensitivity(output.path, measured, provenance(session, vars(settings), length))
     return measured
 
 
@@ -60,15 +65,17 @@ def measure(
     Aligned(windows)  # which have one length, or are refused
     single, clusters = once(windows)
     with naming(names_of(single)):
-        return sensitivity(model, Aligned(single), progress=progress, clusters=clusters, **vars(settings))
+        how = {name: value for name, value in vars(settings).items() if name != "command"}
+        return sensitivity(model, Aligned(single), progress=progress, clusters=clusters, **how)
 
 
-def write_sensitivity(out: Path | str, measured: Sensitivity) -> None:
-    """Write OUT/sensitivity.tsv, .npz and .png, all of them or none. Raises OutputError."""
+def write_sensitivity(out: Path | str, measured: Sensitivity, facts: Mapping[str, Any]) -> None:
+    """Write OUT/sensitivity.tsv, .npz and .png, and run.json, all of them or none. Raises OutputError."""
     check_writable(out)
     arrays = {name: getattr(measured, name).numpy() for name in MOMENTS}
     counts = measured.counts.numpy()
     with replacing_all(out, FILES) as paths:
+        write_json(paths[RUN], facts)
         write_table(paths["sensitivity.tsv"], columns(measured.targets, arrays, counts))
         with open(paths["sensitivity.npz"], "wb") as file:  # given a name, numpy would put .npz behind it
             np.savez_compressed(

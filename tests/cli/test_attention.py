@@ -4,29 +4,15 @@ import csv
 
 import h5py
 import numpy as np
-import pytest
 import torch
-from torch import nn
 
 import seqattr
 from seqattr.dna.alphabet import one_hot
-from tests.helpers.pieces import Head, Net, conv, over_positions
+from tests.helpers.pieces import Head, Net, conv
 
 LENGTH = 40
 TOKENS = LENGTH - 8
-FILES = ["attention.h5", "attention.png", "rollout.tsv"]
-
-
-@pytest.fixture(scope="module")
-def attending(tmp_path_factory):
-    """A model of two encoder layers of three heads."""
-    torch.manual_seed(0)
-    layer = nn.TransformerEncoderLayer(6, 3, 9, batch_first=True)
-    encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
-    module = over_positions(lambda m, h: m.encoder(h), encoder=encoder).eval()
-    path = tmp_path_factory.mktemp("attending") / "m.pt"
-    seqattr.save_model(path, seqattr.Model(module, torch.zeros(2, 4, LENGTH)))
-    return path
+FILES = ["attention.h5", "attention.png", "rollout.tsv", "run.json"]
 
 
 def table(folder):
@@ -83,7 +69,7 @@ def test_without_arrays_or_a_rollout_those_of_an_earlier_run_go(ran, attending, 
     said = ran("attention", "--model", path, *words)
     assert "warning: rollout is not defined for this model, and left out: it has no self-attention" in said
     assert "found attention1 (2 heads, 1 x 36 tokens)" in said
-    assert sorted(path.name for path in out.iterdir()) == FILES[:2]
+    assert sorted(path.name for path in out.iterdir()) == [*FILES[:2], "run.json"]
 
 
 def test_what_is_wrong_is_one_line_and_an_earlier_run_stands(ran, refused, attending, free, fasta, tmp_path):

@@ -8,6 +8,7 @@ import pytest
 
 from seqattr.cli.evaluate import CHECKS
 from tests.cli.test_help import ALL
+from tests.helpers.fake_tools import install_finemo, install_modisco
 from tests.helpers.scored import write_scores
 
 # What is called; a file of its results that is somebody else's; how it goes on with --force, "" to the end.
@@ -93,16 +94,27 @@ def test_what_somebody_else_wrote_is_replaced_by_force_alone(command, ran, refus
 
 
 MATCHES = "motif\tlog_odds\trow\trow_start\trow_end\nA\t9\t0\t3\t9\nB\t8\t0\t20\t25\n"
-# Results that run.json tells the command of; a table and a figure among them, as somebody else may have some.
+# Results that run.json tells the command of; a table and a figure among them, as somebody else may have some;
+# and what makes it another command, --seed 3 unless it is said.
 RESULTS = {
+    "attention": ("--model attending.pt --fasta s.fa", "rollout.tsv", "attention.png", "--no-hdf5"),
+    "finemo": ("scores --motifs bundled --target quiet", "hits.tsv", "figures/agreement.png"),
     "interactions": (
         "done --matches-file matches.tsv --model m.pt",
         "instances.tsv",
         "figures/interactions_a.png",
     ),
     "marginalize": (CALLS["marginalize"][0], "marginal.tsv", "figures/ranking_a.png"),
+    "maximize": (CALLS["maximize"][0], "path.tsv", "logos.png"),
+    "modisco": ("scores", "quiet.patterns.tsv", "carries.patterns.tsv", "--runs 3"),
     "report": ("scores --motifs bundled", "motifs.tsv", "figures/overview_1.png"),
     "score": (CALLS["score"][0], "regions.bed", "target0.bw"),
+    "sensitivity": (
+        CALLS["sensitivity"][0],
+        "sensitivity.tsv",
+        "sensitivity.png",
+        "--any-length",
+    ),
     "spacing": (CALLS["spacing"][0], "spacing.tsv", "figures/spacing_a.png"),
     "variants": ("--model m.pt --vcf v.vcf --genome s.fa --pad", "variants.tsv", "figures/effects.png"),
 }
@@ -110,10 +122,14 @@ RESULTS = {
 
 @pytest.mark.parametrize("command", RESULTS)
 def test_results_of_another_run_and_somebody_s_tables_and_figures_stand(
-    command, ran, refused, folder, monkeypatch
+    command, ran, refused, folder, attending, monkeypatch
 ):
     """Also where a table of somebody's own looks like one of ours."""
-    options, *names = RESULTS[command]
+    options, table, figure, *other = RESULTS[command]
+    another = "".join(other or ["--seed 3"]).split()
+    shutil.copy(attending, "attending.pt")
+    install_finemo(monkeypatch, folder / "bin")
+    install_modisco(monkeypatch, folder / "bin")
     first = Path("s.fa").read_text().split()[1]
     line = f"r0\t21\t.\t{first[20]}\t{first[20]}A\n"
     Path("v.vcf").write_text("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\n" + line)
@@ -121,7 +137,7 @@ def test_results_of_another_run_and_somebody_s_tables_and_figures_stand(
         ran(*["score", "--model", "m.pt", "--fasta", "s.fa", "--refs", "shuffle:2", "--out", "done"])
         Path("matches.tsv").write_text(MATCHES)
     call = (command, *options.split(), "--out", "new")
-    for name in names:
+    for name in (table, figure):
         path = folder / "new" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("motif\tmine\na\t1\n")
@@ -129,15 +145,17 @@ def test_results_of_another_run_and_somebody_s_tables_and_figures_stand(
         assert line.startswith(f"cannot write to new: what is there was not written by seqattr ({name})")
         path.unlink()
     ran(*call)
-    before = (folder / "new" / names[0]).read_bytes()
+    before = (folder / "new" / table).read_bytes()
     ran(*call)  # the same again
-    monkeypatch.setattr("sys.argv", ["seqattr", *call, "--seed", "3"])
-    line = refused(*call, "--seed", 3)
+    monkeypatch.setattr("sys.argv", ["seqattr", *call, *another])
+    line = refused(*call, *another)
     assert line.startswith("cannot write new: it holds the results of another run (")
     assert line.endswith("give another --out, or replace it with --force")
-    assert (folder / "new" / names[0]).read_bytes() == before
-    ran(*call, "--seed", 3, "--force")
-    assert json.loads((folder / "new/run.json").read_text())["settings"]["command"].endswith("--seed 3")
+    assert (folder / "new" / table).read_bytes() == before
+    ran(*call, *another, "--force")
+    told = json.loads((folder / "new/run.json").read_text())
+    assert told["settings"]["command"].endswith(" ".join(another))
+    assert told["seqattr"]
 
 
 def test_a_model_takes_the_place_of_no_table(ran, refused, folder):

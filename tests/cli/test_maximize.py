@@ -8,7 +8,7 @@ from seqattr.dna.frequencies import background_of
 from seqattr.io.fasta.records import read_fasta
 
 QUICK = ("--number", 7, "--steps", 20, "--polish", 2)
-FILES = ["ascent.png", "ascent.svg", "logos.png", "logos.svg", "path.tsv", "sequences.fa"]
+FILES = ["ascent.png", "ascent.svg", "logos.png", "logos.svg", "path.tsv", "run.json", "sequences.fa"]
 
 
 def scores(header: str) -> dict[str, float]:

@@ -9,7 +9,7 @@ from torch import nn
 import seqattr
 from seqattr.dna.alphabet import one_hot
 
-FILES = ["sensitivity.npz", "sensitivity.png", "sensitivity.tsv"]
+FILES = ["run.json", "sensitivity.npz", "sensitivity.png", "sensitivity.tsv"]
 
 
 def table(folder):

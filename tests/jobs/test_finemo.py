@@ -88,7 +88,7 @@ def test_the_agreement_counts_hits_of_both(scores, patterns, tmp_path, monkeypat
     assert int(carries["finemo_agree"]) == found[0].theirs_agree.sum() >= 4
     assert float(carries["seqattr_share"]) == pytest.approx(found[0].ours_agree.mean(), abs=1e-5)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        *("agreement.tsv", "figures", "hits.bed", "hits.tsv"),
+        *("agreement.tsv", "figures", "hits.bed", "hits.tsv", "run.json"),
     ]
 
 

@@ -27,7 +27,7 @@ def test_the_best_are_drawn_each_with_its_output(found: Maximized) -> None:
 
 
 def test_all_files_or_none(found: Maximized, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_files(tmp_path, found, "a")
+    write_files(tmp_path, found, "a", {})
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(FILES)
     assert len(read_fasta(tmp_path / "sequences.fa")) == 7
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
@@ -38,5 +38,5 @@ def test_all_files_or_none(found: Maximized, tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("seqattr.jobs.maximize.write_fasta", full)
     other = found._replace(output=found.output + 1)
     with pytest.raises(OutputError, match="no space left"):
-        write_files(tmp_path, other, "a")
+        write_files(tmp_path, other, "a", {})
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

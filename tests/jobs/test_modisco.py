@@ -59,6 +59,7 @@ def test_it_gets_the_rows_with_values_and_its_seqlets_have_the_rows_of_the_files
         ]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         *("carries.modisco.h5", "carries.patterns.tsv", "quiet.modisco.h5", "quiet.patterns.tsv"),
+        "run.json",
     ]
     assert list(read_motifs([one.path for one in found])) == [
         f"{target}.pos_patterns.pattern_{n}" for target in ("carries", "quiet") for n in (0, 1)
@@ -163,6 +164,44 @@ def test_what_is_not_ours_stays(scores, tmp_path, monkeypatch):
     assert read_modisco(out / "quiet.modisco.h5")
     with pytest.raises(UnknownName, match="unknown target 'Quiet'"):
         run(scores, Output(out), Settings(["Quiet"]))
+
+
+def targets_in(out: Path) -> list[str]:
+    return json.loads((out / "run.json").read_text())["targets"]
+
+
+def test_what_was_done_when_a_run_ended_early_is_told_and_the_same_call_goes_on(
+    scores, tmp_path, monkeypatch
+):
+    install_modisco(monkeypatch, tmp_path / "bin")
+    out = tmp_path / "out"
+
+    def at(what: str) -> None:
+        if what.startswith("TF-MoDISco: quiet"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(scores, Output(out), Settings(command="c"), Caller(at=at))
+    files = ["carries.modisco.h5", "carries.patterns.tsv", "run.json"]
+    assert sorted(path.name for path in out.iterdir()) == files
+    assert targets_in(out) == ["carries"]
+    with pytest.raises(OutputError, match=r"another run \(c\)"):
+        run(scores, Output(out), Settings(command="d"))
+    run(scores, Output(out), Settings(command="c"))
+    assert targets_in(out) == ["carries", "quiet"]
+    (out / "mine.modisco.h5").write_text("mine")
+    run(scores, Output(out, force=True), Settings(["carries"], command="d"))
+    assert sorted(path.name for path in out.iterdir()) == sorted([*files, "mine.modisco.h5"])
+
+
+def test_somebody_s_report_is_told_before_the_work(scores, tmp_path, monkeypatch):
+    install_modisco(monkeypatch, tmp_path / "bin")
+    report = tmp_path / "out" / "report"
+    report.mkdir(parents=True)
+    (report / "motifs.tsv").write_text("motif\tmine\na\t1\n")
+    with pytest.raises(OutputError, match=r"report: what is there was not written by seqattr \(motifs.tsv\)"):
+        run(scores, Output(tmp_path / "out"), Settings(pages=True))
+    assert [path.name for path in report.parent.iterdir()] == ["report"]
 
 
 def write_planted(folder: Path, count: int = 300, length: int = 120) -> Path:

@@ -75,7 +75,7 @@ def report(
     started = time.perf_counter()
     scores = [open_scores(folder) for folder in ([folders] if isinstance(folders, Path | str) else folders)]
     out = default_folder(scores) if out is None else Path(out)
-    Output(out, force).claim_results([*TABLES, PAGE, RUN], settings.command, OWN_FIGURES)
+    claim(Output(out, force), settings.command)
     work = Work(scores, caller.progress)
     evidence = gather(scores, motif_specs, settings, work.tick)
     check_writable(out / "figures")
@@ -96,6 +96,11 @@ def report(
         evidence.notes,
         time.perf_counter() - started,
     )
+
+
+def claim(output: Output, command: str) -> None:
+    """The folder of a report that this command makes. Raises OutputError where others' files stand there."""
+    output.claim_results([*TABLES, PAGE, RUN], command, OWN_FIGURES)
 
 
 class Asked(NamedTuple):
