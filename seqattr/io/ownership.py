@@ -43,12 +43,16 @@ class Output:
         check_own_folder(self.path, names, mark, self.force)
 
     def claim_results(self, names: Sequence[str], command: str, figures: str = "") -> None:
-        """For files of these names, one of them RUN, which are a command's results, and for those in the
-        folder `figures` whose names fit that pattern. No folder may have one of the names.
+        """For what `claim_marked` is for, where it is the results of this command."""
+        self.claim_marked(names, figures)
+        self.claim_run(self.path, command_in(self.path / RUN, "settings", "command"), command)
+
+    def claim_marked(self, names: Sequence[str], figures: str = "", mark: str = RUN) -> None:
+        """For files of these names, one of them the `mark` of all, and for those in the folder `figures`
+        whose names fit that pattern. No folder may have one of the names.
         """
         drawn = [path.name for path in (self.path / "figures").glob("*") if re.fullmatch(figures, path.name)]
-        self.claim_folder([*names, *(f"figures/{name}" for name in drawn)], RUN)
-        self.claim_run(self.path, command_in(self.path / RUN, "settings", "command"), command)
+        self.claim_folder([*names, *(f"figures/{name}" for name in drawn)], mark)
         for name in names:
             check_name(self.path / name)
 

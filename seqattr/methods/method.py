@@ -9,6 +9,7 @@ from seqattr.engine.walk.rulebook import Rulebook
 from seqattr.errors import InputError
 from seqattr.methods.attributors import Attributor
 from seqattr.methods.learned_patterns import Patterns
+from seqattr.support.advice import advice
 
 
 class Cost(NamedTuple):
@@ -57,8 +58,13 @@ class Method:
         if self.rulebook is None or not self.needs_patterns:
             return self.rulebook
         if self.patterns is None:
-            raise InputError(
-                f"the method '{self.rulebook.name}' needs patterns: learn them with `seqattr patterns` and "
-                "give `patterns=FILE`, or with fit_patterns and give with_patterns"
-            )
+            raise InputError(f"the method '{self.rulebook.name}' needs patterns{how_to_give_patterns()}")
         return replace(self.rulebook, learned=self.patterns.of(model))
+
+
+def how_to_give_patterns() -> str:
+    """How patterns come to a method, where they can be given."""
+    learned = ": learn them with `seqattr patterns` and give `patterns=FILE`"
+    return "".join(advice(f"{learned}, or with fit_patterns and give with_patterns")) or (
+        ", which cannot be given here; name another method"
+    )

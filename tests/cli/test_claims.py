@@ -98,6 +98,11 @@ MATCHES = "motif\tlog_odds\trow\trow_start\trow_end\nA\t9\t0\t3\t9\nB\t8\t0\t20\
 # and what makes it another command, --seed 3 unless it is said.
 RESULTS = {
     "attention": ("--model attending.pt --fasta s.fa", "rollout.tsv", "attention.png", "--no-hdf5"),
+    "evaluate agreement": (
+        "--model m.pt --fasta s.fa --methods gradient,saliency --sequences 2 --refs zeros",
+        "judgements.tsv",
+        "figures/agreement.png",
+    ),
     "finemo": ("scores --motifs bundled --target quiet", "hits.tsv", "figures/agreement.png"),
     "interactions": (
         "done --matches-file matches.tsv --model m.pt",
@@ -136,7 +141,7 @@ def test_results_of_another_run_and_somebody_s_tables_and_figures_stand(
     if command == "interactions":
         ran(*["score", "--model", "m.pt", "--fasta", "s.fa", "--refs", "shuffle:2", "--out", "done"])
         Path("matches.tsv").write_text(MATCHES)
-    call = (command, *options.split(), "--out", "new")
+    call = (*command.split(), *options.split(), "--out", "new")
     for name in (table, figure):
         path = folder / "new" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -149,13 +154,14 @@ def test_results_of_another_run_and_somebody_s_tables_and_figures_stand(
     ran(*call)  # the same again
     monkeypatch.setattr("sys.argv", ["seqattr", *call, *another])
     line = refused(*call, *another)
-    assert line.startswith("cannot write new: it holds the results of another run (")
+    told = ", with another seed (0, now 3)" if command.startswith("evaluate") else " ("
+    assert line.startswith(f"cannot write new: it holds the results of another run{told}")
     assert line.endswith("give another --out, or replace it with --force")
     assert (folder / "new" / table).read_bytes() == before
     ran(*call, *another, "--force")
-    told = json.loads((folder / "new/run.json").read_text())
-    assert told["settings"]["command"].endswith(" ".join(another))
-    assert told["seqattr"]
+    facts = json.loads((folder / "new/run.json").read_text())
+    assert facts["settings"]["command"].endswith(" ".join(another))
+    assert facts["seqattr"]
 
 
 def test_a_model_takes_the_place_of_no_table(ran, refused, folder):

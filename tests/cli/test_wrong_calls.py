@@ -11,6 +11,7 @@ from seqattr.cli.main import COMMANDS, main
 from seqattr.cli.removed import REMOVED
 from tests.cli.test_help import ALL
 from tests.helpers.calls import (
+    ALLELES,
     BENCHMARK,
     CHANGES,
     COLLECT,
@@ -38,6 +39,11 @@ OPTIONS = [
     call(f"{SCORE} --method integrated-gradients", "did you mean 'integrated-gradients-50'?"),
     call("inspect free.pt --method Saliency", "did you mean 'saliency'?"),
     call(f"{SCORE} --method patternnet", "needs patterns: learn them with `seqattr patterns`"),
+    call(
+        f"{ALLELES} --contributions 1 --method patternnet",
+        "needs patterns, which cannot be given here",
+        "name another",
+    ),
     call(f"{SCORE} --method patternnet --patterns none.h5", "there is no patterns file none.h5"),
     call(f"{SCORE} --method patternnet --patterns s.fa", "give what `seqattr patterns` wrote"),
     call(f"{SCORE} --patterns done/target0.h5", "`seqattr patterns` writes a file that does"),

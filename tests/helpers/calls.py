@@ -18,6 +18,7 @@ BENCHMARK = "benchmark tal-gata --quick --out new"
 COLLECT = "benchmark collect done --simulation simulation --out new"
 MARGINAL = "marginalize --model free.pt --motifs good.meme --out new --backgrounds"
 SPACING = "spacing --model free.pt --backgrounds s.fa --out new"
+ALLELES = "variants --model free.pt --genome genome.fa --vcf variants.vcf --out new"
 NO_SCORES = "should be what `seqattr score --out` wrote"
 NO_DATA = (
     "a folder with sequences.fa and labels.tsv is wanted (name, then a number for each task), or one that "

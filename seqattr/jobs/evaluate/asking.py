@@ -43,7 +43,7 @@ def ask(model: ModelFile, sequences: SequenceFile, settings: Settings, caller: C
     question = Question(
         loaded,
         torch.from_numpy(one_hot(codes_of(windows))).float(),
-        torch.from_numpy(references).float(),
+        torch.from_numpy(np.array(references)).float(),
         methods=methods_of(settings),
         targets=settings.targets,
         seed=settings.seed,

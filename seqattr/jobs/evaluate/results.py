@@ -11,6 +11,7 @@ from seqattr.evaluate.judgement import Judgement
 from seqattr.evaluate.measured import Summary
 from seqattr.figures.drawings import Drawing, files_of, links_of, write_drawings
 from seqattr.io.atomic import check_writable, replacing_all
+from seqattr.io.ownership import RUN
 from seqattr.io.stale import drop_stale
 from seqattr.io.tables import write_table
 from seqattr.io.text import write_json, write_text
@@ -18,8 +19,7 @@ from seqattr.jobs.evaluate import page
 from seqattr.jobs.evaluate.measuring import Findings
 from seqattr.jobs.evaluate.verdicts import word_of
 
-JUDGEMENTS, PAGE, RUN = "judgements.tsv", "evaluation.html", "run.json"
-OWN_FIGURES = r"(.+)\.(png|svg)"
+JUDGEMENTS, PAGE = "judgements.tsv", "evaluation.html"
 
 
 def tables_of(checks: Sequence[str]) -> dict[str, str]:
@@ -31,6 +31,11 @@ def tables_of(checks: Sequence[str]) -> dict[str, str]:
         **own,
         **others,
     }
+
+
+def own_figures() -> str:
+    """The pattern of the figures' names: each begins with that of its check."""
+    return rf"({'|'.join(map(re.escape, CHECKS))}).*\.(png|svg)"
 
 
 def write(out: Path, findings: Findings, facts: Mapping[str, Any]) -> None:
@@ -53,7 +58,7 @@ def write(out: Path, findings: Findings, facts: Mapping[str, Any]) -> None:
         write_json(paths[RUN], dict(facts))
     every_table = "|".join(re.escape(name) for name in tables_of(list(CHECKS)))
     drop_stale(out, tables, every_table)
-    drop_stale(out / "figures", (Path(name).name for name in files_of(every)), OWN_FIGURES)
+    drop_stale(out / "figures", (Path(name).name for name in files_of(every)), own_figures())
 
 
 def drawn(check: str, drawings: Sequence[Drawing]) -> list[Drawing]:

@@ -10,13 +10,13 @@ from seqattr.engine.walk.session import Session
 from seqattr.errors import OutputError
 from seqattr.evaluate.checks import CHECKS
 from seqattr.io.atomic import check_writable, removed_if_unused
-from seqattr.io.ownership import CURE, Output
+from seqattr.io.ownership import CURE, RUN, Output
 from seqattr.io.text import read_json
 from seqattr.jobs.evaluate.asking import Asked, ask
 from seqattr.jobs.evaluate.measuring import Findings, measure, only_possible
-from seqattr.jobs.evaluate.results import JUDGEMENTS, PAGE, RUN, tables_of, write
+from seqattr.jobs.evaluate.results import PAGE, own_figures, tables_of, write
 from seqattr.jobs.evaluate.settings import Settings, checks_of
-from seqattr.jobs.evaluate.units import UnitsFolder
+from seqattr.jobs.evaluate.units import MARK, UnitsFolder
 from seqattr.jobs.evaluate.verdicts import Verdict, verdicts
 from seqattr.jobs.provenance import provenance
 from seqattr.jobs.score.plan import differences
@@ -52,7 +52,7 @@ def run(
     Raises UnknownName, InputError, OutputError, and as reading models and sequences does.
     """
     started = time.perf_counter()
-    output.claim_folder([*tables_of(list(CHECKS)), PAGE, RUN], JUDGEMENTS)
+    claim(output)
     with removed_if_unused(output.path):
         check_writable(output.path)
         asked = ask(model, sequences, settings, caller)
@@ -64,6 +64,14 @@ def run(
         told = before or worked_out(asked, checks, output, settings, caller)
     seconds = time.perf_counter() - started
     return Summary(output.path / PAGE, told, checks, len(asked.names), seconds)
+
+
+def claim(output: Output) -> None:
+    """The files of all checks, whose mark is run.json, or, of a run that was stopped, the plan of its units:
+    run.json is the last to take its name. Raises OutputError.
+    """
+    names = [*tables_of(list(CHECKS)), PAGE, RUN, MARK]
+    output.claim_marked(names, own_figures(), MARK if (output.path / MARK).is_file() else RUN)
 
 
 def done_before(output: Output, asked: Asked) -> list[Verdict]:

@@ -24,6 +24,7 @@ from seqattr.jobs.score.plan import differences
 
 FOLDER = "units"
 PLAN, JOURNAL = "plan.json", "units.journal"
+MARK = f"{FOLDER}/{PLAN}"  # of OUT, while a run is at work or was stopped
 
 
 class Unit(NamedTuple):

@@ -1,6 +1,7 @@
 """The job: what is measured is kept, a stopped run goes on, and its files are those of a whole one."""
 
 from dataclasses import replace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from seqattr.jobs.evaluate import measuring
 from seqattr.jobs.evaluate.measuring import units_of
 from seqattr.jobs.evaluate.run import run
 from seqattr.jobs.evaluate.settings import USUAL, Settings, methods_of
-from seqattr.jobs.evaluate.units import Outcome, decoded, encoded
+from seqattr.jobs.evaluate.units import Outcome, UnitsFolder, decoded, encoded
 from seqattr.jobs.sources import ModelFile, SequenceFile
 from seqattr.methods.registry import COSTLY, METHODS
 from seqattr.models.load import load_model
@@ -120,16 +121,15 @@ def test_progress_never_goes_back_and_names_what_is_at_work(evaluate):
     assert at == ["explaining", *(f"agreement of {name}" for name in (*SETTINGS.methods, "random"))]
 
 
-def test_a_check_that_cannot_be_done_is_left_out_of_all_and_an_error_by_its_name(evaluate, monkeypatch):
+def test_a_check_that_cannot_be_done_is_left_out_of_all_and_an_error_by_its_name(evaluate):
     agreement = CHECKS["agreement"]
-    for name in set(CHECKS) - {"agreement"}:
-        monkeypatch.delitem(CHECKS, name)
-    monkeypatch.setitem(CHECKS, "other", replace(agreement, missing=lambda _: "no other model is given"))
-    with pytest.raises(InputError, match=r"other: no other model is given"):
-        evaluate("e", "other")
-    warned = []
-    assert evaluate("e", "all", caller=Caller(warn=warned.append)).checks == ["agreement"]
-    assert warned == ["other is left out: no other model is given"]
+    other = replace(agreement, missing=lambda _: "no other model is given")
+    with patch.dict(CHECKS, {"agreement": agreement, "other": other}, clear=True):  # in their order again
+        with pytest.raises(InputError, match=r"other: no other model is given"):
+            evaluate("e", "other")
+        warned = []
+        assert evaluate("e", "all", caller=Caller(warn=warned.append)).checks == ["agreement"]
+        assert warned == ["other is left out: no other model is given"]
 
 
 def test_a_unit_is_kept_as_it_was_measured():
@@ -162,9 +162,26 @@ def test_two_different_sequences_are_wanted(fixed, fasta, texts, tmp_path):
 def test_tables_of_checks_that_were_asked_before_go(evaluate, tmp_path):
     evaluate("e", "continuity")
     assert (tmp_path / "e" / "continuity.tsv").is_file()
+    (tmp_path / "e" / "figures" / "mine.png").write_text("mine")
     evaluate("e", force=True)
     assert not (tmp_path / "e" / "continuity.tsv").exists()
     assert (tmp_path / "e" / "agreement.tsv").is_file()
+    assert (tmp_path / "e" / "figures" / "mine.png").read_text() == "mine"
+
+
+def test_a_run_that_was_killed_among_its_last_files_goes_on(evaluate, measured, tmp_path, monkeypatch):
+    """run.json is the last of them; until then the plan of the units tells whose the others are."""
+    out = tmp_path / "e"
+    with monkeypatch.context() as context:
+        context.setattr(UnitsFolder, "remove", lambda _: None)
+        evaluate("e")
+    whole = files_in(out)
+    (out / "run.json").unlink()
+    (out / "evaluation.html").unlink()
+    measured.clear()
+    evaluate("e")
+    assert not measured
+    assert files_in(out) == {name: held for name, held in whole.items() if not name.startswith("units/")}
 
 
 def test_the_model_itself_is_no_model_of_permuted_labels(evaluate, fixed):
