@@ -80,6 +80,11 @@ class Maximized(NamedTuple):
     importance: Tensor  # (N, L), the output less its mean over the three other bases there; 0 if not finite
     ascent: Ascent
 
+    def __repr__(self) -> str:
+        number, _, length = self.sequences.shape
+        outputs = f"outputs {self.output.min():.4g} to {self.output.max():.4g}"
+        return f"<Maximized: {number} sequences of {length} bases, {outputs}>"
+
 
 def maximize(
     model: Model,

@@ -14,8 +14,9 @@ from seqattr.engine.capture.model import Model, check_model
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.walk.plan import Plan
 from seqattr.engine.walk.session import Sequences, Session, check_finite, sliceable
-from seqattr.errors import InputError
+from seqattr.errors import InputError, some_of
 from seqattr.methods.attributors import Batch
+from seqattr.methods.results import SHOWN_TARGETS
 from seqattr.support.progress import Progress, silent
 
 
@@ -32,6 +33,10 @@ class Sensitivity(NamedTuple):
     mean: Tensor
     mean_square: Tensor
     counts: Tensor  # (L,), whole numbers
+
+    def __repr__(self) -> str:
+        targets = some_of(self.targets, SHOWN_TARGETS, total=True)
+        return f"<Sensitivity: {self.sequences} sequences of {len(self.counts)} bases, targets {targets}>"
 
 
 def jacobian(

@@ -15,8 +15,9 @@ from seqattr.engine.graph.logarithms import with_logarithms
 from seqattr.engine.walk.memory import pieces
 from seqattr.engine.walk.plan import Plan
 from seqattr.engine.walk.session import Session, one_hot_tensor
-from seqattr.errors import InputError, NotFinite
+from seqattr.errors import InputError, NotFinite, some_of
 from seqattr.methods.ensemble import sessions
+from seqattr.methods.results import SHOWN_TARGETS
 from seqattr.methods.units import LOG_COUNTS, units_of
 
 SIGMOID, LOG_SIGMOID, LOGARITHM = "sigmoid", "log sigmoid", "logarithm"
@@ -42,6 +43,10 @@ class VariantEffects(NamedTuple):
     reference_value: Tensor
     alternative_value: Tensor
     log2_ratio: Tensor
+
+    def __repr__(self) -> str:
+        targets = some_of(self.targets, SHOWN_TARGETS, total=True)
+        return f"<VariantEffects: {self.difference.shape[1]} variants, targets {targets}>"
 
 
 def variant_effects(

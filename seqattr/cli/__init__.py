@@ -1,5 +1,10 @@
 """The command line: each command opens its input, calls one library function and writes."""
 
-from seqattr.cli.main import main
+import sys
+
+try:
+    from seqattr.cli.main import main
+except KeyboardInterrupt:  # Ctrl-C while the first modules are read: nothing has begun
+    sys.exit(130)
 
 __all__ = ["main"]

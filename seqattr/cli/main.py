@@ -63,12 +63,12 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs a command and leaves: 0 done, 1 an error in one line, 2 wrong usage, 130 Ctrl-C, 143 SIGTERM."""
-    from seqattr.io.kept import keeping_inputs
-
-    wait_quietly()
-    leave_at_exit()
-    signal.signal(signal.SIGTERM, interrupt)
     try:
+        from seqattr.io.kept import keeping_inputs
+
+        wait_quietly()
+        leave_at_exit()
+        signal.signal(signal.SIGTERM, interrupt)
         with keeping_inputs(), advising(has_option):
             code = cli.main(arguments, prog_name="seqattr", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

@@ -109,6 +109,12 @@ def are_texts(sequences: Any) -> TypeGuard[Sequence[str]]:
     return isinstance(sequences, list | tuple) and bool(sequences) and isinstance(sequences[0], str)
 
 
+def check_not_empty(shape: Sequence[int]) -> None:
+    """Raises InputError for the shape of an empty list, which is that of no sequences."""
+    if tuple(shape) == (0,):
+        raise InputError("there are no sequences")
+
+
 def codes_of(one_hot: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
     """The codes (..., L) of one-hot columns (..., 4, L); a zero column gives 4.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from seqattr.dna.alphabet import UNKNOWN, are_texts, codes_of, one_hot
+from seqattr.dna.alphabet import UNKNOWN, are_texts, check_not_empty, codes_of, one_hot
 from seqattr.errors import InputError
 
 # The names of the sequences, where they are known.
@@ -82,6 +82,7 @@ class Reference:
 def sequence_array(sequences: ArrayLike) -> np.ndarray:
     """An array (N, 4, L), of sequences that are numpy's or anybody else's, or a list of texts."""
     array = one_hot(sequences) if are_texts(sequences) else np.asarray(sequences)
+    check_not_empty(array.shape)
     if array.ndim != 3 or array.shape[1] != 4:
         raise InputError(f"sequences must be one-hot with shape (N, 4, L), not {array.shape}")
     return array

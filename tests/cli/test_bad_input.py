@@ -376,6 +376,31 @@ def test_an_interrupted_run(free, fasta, texts, out, number, code):
     assert said.strip() == "seqattr: error: interrupted; the same command continues where it stopped"
 
 
+TOO_EARLY = """
+import sys
+
+class Stop:
+    def find_spec(self, name, *_):
+        if name == sys.argv[1]:
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Stop())
+from seqattr.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "said"),
+    [("click", ""), ("seqattr.io.kept", "seqattr: error: interrupted; no file was left half-written\n")],
+)
+def test_ctrl_c_before_anything_has_begun(module, said):
+    """While the command itself is read, a module after the other."""
+    command = [sys.executable, "-c", TOO_EARLY, module]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (130, said)
+
+
 # --- export ------------------------------------------------------------------------------------
 
 

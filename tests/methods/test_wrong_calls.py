@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 import seqattr
+from seqattr.analyses.maximize import Settings as MaximizeSettings
 from seqattr.dna.alphabet import one_hot
 from seqattr.errors import InputError
 from tests.helpers.pieces import conv
@@ -78,6 +79,33 @@ def test_a_path_is_no_model_and_a_module_neither_wherever_one_is_asked(asked, mo
     refused(lambda: ASKING[asked]("m.pt"), "seqattr.load_model('m.pt') reads one")
     refused(lambda: ASKING[asked](module), "seqattr.Model(module, example_input) makes it one")
     assert not list(tmp_path.iterdir())
+
+
+OF_NONE: dict[str, Callable[[Any], Any]] = {
+    "attribute": lambda model: seqattr.attribute(model, []),
+    "sensitivity": lambda model: seqattr.sensitivity(model, []),
+    "jacobian": lambda model: seqattr.jacobian(model, []),
+    "attention": lambda model: seqattr.attention(model, []),
+    "fit_patterns": lambda model: seqattr.fit_patterns(model, []),
+    "references": lambda _: seqattr.references("zeros", []),
+    "variant_effects": lambda model: seqattr.variant_effects(model, [], []),
+}
+
+
+@pytest.mark.parametrize("asked", OF_NONE)
+def test_an_empty_list_holds_no_sequences(asked, model):
+    refused(lambda: OF_NONE[asked](model), "there are no sequences")
+
+
+def test_results_tell_what_they_are_in_a_line(model):
+    assert repr(seqattr.variant_effects(model, TEXTS, TEXTS)) == "<VariantEffects: 2 variants, targets a, b>"
+    assert (
+        repr(seqattr.sensitivity(model, one_hot(TEXTS)))
+        == "<Sensitivity: 2 sequences of 40 bases, targets a, b>"
+    )
+    climb = seqattr.maximize(model, 0, MaximizeSettings(steps=1, number=2, polish=0))
+    assert repr(climb).startswith("<Maximized: 2 sequences of 40 bases, outputs ")
+    assert "tensor" not in repr(climb)
 
 
 def test_a_model_is_made_of_a_module_and_an_example(module):

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqattr.dna.alphabet import are_texts, one_hot
+from seqattr.dna.alphabet import are_texts, check_not_empty, one_hot
 from seqattr.engine.capture.model import Model, check_model
 from seqattr.engine.graph.graph import INPUT
 from seqattr.engine.numerics.device import FULL, check_products, current, full_precision, pick_device
@@ -251,6 +251,7 @@ def tensor_of(numbers: Any, noun: str = "sequences") -> Tensor:
 def one_hot_tensor(sequences: Any) -> Tensor:
     """Sequences (N, 4, L) as a tensor. Raises InputError for another shape."""
     tensor = tensor_of(sequences)
+    check_not_empty(tensor.shape)
     if tensor.ndim != 3 or tensor.shape[1] != 4:
         raise InputError(f"sequences must have the shape (N, 4, L), not {tuple(tensor.shape)}")
     return tensor
@@ -265,6 +266,7 @@ def sliceable(sequences: Any) -> Sequences:
 def check_shape(sequences: Sequences) -> tuple[int, int]:
     """How many sequences there are, and their length. Raises InputError for what are no sequences."""
     shape = tuple(sequences.shape)
+    check_not_empty(shape)
     if len(shape) != 3 or shape[1] != 4 or not shape[0]:
         raise InputError(f"sequences must have the shape (N, 4, L) with N at least 1, not {shape}")
     return int(shape[0]), int(shape[2])
