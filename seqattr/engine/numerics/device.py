@@ -8,6 +8,7 @@ import torch
 from seqattr.errors import InputError, UnknownName
 
 DEVICES = "auto, cpu, cuda, cuda:0 ..."
+OUT_OF_MEMORY = ("not enough memory", "out of memory", "can't allocate memory", "Cannot allocate memory")
 FULL = "float32"
 # How a GPU may multiply numbers of float32: in full, in ten bits, or as three products of two parts of
 # bfloat16, which is right to about 1e-5, and full where there is no kernel for it.
@@ -61,3 +62,10 @@ def check_products(name: str) -> None:
     """Raises UnknownName for what is none of PRODUCTS."""
     if name not in PRODUCTS:
         raise UnknownName("kind of products", name, PRODUCTS)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that memory ran out, on whatever device."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(word in str(error) for word in OUT_OF_MEMORY)

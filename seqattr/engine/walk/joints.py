@@ -7,10 +7,10 @@ convolution's input sent back is added as they are written. By Rescale there is 
 for each part of the difference.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
-from typing import Protocol, cast
+from typing import NamedTuple, cast
 
 from torch import Tensor
 
@@ -109,41 +109,33 @@ def made_before(plan: ForwardPlan, step: Step) -> set[Ref]:
     return {ref for ref in step.refs() if ref not in plan.graph.tensors and ref != INPUT}
 
 
-class Joined(Protocol):
-    """A joint at work: what the references have in the end, and the way back."""
+class Joined(NamedTuple):
+    """A joint at work: what the references have in the end, and the way from the relu's value back to the
+    convolution's input, of a multiplier and what else has come back to that.
+    """
 
     value: Tensor
-
-    def back(self, multiplier: Tensor, addend: Tensor | None = None) -> Tensor:
-        """From the relu's value to the convolution's input, and what else has come back to that."""
+    back: Callable[[Tensor, Tensor | None], Tensor]
 
 
-class ByRescale:
+def by_rescale(given: "Given") -> Joined:
     """With one slope for each pair."""
+    convolution, shape = given.convolution(), given.shape
+    around = Around(given.bias, starts=given.starts, addends=given.addends)
+    value, slopes = convolution.forward_around(given.references, around)
 
-    def __init__(self, plan: ForwardPlan, joint: Joint, pairs: PairedValues) -> None:
-        given = Given(plan, joint, pairs)
-        self.convolution, self.shape = given.convolution(), pairs.shape(joint.convolution.args[0])
-        around = Around(given.bias, starts=given.starts, addends=given.addends)
-        self.value, self.slopes = self.convolution.forward_around(given.references, around)
+    def back(multiplier: Tensor, addend: Tensor | None) -> Tensor:
+        return convolution.transpose_around(multiplier, shape, Around(scales=slopes, addends=addend))
 
-    def back(self, multiplier: Tensor, addend: Tensor | None = None) -> Tensor:
-        around = Around(scales=self.slopes, addends=addend)
-        return self.convolution.transpose_around(multiplier, self.shape, around)
+    return Joined(value, back)
 
 
-class ByRevealCancel:
+def by_revealcancel(given: "Given") -> Joined:
     """With two."""
-
-    def __init__(self, plan: ForwardPlan, joint: Joint, pairs: PairedValues) -> None:
-        given = Given(plan, joint, pairs)
-        self.convolution = given.convolution().in_parts(given.convolution("magnitude"))
-        self.pairs = Pairs(given.references, given.sequences)
-        ahead = Ahead(given.starts, given.bias, given.addends)
-        self.value, self.slopes = self.convolution.forward(self.pairs, ahead)
-
-    def back(self, multiplier: Tensor, addend: Tensor | None = None) -> Tensor:
-        return self.convolution.back(multiplier, self.slopes, self.pairs, addend)
+    convolution = given.convolution().in_parts(given.convolution("magnitude"))
+    pairs = Pairs(given.references, given.sequences)
+    value, slopes = convolution.forward(pairs, Ahead(given.starts, given.bias, given.addends))
+    return Joined(value, lambda multiplier, addend: convolution.back(multiplier, slopes, pairs, addend))
 
 
 class Given:
@@ -151,6 +143,7 @@ class Given:
 
     def __init__(self, plan: ForwardPlan, joint: Joint, pairs: PairedValues) -> None:
         self.plan, self.step, self.sides = plan, joint.convolution, pairs.sides
+        self.shape = pairs.shape(self.step.args[0])  # of all pairs
         activation, *_ = self.step.args
         self.references, self.sequences = self.sides.reference[activation], self.sides.sequence[activation]
         self.starts = self.sides.sequence[self.step.name]
@@ -190,7 +183,7 @@ class Joining:
         rows, here = pairs.rows, any(values is pairs.sides.reference for values in to_run)
         serves = here and bool(rows.references) and not rows.shared
         self.pairs, self.keep, self.joints = pairs, keep, joints if serves else {}
-        self.joined: dict[str, Joined] = {}
+        self.ways: dict[str, Callable[[Tensor, Tensor | None], Tensor]] = {}
         self.ahead = set[str]()
 
     def begins(self, step: Step) -> Joint | None:
@@ -205,12 +198,12 @@ class Joining:
 
     def join(self, plan: ForwardPlan, joint: Joint) -> dict[str, Backward]:
         """The ways back through the convolution and its relu; the references have the value of the end."""
-        made = (ByRevealCancel if joint.in_parts else ByRescale)(plan, joint, self.pairs)
-        joined = self.joined[joint.convolution.name] = cast(Joined, made)
-        self.pairs.sides.reference[joint.end.name] = joined.value
+        value, back = (by_revealcancel if joint.in_parts else by_rescale)(Given(plan, joint, self.pairs))
+        self.pairs.sides.reference[joint.end.name] = value  # which goes after its last use
+        self.ways[joint.convolution.name] = back
         return {
             joint.relu.name: lambda multiplier: [multiplier],
-            joint.convolution.name: lambda multiplier: [joined.back(whole(multiplier))],
+            joint.convolution.name: lambda multiplier: [back(whole(multiplier), None)],
         }
 
     def back(
@@ -219,7 +212,7 @@ class Joining:
         """What comes back through a joint's convolution with what has come to its input already; None for
         another step, and where nothing has.
         """
-        joined = self.joined.get(step.name)
-        if joined is None or not isinstance(travelling.get(step.args[0]), Tensor):
+        back = self.ways.get(step.name)
+        if back is None or not isinstance(travelling.get(step.args[0]), Tensor):
             return None
-        return [joined.back(whole(multiplier), whole(travelling.pop(step.args[0])))]
+        return [back(whole(multiplier), whole(travelling.pop(step.args[0])))]

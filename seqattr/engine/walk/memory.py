@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 import torch
 
 from seqattr.engine.graph.graph import INPUT
+from seqattr.engine.numerics.device import is_out_of_memory
 from seqattr.engine.ops.kinds import Kind
 from seqattr.engine.walk.forward import ForwardPlan, passing_values
 from seqattr.support.memory import free_bytes as free_host_bytes
@@ -127,16 +128,6 @@ def pieces(number: int, size: int) -> list[slice]:
     """As few as there can be of at most this size, all of nearly the same."""
     many = math.ceil(number / size)
     return [slice(number * i // many, number * (i + 1) // many) for i in range(many)]
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that memory ran out, on whatever device."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return isinstance(error, RuntimeError) and any(word in str(error) for word in OUT_OF_MEMORY)
-
-
-OUT_OF_MEMORY = ("not enough memory", "out of memory", "can't allocate memory", "Cannot allocate memory")
 
 
 def halving(

@@ -150,7 +150,8 @@ class Session:
         """
         self.model.check_length(length)
         if batch_size is None:
-            return self.once(rows_key(plan, length), lambda: pairs_at_once(plan, length, self.device))
+            with self.running():  # it goes forward once, for which kernels are chosen
+                return self.once(rows_key(plan, length), lambda: pairs_at_once(plan, length, self.device))
         check_batch_size(batch_size)
         return batch_size
 

@@ -1,6 +1,7 @@
 """A convolution, its relu and the sum behind it as one kernel: the same numbers as step by step."""
 
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 import pytest
@@ -14,8 +15,10 @@ from seqattr.engine.numerics.gpu import fastest
 from seqattr.engine.rules.deeplift import RESCALE, REVEALCANCEL
 from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.rules.guided import GUIDED
+from seqattr.engine.walk import joints
 from seqattr.engine.walk.joints import Given, Joint
 from seqattr.engine.walk.session import Session
+from seqattr.engine.walk.walk import Walk
 from seqattr.methods.attribution import Attribution, attribute
 from seqattr.methods.explainer import Explainer
 from tests.helpers.interpreter import needs_interpreter, on_cpu
@@ -63,6 +66,17 @@ def pooled(net: Net, x: Tensor) -> Tensor:
     return net.end(net.second(x).relu().amax(2))
 
 
+def read_twice(net: Net, x: Tensor) -> Tensor:
+    """What comes back to the bases from elsewhere is the same at all positions."""
+    return net.end(net.second(net.first(x).relu()).relu().mean(2)) + net.bases(x.mean(2))
+
+
+def some_channels(net: Net, x: Tensor) -> Tensor:
+    """A convolution of few of a value's channels, with other channels between them in memory."""
+    a, b = net.first(x).relu().chunk(2, 1)
+    return net.end(torch.cat([net.few(a).relu(), b], 1).mean(2))
+
+
 def weights(**more: nn.Module) -> dict[str, nn.Module]:
     return {"first": conv(), "second": same(), "third": same(), "end": nn.Linear(CHANNELS, 2), **more}
 
@@ -74,9 +88,15 @@ for _build, _steps in (
     (later_addend, [2, 2]),
     (with_other_readers, [2]),
     (pooled, [2, 2]),
+    (read_twice, [2, 2]),
+    (some_channels, [2, 2]),
 ):
     torch.manual_seed(len(NETS))
-    _more = {"valid": nn.Conv1d(CHANNELS, CHANNELS, 3)} if _build is cropped else {}
+    _more: dict[str, nn.Module] = {
+        "valid": nn.Conv1d(CHANNELS, CHANNELS, 3),
+        "bases": nn.Linear(4, 2),
+        "few": nn.Conv1d(CHANNELS // 2, CHANNELS // 2, 5, padding=2),
+    }
     NETS[_build.__name__] = _build, weights(**_more), _steps
 
 
@@ -130,9 +150,9 @@ def test_contributions_are_those_of_float64(
 @pytest.mark.parametrize("name", NETS)
 def test_the_steps_that_are_joined(models: dict[str, Model], kernels: list[Joint], name: str) -> None:
     for rulebook in (RESCALE, REVEALCANCEL):
-        joints = Session(models[name]).plan(rulebook).joints
-        assert [len(joint.names) for joint in joints.values()] == NETS[name][2]
-        assert {joint.in_parts for joint in joints.values()} == {rulebook is REVEALCANCEL}
+        found = Session(models[name]).plan(rulebook).joints
+        assert [len(joint.names) for joint in found.values()] == NETS[name][2]
+        assert {joint.in_parts for joint in found.values()} == {rulebook is REVEALCANCEL}
 
 
 @pytest.mark.parametrize("rulebook", [GRADIENT, GUIDED])
@@ -142,6 +162,42 @@ def test_other_rules_join_nothing(models: dict[str, Model], kernels: list[Joint]
 
 def test_where_kernels_do_not_serve_nothing_is_joined(models: dict[str, Model]) -> None:
     assert not Session(models["residual"]).plan(RESCALE).joints
+
+
+def test_what_the_references_have_goes_after_its_last_use(
+    models: dict[str, Model], kernels: list[Joint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The joints keep slopes alone for the way back."""
+    made: list[weakref.ref[Tensor]] = []
+    by_rescale = joints.by_rescale
+
+    def noted(given: Given) -> joints.Joined:
+        joined = by_rescale(given)
+        made.append(weakref.ref(joined.value))
+        return joined
+
+    monkeypatch.setattr(joints, "by_rescale", noted)
+    plan = Session(models["residual"]).plan(RESCALE)
+    walk = Walk(plan, X, OWN)
+    assert [value() is None for value in made] == [True, True, True]
+    assert len(walk.joining.ways) == 3
+
+
+def test_kernels_are_chosen_in_full_precision(
+    models: dict[str, Model], kernels: list[Joint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the number of rows is worked out: the form that is trusted must be exact."""
+    flags: list[bool] = []
+
+    def quickest(key: object, forms: Mapping[str, object], *more: object) -> str:
+        flags.append(torch.backends.cudnn.allow_tf32)
+        return list(forms)[-1]
+
+    monkeypatch.setattr(fastest, "quickest", quickest)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    attribute(models["residual"], X, OWN, method="deeplift-rescale")
+    assert flags
+    assert not any(flags)
 
 
 def test_shared_references_go_by_themselves(models: dict[str, Model], kernels: list[Joint]) -> None:

@@ -13,7 +13,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from seqattr.engine.capture.model import Model
 from seqattr.engine.capture.watch import Watch
-from seqattr.engine.walk.memory import Bytes, halving, is_out_of_memory, rows_at_once
+from seqattr.engine.numerics.device import is_out_of_memory
+from seqattr.engine.walk.memory import Bytes, halving, rows_at_once
 from seqattr.engine.walk.session import Session
 from seqattr.errors import NotFinite
 from seqattr.methods import attributors

@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar
 import torch
 from torch import Tensor
 
+from seqattr.engine.numerics.device import is_out_of_memory
 from seqattr.engine.numerics.gpu.notes import say
 
 WITHOUT = "SEQATTR_NO_TRITON"  # set to 1, torch's own kernels do it all
@@ -59,9 +60,9 @@ def attempted(run: Callable[P, Made], *args: P.args, **kwargs: P.kwargs) -> Made
     """
     try:
         return run(*args, **kwargs)
-    except torch.OutOfMemoryError:
-        raise
     except Exception as error:  # of whatever compiler
+        if is_out_of_memory(error):
+            raise
         FAILED.append(f"{type(error).__name__}: {error}".splitlines()[0])
         say(NONE.format(FAILED[-1]))
         return None

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from seqattr.engine.numerics.device import is_out_of_memory
 from seqattr.engine.numerics.gpu.available import is_interpreted, triton_version
 from seqattr.engine.numerics.gpu.clock import Clock, Form, seconds_of
 from seqattr.engine.numerics.gpu.notes import say
@@ -32,6 +33,8 @@ DISAGREES = (
     "on this GPU the kernel '{}' answers differently from torch's own, by {:.1g} of the largest value, and "
     "is not used"
 )
+FAILED = "on this GPU the kernel '{}' failed ({}), and is not used in this run"
+TOO_LARGE = "OutOfResources"  # as Triton says it
 
 
 class Choice(NamedTuple):
@@ -72,7 +75,11 @@ class Choices:
             choice = measured(forms, device, tolerance, self.clock)
             if choice is None:
                 return next(iter(forms))
-            choice = self._keep(text, about, forms, choice)
+            if may_pass(choice):
+                for name, error in choice.failed.items():
+                    say(FAILED.format(name, error))
+            else:
+                choice = self._keep(text, about, forms, choice)
         self._known[text] = choice
         for name, share in choice.apart.items():
             say(DISAGREES.format(name, share))
@@ -98,6 +105,13 @@ class Choices:
         assert self.folder
         name = hashlib.sha256(text.encode()).hexdigest()[:24]
         return Fact(self.folder / f"{name}.json", lambda value: is_choice(value, forms))
+
+
+def may_pass(choice: Choice) -> bool:
+    """Whether a form failed for another reason than that it asks for more than the device has: then it is
+    tried again by the next run.
+    """
+    return not all(error.startswith(TOO_LARGE) for error in choice.failed.values())
 
 
 def is_choice(value: Any, forms: Collection[str]) -> bool:
@@ -126,9 +140,9 @@ def measured(
                 choice.seconds[name] = clock(name, forms[name], device)
             else:
                 choice.apart[name] = share
-        except torch.OutOfMemoryError:
-            raise
         except Exception as error:  # of a compiler, or a kernel that asks for more than the device has
+            if is_out_of_memory(error):
+                raise
             choice.failed[name] = f"{type(error).__name__}: {error}"[:500]
     return choice._replace(form=of_least(choice.seconds))
 

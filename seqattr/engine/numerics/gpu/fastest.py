@@ -7,10 +7,12 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from seqattr.engine.numerics.device import current, full_precision, is_out_of_memory
 from seqattr.engine.numerics.gpu import in_parts
-from seqattr.engine.numerics.gpu.choice import Key, quickest
+from seqattr.engine.numerics.gpu.choice import FAILED, Key, quickest
 from seqattr.engine.numerics.gpu.implicit import Around, Products, Result, in_steps
 from seqattr.engine.numerics.gpu.in_parts import Ahead, Pairs, Slopes
+from seqattr.engine.numerics.gpu.notes import say
 from seqattr.errors import ModelError
 
 DIRECT = "direct"
@@ -52,19 +54,27 @@ class Quickest:
 
     def __call__(self, direct: Run, values: Tensor, *arguments: Any) -> Any:
         """The form's result of its arguments, among which are `values` (rows, channels, L)."""
-        size = values.shape[2].bit_length()
-        if size not in self.forms:
-            self.forms[size] = self._choose(direct, values, size)
-        run = self.forms[size]
+        run = self.kernel(direct, values)
         if run is None:
             return direct(*arguments)
         try:
             return run(*arguments)
-        except (ModelError, torch.OutOfMemoryError):
+        except ModelError:
             raise
-        except Exception:  # with more around it a kernel needs more of the GPU than there may be
-            self.forms[size] = None
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise
+            say(FAILED.format(self.key[0], f"{type(error).__name__}: {error}".splitlines()[0]))
+            self.forms[values.shape[2].bit_length()] = None
             return direct(*arguments)
+
+    def kernel(self, direct: Run, values: Tensor) -> Run | None:
+        """The form of our own that serves values of this length; None where the direct one does."""
+        size = values.shape[2].bit_length()
+        if size not in self.forms:
+            with full_precision(), current(values.device):
+                self.forms[size] = self._choose(direct, values, size)
+        return self.forms[size]
 
     def _choose(self, direct: Run, values: Tensor, size: int) -> Run | None:
         runs, arguments = self.runs(), self.sample(values)
@@ -90,23 +100,33 @@ def drawn(values: Tensor, channels: int, outputs: int, seed: int = 0) -> Tensor:
     return torch.randn(rows, length, channels, device=values.device, generator=generator).mT
 
 
+def beside(values: Tensor, products: Products) -> Tensor:
+    """Numbers at random of the shape of what comes out."""
+    positions = products.positions(values.shape[2])
+    generator = torch.Generator(values.device).manual_seed(9)
+    shape = len(values), positions, len(products.weight)
+    return torch.randn(shape, device=values.device, generator=generator).mT
+
+
 def forward_of(products: Products, precision: str) -> Quickest:
-    """A convolution with what is around it, measured with relu and its slopes."""
+    """A convolution with what is around it, measured with all that can be."""
     outputs, channels, _ = products.weight.shape
 
     def sample(values: Tensor) -> Sequence[Any]:
-        like = values.new_empty(1, outputs, products.positions(values.shape[2]))
-        return drawn(values, channels, outputs), Around(starts=drawn(like, outputs, channels, 1)[:1])
+        references = drawn(values, channels, outputs)
+        results = beside(references, products)
+        return references, Around(results[0, :, 0].contiguous(), starts=results[:1], addends=results)
 
     return plain("forward", products, sample, precision)
 
 
 def back_of(products: Products, precision: str) -> Quickest:
-    """A transposed convolution with what is around it, measured with slopes."""
+    """A transposed convolution with what is around it, measured with all that can be."""
     outputs, channels, _ = products.weight.shape
 
     def sample(values: Tensor) -> Sequence[Any]:
-        return drawn(values, channels, outputs), Around(scales=drawn(values, channels, outputs, 1))
+        multipliers, slopes = (drawn(values, channels, outputs, seed) for seed in range(2))
+        return multipliers, Around(scales=slopes, addends=beside(multipliers, products))
 
     return plain("back", products, sample, precision)
 
@@ -147,6 +167,10 @@ class Measured:
         result: Result = self.straight(in_steps(self.direct.forward), activation, activation, around)
         return result
 
+    def on_tensor_cores(self, activation: Tensor) -> bool:
+        """Whether a kernel of our own is the form for activations of this length."""
+        return self.straight.kernel(in_steps(self.direct.forward), activation) is not None
+
     def transpose_around(self, multiplier: Tensor, shape: Sequence[int], around: Around) -> Tensor:
         """W^T m and what is around it, for activations of this shape."""
         direct = in_steps(lambda values, _: self.direct.transpose(values, (len(values), *shape[1:])))
@@ -169,8 +193,8 @@ class MeasuredInParts:
     def forward(self, pairs: Pairs, ahead: Ahead) -> in_parts.Result:
         """Relu's values for the references, and the slopes."""
         direct = in_parts.forward_in_steps(self.straight.forward, self.magnitude.forward)
-        if self.ahead is None:
-            return direct(pairs, ahead)
+        if self.ahead is None or not self.straight.on_tensor_cores(pairs.references):
+            return direct(pairs, ahead)  # as the sequences went, so that what is equal stays equal
         result: in_parts.Result = self.ahead(direct, pairs.references, pairs, ahead)
         return result
 
@@ -195,8 +219,9 @@ class MeasuredInParts:
 
         def sample(values: Tensor) -> Sequence[Any]:
             references = drawn(values, channels, outputs)
+            results = beside(references, products)
             pairs = Pairs(references, drawn(values, channels, outputs, 1)[:1])
-            return pairs, Ahead(self.straight.direct.forward(pairs.sequences))
+            return pairs, Ahead(results[:1], results[0, :, 0].contiguous(), results)
 
         key = ("forward in parts", *geometry_key(products))
         # Slopes between values that hardly differ hang on how these are rounded.
@@ -213,11 +238,8 @@ class MeasuredInParts:
 
         def sample(values: Tensor) -> Sequence[Any]:
             m, sums, gaps = (drawn(values, channels, outputs, seed) for seed in range(3))
-            like = values.new_empty(1, outputs, products.positions(values.shape[2]))
-            references, sequences = (drawn(like, outputs, channels, seed) for seed in (3, 4))
-            rows = min(len(m), len(references))
-            pairs = Pairs(references[:rows], sequences[:1])
-            return m[:rows], Slopes(sums[:rows], gaps[:rows]), pairs, None
+            references = beside(m, products)
+            return m, Slopes(sums, gaps), Pairs(references, references[-1:].flip(1)), references
 
         return Quickest(
             ("back in parts", *geometry_key(products)), runs, sample, lambda result: result, precision

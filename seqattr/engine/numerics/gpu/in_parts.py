@@ -133,16 +133,18 @@ def back_on(products: Products, tile: Tile) -> Back:
     """With tiles of a size, by the transposed convolution's products."""
     weights, magnitudes = products.in_parts(tile), products.magnitudes().in_parts(tile)
     together = products.together
+    lying = channels_last if together == 1 else without_gaps
 
     def run(multipliers: Tensor, slopes: Slopes, pairs: Pairs, addends: Tensor | None) -> Tensor:
-        multipliers, values, sequences = map(channels_last, (multipliers, *pairs))
+        multipliers = channels_last(multipliers)
+        values, sequences = map(lying, pairs)
         sums, gaps = map(channels_last, slopes)
         rows, channels, length = multipliers.shape
         outputs, full = len(products.weight), products.positions(length)
         check(pairs, sequences, (outputs, full), addends)
         positions = math.ceil(full / together)
         made = values.new_empty(rows, positions * together, outputs).mT
-        added = made if addends is None else channels_last(addends)
+        added = made if addends is None else lying(addends)
         beside = (step for t in (sequences, values, added) for step in (t.stride(0), t.stride(2) * together))
         wide = outputs * together
         kernels().back[(blocks(tile, rows * positions, wide),)](
@@ -157,6 +159,12 @@ def back_on(products: Products, tile: Tile) -> Back:
         return made[..., :full]
 
     return run
+
+
+def without_gaps(values: Tensor) -> Tensor:
+    """Values (N, channels, L) in whose memory positions follow each other, too, as blocks of them do."""
+    lines = values.mT
+    return values if lines[:1].is_contiguous() else lines.contiguous().mT
 
 
 def steps(*values: Tensor) -> Iterator[int]:

@@ -5,7 +5,7 @@ Tensor cores multiply bfloat16 and add up in float32. A float32 number is the su
 product of two such sums, without what lies below float32's own rounding, is six products of parts (Henry,
 Tang and Heinecke 2019, "Leveraging the bfloat16 artificial intelligence datatype for higher-precision
 computations"). With two parts and three products it is right to 16 bits. Activations fall into parts in
-registers, weights once for all beforehand.
+registers, weights once for all beforehand. Of an infinite number parts are none: the result is NaN.
 """
 
 import triton
@@ -93,7 +93,7 @@ def covered(
 
 
 # Compiled once for all values of these.
-ANY = ["part_size", "length", "positions", "inner", "stride", "dilation", "padding", "references", "places"]
+ANY = ["length", "positions", "inner", "stride", "dilation", "padding", "references", "places"]
 
 
 @triton.jit(do_not_specialize=ANY)

@@ -64,7 +64,7 @@ def forward(
     tl.store(results + at, total, mask=mask)
 
 
-@triton.jit(do_not_specialize=[*ANY, "ends"])
+@triton.jit(do_not_specialize=ANY)
 def back(
     multipliers, sums, gaps, weights, magnitudes, sequences, values, addends, results,
     row_step, step, slope_row_step, slope_step, sequence_row_step, sequence_step,

@@ -79,20 +79,32 @@ def test_what_is_known_is_not_measured_again() -> None:
     assert known.quickest(KEY, {"torch": measured.forms["torch"]}, CPU, 1e-5) == "torch"
 
 
-class ResourcesError(Exception):
+class OutOfResources(Exception):
     """As Triton's, which is no RuntimeError."""
 
 
-FAILURES = [RuntimeError("ptxas"), ResourcesError("out of shared memory"), AssertionError("shapes")]
-
-
-@pytest.mark.parametrize("error", FAILURES, ids=repr)
-def test_a_form_that_fails_is_not_taken(error: Exception, tmp_path: Path) -> None:
-    measured = Measured({"torch": 1.0, "ours": 0.1, "other": 0.5}, {"ours": error})
+def test_a_form_that_asks_for_too_much_of_the_device_is_not_taken(tmp_path: Path) -> None:
+    measured = Measured(
+        {"torch": 1.0, "ours": 0.1, "other": 0.5}, {"ours": OutOfResources("out of shared memory")}
+    )
     assert measured.choose(tmp_path) == "other"
     (file,) = tmp_path.iterdir()
     failed = json.loads(file.read_text())["choice"]["failed"]
-    assert failed == {"ours": f"{type(error).__name__}: {error}"}
+    assert failed == {"ours": "OutOfResources: out of shared memory"}
+
+
+@pytest.mark.parametrize("error", [RuntimeError("ptxas"), AssertionError("shapes")], ids=repr)
+def test_one_that_fails_otherwise_is_said_and_tried_again_by_the_next_run(
+    error: Exception, tmp_path: Path
+) -> None:
+    measured = Measured({"torch": 1.0, "ours": 0.1, "other": 0.5}, {"ours": error})
+    notes: list[str] = []
+    with telling(notes.append):
+        assert measured.choose(tmp_path) == "other"
+    assert notes == [
+        f"on this GPU the kernel 'ours' failed ({type(error).__name__}: {error}), and is not used in this run"
+    ]
+    assert not list(tmp_path.iterdir())
 
 
 def test_one_that_fails_by_the_clock_alone_is_not_taken() -> None:

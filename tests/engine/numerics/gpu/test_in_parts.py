@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv1d, conv_transpose1d
 
-from seqattr.engine.numerics.gpu.implicit import Products
+from seqattr.engine.numerics.gpu import implicit
+from seqattr.engine.numerics.gpu.implicit import Around, Products, Tile
 from seqattr.engine.numerics.gpu.in_parts import (
     TILES,
     Ahead,
@@ -118,6 +119,29 @@ def test_forward_and_back_are_those_in_steps(name: str) -> None:
         )
 
 
+@pytest.mark.parametrize("layout", ["expanded along positions", "some channels of more", "positions first"])
+@pytest.mark.parametrize("name", ["of bases", "dilated"])
+def test_values_may_lie_in_any_order(name: str, layout: str) -> None:
+    """Also where the positions of few channels are worked out together."""
+    here = case(name)
+
+    def lying(values: Tensor) -> Tensor:
+        if layout == "expanded along positions":
+            return values[..., :1].expand_as(values)
+        if layout == "some channels of more":
+            return torch.cat([values, values], 1).mT.contiguous().mT[:, : values.shape[1]]
+        return values.contiguous()
+
+    back = here.products.transposed()
+    assert back is not None
+    pairs, addends = Pairs(*map(lying, here.pairs)), lying(here.addends)
+    slopes = Slopes(*(numbers(*here.multipliers.shape, seed=seed) for seed in (5, 6)))
+    exact = here.double()._replace(pairs=Pairs(*(each.double() for each in pairs)), addends=addends.double())
+    wanted = exact.back(Slopes(*(each.double() for each in slopes)))
+    tile = next(tiles_for(len(back.weight) * back.together))
+    assert apart(back_on(back, tile)(here.multipliers, slopes, pairs, addends), wanted) < 1e-5
+
+
 @pytest.mark.parametrize("width", TILES)
 def test_every_tile_is_tried_by_some_width(width: int) -> None:
     assert list(tiles_for(width)) == list(TILES[width])
@@ -134,6 +158,22 @@ def test_what_is_equal_on_both_sides_has_the_derivative_for_a_slope() -> None:
     on = result.values > 0
     assert torch.equal(result.slopes.gaps[on], torch.zeros_like(result.slopes.gaps[on]))
     assert torch.equal(result.slopes.sums[on], torch.full_like(result.slopes.sums[on], 2))
+
+
+def test_references_are_rounded_as_sequences_are() -> None:
+    """By the convolution alone, with whatever tile, and with RevealCancel behind it."""
+    here = case("more outputs than a tile")
+    plain = [
+        here.products.on(tile)(here.pairs.references, Around(here.ahead.bias)).values for tile in every_tile()
+    ]
+    bare = Ahead(here.ahead.starts, here.ahead.bias)
+    both = [forward_on(here.products, tile)(here.pairs, bare).values for tile in tiles_for(70)]
+    for values in (*(each.relu() for each in plain), *both):
+        assert torch.equal(values, plain[0].relu())
+
+
+def every_tile() -> list[Tile]:
+    return [tile for tiles in implicit.TILES.values() for tile in tiles]
 
 
 def test_what_does_not_fit_is_refused() -> None:

@@ -15,7 +15,7 @@ pytestmark = needs_interpreter
 
 # Without the interpreter, so in a process of its own.
 COMPILE = """
-import importlib, sys
+import importlib, re, sys
 import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
@@ -30,7 +30,7 @@ constants = dict(
 )
 constants = {name: value for name, value in constants.items() if name in names}
 pointers = names[: names.index("row_step")]
-whole = {*pointers, *names[names.index("row_step") : names.index("part_size")]}
+whole = {*pointers, *names[names.index("row_step") : names.index("length")], "ends"} & set(names)
 of_bfloat16 = {"weights", "magnitudes"}
 signature = {
     name: "constexpr" if name in constants else "*bf16" if name in of_bfloat16
@@ -45,13 +45,15 @@ made = triton.compile(
     source, target=GPUTarget("cuda", 90, 32),
     options=dict(num_warps=warps, num_stages=stages, enable_fp_fusion=True),
 )
-print(made.asm["ptx"].count("wgmma.mma_async"), made.asm["ptx"].count("cp.async"), made.metadata.shared)
+loads = re.findall(r"cp\\.async\\.c[ag]\\.\\S+ \\[[^]]*\\], \\[[^]]*\\], 0x([0-9a-f]+)", made.asm["ptx"])
+narrow = sum(int(size, 16) < 16 for size in loads) + made.asm["ptx"].count("ld.global.b16")
+print(made.asm["ptx"].count("wgmma.mma_async"), len(loads), narrow, made.metadata.shared)
 """
 MOST_SHARED = 227 * 1024  # bytes that a program may have there
 
 
 def compiled(kernel: str, tile: Tile, parts: int, around: bool, tmp_path: Path) -> Sequence[int]:
-    """How many products of tensor cores and loads under way there are, and bytes of shared memory."""
+    """How many products of tensor cores and loads under way there are, loads of few bytes; shared memory."""
     call = [sys.executable, "-c", COMPILE, *kernel.split("."), *map(str, (*tile, parts, int(around)))]
     environment = {"TRITON_INTERPRET": "0", "TRITON_CACHE_DIR": str(tmp_path), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(call, capture_output=True, text=True, env=environment, check=False)
@@ -60,9 +62,10 @@ def compiled(kernel: str, tile: Tile, parts: int, around: bool, tmp_path: Path) 
 
 
 def assert_good(kernel: str, tile: Tile, parts: int, around: bool, tmp_path: Path) -> None:
-    products, loads, shared = compiled(kernel, tile, parts, around, tmp_path)
+    products, loads, narrow, shared = compiled(kernel, tile, parts, around, tmp_path)
     assert products > 0
     assert loads > 0
+    assert narrow == 0  # all of 16 bytes
     assert shared <= MOST_SHARED
 
 
