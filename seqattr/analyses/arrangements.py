@@ -20,7 +20,7 @@ from seqattr.support.resampling import interval, intervals, sign_flip_tests
 Numbers = npt.NDArray[np.float64]
 ORDERS = ("AB", "BA")
 LEAST_SHARE = 0.1  # of what motifs do alone: trained networks never add up to the last digit
-INTERACT, ADD_UP, UNKNOWN = "interact", "add up", "unknown"
+INTERACT, ADD_UP, UNKNOWN = "interact", "add up", "cannot be told"
 LEAST_LEFT = 0.5  # of what B does alone at its usual distance: where less is left it has come to an edge
 SIGMOID = "sigmoid"
 

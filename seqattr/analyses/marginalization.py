@@ -36,7 +36,7 @@ from seqattr.engine.capture.model import Model
 from seqattr.engine.walk.session import Session, check_batch_size
 from seqattr.errors import InputError, UnknownName
 from seqattr.motifs.pwm import PWM
-from seqattr.support.given import each_once, is_whole
+from seqattr.support.given import check_settings, each_once, is_whole
 from seqattr.support.progress import Counter, Progress, silent
 from seqattr.support.ranks import benjamini_hochberg
 from seqattr.support.resampling import intervals, single_case_test
@@ -168,6 +168,7 @@ def marginalize(
     Raises InputError for motifs that leave the backgrounds and for backgrounds with N, UnknownName for
     targets, NotFinite where the model answers NaN or infinity.
     """
+    check_settings(settings, Insertions)
     put, rows = motifs_of(motifs), checked_backgrounds(backgrounds)
     number, _, length = rows.shape
     positions = settings.positions or (length / 2,)

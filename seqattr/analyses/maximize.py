@@ -21,6 +21,7 @@ from seqattr.engine.walk.session import Session
 from seqattr.errors import InputError, NotFinite
 from seqattr.methods.attributors import Batch
 from seqattr.methods.mutagenesis import effects, greedy, mean_effect
+from seqattr.support.given import check_settings
 from seqattr.support.progress import Counter, Progress, silent
 from seqattr.support.seeds import check_seed
 
@@ -105,6 +106,7 @@ def maximize(
     answers with NaN or infinity.
     """
     check_model(model)
+    check_settings(settings, Settings)
     length = model.example_length if settings.length is None else settings.length
     model.check_length(length)
     session = Session(model, [target], device)

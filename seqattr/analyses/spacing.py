@@ -36,7 +36,7 @@ from seqattr.engine.capture.model import Model
 from seqattr.engine.walk.session import Session, check_batch_size
 from seqattr.errors import InputError
 from seqattr.motifs.pwm import PWM
-from seqattr.support.given import each_once
+from seqattr.support.given import check_settings, each_once
 from seqattr.support.progress import Counter, Progress, silent
 from seqattr.support.seeds import check_seed
 
@@ -83,6 +83,7 @@ def spacing(
     backgrounds and for backgrounds with N, UnknownName for targets, NotFinite where the model answers NaN or
     infinity.
     """
+    check_settings(settings, Distances)
     a, b = both_of(motifs)
     rows = checked_backgrounds(backgrounds)
     length = rows.shape[2]

@@ -34,5 +34,5 @@ def plot(folders: tuple[Path, ...], region: str, output: "Output", settings: "Se
     from seqattr.jobs.plot import run
 
     with calling("judging hits") as caller:
-        labels, note = run(folders, region, output, settings, caller)
-    say(f"wrote {output.path}: {', '.join(labels)}{note and f' ({note})'}")
+        drawn = run(folders, region, output, settings, caller)
+    say(f"wrote {output.path}: {', '.join(drawn.names)}{drawn.note and f' ({drawn.note})'}")

@@ -57,6 +57,11 @@ class Drawn(NamedTuple):
     labels: list[str]
     note: str
 
+    @property
+    def names(self) -> list[str]:
+        """The labels, each in one line."""
+        return [in_line(label) for label in self.labels]
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -156,6 +161,11 @@ def labels_of(tracks: Sequence[Track]) -> list[str]:
     return labels
 
 
+def in_line(label: str) -> str:
+    """A row's label, of which each part has a line in the figure, as words."""
+    return label.replace("\n", " ")
+
+
 # --- hits ----------------------------------------------------------------------------------------
 
 
@@ -184,7 +194,7 @@ def named_boxes(
 
 def note_on(boxes: Mapping[str, Sequence[Box]], grounds: Sequence[str]) -> str:
     """Which rows have no sure hit, and what hits rest on."""
-    bare = [label.replace("\n", " ") for label, some in boxes.items() if not some]
+    bare = [in_line(label) for label, some in boxes.items() if not some]
     none = "none here" if len(bare) == len(boxes) else f"none here in {', '.join(bare)}" if bare else ""
     return f"sure hits, {'; '.join([*dict.fromkeys(grounds), *[none] * bool(none)])}"
 

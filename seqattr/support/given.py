@@ -1,4 +1,4 @@
-"""What a caller gave, tested for what it is: a whole number, numbers each once."""
+"""What a caller gave, tested for what it is: a whole number, numbers each once, settings."""
 
 from collections.abc import Iterable
 from math import isfinite
@@ -24,3 +24,11 @@ def each_once(given: Any, what: str, whole: bool = False) -> tuple[Any, ...]:
         kind = "whole numbers" if whole else "numbers"
         raise InputError(f"{what} are one or more {kind}, each once, not {given!r}")
     return numbers
+
+
+def check_settings(given: Any, wanted: type) -> None:
+    """Raises InputError, which names the right class, for settings of another."""
+    if not isinstance(given, wanted):
+        where = f"{wanted.__module__}.{wanted.__qualname__}"
+        what = "the class itself" if given is wanted else type(given).__name__
+        raise InputError(f"`settings` are a {where}, not {what}")

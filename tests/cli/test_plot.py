@@ -30,5 +30,13 @@ def test_scores_of_the_command_line_can_be_plotted(ran, fasta, fixed, tmp_path):
     assert (tmp_path / "x.svg").read_text().startswith("<?xml")
 
 
+def test_what_was_drawn_is_told_in_one_line(ran, folder, tmp_path):
+    """Also of rows whose labels have several lines in the figure."""
+    other = write_scores(tmp_path / "other", count=12).folder
+    said = ran("plot", folder, other, "--region", "seq0:10-30", "--out", tmp_path / "x.png")
+    assert said.startswith(f"wrote {tmp_path}/x.png: carries {folder}, quiet {folder}, carries {other}, ")
+    assert said.count("\n") == 1
+
+
 def test_a_folder_without_scores_is_one_line(refused, tmp_path):
     assert "holds no scores" in refused("plot", tmp_path, "--region", "x", "--out", tmp_path / "x.png")

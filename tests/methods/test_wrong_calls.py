@@ -10,7 +10,9 @@ import torch
 from torch import nn
 
 import seqattr
+from seqattr.analyses.marginalization import Insertions
 from seqattr.analyses.maximize import Settings as MaximizeSettings
+from seqattr.analyses.spacing import Distances
 from seqattr.dna.alphabet import one_hot
 from seqattr.errors import InputError
 from tests.helpers.pieces import conv
@@ -134,6 +136,18 @@ def test_a_model_is_made_of_a_module_and_an_example(module):
 )
 def test_what_cannot_be_explained_is_told_in_one_line(model, arguments, words):
     refused(lambda: seqattr.attribute(model, **{"sequences": TEXTS, **arguments}), words)
+
+
+def test_settings_of_another_class_are_told_from_the_right_ones(model):
+    pair, x = ("ACGT", "TTT"), TEXTS
+    class_of = "`settings` are a seqattr.analyses."
+    refused(
+        lambda: seqattr.marginalize(model, pair, x, Distances()),
+        f"{class_of}marginalization.Insertions, not Distances",
+    )
+    refused(lambda: seqattr.spacing(model, pair, x, Insertions()), f"{class_of}spacing.Distances, not Insert")
+    refused(lambda: seqattr.spacing(model, pair, x, Distances), f"{class_of}spacing.Distances, not the class")
+    refused(lambda: seqattr.maximize(model, 0, {"steps": 3}), f"{class_of}maximize.Settings, not dict")
 
 
 def test_a_device_of_torch_is_one(model, result):
