@@ -16,7 +16,7 @@ from seqattr.engine.walk.plan import Plan
 from seqattr.engine.walk.session import Sequences, Session, check_finite, sliceable
 from seqattr.errors import InputError, some_of
 from seqattr.methods.attributors import Batch
-from seqattr.methods.results import SHOWN_TARGETS
+from seqattr.methods.subject import SHOWN_TARGETS
 from seqattr.support.progress import Progress, silent
 
 

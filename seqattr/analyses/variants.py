@@ -17,7 +17,7 @@ from seqattr.engine.walk.plan import Plan
 from seqattr.engine.walk.session import Session, one_hot_tensor
 from seqattr.errors import InputError, NotFinite, some_of
 from seqattr.methods.ensemble import sessions
-from seqattr.methods.results import SHOWN_TARGETS
+from seqattr.methods.subject import SHOWN_TARGETS
 from seqattr.methods.units import LOG_COUNTS, units_of
 
 SIGMOID, LOG_SIGMOID, LOGARITHM = "sigmoid", "log sigmoid", "logarithm"

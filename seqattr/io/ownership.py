@@ -7,6 +7,7 @@ import json
 import re
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from seqattr.io.kept import refuse_input
 _HEAD_BYTES = 4096
 _PICTURES = (b"\x89PNG", b"<?xml", b"<svg", b"%PDF")
 _ARCHIVE, _HDF5, _ARRAY = b"PK\x03\x04", b"\x89HDF", b"\x93NUMPY"
+_BIGWIG = b"\x26\xfc\x8f\x88"  # in the order of bytes of most machines
 _MODEL, _PAGE = b"seqattr model", b"seqattr"
 RUN = "run.json"  # tells of the files beside it which command wrote them
 CURE = "give another `out`, or replace it with `force=True`"
@@ -56,6 +58,12 @@ class Output:
         for name in names:
             check_name(self.path / name)
 
+    def claim_result(self, names: Sequence[str], result: str) -> None:
+        """For files of these names, one of them RUN, of a result of the library's, by its hash."""
+        self.claim_folder(names, RUN)
+        if command_in(self.path / RUN, "result") != result:
+            self.claim_run(self.path, command_in(self.path / RUN, "settings", "command"), result)
+
     def claim_run(self, path: Path, before: str | None, command: str) -> None:
         """For the results of a command, which may stand there already: `before` wrote what there is."""
         check_same_run(path, before, command, self.force)
@@ -68,7 +76,7 @@ def check_own_file(path: Path | str, force: bool = False, model: bool = False) -
     refuse_input(path)
     own = our_model if model else ours
     if not force and Path(path).is_file() and not own(Path(path)):
-        raise OutputError(f"cannot write {path}: what is there was not written by seqattr; {CURE}")
+        raise OutputError(f"cannot write {path}: {_not_ours(Path(path))}; {CURE}")
 
 
 def check_own_folder(folder: Path | str, names: Sequence[str], mark: str, force: bool = False) -> None:
@@ -78,9 +86,8 @@ def check_own_folder(folder: Path | str, names: Sequence[str], mark: str, force:
     """
     present = [name for name in names if (Path(folder) / name).is_file()]
     if not force and present and not (mark in present and ours(Path(folder) / mark)):
-        raise OutputError(
-            f"cannot write to {folder}: what is there was not written by seqattr ({present[0]}); {CURE}"
-        )
+        why = _not_ours(Path(folder) / present[0])
+        raise OutputError(f"cannot write to {folder}: {why} ({present[0]}); {CURE}")
 
 
 def check_same_run(path: Path | str, before: str | None, command: str, force: bool = False) -> None:
@@ -119,6 +126,14 @@ def ours(path: Path) -> bool:
     except (OSError, zipfile.BadZipFile, ValueError):
         return False
     return not head or head.startswith((*_PICTURES, _ARRAY)) or _PAGE in head or _is_table(head)
+
+
+def _not_ours(path: Path) -> str:
+    """Why a file may not be replaced, in words."""
+    with suppress(OSError), open(path, "rb") as file:
+        if file.read(len(_BIGWIG)) in (_BIGWIG, _BIGWIG[::-1]):
+            return "what is there is a bigWig, which does not tell who wrote it"
+    return "what is there was not written by seqattr"
 
 
 def our_model(path: Path) -> bool:

@@ -171,7 +171,9 @@ def find(scores: Scores, model: Model, path: Path, settings: Settings, caller: C
     run, instances = scores.run["settings"], list[Instance]()
     spec = settings.refs or run.get("references")
     if not spec:
-        raise InputError("the scores were made without references; say which to compare with, as `refs`")
+        given = scores.run.get("given_references")
+        how = f"with {given}" if given else "without references"
+        raise InputError(f"the scores were made {how}; say which to compare with, as `refs`")
     with open_contributions(scores.path(scores.targets[0])) as file:
         codes, names = file.one_hot[:], file.names
     check_rows(matches, codes.shape, path)

@@ -89,6 +89,10 @@ class Ensemble(Explaining):
                 raise InputError(f"model {number} has the targets in another order than model 1")
 
     @property
+    def models(self) -> list[Model]:
+        return [explainer.session.model for explainer in self.explainers]
+
+    @property
     def notes(self) -> list[str]:
         return list(dict.fromkeys(note for explainer in self.explainers for note in explainer.notes))
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from seqattr.engine.capture.model import Model
 from seqattr.engine.capture.watch import PAIRS, PAIRS_ON_GPU, check_prediction
 from seqattr.engine.graph.outputs import explained_outputs
 from seqattr.engine.numerics.device import FULL
@@ -20,7 +21,15 @@ from seqattr.methods.attributors import Batch
 from seqattr.methods.method import Method
 from seqattr.methods.pending import Part, Pending
 from seqattr.methods.registry import method_named, name_of
-from seqattr.methods.results import Attribution, Subject, codes_if_bases
+from seqattr.methods.results import Attribution
+from seqattr.methods.subject import (
+    Subject,
+    codes_in,
+    hashes_of,
+    no_base_in,
+    references_in_words,
+    sources_of,
+)
 from seqattr.methods.sums import Facts, Fields, Sums
 from seqattr.methods.units import units_of
 
@@ -33,6 +42,7 @@ class Explaining(ABC):
 
     session: Session
     method: Method
+    both_strands = False
 
     def start(
         self, sequences: Any, references: Any = None, pairs: int | None = None, multipliers: bool = False
@@ -60,16 +70,21 @@ class Explaining(ABC):
 
     def _subject(self, comparison: Comparison) -> Subject:
         """What is explained, and by what."""
-        bases, session, method = comparison.sequences, self.session, self.method
-        codes = bases.data.cpu().numpy() if bases.coded else codes_if_bases(bases.data)
+        session, method = self.session, self.method
+        against, zeros = method.needs_references, no_base_in(comparison)
         return Subject(
-            codes,
+            codes_in(comparison),
             [target.name for target in session.targets],
             units_of(session),
             explained_outputs(session.finals),
             name_of(method),
             method.complete,
             str(session.dtype),
+            zeros=against and zeros,
+            given=references_in_words(comparison) if against and not zeros else "",
+            models=hashes_of(self.models),
+            sources=sources_of(self.models),
+            both_strands=self.both_strands,
         )
 
     def _calls(self, comparison: Comparison, pairs: int | None) -> Iterator[tuple[int, Attribution]]:
@@ -101,6 +116,11 @@ class Explaining(ABC):
 
     @property
     @abstractmethod
+    def models(self) -> list[Model]:
+        """Whose attributions are averaged, or the one."""
+
+    @property
+    @abstractmethod
     def notes(self) -> list[str]:
         """What a user should know of how it was done, so far."""
 
@@ -126,6 +146,10 @@ class Explainer(Explaining):
         self.session = session
         self.method = method if isinstance(method, Method) else method_named(method)
         self.plan = session.plan(self.method.rulebook_for(session.model))
+
+    @property
+    def models(self) -> list[Model]:
+        return [self.session.model]
 
     @property
     def notes(self) -> list[str]:

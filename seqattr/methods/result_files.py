@@ -1,5 +1,7 @@
 """An attribution as files: the HDF5 layout and the tracks that `seqattr score` writes."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,3 +65,22 @@ class TargetRows:
         turned, minus = values.copy(), self.places.minus[rows]
         turned[minus] = np.flip(values[minus], tuple(range(1, values.ndim)))
         return turned
+
+
+def digest(rows: Mapping[str, TargetRows]) -> str:
+    """SHA-256 of what is written of all targets, wherever on a genome it lies, and by whichever version."""
+    hashed = hashlib.sha256()
+    for one in rows.values():
+        told = {name: value for name, value in one.attributes.items() if name != "seqattr"}
+        hashed.update(json.dumps(told, sort_keys=True).encode())
+        for array in (one.codes, *one.fields.values()):
+            hashed.update(str((array.dtype, array.shape)).encode() + array.tobytes())
+    return hashed.hexdigest()
+
+
+def digest_of_places(places: Places) -> str:
+    """SHA-256 of where rows lie, by their names too."""
+    hashed = hashlib.sha256()
+    for place in places:
+        hashed.update(f"{place.chrom}:{place.start}-{place.end}{place.strand}{place.name}\n".encode())
+    return hashed.hexdigest()

@@ -8,42 +8,23 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from seqattr.dna.alphabet import codes_of, one_hot
+from seqattr.dna.alphabet import one_hot
 from seqattr.dna.places import Places
-from seqattr.errors import InputError, some_of
+from seqattr.errors import InputError
 from seqattr.inputs.places import ends_of, places_of
 from seqattr.io.atomic import replacing_all
 from seqattr.io.bed import read_chrom_sizes, write_regions
 from seqattr.io.hdf5.layout import CANCELLATION, NUMBERS
-from seqattr.io.ownership import Output
-from seqattr.io.scores_folder import file_stems, remove_files, stale_files
-from seqattr.io.text import write_json
-from seqattr.methods.result_files import TargetRows
+from seqattr.io.ownership import RUN, Output
+from seqattr.io.scores_folder import file_stems, remove_files, stale_files, stems_of_run
+from seqattr.io.text import read_json, write_json
+from seqattr.methods.result_files import TargetRows, digest, digest_of_places
 from seqattr.methods.selection import row_of, stretch_of, targets_of
+from seqattr.methods.subject import Subject
 from seqattr.support.version import package_version
 
 Source = str | Path
 NONE: Mapping[int, str] = {}
-SHOWN_TARGETS = 4  # in a line about a result
-
-
-class Subject(NamedTuple):
-    """What was explained, and by what: codes (N, L) of the sequences, None where these are no bases, the
-    names of the T targets and the unit of each, at which step of the model, in words, the method, whether it
-    promises that contributions sum to the difference, and the type of the model's numbers.
-    """
-
-    codes: npt.NDArray[np.uint8] | None
-    targets: Sequence[str]
-    units: Mapping[str, str]
-    explained: str
-    method: str
-    complete: bool
-    dtype: str
-
-    def in_words(self) -> str:
-        """The method and the first targets."""
-        return f"method {self.method}, targets {some_of(self.targets, SHOWN_TARGETS, total=True)}"
 
 
 class Attribution(NamedTuple):
@@ -119,13 +100,14 @@ class Attribution(NamedTuple):
         where the rows lie: a BED file, or for each row "chr1:100-300", also with (-), or (chrom, start, end),
         also with a strand; rows on strand '-' are written forward. Raises InputError for other regions than
         the rows have, OutputError where something cannot be written, or would replace what seqattr did not
-        write, unless forced.
+        write, or another run's results, unless forced.
         """
         rows = self._rows(self._places(regions))
         path = path_of(path)
         if path.suffix == ".h5":
-            Output(path, force).claim_file()
-            self._only(rows, path).write_h5(path)
+            one = self._only(rows, path)
+            claim_file(path, rows, force)
+            one.write_h5(path)
             return [path]
         return self._write_folder(path, rows, force)
 
@@ -141,7 +123,7 @@ class Attribution(NamedTuple):
         A path that ends in .bw is that of the one target, any other a folder. `regions` as in `to_h5`; each
         base is from the row whose middle is nearest. `chrom_sizes` are a mapping or a file; without them
         chromosomes end where the last region does. Raises InputError and OutputError as `to_h5`; what a
-        bigWig is of it does not say, so that one beside no run.json of seqattr stays unless forced.
+        bigWig is of it does not say, so that one beside no run.json of this result stays unless forced.
         """
         if regions is None:
             raise InputError("a bigWig needs `regions`, which say where on a genome the sequences lie")
@@ -149,11 +131,11 @@ class Attribution(NamedTuple):
         rows = self._rows(places)
         sizes = ends_of(places) if chrom_sizes is None else sizes_of(chrom_sizes)
         if path.suffix == ".bw":
-            Output(path, force).claim_file()
             paths = {path: self._only(rows, path)}
+            claim_file(path, rows, force)
         else:
             names = {f"{stem}.bw": name for name, stem in file_stems(list(rows)).items()}
-            Output(path, force).claim_folder([*names, "run.json"], "run.json")
+            Output(path, force).claim_result([*names, RUN], digest(rows))
             path.mkdir(parents=True, exist_ok=True)
             paths = {path / file: rows[name] for file, name in names.items()}
         for file, one in paths.items():
@@ -163,44 +145,49 @@ class Attribution(NamedTuple):
     # --- what the files are made of --------------------------------------------------------------
 
     def _write_folder(self, folder: Path, rows: Mapping[str, TargetRows], force: bool) -> list[Path]:
-        """A folder as `score` leaves it; what was there of another run goes."""
-        stems = file_stems(list(rows))
-        names = [*(f"{stem}.h5" for stem in stems.values()), "regions.bed", "run.json"]
-        Output(folder, force).claim_folder(names, "run.json")
+        """A folder as `score` leaves it. What was there of another run goes, which only `force` allows, and
+        so does what was made of the same result in other places; where all is there already it stays.
+        """
+        stems, facts = file_stems(list(rows)), self._facts(rows)
+        names = [*(f"{stem}.h5" for stem in stems.values()), "regions.bed", RUN]
+        Output(folder, force).claim_result(names, facts["result"])
+        paths = [folder / name for name in names]
+        if not force and read_json(folder / RUN) == facts and all(path.is_file() for path in paths):
+            return paths
         folder.mkdir(parents=True, exist_ok=True)
-        before = [path for path in stale_files(folder) if path.name not in names or path.parent != folder]
+        before = [path for path in stale_files(folder) if path not in paths]
         with replacing_all(folder, names) as parts:
             for name, one in rows.items():
                 one.write_h5(parts[f"{stems[name]}.h5"])
             write_regions(parts["regions.bed"], next(iter(rows.values())).places)
-            write_json(parts["run.json"], self._facts())
+            write_json(parts[RUN], facts)
         remove_files(folder, before)
-        return [folder / name for name in names]
+        return paths
 
-    def _facts(self) -> dict[str, Any]:
-        """What run.json tells of a run."""
+    def _facts(self, rows: Mapping[str, TargetRows]) -> dict[str, Any]:
+        """What run.json tells of a run; `result` and `regions` tell it from others."""
         subject = self._subject()
         return {
             "seqattr": package_version(),
-            "settings": {"method": subject.method},
-            "targets": list(dict.fromkeys(subject.targets)),
+            "settings": subject.settings(),
+            **subject.facts(),
             "sequences": self.contributions.shape[1],
             "length": self.contributions.shape[2],
-            "complete": subject.complete,
-            "dtype": subject.dtype.removeprefix("torch."),
-            "explained": subject.explained,
-            "units": dict(subject.units),
+            "result": digest(rows),
+            "regions": digest_of_places(next(iter(rows.values())).places),
         }
 
     def _rows(self, places: Places) -> dict[str, TargetRows]:
         """What is written of each target, under its name."""
         codes, subject = self._codes(), self._subject()
+        known = {"method": subject.method, "references": subject.against, "model": subject.model}
+        facts = {name: fact for name, fact in known.items() if fact} | {"seqattr": package_version()}
         return {
             name: TargetRows(
                 codes,
                 self._numbers(target),
                 places,
-                {"target": name, "method": subject.method, "seqattr": package_version()},
+                {"target": name, **facts},
             )
             for target, name in enumerate(subject.targets)
         }
@@ -233,6 +220,13 @@ class Attribution(NamedTuple):
         return self.subject
 
 
+def claim_file(path: Path, rows: Mapping[str, TargetRows], force: bool) -> None:
+    """Raises OutputError for a file that seqattr did not write, or that is another run's, unless forced."""
+    Output(path, force).claim_file()
+    if path.stem in stems_of_run(path.parent):
+        Output(path.parent, force).claim_result([RUN], digest(rows))
+
+
 def path_of(path: Any) -> Path:
     """Raises InputError for what is none."""
     if not isinstance(path, str | Path):
@@ -243,11 +237,3 @@ def path_of(path: Any) -> Path:
 def sizes_of(chrom_sizes: Mapping[str, int] | Source) -> Mapping[str, int]:
     """Chromosome sizes, or those that a file holds."""
     return chrom_sizes if isinstance(chrom_sizes, Mapping) else read_chrom_sizes(path_of(chrom_sizes))
-
-
-def codes_if_bases(sequences: Tensor) -> npt.NDArray[np.uint8] | None:
-    """The codes (N, L) of sequences (N, 4, L); None where a column is neither one-hot nor zero."""
-    try:
-        return codes_of(sequences.cpu().numpy())
-    except InputError:
-        return None

@@ -1,5 +1,10 @@
 """What a result knows of itself, how it is drawn, and its files, which are those of `seqattr score`."""
 
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pyBigWig
 import pytest
@@ -7,6 +12,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+import seqattr
 from seqattr.dna.alphabet import decode, one_hot, reverse_complement_text
 from seqattr.engine.capture.model import Model
 from seqattr.engine.walk.session import Session
@@ -20,7 +26,9 @@ from seqattr.methods.attribution import attribute
 from seqattr.methods.explainer import Explainer
 from seqattr.methods.registry import METHODS, name_of
 from seqattr.methods.results import Attribution
+from seqattr.models.content import content_hash
 from tests.helpers.pieces import conv
+from tests.helpers.scoring import files
 
 LENGTH = 40
 PLACES = [("chr2", 100, 140), ("chr1", 500, 540, "-"), ("chr1", 510, 550)]
@@ -199,8 +207,97 @@ def attribute_one(result):
 
 def test_of_another_run_in_the_folder_nothing_stays(model, texts, result, tmp_path):
     result.to_h5(tmp_path)
-    attribute(model, texts, targets=["second"]).to_h5(tmp_path)
+    attribute(model, texts, targets=["second"]).to_h5(tmp_path, force=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["regions.bed", "run.json", "second.h5"]
+
+
+def test_another_run_in_the_folder_stays_unless_forced(model, texts, result, tmp_path):
+    """Of the library or of the command line; no file of it is replaced, not by one of its name either."""
+    result.to_h5(tmp_path / "a")
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    run = json.loads((tmp_path / "b" / "run.json").read_text())
+    del run["result"]
+    run["settings"]["command"] = "seqattr score --model m.pt"
+    (tmp_path / "b" / "run.json").write_text(json.dumps(run))
+    other = attribute(model, texts, targets=["second"], method="gradient")
+    for folder, by in (("a", "another run;"), ("b", r"another run \(seqattr score --model m\.pt\);")):
+        out = tmp_path / folder
+        (out / "second.bw").write_bytes(b"")
+        before = files(out)
+        for write in (
+            lambda out=out: other.to_h5(out),
+            lambda out=out: other.to_bigwig(out, PLACES),
+            lambda out=out: other.to_h5(out / "second.h5"),
+            lambda out=out: other.to_bigwig(out / "second.bw", PLACES),
+        ):
+            with pytest.raises(OutputError, match=f"it holds the results of {by} give another"):
+                write()
+        assert files(out) == before
+        other.to_h5(out / "second.h5", force=True)
+        other.to_h5(out, force=True)
+        other.to_bigwig(out, PLACES)
+    with pytest.raises(OutputError, match="it holds the results of another run"):
+        result.to_bigwig(tmp_path / "a", PLACES)
+
+
+def test_the_same_result_again_keeps_what_was_made_of_it(model, texts, result, tmp_path):
+    result.to_h5(tmp_path, PLACES)
+    tracks = result.to_bigwig(tmp_path, PLACES)
+    before = files(tmp_path)
+    attribute(model, texts).to_h5(tmp_path, PLACES)
+    assert files(tmp_path) == before
+    (tmp_path / "first.h5").unlink()  # of what is not whole all is written
+    result.to_h5(tmp_path, PLACES)
+    assert sorted(files(tmp_path)) == sorted(set(before) - {path.name for path in tracks})
+    result.to_bigwig(tmp_path, PLACES)
+    result.to_h5(tmp_path)  # tracks of other places do not fit
+    assert not any(path.exists() for path in tracks)
+
+
+def test_a_bigwig_that_is_there_does_not_tell_whose_it_is(result, tmp_path):
+    result.to_bigwig(tmp_path / "tracks", PLACES)
+    line = (
+        r"tracks: what is there is a bigWig, which does not tell who wrote it \(first.bw\); .* `force=True`"
+    )
+    with pytest.raises(OutputError, match=line):
+        result.to_bigwig(tmp_path / "tracks", PLACES)
+    with pytest.raises(OutputError, match=r"first.bw: what is there is a bigWig, which does not tell who"):
+        attribute_one(result).to_bigwig(tmp_path / "tracks" / "first.bw", PLACES)
+    result.to_bigwig(tmp_path / "tracks", PLACES, force=True)
+
+
+def told(result: Attribution, folder: Path) -> dict[str, Any]:
+    """What run.json says of it."""
+    result.to_h5(folder, force=True)
+    return json.loads((folder / "run.json").read_text())
+
+
+def test_run_json_tells_the_references_and_the_model(model, texts, result, tmp_path):
+    run = told(result, tmp_path)
+    assert run["settings"] == {"method": "deeplift", "references": "zeros", "both_strands": False}
+    assert run["model"] == content_hash(model)
+    assert (run["models"], "given_references" in run, "model_files" in run) == (1, False, False)
+    attributes = read_contributions(tmp_path / "first.h5").attributes
+    assert (attributes["references"], attributes["model"]) == ("zeros", run["model"])
+    own = seqattr.references("shuffle:3", one_hot(texts))
+    for references, words in (
+        (own, "3 given references of each sequence's own"),
+        (own[0], "3 given references shared by all sequences"),
+        (own[0, :1], "1 given reference shared by all sequences"),
+        (np.zeros_like(own), ""),
+    ):
+        run = told(attribute(model, texts, references), tmp_path)
+        assert run.get("given_references", "") == words
+        assert run["settings"].get("references") == (None if words else "zeros")
+    run = told(attribute([model, model], texts, method="saliency", both_strands=True), tmp_path)
+    assert run["settings"] == {"method": "saliency", "both_strands": True}
+    assert (run["models"], run["model"]) == (2, "+".join([content_hash(model)] * 2))
+    assert "given_references" not in run
+
+
+def test_a_model_that_is_from_a_file_tells_which(model, texts, tmp_path, monkeypatch):
+    monkeypatch.setattr(model, "provenance", {"source": "bpnet.torch"})
+    assert told(attribute(model, texts), tmp_path)["model_files"] == ["bpnet.torch"]
 
 
 def test_tracks_lie_on_the_genome(result, tmp_path):

@@ -1,5 +1,6 @@
 """The page in a real browser: no network, no broken picture, it sorts, it fits a telephone."""
 
+import json
 import re
 
 import pytest
@@ -130,6 +131,25 @@ def test_only_what_fails_is_loud_at_the_top(tmp_path, error, loud):
     assert ("Look closer: additivity does not hold" in above) == loud
     assert "Additivity holds" not in above
     assert "Additivity holds" in page or loud
+
+
+@pytest.mark.parametrize(
+    ("settings", "given", "words"),
+    [
+        ({"references": "shuffle:10"}, None, " against <code>shuffle:10</code>"),
+        ({"references": "zeros"}, None, " against <code>zeros</code> (no base at any position)"),
+        ({}, "3 given references of each sequence's own", " against 3 given references of each"),
+        ({}, None, ""),
+    ],
+)
+def test_it_says_against_what_as_far_as_that_is_known(tmp_path, settings, given, words):
+    made = write_scores(tmp_path / "scores", count=6, targets=("t",))
+    told = {"settings": {"method": "deeplift", **settings}, "targets": ["t"], "given_references": given}
+    (made.folder / "run.json").write_text(json.dumps(told))
+    page = report(made.folder, ["bundled"], Settings(sequences=0)).page.read_text()
+    (said,) = re.findall(r"by <b>deeplift</b>(.*?); looked through for", page)
+    assert said.startswith(words)
+    assert bool(said) == bool(words)
 
 
 def test_several_folders_stand_side_by_side(tmp_path):
