@@ -20,9 +20,26 @@ from seqattr.support.resampling import interval, intervals, sign_flip_tests
 Numbers = npt.NDArray[np.float64]
 ORDERS = ("AB", "BA")
 LEAST_SHARE = 0.1  # of what motifs do alone: trained networks never add up to the last digit
-INTERACT, ADD_UP, UNKNOWN = "interact", "add up", "cannot be told"
+INTERACT, ADD_UP, UNKNOWN = VERDICTS = ("interact", "add up", "cannot be told")
+LEAST_KNOWN = 0.5  # of what motifs do alone: where its interval goes lower it is no measure of a share
 LEAST_LEFT = 0.5  # of what B does alone at its usual distance: where less is left it has come to an edge
 SIGMOID = "sigmoid"
+
+
+def verdict_of(interaction: float, low: float, high: float, most: float) -> str:
+    """INTERACT: the interval lies clear of 0, and the interaction is no small part (LEAST_SHARE) of `most`,
+    what is there without it. ADD_UP: the whole interval is such a small part. UNKNOWN: what is left.
+    """
+    small, clear = LEAST_SHARE * most, low > 0 or high < 0
+    if clear and abs(interaction) >= small:
+        return INTERACT
+    return ADD_UP if farthest_of(low, high) <= small else UNKNOWN
+
+
+def farthest_of(low: float, high: float) -> float:
+    """How far from 0 an interval goes; infinitely where there is none."""
+    size = max(-low, high)
+    return size if size == size else float("inf")
 
 
 class Arrangement(NamedTuple):
@@ -51,7 +68,8 @@ class Arrangement(NamedTuple):
 class Overall(NamedTuple):
     """The mean interaction of a target on two strands, over both orders and distances up to `reach`
     (`Spacing.reach`), with its 95 % interval over backgrounds, and the mean changes by both and by each
-    alone. `most` is what |a| + |b| comes to on the strands where the motifs do most.
+    alone. `most` is what |a| + |b| comes to on the strands where the motifs do most, `most_low` the lower end
+    of its interval.
 
     `probability` is the mean interaction of the target behind its sigmoid, with its interval; NaN of a target
     that has none. Of two motifs of which each is enough it is below 0, of two of which both are needed above.
@@ -71,32 +89,32 @@ class Overall(NamedTuple):
     probability: float
     probability_low: float
     probability_high: float
+    most_low: float = float("inf")
+
+    @property
+    def has_share(self) -> bool:
+        """Whether what the motifs do alone is known so well (LEAST_KNOWN) that there is a share of it."""
+        return self.most > 0 and self.most_low >= LEAST_KNOWN * self.most
 
     @property
     def share(self) -> float:
-        """The interaction as a share of the most that the motifs do alone."""
-        return self.interaction / self.most if self.most else float("nan")
+        """The interaction as a share of the most that the motifs do alone; NaN where that is hardly known."""
+        return self.interaction / self.most if self.has_share else float("nan")
 
     @property
     def shares(self) -> tuple[float, float]:
         """The bounds of the interval as such shares."""
-        return (self.low / self.most, self.high / self.most) if self.most else (float("nan"), float("nan"))
+        return (self.low / self.most, self.high / self.most) if self.has_share else (float("nan"),) * 2
 
     @property
     def farthest(self) -> float:
         """How far from 0 the interval goes; infinitely where there is none."""
-        size = max(-self.low, self.high)
-        return size if size == size else float("inf")
+        return farthest_of(self.low, self.high)
 
     @property
     def verdict(self) -> str:
-        """INTERACT: the interval lies clear of 0, and the interaction is no small part of what the motifs do
-        alone (LEAST_SHARE). ADD_UP: the whole interval is such a small part. UNKNOWN: what is left.
-        """
-        small, clear = LEAST_SHARE * self.most, self.low > 0 or self.high < 0
-        if clear and abs(self.interaction) >= small:
-            return INTERACT
-        return ADD_UP if self.farthest <= small else UNKNOWN
+        """Of the interaction beside what the motifs do alone."""
+        return verdict_of(self.interaction, self.low, self.high, self.most)
 
     @property
     def counts(self) -> bool:
@@ -187,13 +205,16 @@ class Spacing:
         arrays = (self.both[target], self.a[target], self.b[target], self.probabilities(target))
         both, a, b, probability = (array[..., near, :].mean((0, 3)) for array in arrays)  # (2, 2, B)
         means = [array.mean(2) for array in (both, a, b)]
-        most = float((abs(means[1]) + abs(means[2])).max())
+        sums = np.sign(means[1])[..., None] * a + np.sign(means[2])[..., None] * b  # (2, 2, B)
+        strands = np.unravel_index(sums.mean(2).argmax(), (2, 2))  # where the motifs do most
+        most, most_low, _ = mean_and_bounds(sums[strands])
         return [
             Overall(
                 *(self.targets[target], STRANDS[one], STRANDS[other], reach, most),
                 *(float(means[0][one, other]), float(means[1][one, other]), float(means[2][one, other])),
                 *mean_and_bounds((both - a - b)[one, other]),
                 *mean_and_bounds(probability[one, other]),
+                most_low,
             )
             for one, other in np.ndindex(2, 2)
         ]

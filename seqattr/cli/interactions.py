@@ -42,17 +42,26 @@ def interactions(folder: Path, model: "ModelFile", output: "Output", settings: "
     """Which pairs of motif hits work together, and which against each other.
 
     SCORES is what `seqattr score` wrote. Hits, matches that carry importance, go by their groups of like
-    motifs. Two interact where they add to an output together what
-    neither does alone; other places of the same sequences say what chance makes. Writes interactions.tsv
-    (pairs of motifs), instances.tsv (each pair in each sequence), figures/ and run.json to OUT.
+    motifs. Two interact where they add to an output together what neither does alone, and that is a tenth or
+    more of what lies between a sequence and its references; other places of the same sequences say what
+    chance makes. Writes interactions.tsv (pairs of motifs), instances.tsv (each
+    pair in each sequence), figures/ and run.json to OUT.
     """
+    from seqattr.analyses.arrangements import VERDICTS
+    from seqattr.figures.numbers import signed_percent, typed
     from seqattr.jobs.interactions import run
 
     with calling("sequences") as caller:
         found = run(folder, model, output, settings, caller)
-    for one in found.told:
+    interact, add_up, unknown = (found.with_verdict(verdict) for verdict in VERDICTS)
+    for one in interact:
         a, b = one.motifs
-        say(f"{found.targets[one.target]}: {a} with {b} {one.share:+.0%} (q {one.q_value:.2g})")
+        share, low, high = (typed(signed_percent(value)) for value in (one.share, *one.shares))
+        say(f"{found.targets[one.target]}: {a} with {b} {share} [{low}, {high}] (q {one.q_value:.2g})")
     if not found.interactions:
         say("no sequence has two hits or matches that do not overlap, so that there is no pair")
-    say(f"{len(found.told)} of {len(found.interactions)} pairs and targets interact; wrote {output.path}")
+    unsure = f", of {len(unknown)} it cannot be told" if unknown else ""
+    verdicts = (
+        f"{len(interact)} of {len(found.interactions)} pairs and targets interact, {len(add_up)} add up"
+    )
+    say(f"{verdicts}{unsure}; wrote {output.path}")

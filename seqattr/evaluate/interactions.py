@@ -20,11 +20,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from seqattr.analyses.arrangements import INTERACT, UNKNOWN, verdict_of
 from seqattr.evaluate.effects import ROWS, Predict, check_groups
 from seqattr.methods.coalitions import mixtures
 from seqattr.methods.gradients import seed_of
-from seqattr.support.ranks import benjamini_hochberg
-from seqattr.support.resampling import interval, sign_flip_test
+from seqattr.support.ranks import benjamini_hochberg, is_sure
+from seqattr.support.resampling import FEWEST, interval, sign_flip_test
 
 
 class Match(NamedTuple):
@@ -64,8 +65,8 @@ class Instance:
 class Interaction(NamedTuple):
     """Two motifs and a target, over all sequences that have both.
 
-    `mean` is that of the sequences' means with the ends of its bootstrap interval, `share` that by the mean
-    size of the sequences' differences, `null` the mean at other places, `p_value` of both being alike, NaN of
+    `mean` is that of the sequences' means with the ends of its bootstrap interval, `usual` the mean size of
+    the sequences' differences, `null` the mean at other places, `p_value` of both being alike, NaN of
     fewer than FEWEST sequences; `gap` is the median number of bases between.
     """
 
@@ -76,11 +77,31 @@ class Interaction(NamedTuple):
     mean: float
     low: float
     high: float
-    share: float
+    usual: float
     null: float
     p_value: float
     q_value: float
     gap: float
+
+    @property
+    def share(self) -> float:
+        """The mean as a share of the usual difference."""
+        return self.mean / self.usual if self.usual else float("nan")
+
+    @property
+    def shares(self) -> tuple[float, float]:
+        """The ends of its interval as such shares."""
+        return (self.low / self.usual, self.high / self.usual) if self.usual else (float("nan"),) * 2
+
+    @property
+    def verdict(self) -> str:
+        """Whether the two interact or add up, as it is told of two motifs in backgrounds (`verdict_of`), here
+        beside the usual difference. It cannot be told of fewer than FEWEST sequences, nor that two interact
+        where two other places may do the same.
+        """
+        verdict = verdict_of(self.mean, self.low, self.high, self.usual)
+        chance = verdict == INTERACT and not is_sure(self.q_value)
+        return UNKNOWN if chance or self.sequences < FEWEST else verdict
 
 
 # --- groups ----------------------------------------------------------------------------------------
@@ -218,7 +239,7 @@ def interaction_of(
         float(found.mean()),
         low,
         high,
-        float(found.mean()) / usual if usual else float("nan"),
+        usual,
         float(null[paired].mean()) if paired.any() else float("nan"),
         sign_flip_test((found - null)[paired], seed),
         float("nan"),

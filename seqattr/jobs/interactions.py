@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from seqattr.analyses.arrangements import INTERACT, UNKNOWN
 from seqattr.dna.alphabet import codes_of, one_hot
 from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError
@@ -24,7 +25,7 @@ from seqattr.evaluate.interactions import (
 )
 from seqattr.evaluate.question import Question
 from seqattr.figures.drawings import Drawing, files_of, write_drawings
-from seqattr.figures.matrix import matrix_figure
+from seqattr.figures.matrix import SMALL_CELLS, MatrixWords, matrix_figure
 from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.hdf5.stored import open_contributions
 from seqattr.io.ownership import RUN, Output
@@ -79,10 +80,9 @@ class Found:
     instances: list[Instance]
     interactions: list[Interaction]
 
-    @property
-    def told(self) -> list[Interaction]:
-        """Those that chance hardly makes."""
-        return [one for one in self.interactions if is_sure(one.q_value)]
+    def with_verdict(self, verdict: str) -> list[Interaction]:
+        """Those of which this is told."""
+        return [one for one in self.interactions if one.verdict == verdict]
 
 
 def run(
@@ -231,7 +231,7 @@ def interaction_columns(found: Found) -> dict[str, Sequence[Any]]:
         "target": [found.targets[one.target] for one in rows],
     }
     shown = ("sequences", "instances", "mean", "low", "high", "share", "null", "p_value", "q_value", "gap")
-    return columns | {name: [getattr(one, name) for one in rows] for name in shown}
+    return columns | {name: [getattr(one, name) for one in rows] for name in (*shown, "verdict")}
 
 
 def instance_columns(found: Found) -> dict[str, Sequence[Any]]:
@@ -254,17 +254,26 @@ def instance_columns(found: Found) -> dict[str, Sequence[Any]]:
 
 
 def heat_map(found: Found, target: int) -> Drawing:
-    """Motifs by motifs: the mean interaction as a share of the sequences' differences."""
+    """Motifs by motifs: the mean interaction as a share of the sequences' differences, with the verdicts."""
     names = sorted({name for one in found.interactions for name in one.motifs})
-    values = np.full((len(names), len(names)), np.nan)
+    values, verdicts = np.full((len(names), len(names)), np.nan), dict[tuple[int, int], str]()
     for one in found.interactions:
         if one.target == target:
             a, b = (names.index(name) for name in one.motifs)
             values[a, b] = values[b, a] = one.share
+            verdicts[a, b] = verdicts[b, a] = one.verdict
     limit = float(np.abs(values[np.isfinite(values)]).max(initial=0)) or 1.0
     caption = (
         f"What pairs of motif matches add to {found.targets[target]} together and neither does alone, as a "
-        "share of what lies between a sequence and its references."
+        "share of what lies between a sequence and its references. Two interact where the number is bold; it "
+        "cannot be told where there is a question mark."
     )
+    bold, asked = (
+        frozenset(cell for cell, verdict in verdicts.items() if verdict == wanted)
+        for wanted in (INTERACT, UNKNOWN)
+    )
+    key = "\nbold: two interact; ?: cannot be told" if len(names) <= SMALL_CELLS else ""
+    title = f"{found.targets[target]}{key}"
+    words = MatrixWords(title, "interaction, as a share\nof a sequence's difference", bold, asked)
     name = f"interactions_{filename(found.targets[target])}"
-    return Drawing(name, caption, matrix_figure(values, names, names, limit))
+    return Drawing(name, caption, matrix_figure(values, names, names, limit, words))

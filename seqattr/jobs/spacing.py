@@ -1,12 +1,15 @@
 """What two motifs do together at every distance, as a kind of insertions."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from seqattr.analyses.arrangements import (
     ADD_UP,
     INTERACT,
+    LEAST_KNOWN,
     LEAST_LEFT,
     LEAST_SHARE,
     UNKNOWN,
@@ -20,13 +23,16 @@ from seqattr.analyses.spacing import Distances, spacing
 from seqattr.dna.alphabet import ALPHABET, decode
 from seqattr.errors import InputError, UnknownName
 from seqattr.figures.drawings import Drawing
-from seqattr.figures.numbers import minus, signed, signed_percent
+from seqattr.figures.numbers import minus, number, signed, signed_percent
 from seqattr.io.scores_folder import filename
 from seqattr.jobs.insertion_figures import distance_figure
 from seqattr.jobs.insertions import Experiment, Findings, Kind
 from seqattr.motifs.pwm import PWM
 from seqattr.motifs.sources import read_motifs
 from seqattr.support.caller import Caller
+
+MOST_ALIKE = 3  # names of motifs that a note lists
+MOST_APART = 8  # distances that a sentence lists
 
 
 @dataclass(frozen=True)
@@ -87,8 +93,7 @@ class Pair(Findings):
 
     def distances(self, row: Overall) -> str:
         """Those that a row is the mean of."""
-        near = [distance for distance in self.spacing.distances if distance <= row.reach]
-        return f"{min(near)} to {max(near)}" if len(near) > 1 else str(near[0])
+        return in_words([distance for distance in self.spacing.distances if distance <= row.reach])
 
     def columns(self) -> dict[str, list[Any]]:
         """A row for each target, order, strands and distance, with the motifs' names."""
@@ -106,27 +111,33 @@ class Pair(Findings):
     def content(self) -> dict[str, Any]:
         """What the page shows."""
         words = [decode(consensus(motif)) for motif in self.spacing.motifs]
-        limits = {"least": LEAST_SHARE, "least_left": LEAST_LEFT}
-        return {"spacing": self.spacing, "words": words, **limits}
+        limits = {"least": LEAST_SHARE, "least_known": LEAST_KNOWN, "least_left": LEAST_LEFT}
+        return {"spacing": self.spacing, "words": words, "apart": in_words(self.spacing.distances), **limits}
 
 
 def share_in_words(row: Overall) -> str:
     """How large an interaction is beside what the motifs do alone, with its interval."""
     if not row.most:
         return "and neither does anything alone"
+    if not row.has_share:
+        return f"and alone they do hardly anything ({number(row.most)})"
     low, high = (signed_percent(share) for share in row.shares)
     return f"{signed_percent(row.share)} [{low}, {high}] of what they do alone"
 
 
 def find(experiment: Experiment, settings: Settings) -> Pair:
     """What two motifs do together."""
-    pair = both(settings, experiment.caller)
+    pair, notes = both(settings, experiment.caller)
+    experiment.caller.tell(notes)
     found = experiment.ask(spacing, pair, settings.distances)
+    found = replace(found, notes=(*notes, *found.notes))
     return Pair(found, found.table(), found.overall(), experiment.facts())
 
 
-def both(settings: Settings, caller: Caller) -> list[PWM | str]:
-    """The two motifs. Raises UnknownName for what is neither the name of one nor a word of letters."""
+def both(settings: Settings, caller: Caller) -> tuple[list[PWM | str], list[str]]:
+    """The two motifs, and notes on words that may be meant as motifs. Raises UnknownName for what is neither
+    the name of one nor a word of letters.
+    """
     motifs = read_motifs(settings.motifs, warn=caller.warn) if settings.motifs else {}
     found: list[PWM | str] = []
     for name in settings.pair:
@@ -138,7 +149,34 @@ def both(settings: Settings, caller: Caller) -> list[PWM | str]:
         if name not in motifs and not is_word:
             raise UnknownName("motif", name, motifs)
         found.append(motifs.get(name, name))
-    return found
+    words = dict.fromkeys(name for name in settings.pair if name not in motifs)
+    notes = (note_on_word(word, list(motifs), " or ".join(settings.motifs)) for word in words)
+    return found, [note for note in notes if note]
+
+
+def note_on_word(word: str, names: Sequence[str], files: str) -> str:
+    """Which motifs of the files a word of letters may stand for: those of which a part of the name begins so.
+    "" where there is none.
+    """
+    parts = {name: re.split(r"[\W_]+", name.casefold()) for name in names}
+    alike = [name for name in names if any(part.startswith(word.casefold()) for part in parts[name])]
+    more = f" and {len(alike) - MOST_ALIKE:,} more" if len(alike) > MOST_ALIKE else ""
+    there = f"{', '.join(alike[:MOST_ALIKE])}{more}"
+    return f"{word} is no motif of {files}: taken as a word of bases; there is {there}" if alike else ""
+
+
+def in_words(distances: Sequence[int]) -> str:
+    """Distances as they follow each other: 0 to 78; 5 and 20; 0 to 4, 10 and 20. Of many that do not, the
+    first and the last, and how many.
+    """
+    ordered = sorted(distances)
+    starts = [n for n, one in enumerate(ordered) if not n or one > ordered[n - 1] + 1]
+    runs = [ordered[a:b] for a, b in pairwise([*starts, len(ordered)])]
+    ends = [[f"{run[0]} to {run[-1]}"] if len(run) > 2 else [str(one) for one in run] for run in runs]
+    *first, last = [text for texts in ends for text in texts]
+    if len(first) >= MOST_APART:
+        return f"{len(ordered)} distances from {ordered[0]} to {ordered[-1]}"
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 SPACING = Kind(

@@ -2,9 +2,11 @@
 
 import gzip
 import json
+import re
 
 import pytest
 
+from seqattr.analyses.arrangements import INTERACT, LEAST_SHARE, VERDICTS
 from seqattr.dna.alphabet import codes_of, decode
 from seqattr.io.hdf5.stored import open_contributions
 from seqattr.refs.kinds import parse
@@ -30,13 +32,19 @@ def lines(path):
 def test_pairs_of_motifs_and_each_in_its_sequence(ran, scored, tmp_path):
     words, _ = scored
     said = ran("interactions", *words, "--out", tmp_path / "out")
-    assert "pairs and targets interact; wrote" in said
+    assert re.search(
+        r"\d of 2 pairs and targets interact, \d add up(, of \d it cannot be told)?; wrote", said
+    )
     pairs, instances = (lines(tmp_path / "out" / name) for name in ("interactions.tsv", "instances.tsv"))
     targets = sorted({row["target"] for row in pairs})
     assert len(instances) == 7 * len(targets)
     for row in pairs:
         assert (row["motif_a"], row["motif_b"], row["sequences"], row["gap"]) == ("A", "B", "7", "11")
         of = [float(one["interaction"]) for one in instances if one["target"] == row["target"]]
+        counts = abs(float(row["share"])) >= LEAST_SHARE and float(row["q_value"]) < 0.05
+        assert row["verdict"] in VERDICTS
+        assert counts or row["verdict"] != INTERACT
+        assert (f"{row['target']}: A with B " in said) == (row["verdict"] == INTERACT)
         assert float(row["mean"]) == pytest.approx(sum(of) / 7, rel=1e-4, abs=1e-6)
     assert len(list((tmp_path / "out" / "figures").glob("*.svg"))) == len(targets)
     before = (tmp_path / "out" / "instances.tsv").read_bytes()

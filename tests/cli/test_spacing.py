@@ -10,7 +10,7 @@ import seqattr
 from seqattr.analyses.arrangements import Overall
 from seqattr.analyses.spacing import Distances
 from seqattr.io.fasta.records import read_fasta
-from seqattr.jobs.spacing import Pair
+from seqattr.jobs.spacing import Pair, in_words
 from seqattr.motifs.pwm import BUNDLED
 from tests.helpers.browser import CUT_TABLES, in_browser, opened, opened_narrow
 
@@ -71,7 +71,7 @@ def test_it_is_told_apart_whether_two_interact_or_add_up_or_nobody_knows(fixed, 
             .replace("\N{NO-BREAK SPACE}", " ")
         )
 
-    where = "of what they do alone (strands − and +, 0 to 4 bases apart)"
+    where = "of what they do alone (strands − and +, 0 and 4 bases apart)"
     more = f"together they do more than the sum: +2 [+1, +3] logit, +20.0 % [+10.0 %, +30.0 %] {where}"
     assert sentence(2, 1, 3) == more
     assert sentence(-2, -3, -1).startswith("together they do less than the sum: −2 [−3, −1] logit, −20.0 %")
@@ -81,6 +81,45 @@ def test_it_is_told_apart_whether_two_interact_or_add_up_or_nobody_knows(fixed, 
     assert sentence(-0.01, -0.5, 0.4) == small
     unsure = "whether they add up cannot be told with 3 backgrounds: the interaction is +0.9 [−1.1, +2] logit"
     assert sentence(0.9, -1.1, 2).startswith(unsure)
+
+
+def test_what_is_beside_nothing_has_no_share(fixed, fasta):
+    """Where what two do alone is hardly known, as what A does: a size, and no number of times that."""
+    model, texts = seqattr.load_model(fixed), [record.text for record in read_fasta(fasta(3))]
+    spacing = seqattr.spacing(model, ("GATAA", "CAGC"), texts, Distances((0, 4, 9)), ["a"])
+    zeros = (0.0,) * 3
+    for most_low, words in ((0.04, "and alone they do hardly anything (0.1) ("), (0.06, "−800.0 % [")):
+        row = Overall("a", "+", "+", 9, 0.1, *zeros, -0.8, -0.9, -0.7, *zeros, most_low)
+        said = Pair(spacing, [], [row], {"units": {"a": "logit"}}).sentence("a")
+        begins = "together they do less than the sum: −0.8 [−0.9, −0.7] logit, "
+        assert said.replace("\N{NO-BREAK SPACE}", " ").startswith(begins + words)
+
+
+@pytest.mark.parametrize(
+    ("distances", "words"),
+    [
+        ((7,), "7"),
+        ((20, 5), "5 and 20"),
+        (tuple(range(79)), "0 to 78"),
+        ((0, 1), "0 and 1"),
+        ((0, 1, 2, 9, 20, 21, 22), "0 to 2, 9 and 20 to 22"),
+        (tuple(range(0, 100, 5)), "20 distances from 0 to 95"),
+    ],
+)
+def test_distances_are_told_as_they_are(distances, words):
+    assert in_words(distances) == words
+
+
+@pytest.mark.parametrize("word", ["GATA", "gata"])
+def test_a_word_that_may_be_meant_as_a_motif_is_noted(ran, fixed, fasta, tmp_path, word):
+    call = ("--motifs", "bundled", "--model", fixed, "--backgrounds", fasta(6), "--distances", "5,12")
+    said = ran("spacing", word, "CAGC", *call, "--out", tmp_path / "out")
+    note = f"{word} is no motif of bundled: taken as a word of bases; there is GATA_disc1"
+    assert said.startswith(f"seqattr: warning: {note}\na: ")
+    assert said.count("warning") == 1
+    page = (tmp_path / "out" / "spacing.html").read_text()
+    assert note in page
+    assert "with 5 and 12 bases between" in page
 
 
 def test_a_page_has_no_hyphen_for_a_minus_and_a_table_no_minus(page, tmp_path):

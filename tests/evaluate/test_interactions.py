@@ -8,10 +8,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from seqattr.analyses.arrangements import ADD_UP, INTERACT, UNKNOWN
 from seqattr.evaluate.effects import dividends, worths
 from seqattr.evaluate.interactions import (
     Case,
     Instance,
+    Interaction,
     Match,
     elsewhere,
     instances_of,
@@ -69,13 +71,37 @@ def test_motifs_that_work_together_are_found_and_no_others() -> None:
     assert len(found) == 6
     together = found["A", "B", 0]
     assert (together.mean, together.low, together.high) == (3, 3, 3)
+    assert together.verdict == INTERACT
+    assert together.shares == (0.5, 0.5)
     assert together.share == pytest.approx(3 / 6)
     assert together.null == 0
     assert together.q_value < 0.01
     assert (together.sequences, together.instances, together.gap) == (12, 12, 11)
     for key, one in found.items():
         if key != ("A", "B", 0):
-            assert (one.mean, one.p_value) == (0, 1)
+            assert (one.mean, one.p_value, one.verdict) == (0, 1, ADD_UP)
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [
+        ({}, INTERACT),
+        ({"mean": 0.4, "low": 0.3, "high": 0.5}, ADD_UP),  # clear of 0, and small
+        ({"mean": -0.4, "low": -0.5, "high": -0.3}, ADD_UP),
+        ({"mean": 0.9, "low": 0.6, "high": 1.2}, UNKNOWN),
+        ({"low": -0.1}, UNKNOWN),
+        ({"q_value": 0.2}, UNKNOWN),  # as two other places may do
+        ({"q_value": float("nan")}, UNKNOWN),
+        ({"sequences": 5}, UNKNOWN),
+        ({"mean": 0.0, "low": 0.0, "high": 0.0, "sequences": 5}, UNKNOWN),
+    ],
+)
+def test_two_interact_only_where_it_is_a_tenth_of_the_difference_and_no_chance(
+    values: dict[str, float], verdict: str
+) -> None:
+    """The rule of two motifs in backgrounds."""
+    one = Interaction(("A", "B"), 0, 50, 60, 2.0, 1.5, 2.5, 10.0, 0.0, 1e-4, 1e-4, 7.0)
+    assert one._replace(**values).verdict == verdict
 
 
 def test_one_match_has_no_pair() -> None:
