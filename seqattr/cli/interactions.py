@@ -47,21 +47,12 @@ def interactions(folder: Path, model: "ModelFile", output: "Output", settings: "
     chance makes. Writes interactions.tsv (pairs of motifs), instances.tsv (each
     pair in each sequence), figures/ and run.json to OUT.
     """
-    from seqattr.analyses.arrangements import VERDICTS
-    from seqattr.figures.numbers import signed_percent, typed
     from seqattr.jobs.interactions import run
 
     with calling("sequences") as caller:
         found = run(folder, model, output, settings, caller)
-    interact, add_up, unknown = (found.with_verdict(verdict) for verdict in VERDICTS)
-    for one in interact:
-        a, b = one.motifs
-        share, low, high = (typed(signed_percent(value)) for value in (one.share, *one.shares))
-        say(f"{found.targets[one.target]}: {a} with {b} {share} [{low}, {high}] (q {one.q_value:.2g})")
+    for line in found.lines():
+        say(line)
     if not found.interactions:
         say("no sequence has two hits or matches that do not overlap, so that there is no pair")
-    unsure = f", of {len(unknown)} it cannot be told" if unknown else ""
-    verdicts = (
-        f"{len(interact)} of {len(found.interactions)} pairs and targets interact, {len(add_up)} add up"
-    )
-    say(f"{verdicts}{unsure}; wrote {output.path}")
+    say(f"{found.verdicts()}; wrote {output.path}")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from seqattr.analyses.arrangements import INTERACT, UNKNOWN
+from seqattr.analyses.arrangements import INTERACT, UNKNOWN, VERDICTS
 from seqattr.dna.alphabet import codes_of, one_hot
 from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError
@@ -26,6 +26,7 @@ from seqattr.evaluate.interactions import (
 from seqattr.evaluate.question import Question
 from seqattr.figures.drawings import Drawing, files_of, write_drawings
 from seqattr.figures.matrix import SMALL_CELLS, MatrixWords, matrix_figure
+from seqattr.figures.numbers import signed_percent, typed
 from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.hdf5.stored import open_contributions
 from seqattr.io.ownership import RUN, Output
@@ -83,6 +84,22 @@ class Found:
     def with_verdict(self, verdict: str) -> list[Interaction]:
         """Those of which this is told."""
         return [one for one in self.interactions if one.verdict == verdict]
+
+    def lines(self) -> list[str]:
+        """Those that interact, for a terminal."""
+        return [self._line(one) for one in self.with_verdict(INTERACT)]
+
+    def _line(self, one: Interaction) -> str:
+        (a, b), target = one.motifs, self.targets[one.target]
+        share, low, high = (typed(signed_percent(value)) for value in (one.share, *one.shares))
+        return f"{target}: {a} with {b} {share} [{low}, {high}] (q {one.q_value:.2g})"
+
+    def verdicts(self) -> str:
+        """How many there are of each."""
+        interact, add_up, unknown = (len(self.with_verdict(verdict)) for verdict in VERDICTS)
+        unsure = f", of {unknown} it cannot be told" if unknown else ""
+        every = len(self.interactions)
+        return f"{interact} of {every} pairs and targets interact, {add_up} add up{unsure}"
 
 
 def run(
