@@ -14,7 +14,7 @@ from seqattr.cli.options import (
     settings,
     threads_option,
 )
-from seqattr.cli.terminal import calling, say, this_run
+from seqattr.cli.terminal import calling, say, this_command
 
 if TYPE_CHECKING:
     from seqattr.io.ownership import Output
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @threads_option()
 @force_option
 @model_options
-@settings("seqattr.jobs.attention", command=this_run)
+@settings("seqattr.jobs.attention", command=this_command)
 def attention(model: "ModelFile", sequences: "SequenceFile", output: "Output", settings: "Settings") -> None:
     """What each token of a model with attention attends to, and attention rollout.
 

@@ -18,7 +18,7 @@ from seqattr.cli.options import (
     targets_option,
     threads_option,
 )
-from seqattr.cli.terminal import calling, say, this_run
+from seqattr.cli.terminal import calling, say, this_command
 from seqattr.cli.values import names_in, read_by
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ WRITES = (
 @click.option("--batch-size", type=int, help="Pairs of sequence and reference at once.")
 @force_option
 @model_options
-@settings("seqattr.jobs.evaluate.settings", "settings_of", command=this_run)
+@settings("seqattr.jobs.evaluate.settings", "settings_of", command=this_command)
 @click.pass_context
 def ask(
     context: click.Context,

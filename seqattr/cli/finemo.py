@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seqattr.cli.options import OUT, PATH, SCORED_TARGETS, force_option, settings, threads_option
-from seqattr.cli.terminal import calling, say, this_run
+from seqattr.cli.terminal import calling, say, this_command
 
 if TYPE_CHECKING:
     from seqattr.io.ownership import Output
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--seed", default=0, show_default=True, help="Seed of the motifs that are none, for our hits.")
 @threads_option()
 @force_option
-@settings("seqattr.jobs.finemo", command=this_run)
+@settings("seqattr.jobs.finemo", command=this_command)
 def finemo(folder: Path, output: "Output", settings: "Settings") -> None:
     """Motif hits by Fi-NeMo (which is to be installed), compared with our own.
 

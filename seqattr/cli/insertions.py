@@ -20,7 +20,7 @@ from seqattr.cli.options import (
     threads_option,
     together,
 )
-from seqattr.cli.terminal import calling, say, this_run
+from seqattr.cli.terminal import calling, say, this_command
 from seqattr.support.garbage import importing
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def insertion_options(job: str, out: str) -> Decorator:
         batch_size_option("Insertions"),
         force_option,
         models_options,
-        settings(job, "settings_of", command=this_run),
+        settings(job, "settings_of", command=this_command),
     )
 
 

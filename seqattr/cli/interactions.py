@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seqattr.cli.options import MODEL, OUT, PATH, force_option, model_options, settings, threads_option
-from seqattr.cli.terminal import calling, say, this_run
+from seqattr.cli.terminal import calling, say, this_command
 
 if TYPE_CHECKING:
     from seqattr.io.ownership import Output
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @threads_option()
 @force_option
 @model_options
-@settings("seqattr.jobs.interactions", command=this_run)
+@settings("seqattr.jobs.interactions", command=this_command)
 def interactions(folder: Path, model: "ModelFile", output: "Output", settings: "Settings") -> None:
     """Which pairs of motif hits work together, and which against each other.
 

@@ -14,7 +14,7 @@ from seqattr.cli.options import (
     target_option,
     threads_option,
 )
-from seqattr.cli.terminal import calling, say, this_run
+from seqattr.cli.terminal import calling, say, this_command
 
 if TYPE_CHECKING:
     from seqattr.io.ownership import Output
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 @threads_option()
 @force_option
 @model_options
-@settings("seqattr.jobs.maximize", "request", command=this_run)
+@settings("seqattr.jobs.maximize", "request", command=this_command)
 def maximize(model: "ModelFile", output: "Output", settings: "Request") -> None:
     """Sequences that an output is largest for: what the model wants.
 

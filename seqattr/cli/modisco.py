@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seqattr.cli.options import OUT, PATH, SCORED_TARGETS, force_option, settings, threads_option
-from seqattr.cli.terminal import calling, say, this_run
+from seqattr.cli.terminal import calling, say, this_command
 from seqattr.errors import some_of
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @click.option("--report", "pages", is_flag=True, help="Make a report with the patterns too, in OUT/report.")
 @threads_option()
 @force_option
-@settings("seqattr.jobs.modisco", command=this_run)
+@settings("seqattr.jobs.modisco", command=this_command)
 def modisco(folder: Path, output: "Output", settings: "Settings") -> None:
     """Patterns that repeat in contributions, by TF-MoDISco (modisco-lite, which is to be installed).
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seqattr.cli.options import FORCE, OUT, PATH, TableOption, settings, threads_option
-from seqattr.cli.terminal import calling, say, this_run, warn
+from seqattr.cli.terminal import calling, say, this_command, warn
 from seqattr.cli.values import read_by
 from seqattr.errors import InputError, some_of
 from seqattr.support.texts import comma_separated
@@ -59,7 +59,7 @@ def formats(sources: "Mapping[str, MotifSource]") -> str:
 @click.option("--strict", is_flag=True, help="An odd motif of a file is an error, not left out.")
 @threads_option()
 @FORCE
-@settings("seqattr.jobs.report.settings", command=this_run)
+@settings("seqattr.jobs.report.settings", command=this_command)
 def report(
     folders: tuple[Path, ...], specs: tuple[str, ...], out: Path | None, force: bool, settings: "Settings"
 ) -> None:

@@ -17,7 +17,7 @@ from seqattr.cli.options import (
     threads_option,
 )
 from seqattr.cli.results import report
-from seqattr.cli.terminal import calling, this_run
+from seqattr.cli.terminal import calling, this_command
 
 if TYPE_CHECKING:
     from seqattr.io.ownership import Output
@@ -94,7 +94,7 @@ working_options = as_argument(
 @working_options
 @force_option
 @models_options
-@settings("seqattr.jobs.score.settings", command=this_run)
+@settings("seqattr.jobs.score.settings", command=this_command)
 @click.pass_context
 def score(
     context: click.Context,

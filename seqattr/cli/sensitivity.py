@@ -16,7 +16,7 @@ from seqattr.cli.options import (
     targets_option,
     threads_option,
 )
-from seqattr.cli.terminal import calling, say, this_run
+from seqattr.cli.terminal import calling, say, this_command
 
 if TYPE_CHECKING:
     from seqattr.io.ownership import Output
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @batch_size_option("Sequences")
 @force_option
 @model_options
-@settings("seqattr.jobs.sensitivity", command=this_run)
+@settings("seqattr.jobs.sensitivity", command=this_command)
 def sensitivity(
     model: "ModelFile", sequences: "SequenceFile", output: "Output", settings: "Settings"
 ) -> None:

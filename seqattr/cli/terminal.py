@@ -3,9 +3,8 @@
 import shlex
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from itertools import islice
 from typing import Any
 
 import click
@@ -13,6 +12,7 @@ import click
 from seqattr.cli.flags import in_flags
 from seqattr.errors import as_line
 from seqattr.support.caller import Caller
+from seqattr.support.commands import without
 from seqattr.support.progress import Clock, Log, Pace, silent
 
 
@@ -97,21 +97,5 @@ HOW = {
 
 
 def this_command() -> str:
-    """What was typed, as results record it: without what they do not depend on."""
-    return shlex.join(["seqattr", *_without(HOW)])
-
-
-def this_run() -> str:
-    """The same of a command whose results lie in a folder, wherever that is."""
-    return shlex.join(["seqattr", *_without({**HOW, "--out": 1})])
-
-
-def _without(options: Mapping[str, int]) -> Iterator[str]:
-    """The words typed, without these options and what each takes."""
-    rest = iter(sys.argv[1:])
-    for word in rest:
-        name, _, value = word.partition("=")
-        if name not in options:
-            yield word
-        elif not value:
-            list(islice(rest, options[name]))
+    """What was typed, as results record it: without what they do not depend on, but with where they lie."""
+    return shlex.join(["seqattr", *without(sys.argv[1:], HOW)])

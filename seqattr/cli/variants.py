@@ -19,7 +19,7 @@ from seqattr.cli.options import (
     targets_option,
     threads_option,
 )
-from seqattr.cli.terminal import calling, say, this_run, warn
+from seqattr.cli.terminal import calling, say, this_command, warn
 from seqattr.errors import some_of
 from seqattr.support.garbage import importing
 
@@ -89,7 +89,7 @@ variant_options = as_argument(
 @batch_size_option("Windows")
 @force_option
 @models_options
-@settings("seqattr.jobs.variants.settings", command=this_run)
+@settings("seqattr.jobs.variants.settings", command=this_command)
 def variants(
     models: "list[ModelFile]", variants: "VariantFile", output: "Output", settings: "Settings"
 ) -> None:

@@ -16,6 +16,7 @@ import h5py
 from seqattr.errors import OutputError
 from seqattr.io.atomic import check_name
 from seqattr.io.kept import refuse_input
+from seqattr.support.commands import but_for_out
 
 _HEAD_BYTES = 4096
 _PICTURES = (b"\x89PNG", b"<?xml", b"<svg", b"%PDF")
@@ -93,9 +94,10 @@ def check_own_folder(folder: Path | str, names: Sequence[str], mark: str, force:
 def check_same_run(path: Path | str, before: str | None, command: str, force: bool = False) -> None:
     """Raises OutputError where the results in `path` are of another command than this one, unless forced.
 
-    `before` is the command that wrote them, None where there are none.
+    `before` is the command that wrote them, None where there are none; where either says that results lie is
+    no part of it.
     """
-    if not force and before is not None and before != command:
+    if not force and before is not None and but_for_out(before) != but_for_out(command):
         by = f" ({before})" if before else ""
         raise OutputError(f"cannot write {path}: it holds the results of another run{by}; {CURE}")
 

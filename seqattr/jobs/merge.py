@@ -15,15 +15,18 @@ from seqattr.jobs.score.plan import Plan, differences
 from seqattr.jobs.score.records import check_none_missing
 from seqattr.jobs.score.settings import Shard
 from seqattr.jobs.score.summary import Summary
+from seqattr.support.commands import with_out
 
 
 def run(shards: Sequence[Path], output: Output) -> Summary:
-    """The files of a run in the folder `output`, byte for byte those that one call of `score` had written.
+    """The files of a run in the folder `output`, byte for byte those that one call of `score` had written
+    there.
 
     Raises InputError for a folder that holds no whole shard, for shards that are not of one run or not all
     of it, or damaged, and OutputError. Shards are only read: they may lie where nothing can be written.
     """
     plans = [plan_of_shard(folder) for folder in shards]
+    plans[0] = written_to(plans[0], output.path)
     for folder, plan in zip(shards[1:], plans[1:], strict=True):
         different = list(differences(plan.identity, plans[0].identity))
         if different:
@@ -38,6 +41,13 @@ def run(shards: Sequence[Path], output: Output) -> Summary:
         summary = assemble(output.path, plans[0], folders)
     summary.seconds["total"] = time.perf_counter() - start
     return summary
+
+
+def written_to(plan: Plan, out: Path) -> Plan:
+    """The plan of the command that writes all of the run to one folder."""
+    settings = plan.facts["settings"]
+    command = with_out(settings["command"], str(out))
+    return replace(plan, facts={**plan.facts, "settings": {**settings, "command": command}})
 
 
 def plan_of_shard(folder: Path) -> Plan:

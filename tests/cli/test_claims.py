@@ -160,7 +160,7 @@ def test_results_of_another_run_and_somebody_s_tables_and_figures_stand(
     assert (folder / "new" / table).read_bytes() == before
     ran(*call, *another, "--force")
     facts = json.loads((folder / "new/run.json").read_text())
-    assert facts["settings"]["command"].endswith(" ".join(another))
+    assert facts["settings"]["command"].endswith(" ".join(["--out", "new", *another]))
     assert facts["seqattr"]
 
 

@@ -14,8 +14,10 @@ SCRIPT = "from seqattr.cli import main; main()"
 
 
 def begun(out: Path, words: tuple[str, ...]) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", SCRIPT, *words, "--out", str(out)]
-    return subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    """From the folder above, as run.json tells where the results lie."""
+    out.parent.mkdir(exist_ok=True)
+    command = [sys.executable, "-c", SCRIPT, *words, "--out", out.name]
+    return subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=out.parent)
 
 
 def whole(out: Path, words: tuple[str, ...]) -> float:
@@ -31,10 +33,10 @@ def test_a_run_that_is_killed_at_any_moment_ends_with_the_same_bytes(models, fas
     path = fasta({f"s{i}": text for i, text in enumerate(texts(2000, 1000))})
     words = ("score", "--model", str(models / "free.pt"), "--fasta", str(path), "--any-length")
     words = (*words, "--refs", "shuffle:4", "--threads", "1", "--workers", str(workers))
-    seconds = whole(tmp_path / "whole", words)
-    expected, moments, kept = files(tmp_path / "whole"), random.Random(workers), set()
+    seconds = whole(tmp_path / "whole" / "scores", words)
+    expected, moments, kept = files(tmp_path / "whole" / "scores"), random.Random(workers), set()
     for number in range(10):
-        out = tmp_path / str(number)
+        out = tmp_path / str(number) / "scores"
         for _ in range(2):
             run = begun(out, words)
             time.sleep(moments.uniform(0.2, 1.0) * seconds)

@@ -5,20 +5,27 @@ import pytest
 from tests.helpers.scoring import files
 
 
-def test_shards_become_what_one_run_writes(ran, refused, models, fasta, tmp_path):
+def test_shards_become_what_one_run_writes(ran, refused, models, fasta, tmp_path, monkeypatch):
+    def typed(*words: object) -> list[str]:
+        call = [str(word) for word in words]
+        monkeypatch.setattr("sys.argv", ["seqattr", *call])
+        return call
+
     words = ("score", "--model", models / "fixed.pt", "--fasta", fasta(9), "--refs", "shuffle:2")
-    ran(*words, "--out", tmp_path / "whole")
+    ran(*typed(*words, "--out", tmp_path / "out", "--seed", 3))
+    (tmp_path / "out").rename(tmp_path / "whole")
     for number in (1, 2):
-        line = ran(*words, "--shard", f"{number}/2", "--out", tmp_path / f"s{number}")
+        call = typed(*words, "--shard", f"{number}/2", "--out", tmp_path / f"s{number}", "--seed", 3)
+        line = ran(*call)
         assert f"shard {number}/2 is done: " in line
         assert line.endswith(
             "kept in {}/blocks; `seqattr merge` makes the results of all shards\n".format(
                 tmp_path / f"s{number}"
             )
         )
-    again = ran(*words, "--shard", "1/2", "--out", tmp_path / "s1", "--threads", "1")
+    again = ran(*words, "--shard", "1/2", "--out", tmp_path / "s1", "--seed", 3, "--threads", "1")
     assert "shard 1/2 is done already; --force does it again: " in again
-    line = ran("merge", tmp_path / "s2", tmp_path / "s1", "--out", tmp_path / "out")
+    line = ran(*typed("merge", tmp_path / "s2", tmp_path / "s1", "--out", tmp_path / "out"))
     assert f"wrote {tmp_path / 'out'}/<target>.bw and .h5, regions.bed and run.json" in line
     assert files(tmp_path / "out") == files(tmp_path / "whole")
     line = refused("merge", tmp_path / "s2", "--out", tmp_path / "half")

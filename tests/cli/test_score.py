@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -209,6 +210,8 @@ def test_results_of_another_run_are_replaced_by_force_alone(ran, refused, free, 
     ran(*typed("--strict", "--seed", "1"))
     typed("--force", "--seed", "1")
     assert this_command().endswith(" --refs zeros --seed 1")
+    shutil.move("scores", "elsewhere")
+    ran(*typed("--seed", "1", "--out", "elsewhere"))  # the same run, wherever it lies
 
 
 @pytest.mark.parametrize("words", [("--device", "foo"), ("--target", "nope"), ("--refs", "zeros:2")])
