@@ -51,6 +51,7 @@ FLAGS = {
     "regions": "--regions",
     "restart": "--restart",
     "scores": "--scores",
+    "seed": "--seed",
     "seeds": "--repeats",
     "sequences": "--sequences",
     "shard": "--shard",

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from seqattr.cli.options import (
     MODELS,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from seqattr.jobs.variants.settings import Settings, VariantFile
 
 _MOST_LINES = 4  # of targets with their largest effects
+_EXPLAINING = {"method": "--method", "references": "--refs", "motifs": "--motifs"}
+_BY_CALLER = ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT
 
 
 def variant_file(vcf: Path | None, bed: Path | None, **values: Any) -> "VariantFile":
@@ -63,7 +66,18 @@ variant_options = as_argument(
 )
 
 
-@click.command()
+class Comparing(click.Command):
+    """A command that refuses (UsageError) options of the contributions where none are asked for."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        typed = [flag for name, flag in _EXPLAINING.items() if ctx.get_parameter_source(name) in _BY_CALLER]
+        if typed and not ctx.params["contributions"]:
+            verb = "is" if len(typed) == 1 else "are"
+            raise click.UsageError(f"{' and '.join(typed)} {verb} of no use without --contributions N", ctx)
+        return super().invoke(ctx)
+
+
+@click.command(cls=Comparing)
 @MODELS
 @variant_options
 @targets_option("ask for")

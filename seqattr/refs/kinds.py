@@ -100,6 +100,14 @@ def parse(spec: str, names: Names = None) -> Reference:
     return REFERENCES[name].read(spec, argument if colon else None, names)
 
 
+def is_drawn(spec: str) -> bool:
+    """Whether references are drawn at random; raises UnknownName where there are none of this name."""
+    name = spec.partition(":")[0]
+    if name not in REFERENCES:
+        raise UnknownName("reference", name, REFERENCES)
+    return REFERENCES[name].takes_number
+
+
 def reference_file(spec: str) -> str | None:
     """The file that references are read from, as that of fasta:FILE; None where they are drawn."""
     name, _, argument = spec.partition(":")

@@ -14,6 +14,7 @@ from seqattr.analyses.variants import Comparer
 GENOME = "".join(random.Random(5).choices("ACGT", k=120))
 MOTIF = "MEME version 4\n\nALPHABET= ACGT\n\nMOTIF m\nletter-probability matrix: alength= 4 w= 2\n"
 MOTIF += " 1 0 0 0\n 0 0 0 1\n"
+ZEROS = "--refs", "zeros"
 TABLES = {
     "variants.html",
     "variants.tsv",
@@ -35,7 +36,7 @@ def call(fixed, tmp_path: Path, monkeypatch) -> list[object]:
     Path("g.fa").write_text(f">chr1\n{GENOME}\n")
     Path("m.meme").write_text(MOTIF)
     words = "variants", "--model", fixed, "--vcf", "v.vcf", "--genome", "g.fa"
-    return [*words, "--target", "a", "--out", "o", "--refs", "zeros"]
+    return [*words, "--target", "a", "--out", "o"]
 
 
 def files() -> set[str]:
@@ -47,7 +48,7 @@ def read() -> dict[str, bytes]:
 
 
 def test_all_files_of_a_run_go_with_the_next_and_nobody_elses(ran, refused, call, monkeypatch):
-    more = "--contributions", 1, "--motifs", "m.meme"
+    more = "--contributions", 1, *ZEROS, "--motifs", "m.meme"
     ran(*call, *more)
     (name,) = {name for name in files() if name.startswith("figures/variant_") and name.endswith("png")}
     figure = {name, name.replace("png", "svg")}
@@ -86,7 +87,7 @@ def test_what_somebody_else_wrote_is_replaced_by_force_alone(ran, refused, call,
     path = Path("o", name)
     path.parent.mkdir(parents=True)
     path.write_text("mine")
-    call += "--contributions", 1, "--motifs", "m.meme"
+    call += "--contributions", 1, *ZEROS, "--motifs", "m.meme"
     line = refused(*call)
     assert line.startswith("cannot write")
     assert line.endswith("give another --out, or replace it with --force")
@@ -102,7 +103,7 @@ def test_a_file_or_folder_in_the_way_is_found_before_the_work(refused, call, mon
     path.parent.mkdir(parents=True)
     path.mkdir() if "." in name else path.write_text("mine")
     monkeypatch.setattr(Comparer, "effects", lambda *_: pytest.fail("a window was computed"))
-    assert "cannot write" in refused(*call, "--contributions", 1, "--force")
+    assert "cannot write" in refused(*call, "--contributions", 1, *ZEROS, "--force")
     assert {one.name for one in Path("o").rglob("*")} == set(Path(name).parts)
 
 
@@ -110,14 +111,14 @@ def test_a_file_or_folder_in_the_way_is_found_before_the_work(refused, call, mon
 def test_an_input_is_never_replaced(refused, call, name):
     Path("o").mkdir()
     os.link(name, "o/alleles.fa")
-    assert "it is one of the inputs" in refused(*call, "--contributions", 1, "--force")
+    assert "it is one of the inputs" in refused(*call, "--contributions", 1, *ZEROS, "--force")
     assert [path.name for path in Path("o").iterdir()] == ["alleles.fa"]
 
 
 @pytest.mark.parametrize("at", ["open_scores", "write_table", "score"])
 def test_an_interrupted_run_leaves_what_was_there(ran, run, call, monkeypatch, at):
     """Also while both alleles are scored, which alone would go on where it stopped."""
-    ran(*call, "--contributions", 1)
+    ran(*call, "--contributions", 1, *ZEROS)
     before = read()
 
     def stop(*_: object) -> None:
@@ -126,12 +127,12 @@ def test_an_interrupted_run_leaves_what_was_there(ran, run, call, monkeypatch, a
         raise stopped
 
     monkeypatch.setattr(contributions, at, stop)
-    done = run(*call, "--contributions", 2, "--motifs", "m.meme", "--force")
+    done = run(*call, "--contributions", 2, *ZEROS, "--motifs", "m.meme", "--force")
     assert done.code == 130
     assert read() == before
     assert at != "score" or "interrupted; no file was left half-written" in done.err
     call[call.index("o")] = "new/folder"
-    assert run(*call, "--contributions", 2, "--motifs", "m.meme").code == 130
+    assert run(*call, "--contributions", 2, *ZEROS, "--motifs", "m.meme").code == 130
     assert not Path("new/folder").exists()
 
 
@@ -151,16 +152,15 @@ def test_a_signal_amid_the_renaming_waits_for_its_end(run, call, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("--method nosuch", "unknown method 'nosuch'"),
-        ("--refs nosuch", "unknown reference 'nosuch'"),
-        ("--refs fasta:none.fa", "there is no FASTA file none.fa"),
+        ("--method nosuch --contributions 1", "unknown method 'nosuch'"),
+        ("--refs nosuch --contributions 1", "unknown reference 'nosuch'"),
+        ("--refs fasta:none.fa --contributions 1", "there is no FASTA file none.fa"),
         (
             "--refs fasta:g.fa --contributions 1",
             "the reference chr1 in g.fa has 120 bases, the sequences have 40",
         ),
         ("--method patternnet --contributions 1", "needs patterns"),
         ("--motifs none.meme --contributions 1", "there is no motif file none.meme"),
-        ("--motifs m.meme", "--motifs are looked for in contributions: say of how many variants"),
         ("--batch-size 0", "the batch size must be at least 1, not 0"),
         ("--null -1", "--null is a whole number from 0 on, not -1"),
         ("--contributions -1", "--contributions is a whole number from 0 on, not -1"),
@@ -176,3 +176,19 @@ def test_what_can_be_refused_is_before_a_window_is_compared(refused, call, monke
     monkeypatch.setattr(Comparer, "effects", lambda *_: pytest.fail("a window was compared"))
     assert message in refused(*call, *options.split())
     assert not Path("o").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "idle"),
+    [
+        ("--seed 7", True),
+        ("--seed 7 --contributions 1 --refs zeros", True),
+        ("--seed 7 --contributions 1 --method saliency", True),
+        ("--seed 7 --contributions 1 --refs zeros --motifs m.meme", False),
+        ("--seed 7 --contributions 1 --refs mono:2", False),
+        ("--seed 7 --null 5", False),
+        ("", False),
+    ],
+)
+def test_a_seed_by_which_nothing_is_drawn_is_told(ran, call, options, idle):
+    assert ("nothing was drawn: --seed 7 played no part" in ran(*call, *options.split())) == idle

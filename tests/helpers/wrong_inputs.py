@@ -168,4 +168,15 @@ VARIANTS = [
     call("variants --model free.pt --genome none.fa --vcf variants.vcf", "there is no FASTA file none.fa"),
     call("variants --model free.pt --genome genome.fa --vcf variants.vcf --max-n 2", "--max-n is a share"),
     call("variants --model free.pt --genome genome.fa --vcf variants.vcf --null -1", "--null", "from 0 on"),
+    *(
+        usage(
+            f"variants --model free.pt --genome genome.fa --vcf variants.vcf {idle}",
+            f"{flags} of no use without --contributions N",
+        )
+        for idle, flags in (
+            ("--motifs good.meme", "--motifs is"),
+            ("--refs zeros --method saliency", "--method and --refs are"),
+            ("--refs shuffle:10", "--refs is"),
+        )
+    ),
 ]

@@ -100,7 +100,7 @@ class Null:
 
     def too_few(self, limit: float = SURE) -> str:
         """Where variants do more than every effect by chance, and these are too few for q-values below the
-        limit, how many it takes; empty otherwise.
+        limit, how many it takes if no more of them are as large; empty otherwise.
         """
         beyond = {name: int(counts[0]) for name, counts in self._counts.items()}
         short = [name for name, most in beyond.items() if most and self._q_values[name][0] >= limit]
@@ -112,7 +112,8 @@ class Null:
         )  # q = total / (beyond (1 + number))
         return (
             f"{some_of(short, 3)}: some effects are beyond all {number:,} by chance, which are too few for q "
-            f"below {limit:g}; of at least {wanted:,} (`null`) it can be told"
+            f"below {limit:g}: it takes {wanted:,} (`null`) if none of these is as large, and several times "
+            "as many if some are"
         )
 
     def values(self, targets: Sequence[str], differences: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

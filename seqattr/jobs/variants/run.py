@@ -232,6 +232,8 @@ class Job:
         renamed = [f"{old} is {new}" for old, new in self.windows.renamed.items()]
         notes = [*self.windows.genome.notes, *self.comparer.notes]
         notes += [self.summary.too_few] if self.summary.too_few else []
+        if self.settings.seed and not self.settings.draws and self.summary.variants <= KEPT_EFFECTS:
+            notes.append(self.caller.phrase(f"nothing was drawn: `seed={self.settings.seed}` played no part"))
         if renamed:
             some = ", ".join(renamed[:3]) + (", ..." if len(renamed) > 3 else "")
             notes.append(f"the genome has other names for chromosomes of the variants: {some}")

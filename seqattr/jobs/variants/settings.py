@@ -10,7 +10,7 @@ from seqattr.errors import InputError
 from seqattr.io.reading import reading
 from seqattr.io.vcf import Rows, read_variant_table, read_vcf
 from seqattr.methods.registry import method_named
-from seqattr.refs.kinds import parse
+from seqattr.refs.kinds import is_drawn, parse
 from seqattr.support.seeds import check_seed
 
 
@@ -97,4 +97,10 @@ class Settings:
         method_named(self.method)
         parse(self.references)
         if self.motifs and not self.contributions:
-            raise InputError("`motifs` are looked for in contributions: say of how many variants")
+            raise InputError("`motifs` are looked for in contributions: give `contributions=N`")
+
+    @property
+    def draws(self) -> bool:
+        """Whether something is drawn by the seed, however many variants there are."""
+        explained = self.motifs or (method_named(self.method).needs_references and is_drawn(self.references))
+        return bool(self.null or (self.contributions and explained))

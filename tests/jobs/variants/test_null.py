@@ -1,6 +1,7 @@
 """Chance is asked with variants from all over a file, whichever way it is read."""
 
 import random
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -109,5 +110,26 @@ def test_too_few_effects_by_chance_are_told_with_the_number_that_would_do():
         null.count(["b"] * 40, np.zeros(40))
         null.finish()
         assert null.sure() == {"a": 2 if number == 400 else 0, "b": 0}
-        told = f"a: some effects are beyond all {number} by chance, which are too few for q below 0.05; of at"
-        assert null.too_few() == ("" if number == 400 else f"{told} least 400 (`null`) it can be told")
+        told = (
+            f"a: some effects are beyond all {number} by chance, which are too few for q below 0.05: it "
+            "takes 400 (`null`) if none of these is as large, and several times as many if some are"
+        )
+        assert null.too_few() == ("" if number == 400 else told)
+
+
+def test_so_many_do_where_none_is_as_large_and_do_not_where_one_is():
+    """What is told of 60 effects by chance, with as many as it says."""
+    effects, sizes = np.array([5.0, -6.0, 4.0, *np.zeros(68)]), np.ones((1, 60))
+    few = counted(sizes, effects)
+    wanted = int(re.search(r"it takes ([\d,]+) \(`null`\) if none", few.too_few())[1].replace(",", ""))
+    assert counted(np.ones((1, wanted)), effects).sure() == {"a": 3}
+    assert counted(np.r_[np.ones(wanted - 1), 9.0][None], effects).sure() == {"a": 0}
+    assert counted(np.ones((1, wanted - 1)), effects).sure() == {"a": 0}
+
+
+def counted(sizes: np.ndarray, effects: np.ndarray) -> Null:
+    """Effects by chance (1, M), and those of a file's variants on the one target."""
+    null = Null(["a"], sizes)
+    null.count(["a"] * len(effects), effects)
+    null.finish()
+    return null
