@@ -1,5 +1,6 @@
 """The reverse complement of genome and variants, with the other anchor: the same effects and hits, turned."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from seqattr.dna.alphabet import reverse_complement_text
 from seqattr.io.fasta.records import read_fasta
 from seqattr.io.hdf5.stored import open_contributions
+from seqattr.jobs.report.boxes import Judged, judged_hits
 from tests.cli.test_variants import GENOME, table
 from tests.conftest import LENGTH
 
@@ -35,10 +37,19 @@ def meme(words: set[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def all_believed(*asked) -> Judged:
+    """The hits as if all were sure, of which there are too few in these windows to judge them."""
+    judged = judged_hits(*asked)
+    sure = {name: replace(hits, q_value=np.zeros(len(hits))) for name, hits in judged.of_target.items()}
+    carrying = {name: set(judged.group_of.values()) for name in sure}
+    return judged._replace(of_target=sure, carrying=carrying)
+
+
 @pytest.fixture
 def call(ran, fixed, tmp_path: Path, monkeypatch):
     """Run with the variants of a strand of the genome, held on a side; the folder."""
     monkeypatch.setattr("seqattr.jobs.variants.contributions.MOST_DRAWN", 1)
+    monkeypatch.setattr("seqattr.jobs.variants.contributions.judged_hits", all_believed)
     (tmp_path / "m.meme").write_text(meme(words_over_alleles()))
 
     def run(name: str, turned: bool, anchor: str) -> Path:

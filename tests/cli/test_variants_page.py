@@ -8,10 +8,14 @@ import pytest
 
 import seqattr.jobs.variants.page as job
 from seqattr.figures.numbers import signed
-from tests.helpers.browser import in_browser, links_that_lead_nowhere, opened, opened_narrow
+from tests.helpers.browser import CUT_TABLES, in_browser, links_that_lead_nowhere, opened, opened_narrow
 
 GENOME = "".join(random.Random(5).choices("ACGT", k=300))
 ODD = "<b>odd&name"
+ALLELES = (  # of the figures of both alleles: the left and right end of what is seen, and how wide all are
+    "seen.alleles = [...document.querySelectorAll('.middle')].map(box => [box.scrollLeft,"
+    "box.scrollLeft + box.clientWidth, box.clientWidth, box.firstElementChild.clientWidth]);"
+)
 
 
 @pytest.fixture
@@ -76,5 +80,20 @@ def test_a_browser_shows_the_page_also_a_narrow_one(page, tmp_path):
     assert len(seen["images"]) == 3
     assert all(seen["images"])
     assert not seen["loaded"]
-    narrow = opened_narrow(text, tmp_path, "")
+    narrow = opened_narrow(text, tmp_path, CUT_TABLES + ALLELES)
     assert narrow["width"] <= narrow["window"]
+    assert narrow["cut"] == 0
+    assert len(narrow["alleles"]) == 2
+    for left, right, box, picture in narrow["alleles"]:  # what is seen has the variant in its middle
+        assert box < picture
+        assert abs((left + right) / 2 - picture / 2) <= 1
+
+
+def test_what_q_is_of_a_hit_is_told_beside_that_of_variants(page):
+    text = re.sub(r"\s+", " ", page.read_text())
+    assert "q is the false discovery rate over the variants of a target, by 40 changes of bases" in text
+    assert (
+        "Its q is the false discovery rate among the matches of its group of motifs in the 4 windows" in text
+    )
+    assert "Sure hits, judged by 4 sequences and 64 twins of 1 motif; fewer than 5 do not tell" in text
+    assert "No such hit of a motif comes or goes" in text

@@ -6,6 +6,7 @@ They are those of the report in the folder, or are judged in the same way on the
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from seqattr.jobs.report.examine import scanned
 from seqattr.jobs.report.findings import Source
 from seqattr.jobs.report.pictures import believed_boxes
 from seqattr.jobs.report.scores import Scores
-from seqattr.jobs.report.settings import USUAL
+from seqattr.jobs.report.settings import USUAL, Settings
 from seqattr.jobs.report.sources import finder_of, source_of
 from seqattr.motifs.groups import group_motifs, judge
 from seqattr.motifs.hits import HitBlock, HitFinder, Hits
@@ -42,6 +43,22 @@ class RowBoxes(NamedTuple):
 # --- judged anew ---------------------------------------------------------------------------------
 
 
+class Judged(NamedTuple):
+    """Each target's hits, judged, in rows of the file; each motif's group; the groups that carry importance
+    for each target; and what all rests on, in words.
+    """
+
+    of_target: dict[str, Hits]
+    group_of: dict[str, str]
+    carrying: dict[str, set[str]]
+    ground: str
+
+    def boxes(self, target: str, row: int) -> list[Box]:
+        """The sure hits in a row of groups that carry importance for a target."""
+        hits = self.of_target[target].in_rows(slice(row, row + 1))
+        return believed_boxes(hits, self.group_of, self.carrying[target])
+
+
 def judged_boxes(
     scores: Scores, rows: Mapping[str, int], motifs: Sequence[PWM], progress: Progress
 ) -> RowBoxes:
@@ -50,18 +67,25 @@ def judged_boxes(
     Judged by the row and as many other sequences, evenly spread, as have MOST_BASES together.
     """
     sample = scores.only(sampled_rows(scores, set(rows.values())))
-    source = source_of(sample, scores.folder.name, USUAL)
-    finder = finder_of(source, motifs, USUAL)
-    hits = hits_in(source, finder, list(rows), progress)
+    judged = judged_hits(sample, list(rows), motifs, USUAL, progress)
+    return RowBoxes({target: judged.boxes(target, row) for target, row in rows.items()}, judged.ground)
+
+
+def judged_hits(
+    scores: Scores, targets: Sequence[str], motifs: Sequence[PWM], settings: Settings, progress: Progress
+) -> Judged:
+    """The hits of motifs in a folder's sequences, judged by these as a report does."""
+    source = source_of(scores, scores.folder.name, settings)
+    finder = finder_of(source, motifs, settings)
+    hits = hits_in(source, finder, targets, progress)
     groups = group_motifs(motifs, hits.values())
     group_of = {member: group.name for group in groups for member in group.members}
-    boxes = {}
-    for target, row in rows.items():
-        judged, statistics = judge(hits[target], groups, target, source.loci)
-        carrying = {one.group for one in statistics if one.carries}
-        number = int(np.searchsorted(source.row_in_file, row))
-        boxes[target] = believed_boxes(judged.in_rows(slice(number, number + 1)), group_of, carrying)
-    return RowBoxes(boxes, ground_of(source, scores, finder))
+    carrying = {}
+    for target in targets:
+        hits[target], statistics = judge(hits[target], groups, target, source.loci)
+        carrying[target] = {one.group for one in statistics if one.carries}
+    in_file = {target: found.renumbered(source.row_in_file) for target, found in hits.items()}
+    return Judged(in_file, group_of, carrying, ground_of(source, finder))
 
 
 def sampled_rows(scores: Scores, wanted: set[int]) -> np.ndarray:
@@ -87,9 +111,10 @@ def hits_in(source: Source, finder: HitFinder, targets: Sequence[str], progress:
     return {target: finder.assemble(of_one) for target, of_one in blocks.items()}
 
 
-def ground_of(source: Source, scores: Scores, finder: HitFinder) -> str:
+def ground_of(source: Source, finder: HitFinder) -> str:
     """What judged hits rest on."""
-    some, count = len(source.loci), int(scores.has_values.sum())
+    there = replace(source.scores, kept=None).has_values
+    some, count = len(source.loci), int(there.sum())
     of = f"{some:,}" if some == count else f"{some:,} of {count:,}"
     motifs = f"{len(finder.twins):,} twins of {len(finder.motifs):,} motif{'s' * (len(finder.motifs) != 1)}"
     few = f"; fewer than {FEWEST} do not tell a motif from chance" if some < FEWEST else ""

@@ -16,6 +16,7 @@ from seqattr.io.ownership import RUN
 from seqattr.io.text import write_text
 from seqattr.jobs.variants.contributions import Explained, label_of
 from seqattr.jobs.variants.folder import ALLELES, DROPPED, HITS, PAGE, VARIANTS
+from seqattr.jobs.variants.gained_lost import LEAST_CHANGE
 from seqattr.jobs.variants.null import SURE
 from seqattr.jobs.variants.summary import Summary
 
@@ -59,6 +60,7 @@ def write_page(
         changes=changes_shown(explained),
         changes_in_all=len(explained.changes["change"]) if explained and explained.changes else 0,
         hits_file=HITS,
+        least_change=LEAST_CHANGE,
         links=links_to(drawings, explained),
     )
     write_text(paths[PAGE], text)
