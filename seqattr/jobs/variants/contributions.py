@@ -152,6 +152,6 @@ def drawings_of(explained: Scored, hits: Judged | None) -> list[Drawing]:
         ]
         unit = contribution_unit(explained.scores.run, target)
         figure = allele_logos(sides, f"{name}: contributions to {target} ({unit})", SIDE)
-        caption = f"contributions to {target} with either allele of {name}: above the reference"
+        caption = f"contributions to {target} with either allele of {name}, the reference above"
         drawings.append(Drawing(stem, caption, figure))
     return drawings
