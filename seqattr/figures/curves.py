@@ -8,11 +8,12 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from seqattr.figures.style import SERIES, plain, whole_numbers
+from seqattr.figures.style import NARROW_INCHES, SERIES, grid_of, plain, whole_numbers
 
 PANEL_INCHES = 3.1
 HEIGHT_INCHES = 2.9
 NAMES_INCHES = 1.9  # of the legend, beside the panels
+NAME_INCHES = 0.17  # of a legend below
 LINES = ("-", "--", "-.")  # once all colours are used up, they begin again with another line
 MARKERS = ("o", "s", "^")
 MOST_TICKS = 12
@@ -55,19 +56,25 @@ class CurveAxes(NamedTuple):
     counts: bool = False
 
 
-def curve_figure(panels: Sequence[CurvePanel], axes: CurveAxes) -> Figure:
-    """Panels that share both axes, and a legend beside them, in the order of the curves' ends."""
-    size = (PANEL_INCHES * len(panels) + NAMES_INCHES, HEIGHT_INCHES)
-    figure = Figure(figsize=size, layout="constrained")
-    grid = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
+def curve_figure(panels: Sequence[CurvePanel], axes: CurveAxes, stacked: bool = False) -> Figure:
+    """Panels that share both axes, and a legend beside them, in the order of the curves' ends; for a narrow
+    page `stacked`, with the legend below.
+    """
     looks = looks_of(panels)
-    for each, panel in zip(grid, panels, strict=True):
+    narrow = (NARROW_INCHES, HEIGHT_INCHES * len(panels) + NAME_INCHES * len(looks))
+    size = narrow if stacked else (PANEL_INCHES * len(panels) + NAMES_INCHES, HEIGHT_INCHES)
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.subplots(*grid_of(panels, stacked), sharex=True, sharey=True, squeeze=False)
+    for each, panel in zip(grid.flat, panels, strict=True):
         for curve, shift in zip(panel.curves, shifts(panel.curves), strict=True):
             draw_curve(each, curve, looks[curve.name], shift)
         each.set_title(panel.title, fontsize=9)
         dress(each, axes)
-    grid[0].set_ylabel(axes.up, fontsize=8)
-    draw_legend(figure, grid[0], panels)
+    for each in grid[:, 0]:
+        each.set_ylabel(axes.up, fontsize=8)
+    for each in grid[:-1].flat:  # the axis below is theirs too
+        each.set_xlabel("")
+    draw_legend(figure, grid[0, 0], panels, stacked)
     return figure
 
 
@@ -130,7 +137,7 @@ def dress(axes: Axes, words: CurveAxes) -> None:
     plain(axes)
 
 
-def draw_legend(figure: Figure, axes: Axes, panels: Sequence[CurvePanel]) -> None:
+def draw_legend(figure: Figure, axes: Axes, panels: Sequence[CurvePanel], below: bool) -> None:
     """Names in the order in which the first panel's curves end, from above; controls below."""
     handles, names = axes.get_legend_handles_labels()
     ends = {curve.name: (curve.control, -end_of(curve)) for curve in panels[0].curves}
@@ -138,7 +145,7 @@ def draw_legend(figure: Figure, axes: Axes, panels: Sequence[CurvePanel]) -> Non
     figure.legend(
         [handles[number] for number in order],
         [names[number] for number in order],
-        loc="outside right upper",
+        loc="outside lower left" if below else "outside right upper",
         fontsize=7.5,
         frameon=False,
         handlelength=3,

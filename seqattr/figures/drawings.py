@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
-from seqattr.figures.html import Link, Picture
+from seqattr.figures.html import Link, Picture, png_text
 from seqattr.figures.style import SCREEN, png_bytes, save, take_literally
 from seqattr.io.atomic import replacing
 
@@ -15,11 +15,12 @@ FORMS = ("svg", "png")
 
 
 class Drawing(NamedTuple):
-    """A figure with its name among the files, and what it shows."""
+    """A figure with its name among the files, and what it shows; at need what a narrow page shows for it."""
 
     name: str
     caption: str
     figure: Figure
+    narrow: Figure | None = None
 
     def file(self, form: str) -> str:
         """Its file's name beside the page, in one of the FORMS."""
@@ -56,7 +57,8 @@ def settle(figure: Figure) -> None:
 def picture_of(paths: Mapping[str, Path], drawing: Drawing) -> Picture:
     """What the page shows of a drawing, from its PNG file."""
     png = b64encode(paths[drawing.file("png")].read_bytes()).decode("ascii")
-    return Picture(png, drawing.name, drawing.caption)
+    narrow = png_text(drawing.narrow) if drawing.narrow is not None else ""
+    return Picture(png, drawing.name, drawing.caption, narrow)
 
 
 def links_of(tables: Mapping[str, str], drawings: Sequence[Drawing]) -> list[Link]:

@@ -24,11 +24,12 @@ from seqattr.figures.style import png_bytes
 
 
 class Picture(NamedTuple):
-    """A figure within the page."""
+    """A figure within the page, `narrow` for one that is as wide as a telephone, "" for the same."""
 
     png: str  # base64
     name: str
     caption: str
+    narrow: str = ""  # base64
 
 
 class Link(NamedTuple):

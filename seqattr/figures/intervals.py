@@ -10,7 +10,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from seqattr.figures.numbers import number
-from seqattr.figures.style import SERIES, plain
+from seqattr.figures.style import NARROW_INCHES, SERIES, grid_of, plain
 
 ROW_INCHES = 0.23
 PANEL_INCHES = 2.7
@@ -39,14 +39,16 @@ def interval_figure(
     rows: Sequence[str],
     across: str = "",
     written: Callable[[float], str] = number,
+    stacked: bool = False,
 ) -> Figure:
     """Points with the lines of their intervals, and each mean as a number beside, as it is `written`;
-    `across` names the axis.
+    `across` names the axis. Panels stand side by side, or `stacked` for a narrow page.
     """
-    size = (NAMES_INCHES + PANEL_INCHES * len(panels), max(1.5, 0.9 + ROW_INCHES * len(rows)))
+    wide, high = NAMES_INCHES + PANEL_INCHES * len(panels), max(1.5, 0.9 + ROW_INCHES * len(rows))
+    size = (NARROW_INCHES, high * len(panels)) if stacked else (wide, high)
     figure = Figure(figsize=size, layout=with_margins())
-    grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-    for axes, panel in zip(grid, panels, strict=True):
+    grid = figure.subplots(*grid_of(panels, stacked), sharey=True, squeeze=False)
+    for axes, panel in zip(grid.flat, panels, strict=True):
         for row, point in enumerate(panel.points):
             if point is not None and np.isfinite(point.mean):
                 draw_point(axes, point, row, written)

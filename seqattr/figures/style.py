@@ -1,5 +1,6 @@
 """What all figures share: colours, formats, names cut to fit, and how a figure is written to a file."""
 
+from collections.abc import Sequence
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -33,12 +34,18 @@ FORMATS: dict[str, dict[str, Any]] = {
 MOST_DRAWN = 12  # rows or panels of one figure
 LONGEST_NAME = 16
 MOST_MOVED = 32
+NARROW_INCHES = 3.9  # wide is a figure for the screen of a telephone
 SCREEN = 100  # dots per inch of what a notebook shows
 
 
 def short_name(name: str, longest: int = LONGEST_NAME) -> str:
     """A name that fits where it stands, with … for what is cut."""
     return name if len(name) <= longest else name[: longest - 1] + "…"
+
+
+def grid_of(panels: Sequence[Any], stacked: bool) -> tuple[int, int]:
+    """Rows and columns of panels that stand side by side, or one above the other."""
+    return (len(panels), 1) if stacked else (1, len(panels))
 
 
 def plain(axes: Axes, *also: str) -> None:

@@ -1,4 +1,7 @@
-"""Figures of what is put into backgrounds: effects by motif, by position, interactions by distance."""
+"""Figures of what is put into backgrounds: effects by motif, by position, interactions by distance.
+
+Panels stand side by side, or `stacked` for a narrow page.
+"""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -21,7 +24,7 @@ def largest(marginal: Marginal, target: int, most: int) -> list[int]:
     return [int(number) for number in np.argsort(-means, kind="stable")[:most]]
 
 
-def ranking_figure(marginal: Marginal, target: int, unit: str) -> Figure:
+def ranking_figure(marginal: Marginal, target: int, unit: str, stacked: bool = False) -> Figure:
     """The motifs of the largest effects, a panel for each strand; the mean over positions. Axes are alike."""
     numbers = largest(marginal, target, MOST_RANKED)
     values = marginal.effects[target, numbers].mean(2)  # (m, 2, B)
@@ -41,10 +44,10 @@ def ranking_figure(marginal: Marginal, target: int, unit: str) -> Figure:
         for side, strand in enumerate(STRANDS)
     ]
     names = [marginal.motifs[number].name for number in numbers]
-    return alike(interval_figure(panels, names, unit, signed))
+    return alike(interval_figure(panels, names, unit, signed, stacked))
 
 
-def position_figure(marginal: Marginal, target: int, unit: str) -> Figure:
+def position_figure(marginal: Marginal, target: int, unit: str, stacked: bool = False) -> Figure:
     """The largest effects by position, a panel for each strand."""
     numbers, at = largest(marginal, target, MOST_CURVES), np.array(marginal.positions)
     panels = [
@@ -57,7 +60,8 @@ def position_figure(marginal: Marginal, target: int, unit: str) -> Figure:
         )
         for side, strand in enumerate(STRANDS)
     ]
-    return curve_figure(panels, CurveAxes("middle of the motif (bp from the start)", unit, counts=True))
+    axes = CurveAxes("middle of the motif (bp from the start)", unit, counts=True)
+    return curve_figure(panels, axes, stacked)
 
 
 def curve(name: str, at: np.ndarray, values: np.ndarray) -> Curve:
@@ -65,7 +69,7 @@ def curve(name: str, at: np.ndarray, values: np.ndarray) -> Curve:
     return Curve(name, at, values.mean(1), *intervals(values))
 
 
-def distance_figure(spacing: Spacing, target: int, unit: str) -> Figure:
+def distance_figure(spacing: Spacing, target: int, unit: str, stacked: bool = False) -> Figure:
     """The interaction by distance: a panel for each order, a curve for each pair of strands; of one distance
     a point for each.
     """
@@ -78,9 +82,9 @@ def distance_figure(spacing: Spacing, target: int, unit: str) -> Figure:
         for order, title in enumerate(titles)
     ]
     if len(at) > 1:
-        return curve_figure(panels, CurveAxes("bases between the motifs", unit, counts=True))
+        return curve_figure(panels, CurveAxes("bases between the motifs", unit, counts=True), stacked)
     points = [PointPanel(panel.title, [point_of(one) for one in panel.curves], 0.0) for panel in panels]
-    return alike(interval_figure(points, [one.name for one in panels[0].curves], unit, signed))
+    return alike(interval_figure(points, [one.name for one in panels[0].curves], unit, signed, stacked))
 
 
 def point_of(curve: Curve) -> Point:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from seqattr.analyses.insertions import CONSENSUS, consensus
@@ -81,14 +82,14 @@ class Effects(Findings):
             f"Motifs with the largest effects on {target}, by strand: the mean change with its 95 % interval "
             "over backgrounds."
         )
-        name, figure = filename(target), ranking_figure(self.marginal, number, unit)
-        drawings = [Drawing(f"ranking_{name}", ranking, figure)]
+        name, draw = filename(target), partial(ranking_figure, self.marginal, number, unit)
+        drawings = [Drawing(f"ranking_{name}", ranking, draw(), draw(stacked=True))]
         if len(self.marginal.positions) > 1:
             caption = (
                 f"The largest effects on {target} by where the motif's middle lies, with 95 % intervals."
             )
-            figure = position_figure(self.marginal, number, unit)
-            drawings.append(Drawing(f"position_{name}", caption, figure))
+            draw = partial(position_figure, self.marginal, number, unit)
+            drawings.append(Drawing(f"position_{name}", caption, draw(), draw(stacked=True)))
         return drawings
 
     def content(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -105,8 +106,9 @@ class Pair(Findings):
         """The interaction of a target by distance."""
         caption = f"What both motifs add to {target} beyond the sum, by distance, with 95 % intervals"
         unit = f"interaction ({self.units[target]})"
-        figure = distance_figure(self.spacing, self.targets.index(target), unit)
-        return [Drawing(f"spacing_{filename(target)}", f"{caption} over backgrounds.", figure)]
+        draw = partial(distance_figure, self.spacing, self.targets.index(target), unit)
+        name = f"spacing_{filename(target)}"
+        return [Drawing(name, f"{caption} over backgrounds.", draw(), draw(stacked=True))]
 
     def content(self) -> dict[str, Any]:
         """What the page shows."""

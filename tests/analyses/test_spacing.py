@@ -13,6 +13,7 @@ from seqattr.analyses.spacing import Distances, spacing
 from seqattr.dna.alphabet import ALPHABET
 from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError, NotFinite
+from seqattr.support.resampling import interval
 from tests.analyses.test_marginalization import Mirrored, on_strand, written
 from tests.helpers.sequences import LENGTH, one_hot
 from tests.helpers.zoo import captured
@@ -183,6 +184,29 @@ def test_two_interact_or_add_up_or_it_cannot_be_told(row: Overall, verdict: str)
 def test_one_pair_of_strands_decides_for_all(others: list[Overall], verdict: str) -> None:
     assert decisive(others) == others[1]
     assert decisive(others).verdict == verdict
+
+
+def test_a_share_is_of_what_is_known_of_the_most_that_two_do_alone() -> None:
+    """On the strands where they do most, with its interval's lower end."""
+    found = spacing(captured("conv1d")[1], (A, B), one_hot(8), Distances((0, 4)))
+    for number, target in enumerate(found.targets):
+        rows = [row for row in found.overall() if row.target == target]
+        sums = {}
+        for one, other in np.ndindex(2, 2):
+            near = [place for place, distance in enumerate((0, 4)) if distance <= rows[0].reach]
+            a, b = (
+                array[number, :, one, other][:, near].mean((0, 1)) * sign
+                for array, sign in (
+                    (found.a, np.sign(rows[2 * one + other].a)),
+                    (found.b, np.sign(rows[2 * one + other].b)),
+                )
+            )
+            sums[(a + b).mean()] = interval(a + b)[0]
+        for row in rows:
+            assert row.most == pytest.approx(max(sums))
+            assert row.most_low == pytest.approx(sums[max(sums)])
+            assert row.has_share == (2 * row.most_low >= row.most)
+            assert (row.share == row.share) == row.has_share
 
 
 class Inside(nn.Module):

@@ -162,6 +162,10 @@ def test_the_page_tells_units_and_escapes_what_came_from_files(page):
     assert "GA&lt;b&gt;TA&amp;motif" in page
 
 
+def test_each_figure_has_another_for_a_narrow_page(page):
+    assert page.count("<source media=") == page.count("<img ") == 6
+
+
 @in_browser
 @pytest.mark.slow
 def test_a_browser_shows_the_page_also_a_narrow_one(page, tmp_path):
@@ -173,3 +177,19 @@ def test_a_browser_shows_the_page_also_a_narrow_one(page, tmp_path):
     narrow = opened_narrow(page, tmp_path, CUT_TABLES)
     assert narrow["width"] <= narrow["window"]
     assert narrow["cut"] == 0
+    assert narrow["images"] != seen["images"]  # others, which stack panels
+
+
+@in_browser
+@pytest.mark.slow
+def test_few_rows_and_whole_figures_are_seen_without_scrolling_in_a_box(ran, fixed, fasta, motifs, tmp_path):
+    """At either width."""
+    call = ("marginalize", "--model", fixed, "--motifs", motifs, "--backgrounds", fasta(6))
+    ran(*call, "--out", tmp_path / "out")
+    page = (tmp_path / "out" / "marginal.html").read_text()
+    ask = (
+        "seen.scrolled = [...document.querySelectorAll('.wide')]"
+        ".filter(box => box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight).length;"
+    )
+    assert opened(page, tmp_path, ask)["scrolled"] == 0
+    assert opened_narrow(page, tmp_path, ask)["scrolled"] == 0

@@ -142,3 +142,4 @@ def test_a_browser_shows_the_page_also_a_narrow_one(page, tmp_path):
     narrow = opened_narrow(page, tmp_path, CUT_TABLES)
     assert narrow["width"] <= narrow["window"]
     assert narrow["cut"] == 0
+    assert narrow["images"] != seen["images"]  # others, which stack panels

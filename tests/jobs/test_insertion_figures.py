@@ -33,3 +33,23 @@ def test_intervals_are_drawn_of_one_distance_and_of_few(distances: tuple[int, ..
         "GATA −, CAG +",
         "GATA −, CAG −",
     ]
+
+
+@pytest.mark.parametrize("distances", [(5,), (0, 2, 5)])
+def test_panels_of_a_narrow_page_stand_above_each_other(distances: tuple[int, ...]) -> None:
+    """With the same points in them, and all names and numbers inside."""
+    found = spacing(captured("conv1d")[1], ("GATA", "CAG"), one_hot(6), Distances(distances))
+    wide, narrow = (distance_figure(found, 0, "interaction (logit)", stacked) for stacked in (False, True))
+    narrow.draw_without_rendering()
+    assert narrow.get_figwidth() < wide.get_figwidth() / 1.5
+    upper, lower = (axes.get_position() for axes in narrow.axes)
+    assert upper.y0 > lower.y1
+    assert upper.x0 == pytest.approx(lower.x0)
+    for one, other in zip(wide.axes, narrow.axes, strict=True):
+        assert one.get_title() == other.get_title()
+        for line, same in zip(one.lines, other.lines, strict=True):
+            np.testing.assert_array_equal(line.get_xydata(), same.get_xydata())
+    box = narrow.get_tightbbox()
+    assert box.x0 >= 0
+    assert box.x1 <= narrow.get_figwidth()
+    assert box.y0 >= 0
