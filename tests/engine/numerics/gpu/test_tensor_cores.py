@@ -45,8 +45,9 @@ made = triton.compile(
     source, target=GPUTarget("cuda", 90, 32),
     options=dict(num_warps=warps, num_stages=stages, enable_fp_fusion=True),
 )
+least = 16 if outputs >= 64 else 4  # of few weights each thread has few bytes
 loads = re.findall(r"cp\\.async\\.c[ag]\\.\\S+ \\[[^]]*\\], \\[[^]]*\\], 0x([0-9a-f]+)", made.asm["ptx"])
-narrow = sum(int(size, 16) < 16 for size in loads) + made.asm["ptx"].count("ld.global.b16")
+narrow = sum(int(size, 16) < least for size in loads) + made.asm["ptx"].count("ld.global.b16")
 print(made.asm["ptx"].count("wgmma.mma_async"), len(loads), narrow, made.metadata.shared)
 """
 MOST_SHARED = 227 * 1024  # bytes that a program may have there
@@ -65,7 +66,7 @@ def assert_good(kernel: str, tile: Tile, parts: int, around: bool, tmp_path: Pat
     products, loads, narrow, shared = compiled(kernel, tile, parts, around, tmp_path)
     assert products > 0
     assert loads > 0
-    assert narrow == 0  # all of 16 bytes
+    assert narrow == 0
     assert shared <= MOST_SHARED
 
 
