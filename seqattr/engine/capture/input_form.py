@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -38,12 +39,12 @@ class InputForm:
 
 
 def check_module(module: object, example: object) -> None:
-    """Raises InputError for what is no module of torch, and for an example that is no tensor."""
+    """Raises InputError for what is no module of torch, and for an example that is no tensor or array."""
     if isinstance(module, str | Path):
         raise InputError(f"'{module}' is a path, no module: seqattr.load_model('{module}') reads a model")
     if not isinstance(module, nn.Module):
         raise InputError(f"a torch module is wanted, not {type(module).__name__}")
-    if not isinstance(example, Tensor):
+    if not isinstance(example, Tensor | np.ndarray):
         kind = type(example).__name__
         raise InputError(f"the example input is a tensor, such as torch.zeros(2, 4, 1000), and not {kind}")
 

@@ -74,8 +74,18 @@ def check_references(references: str) -> None:
         raise ValueError(f"'{references}' must say how many, a whole number from 1 on, as in {name}:10")
 
 
+ALL_LISTED, MOST_LISTED = 12, 8
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    return f"unknown {kind} '{name}'; there is: {', '.join(known)}"
+    """As seqattr says it: a dozen names all, of more some."""
+    names = list(known)
+    shown = (
+        names
+        if len(names) <= ALL_LISTED
+        else [*names[:MOST_LISTED], f"... and {len(names) - MOST_LISTED} more"]
+    )
+    return f"unknown {kind} '{name}'; there is: {', '.join(shown)}"
 
 
 def refuse_one_folder(folders: Mapping[str, str]) -> None:
