@@ -8,17 +8,8 @@ from torch.nn.functional import max_pool1d, one_hot
 import seqattr
 from seqattr.engine.numerics import fused
 from seqattr.engine.numerics.multipliers import project
+from tests.helpers.expressions import EXPRESSIONS
 
-FUNCTIONS = {
-    "relu_secant": (fused.relu_secant, 2),
-    "relu_in_both_orders": (fused.relu_in_both_orders, 4),
-    "difference_and_size": (fused.difference_and_size, 2),
-    "parts_about": (fused.parts_about, 3),
-    "sides_added": (fused.sides_added, 2),
-    "sum_and_difference": (fused.sum_and_difference, 2),
-    "tilted": (fused.join_by_sign, 3),
-    "chosen": (fused.chosen, 3),
-}
 LAYOUTS = {"channels last": True, "channels first": False}
 
 
@@ -32,11 +23,11 @@ def values(*lead: int, last: bool, dtype: torch.dtype, seed: int) -> Tensor:
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
 @pytest.mark.parametrize("last", LAYOUTS.values(), ids=LAYOUTS)
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", EXPRESSIONS)
 def test_a_loop_equals_the_expression(
     name: str, last: bool, dtype: torch.dtype, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    function, number = FUNCTIONS[name]
+    function, number = EXPRESSIONS[name]
     first = values(3, 1, last=last, dtype=dtype, seed=0)
     rest = [values(3, 5, last=last, dtype=dtype, seed=i) for i in range(1, number)]
     before = torch.get_num_threads()

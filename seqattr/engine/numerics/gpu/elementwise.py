@@ -9,7 +9,7 @@ from torch import Tensor
 
 from seqattr.engine.numerics.gpu import expressions
 from seqattr.engine.numerics.gpu.expressions import RUNS
-from seqattr.engine.numerics.gpu.forms import Form, aligned, form_of, layouts
+from seqattr.engine.numerics.gpu.forms import Form, form_of, layouts
 
 TILE = 1024  # elements of a program: of one row, or where rows are short of ROWS
 ROWS = 32
@@ -25,7 +25,6 @@ class Expression(NamedTuple):
 
 EXPRESSIONS = {
     "relu_secant": Expression(expressions.relu_secant),
-    "relu_slope_and_value": Expression(expressions.relu_slope_and_value, 2),
     "relu_in_both_orders": Expression(expressions.relu_in_both_orders, 2),
     "difference_and_size": Expression(expressions.difference_and_size, 2),
     "parts_about": Expression(expressions.parts_about, 2),
@@ -83,19 +82,6 @@ def evaluated(name: str, tensors: Sequence[Tensor]) -> list[Tensor] | None:
     made = [form.empty(tensors[0]) for _ in range(EXPRESSIONS[name].outputs)]
     launch(name, grid, tensors, made)
     return made
-
-
-def slope_and_value_over(a: Tensor, b: Tensor) -> Tensor | None:
-    """The slope of relu between a and b, and in the memory of b its relu; None, and b as it was, where b is
-    repeated or lies otherwise than what is made.
-    """
-    form = form_of(*layouts(a, b))
-    alike = b.shape == form.shape and aligned(*layouts(b)[0], b.ndim) == aligned(*form[2:], b.ndim)
-    if not alike or (grid := grid_of(form)) is None:
-        return None
-    slope = form.empty(a)
-    launch("relu_slope_and_value", grid, (a, b), (slope, b))
-    return slope
 
 
 def launch(name: str, grid: Grid, tensors: Sequence[Tensor], made: Sequence[Tensor]) -> None:

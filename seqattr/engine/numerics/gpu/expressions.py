@@ -41,11 +41,6 @@ def relu_secant(a, b):
 
 
 @triton.jit
-def relu_slope_and_value(a, b):
-    return secant(a, b), above(b)
-
-
-@triton.jit
 def relu_in_both_orders(end, start, positive, negative):
     up, down = start + positive, start + negative
     first = 0.5 * (secant(up, start) + secant(end, down))

@@ -12,6 +12,7 @@ import seqattr
 from seqattr.engine.numerics import fused
 from seqattr.engine.numerics.gpu import available
 from seqattr.engine.numerics.gpu.forms import form_of, layouts
+from tests.helpers.expressions import EXPRESSIONS
 from tests.helpers.gpu_kernels import DEVICE
 from tests.helpers.pieces import Net
 from tests.helpers.sequences import one_hot
@@ -19,16 +20,6 @@ from tests.helpers.sequences import one_hot
 pytest.importorskip("triton")
 elementwise = pytest.importorskip("seqattr.engine.numerics.gpu.elementwise")
 
-EXPRESSIONS: dict[str, tuple[Callable[..., Any], int]] = {
-    "relu_secant": (fused.relu_secant, 2),
-    "relu_in_both_orders": (fused.relu_in_both_orders, 4),
-    "difference_and_size": (fused.difference_and_size, 2),
-    "parts_about": (fused.parts_about, 3),
-    "sides_added": (fused.sides_added, 2),
-    "sum_and_difference": (fused.sum_and_difference, 2),
-    "join_by_sign": (fused.join_by_sign, 3),
-    "chosen": (fused.chosen, 3),
-}
 SIZES = [  # of sequences, references, channels, positions; rows of memory short and long, odd ones among them
     *((4, 4, 4, 4), (2, 3, 16, 80), (2, 5, 5, 9), (2, 2, 16, 31), (16, 2, 1, 16), (3, 5, 6, 1)),
     *((2, 3, 33, 37), (30, 2, 3, 3), (2, 1, 64, 68)),
@@ -62,7 +53,7 @@ def check(name: str, *tensors: Tensor) -> Tensor:
 
 
 def test_every_expression_has_a_kernel() -> None:
-    assert elementwise.EXPRESSIONS.keys() - EXPRESSIONS.keys() == {"relu_slope_and_value"}
+    assert elementwise.EXPRESSIONS.keys() == EXPRESSIONS.keys()
     decorated = {name for name, value in vars(fused).items() if hasattr(value, "__wrapped__")}
     passes = {name for name in decorated if not hasattr(getattr(fused, name), "cache_info")}
     assert passes == EXPRESSIONS.keys()
@@ -124,23 +115,6 @@ def test_where_nothing_changes_the_slope_is_one_or_zero() -> None:
     a = b + torch.rand(5000, device=DEVICE)
     assert (elementwise.evaluated("relu_secant", (a, b))[0] == 1).all()
     assert (elementwise.evaluated("relu_secant", (-a, -b))[0] == 0).all()
-
-
-@pytest.mark.parametrize("last", [True, False])
-def test_the_slope_and_relu_over_its_argument(last: bool) -> None:
-    a, b = numbers((3, 1, 20, 30), last, 0), numbers((3, 4, 20, 30), last, 1)
-    slope, value = fused.secant(a, b), torch.relu(b)
-    assert torch.equal(elementwise.slope_and_value_over(a, b), slope)
-    assert torch.equal(b, value)
-
-
-@pytest.mark.parametrize("lead", [(3, 1), (1, 1)])
-def test_what_several_read_is_not_written_over(lead: tuple[int, int]) -> None:
-    a, b = numbers((3, 4, 20, 30), True, 0), numbers((*lead, 20, 30), True, 1)
-    before = b.clone()
-    assert elementwise.slope_and_value_over(a, b) is None
-    assert elementwise.slope_and_value_over(a, a.repeat(1, 1, 1, 2)[..., ::2]) is None
-    assert torch.equal(b, before)
 
 
 @pytest.mark.parametrize(
