@@ -17,7 +17,7 @@ from seqattr.engine.numerics.device import FULL
 from seqattr.engine.numerics.geometry import Geometry
 from seqattr.engine.numerics.gpu.available import serves
 from seqattr.engine.numerics.gpu.fastest import Measured
-from seqattr.engine.numerics.gpu.implicit import PARTS, Products
+from seqattr.engine.numerics.gpu.implicit import PARTS, Products, side_by_side
 from seqattr.engine.numerics.onednn import Prepared, Run, channels_last, positions
 from seqattr.engine.numerics.workspace import POOL
 
@@ -190,12 +190,9 @@ def narrow(weight: Tensor, padding: int) -> Run:
     """
     outputs, inputs, _, taps = weight.shape
     together = 2 * LANES // outputs if taps >= 2 * LANES else min(LANES // outputs, LANES // 2)
-    shifted = weight.new_zeros(together, outputs, inputs, 1, taps + together - 1)
-    for shift, kernel in enumerate(shifted):
-        kernel[..., shift : shift + taps] = weight
     # Padding is that of both ends: with more, all is there, and what is too much at the first is cut off.
     more = together - 1
-    every = Prepared(shifted.flatten(0, 1), (0, padding + more), (1, together))
+    every = Prepared(side_by_side(weight, together), (0, padding + more), (1, together))
 
     def run(value: Tensor, bias: Tensor | None) -> Tensor:
         length = positions(value, inputs, taps, padding)

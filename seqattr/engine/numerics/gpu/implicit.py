@@ -98,10 +98,15 @@ def finished(values: Tensor, around: Around) -> Result:
     """What comes behind a convolution, step by step."""
     slopes = None
     if around.starts is not None:
-        pairs = values.unflatten(0, (len(around.starts), -1))
-        slopes = fused.relu_secant(around.starts[:, None], pairs).flatten(0, 1)
+        (slopes,) = by_sequence(lambda a, b: [fused.relu_secant(a, b)], around.starts, values)
         values = values.relu()
     return Result(values if around.addends is None else values + around.addends, slopes)
+
+
+def by_sequence(function: Callable[..., Sequence[Tensor]], sequences: Tensor, *pairs: Tensor) -> list[Tensor]:
+    """A function of each sequence's value and those of its pairs, element by element."""
+    opened = (each.unflatten(0, (len(sequences), -1)) for each in pairs)
+    return [made.flatten(0, 1) for made in function(sequences[:, None], *opened)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,12 +190,10 @@ class Products:
         scales, starts, addends = (None if t is None else channels_last(t) for t in given)
         pointers = values, scales, parts, around.bias, starts, addends, made[-1], made[0]
         lying = (made[0].mT if t is None else t for t in (values, scales, starts, addends))
-        steps = (step for t in lying for step in (t.stride(0), t.stride(2)))  # from row to row, along it
         references = 1 if starts is None else rows // len(starts)
-        blocks = math.ceil(rows * positions / tile.positions) * math.ceil(outputs / tile.outputs)
-        convolve()[(blocks,)](
+        convolve()[(blocks(tile, rows * positions, outputs),)](
             *(made[0] if t is None else t for t in pointers),
-            *steps, channels, outputs, parts.shape[2], parts.stride(0), length, positions, self.inner,
+            *steps(*lying), channels, outputs, parts.shape[2], parts.stride(0), length, positions, self.inner,
             self.stride * self.together, self.dilation, self.padding, references, rows * positions,
             self.parts, is_interpreted(), *tile[:3], channels % tile.inner == 0,
             scales is not None, around.bias is not None, starts is not None, addends is not None,
@@ -223,10 +226,20 @@ def check_shapes(values: Tensor, weight: Tensor, around: Around, result: Sequenc
         )
 
 
+def steps(*values: Tensor) -> Iterator[int]:
+    """From row to row, and along it, of each."""
+    return (step for value in values for step in (value.stride(0), value.stride(2)))
+
+
+def blocks(tile: Tile, places: int, outputs: int) -> int:
+    """How many tiles there are."""
+    return math.ceil(places / tile.positions) * math.ceil(outputs / tile.outputs)
+
+
 def side_by_side(weight: Tensor, together: int) -> Tensor:
-    """The weight of a convolution whose outputs are those of neighbouring positions."""
-    outputs, channels, taps = weight.shape
-    shifted = weight.new_zeros(together, outputs, channels, taps + together - 1)
+    """The weight (outputs, ..., taps) of a convolution whose outputs are those of neighbouring positions."""
+    taps = weight.shape[-1]
+    shifted = weight.new_zeros(together, *weight.shape[:-1], taps + together - 1)
     for shift, kernel in enumerate(shifted):
         kernel[..., shift : shift + taps] = weight
     return shifted.flatten(0, 1)

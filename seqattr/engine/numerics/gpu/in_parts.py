@@ -11,7 +11,7 @@ from torch import Tensor
 
 from seqattr.engine.numerics import fused
 from seqattr.engine.numerics.gpu.available import is_interpreted
-from seqattr.engine.numerics.gpu.implicit import Products, Tile, channels_last
+from seqattr.engine.numerics.gpu.implicit import Products, Tile, blocks, by_sequence, channels_last, steps
 from seqattr.errors import ModelError
 
 # With two totals each; compiled for compute capability 9.0, hardly one has more values than registers.
@@ -95,12 +95,6 @@ def back_in_steps(straight: Plain, magnitude: Plain) -> Back:
     return run
 
 
-def by_sequence(function: Callable[..., Sequence[Tensor]], sequences: Tensor, *pairs: Tensor) -> list[Tensor]:
-    """A function of each sequence's value and those of its pairs, element by element."""
-    opened = (each.unflatten(0, (len(sequences), -1)) for each in pairs)
-    return [made.flatten(0, 1) for made in function(sequences[:, None], *opened)]
-
-
 def forward_on(products: Products, tile: Tile) -> Forward:
     """With tiles of a size; not of outputs so few that several positions are worked out together."""
     assert products.together == 1
@@ -165,16 +159,6 @@ def without_gaps(values: Tensor) -> Tensor:
     """Values (N, channels, L) in whose memory positions follow each other, too, as blocks of them do."""
     lines = values.mT
     return values if lines[:1].is_contiguous() else lines.contiguous().mT
-
-
-def steps(*values: Tensor) -> Iterator[int]:
-    """From row to row, and along it, of each."""
-    return (step for value in values for step in (value.stride(0), value.stride(2)))
-
-
-def blocks(tile: Tile, places: int, outputs: int) -> int:
-    """How many tiles there are."""
-    return math.ceil(places / tile.positions) * math.ceil(outputs / tile.outputs)
 
 
 def check(pairs: Pairs, of_sequences: Tensor, shape: Sequence[int], of_pairs: Tensor | None) -> None:
