@@ -1,9 +1,9 @@
 """What a model file claims is checked against its graph: no file walks out of its memory, or takes it all."""
 
 import copy
-import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,6 +25,7 @@ from seqattr.errors import ModelError
 from seqattr.methods.registry import method_named
 from seqattr.models import native
 from tests.helpers.pieces import body, multihead
+from tests.helpers.timing import least_seconds
 
 LENGTH = 30
 Plain = dict[str, Any]
@@ -169,10 +170,12 @@ def test_a_bomb_is_refused_before_it_takes_memory_or_time(free, bomb):
     change, words = BOMBS[bomb]
     plain = copy.deepcopy(free)
     change(plain)
-    started = time.process_time()
-    with pytest.raises(ModelError, match=words):
-        native.from_plain(forged(free, change) if bomb != "a size of 100 digits" else plain)
-    assert time.process_time() - started < 5
+
+    def refused() -> None:
+        with pytest.raises(ModelError, match=words):
+            native.from_plain(forged(free, change) if bomb != "a size of 100 digits" else plain)
+
+    assert least_seconds(refused, enough=5) < 5
 
 
 def test_a_list_within_lists_that_share_it_has_an_end(free, monkeypatch):
@@ -196,9 +199,9 @@ def test_rules_are_chosen_in_time_that_grows_with_the_steps(free):
         )
     graph = replace(graph, steps=(*graph.steps, *chain[1:]), outputs=(chain[-1].name,))
     for method in ("deeplift", "lrp-composite"):
-        started = time.process_time()
-        assert len(Plan(graph, method_named(method).rulebook).rules) == len(graph.steps)
-        assert time.process_time() - started < 10
+        plan = partial(Plan, graph, method_named(method).rulebook)
+        assert len(plan().rules) == len(graph.steps)
+        assert least_seconds(plan, tries=2, enough=10) < 10
 
 
 def test_the_shape_of_every_ops_value_is_known():
