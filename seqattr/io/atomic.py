@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -66,10 +66,15 @@ def _refusals(path: Path | str) -> Iterator[None]:
 
 
 @contextmanager
-def replacing_all(folder: Path | str, names: Sequence[str]) -> Iterator[dict[str, Path]]:
+def replacing_all(
+    folder: Path | str,
+    names: Sequence[str],
+    begin: Callable[[Mapping[str, Path]], object] | None = None,
+) -> Iterator[dict[str, Path]]:
     """Yield a temporary path for each name; all take their names once the block has succeeded, the last last.
 
-    As `replacing` does it for one; an OutputError about a temporary path tells the final one.
+    As `replacing` does it for one; an OutputError about a temporary path tells the final one. `begin` is
+    called with the paths when all are whole, before the first takes its name. From then on Ctrl-C waits.
     """
     with ExitStack() as stack:
         parts = {name: stack.enter_context(replacing(Path(folder) / name)) for name in reversed(names)}
@@ -80,6 +85,13 @@ def replacing_all(folder: Path | str, names: Sequence[str]) -> Iterator[dict[str
             for name, part in parts.items():
                 line = line.replace(str(part), str(Path(folder) / name))
             raise OutputError(line) from error
+        for name, part in parts.items():
+            with _refusals(Path(folder) / name):
+                _sync(part)
+        with uninterrupted():
+            if begin is not None:
+                begin(parts)
+            stack.close()
 
 
 @contextmanager

@@ -15,9 +15,10 @@ from seqattr.engine.capture.model import Model
 from seqattr.figures.attention import AttentionMap, Rollout, attention_figure
 from seqattr.figures.style import save
 from seqattr.inputs import Aligned, Window, names_of, naming
-from seqattr.io.atomic import check_writable, replacing_all
+from seqattr.io.atomic import check_writable
 from seqattr.io.hdf5.arrays import ArrayWriter
 from seqattr.io.ownership import RUN, Output
+from seqattr.io.run_folder import replacing_run
 from seqattr.io.stale import drop_stale
 from seqattr.io.tables import MISSING, growing_table
 from seqattr.io.text import write_json
@@ -79,7 +80,7 @@ def write_attention(
     attending = Attending(model, sequences.shape[2], settings.device)
     files = [*[ARRAYS] * settings.hdf5, *[TABLE] * bool(attending.rolled), FIGURE, RUN]
     check_writable(out)
-    with replacing_all(out, files) as paths, naming(names_of(windows)):
+    with replacing_run(out, files) as paths, naming(names_of(windows)):
         first = write_rows(attending, sequences, paths, progress)
         save(figure_of(attending.layers, first, names_of(windows)[0]), paths[FIGURE], "png")
         facts = {"settings": vars(settings), "model": content_hash(model), "length": sequences.shape[2]}

@@ -1,6 +1,5 @@
 """Fi-NeMo run on a folder of scores, and where its hits and our own agree."""
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +11,12 @@ from seqattr.dna.loci import Loci
 from seqattr.errors import InputError
 from seqattr.figures.agreement import Counts, agreement_figure
 from seqattr.figures.drawings import Drawing, files_of, write_drawings
-from seqattr.io.atomic import check_writable, replacing_all
+from seqattr.io.atomic import check_writable, scratch_folder
 from seqattr.io.finemo import FinemoHits, read_hits, write_regions
 from seqattr.io.hdf5.stored import StoredContributions
 from seqattr.io.motifs.modisco import core, read_modisco, write_patterns
 from seqattr.io.ownership import RUN, Output
+from seqattr.io.run_folder import replacing_run
 from seqattr.io.scores_folder import filename
 from seqattr.io.tables import growing_table, write_table
 from seqattr.io.text import write_json
@@ -116,13 +116,13 @@ def run(folder: Path, output: Output, settings: Settings, caller: Caller = LIBRA
     motifs = list(read_motifs(settings.motifs, warn=caller.warn).values())
     FINEMO.path()
     check_writable(output.path / "figures")
-    with tempfile.TemporaryDirectory(dir=output.path, prefix=".finemo-") as temporary:
-        patterns = patterns_of(settings.motifs, motifs, Path(temporary))
+    with scratch_folder(output.path, "finemo") as temporary:
+        patterns = patterns_of(settings.motifs, motifs, temporary)
         compared = list[Comparison]()
         for number, target in enumerate(targets):
             caller.progress(number, len(paths))
             caller.at(f"Fi-NeMo: {target}")
-            compared.append(compare(scores, target, patterns, settings, Path(temporary)))
+            compared.append(compare(scores, target, patterns, settings, temporary))
     caller.progress(len(paths), len(paths))
     asked = {**vars(settings), "motifs": [*map(str, settings.motifs)]}
     write(output.path, scores, compared, facts_of_scores(scores, asked))
@@ -224,7 +224,7 @@ def write(out: Path, scores: Scores, compared: Sequence[Comparison], facts: dict
     places = scores.places()
     row = np.flatnonzero(scores.has_values).astype(np.int32)
     hits = [(one.target, one.theirs.renumbered(row)) for one in compared]
-    with replacing_all(out, [*files_of(drawings), *reversed(TABLES), RUN]) as paths:
+    with replacing_run(out, [*files_of(drawings), *TABLES, RUN]) as paths:
         write_drawings(paths, drawings)
         write_json(paths[RUN], facts)
         write_table(paths["agreement.tsv"], agreement_columns(compared))

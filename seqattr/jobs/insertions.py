@@ -18,9 +18,10 @@ from seqattr.engine.walk.session import Session
 from seqattr.figures.drawings import Drawing, files_of, links_of, write_drawings
 from seqattr.figures.html import fill
 from seqattr.inputs import naming
-from seqattr.io.atomic import check_writable, removed_if_unused, replacing_all
+from seqattr.io.atomic import check_writable, removed_if_unused
 from seqattr.io.fasta.records import write_fasta
 from seqattr.io.ownership import RUN, Output
+from seqattr.io.run_folder import replacing_run
 from seqattr.io.stale import drop_stale
 from seqattr.io.tables import write_table
 from seqattr.io.text import write_json, write_text
@@ -186,7 +187,7 @@ def write(out: Path, kind: Kind[F], findings: F, drawn: Drawn) -> None:
     check_writable(out / "figures")
     drawings = {target: findings.drawings(target) for target in findings.targets}
     every = [drawing for some in drawings.values() for drawing in some]
-    with replacing_all(out, [*files_of(every), kind.page, *kind.files]) as paths:
+    with replacing_run(out, [*files_of(every), kind.page, *kind.files]) as paths:
         write_table(paths[kind.table], findings.columns())
         write_fasta(paths[BACKGROUNDS], drawn.names, drawn.texts)
         write_json(paths[RUN], findings.facts)

@@ -27,10 +27,11 @@ from seqattr.evaluate.question import Question
 from seqattr.figures.drawings import Drawing, files_of, write_drawings
 from seqattr.figures.matrix import SMALL_CELLS, MatrixWords, matrix_figure
 from seqattr.figures.numbers import signed_percent, typed
-from seqattr.io.atomic import check_writable, replacing_all
+from seqattr.io.atomic import check_writable
 from seqattr.io.hdf5.stored import open_contributions
 from seqattr.io.ownership import RUN, Output
 from seqattr.io.reading import text_lines
+from seqattr.io.run_folder import replacing_run
 from seqattr.io.scores_folder import filename
 from seqattr.io.stale import drop_stale
 from seqattr.io.tables import MISSING, write_table
@@ -231,7 +232,7 @@ def write(out: Path, found: Found, facts: dict[str, Any]) -> None:
     """All files, together; then the figures of other targets that an earlier call left go."""
     drawings = [heat_map(found, target) for target in range(len(found.targets))] if found.interactions else []
     files = files_of(drawings)
-    with replacing_all(out, [*files, *reversed(TABLES), RUN]) as paths:
+    with replacing_run(out, [*files, *TABLES, RUN]) as paths:
         write_drawings(paths, drawings)
         write_json(paths[RUN], facts)
         write_table(paths["instances.tsv"], instance_columns(found))

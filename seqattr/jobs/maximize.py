@@ -15,9 +15,10 @@ from seqattr.engine.walk.session import Session
 from seqattr.figures.maximize import DRAWN, ascent_figure, maximized_logos, strongest_stretch
 from seqattr.figures.style import save
 from seqattr.inputs import frequencies
-from seqattr.io.atomic import check_writable, replacing_all
+from seqattr.io.atomic import check_writable
 from seqattr.io.fasta.records import write_fasta
 from seqattr.io.ownership import RUN, Output
+from seqattr.io.run_folder import replacing_run
 from seqattr.io.tables import write_table
 from seqattr.io.text import write_json
 from seqattr.jobs.provenance import provenance
@@ -73,7 +74,7 @@ def write_files(folder: Path | str, maximized: Maximized, target: str, facts: Ma
     """Write the FILES to a folder that is there, all or none. Raises OutputError."""
     codes = codes_of(maximized.sequences.numpy())
     drawn = figures_of(maximized, target)
-    with replacing_all(folder, FILES) as paths:
+    with replacing_run(folder, FILES) as paths:
         write_json(paths[RUN], facts)
         write_table(paths["path.tsv"], path_table(maximized))
         for name, figure in drawn.items():

@@ -1,7 +1,6 @@
 """TF-MoDISco run on a folder of scores: the patterns that repeat in the contributions of each target."""
 
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from seqattr.errors import InputError
-from seqattr.io.atomic import check_writable, replacing_all
+from seqattr.io.atomic import check_writable, scratch_folder
 from seqattr.io.kept import is_kept
 from seqattr.io.motifs.modisco import Pattern, has_patterns, mark_patterns, read_modisco
 from seqattr.io.npz import write_modisco
 from seqattr.io.ownership import RUN, Output
-from seqattr.io.scores_folder import remove_files, stems_of_run
+from seqattr.io.run_folder import replacing_run
+from seqattr.io.scores_folder import stems_of_run
 from seqattr.io.tables import MISSING, write_table
 from seqattr.io.text import write_json
 from seqattr.jobs.provenance import facts_of_scores
@@ -80,18 +80,15 @@ def run(
     scores, and OutputError.
     """
     scores = open_scores(folder)
-    targets = scores.targets if settings.targets is None else list(settings.targets)
-    files = [name for target in targets for name in _names(scores.path(target).stem)]
-    _claim(output, files, settings)
+    targets = _targets(scores, settings)
+    _claim(output, _files(scores, settings), settings)
     known = list(read_motifs(settings.known, warn=caller.warn).values()) if settings.known else []
     MODISCO.path()
     check_writable(output.path)
-    before = [output.path / name for stem in stems_of_run(output.path) for name in _names(stem)]
     found = list[Discovery]()
     for number in range(len(targets)):
         caller.progress(number, len(targets))
         found.append(_discover(scores, targets[: number + 1], output.path, settings, known, caller))
-    remove_files(output.path, (path for path in before if path.name not in files and not is_kept(path)))
     caller.progress(len(targets), len(targets))
     return found, _page(folder, output, settings, found)
 
@@ -109,6 +106,21 @@ def _facts(scores: Scores, done: Sequence[str], settings: Settings) -> dict[str,
     return {**facts_of_scores(scores, asked), "targets": list(done)}
 
 
+def _targets(scores: Scores, settings: Settings) -> list[str]:
+    return scores.targets if settings.targets is None else list(settings.targets)
+
+
+def _files(scores: Scores, settings: Settings) -> list[str]:
+    """Of all targets."""
+    return [name for target in _targets(scores, settings) for name in _names(scores.path(target).stem)]
+
+
+def _stale(out: Path, files: Sequence[str]) -> list[Path]:
+    """What a run before left, as its run.json tells, but for what this one writes and reads."""
+    before = [out / name for stem in stems_of_run(out) for name in _names(stem) if name not in files]
+    return [path for path in before if not is_kept(path)]
+
+
 def _names(stem: str) -> tuple[str, str]:
     return f"{stem}.modisco.h5", f"{stem}.patterns.tsv"
 
@@ -116,19 +128,18 @@ def _names(stem: str) -> tuple[str, str]:
 def _discover(
     scores: Scores, done: Sequence[str], out: Path, settings: Settings, known: Sequence[PWM], caller: Caller
 ) -> Discovery:
-    """One target, the last of those that are `done` then: its files take their names when they are whole, and
-    run.json before them, so that they are never there without it.
-    """
+    """One target, the last of those that are `done` then: its files take their names when they are whole."""
     target, (arrays, table) = done[-1], _names(scores.path(done[-1]).stem)
-    with tempfile.TemporaryDirectory(dir=out, prefix=".modisco-") as folder:
-        whole = _run_modisco(scores, target, Path(folder), settings, caller)
+    with scratch_folder(out, "modisco") as folder:
+        whole = _run_modisco(scores, target, folder, settings, caller)
         patterns = read_modisco(whole) if has_patterns(whole) else []
         near = _nearest(patterns, known)
         facts = {"seqattr": package_version(), "target": target}
         names = {name: one.name for name, one in near.items() if one.is_like}
         mark_patterns(whole, facts, names, np.flatnonzero(scores.has_values))
         patterns = read_modisco(whole) if patterns else []  # which have their names now
-        with replacing_all(out, [RUN, arrays, table]) as paths:
+        stale = _stale(out, _files(scores, settings))
+        with replacing_run(out, [arrays, table, RUN], stale=stale) as paths:
             write_json(paths[RUN], _facts(scores, done, settings))
             shutil.copyfile(whole, paths[arrays])
             write_table(paths[table], _columns(target, patterns, list(near.values())))

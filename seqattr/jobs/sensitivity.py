@@ -15,8 +15,9 @@ from seqattr.engine.walk.session import Session
 from seqattr.figures.sensitivity import sensitivity_figure
 from seqattr.figures.style import save
 from seqattr.inputs import Aligned, Window, names_of, naming, once
-from seqattr.io.atomic import check_writable, replacing_all
+from seqattr.io.atomic import check_writable
 from seqattr.io.ownership import RUN, Output
+from seqattr.io.run_folder import replacing_run
 from seqattr.io.tables import write_table
 from seqattr.io.text import write_json
 from seqattr.jobs.provenance import provenance
@@ -74,7 +75,7 @@ def write_sensitivity(out: Path | str, measured: Sensitivity, facts: Mapping[str
     check_writable(out)
     arrays = {name: getattr(measured, name).numpy() for name in MOMENTS}
     counts = measured.counts.numpy()
-    with replacing_all(out, FILES) as paths:
+    with replacing_run(out, FILES) as paths:
         write_json(paths[RUN], facts)
         write_table(paths["sensitivity.tsv"], columns(measured.targets, arrays, counts))
         with open(paths["sensitivity.npz"], "wb") as file:  # given a name, numpy would put .npz behind it

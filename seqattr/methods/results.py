@@ -12,11 +12,11 @@ from seqattr.dna.alphabet import one_hot
 from seqattr.dna.places import Places
 from seqattr.errors import InputError
 from seqattr.inputs.places import ends_of, places_of
-from seqattr.io.atomic import replacing_all
 from seqattr.io.bed import read_chrom_sizes, write_regions
 from seqattr.io.hdf5.layout import CANCELLATION, NUMBERS
 from seqattr.io.ownership import RUN, Output
-from seqattr.io.scores_folder import file_stems, remove_files, stale_files, stems_of_run
+from seqattr.io.run_folder import replacing_run
+from seqattr.io.scores_folder import file_stems, stale_files, stems_of_run
 from seqattr.io.text import read_json, write_json
 from seqattr.methods.result_files import TargetRows, digest, digest_of_places
 from seqattr.methods.selection import row_of, stretch_of, targets_of
@@ -156,12 +156,11 @@ class Attribution(NamedTuple):
             return paths
         folder.mkdir(parents=True, exist_ok=True)
         before = [path for path in stale_files(folder) if path not in paths]
-        with replacing_all(folder, names) as parts:
+        with replacing_run(folder, names, stale=before) as parts:
             for name, one in rows.items():
                 one.write_h5(parts[f"{stems[name]}.h5"])
             write_regions(parts["regions.bed"], next(iter(rows.values())).places)
             write_json(parts[RUN], facts)
-        remove_files(folder, before)
         return paths
 
     def _facts(self, rows: Mapping[str, TargetRows]) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from seqattr.evaluate.controls import CONTROLS
 from seqattr.evaluate.judgement import Judgement
 from seqattr.evaluate.measured import Summary
 from seqattr.figures.drawings import Drawing, files_of, links_of, write_drawings
-from seqattr.io.atomic import check_writable, replacing_all
+from seqattr.io.atomic import check_writable
 from seqattr.io.ownership import RUN
+from seqattr.io.run_folder import replacing_run
 from seqattr.io.stale import drop_stale
 from seqattr.io.tables import write_table
 from seqattr.io.text import write_json, write_text
@@ -45,7 +46,7 @@ def write(out: Path, findings: Findings, facts: Mapping[str, Any]) -> None:
     drawings = {one.check: drawn(one.check, CHECKS[one.check].draw(one.summaries)) for one in findings.checks}
     every = [drawing for some in drawings.values() for drawing in some]
     check_writable(out / "figures")
-    with replacing_all(out, [*tables, *files_of(every), PAGE, RUN]) as paths:
+    with replacing_run(out, [*tables, *files_of(every), PAGE, RUN]) as paths:
         for one in findings.checks:
             write_table(paths[f"{one.check}.tsv"], summary_columns(list(one.summaries)))
             for file, (_, columns) in CHECKS[one.check].tables.items():

@@ -11,6 +11,7 @@ from seqattr.errors import OutputError
 from seqattr.evaluate.checks import CHECKS
 from seqattr.io.atomic import check_writable, removed_if_unused
 from seqattr.io.ownership import CURE, RUN, Output
+from seqattr.io.run_folder import is_unfinished
 from seqattr.io.text import read_json
 from seqattr.jobs.evaluate.asking import Asked, ask
 from seqattr.jobs.evaluate.measuring import Findings, measure, only_possible
@@ -89,7 +90,7 @@ def done_before(output: Output, asked: Asked) -> list[Verdict]:
             f"cannot write {output.path}: it holds the results of another run, with "
             f"{'; '.join(different)}; {CURE}"
         )
-    return [Verdict(**each) for each in facts["verdicts"]]
+    return [] if is_unfinished(facts) else [Verdict(**each) for each in facts["verdicts"]]
 
 
 def worked_out(

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from seqattr.errors import InputError
 from seqattr.evaluate.verdict import Verdict, together
 from seqattr.figures.drawings import Drawing, files_of, links_of, write_drawings
-from seqattr.io.atomic import check_writable, replacing_all
+from seqattr.io.atomic import check_writable
 from seqattr.io.ownership import RUN, Output
+from seqattr.io.run_folder import replacing_run
 from seqattr.io.scores_folder import OF_REPORTS, OWN_FIGURES
 from seqattr.io.stale import drop_stale
 from seqattr.io.text import write_json, write_text
@@ -199,7 +200,7 @@ def write(
 ) -> None:
     """All files, run.json last; then what is left of an earlier report goes."""
     files, links = files_of(drawings), links_of({**TABLES, RUN: "what it takes to do it again"}, drawings)
-    with replacing_all(out, [*TABLES, *files, PAGE, RUN]) as paths:
+    with replacing_run(out, [*TABLES, *files, PAGE, RUN]) as paths:
         write_tables(paths, evidence)
         write_matches(paths["matches.tsv.gz"], evidence, asked.settings.pick, tick)
         pictures = write_drawings(paths, drawings)

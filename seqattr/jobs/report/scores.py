@@ -14,6 +14,7 @@ import numpy.typing as npt
 from seqattr.dna.places import Places
 from seqattr.errors import InputError, UnknownName
 from seqattr.io.hdf5.stored import StoredContributions, open_contributions
+from seqattr.io.run_folder import is_unfinished
 from seqattr.io.scores_folder import file_stems, scored_stems
 
 
@@ -136,6 +137,8 @@ def _run(path: Path) -> dict[str, Any]:
         ) from error
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read as JSON; score again") from error
+    if isinstance(run, dict) and is_unfinished(run):
+        raise InputError(f"{path} tells of a run that was stopped before its end; score again")
     good = (
         isinstance(run, dict)
         and isinstance(run.get("settings"), dict)

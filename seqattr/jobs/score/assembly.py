@@ -1,7 +1,6 @@
 """From the blocks of a run to its files, which take their names together when all are whole."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,16 +13,16 @@ import numpy.typing as npt
 from seqattr.errors import NotFinite, some_of
 from seqattr.evaluate.verdict import Verdict
 from seqattr.inputs import Dropped, DroppedRows, write_dropped
-from seqattr.io.atomic import replacing_all
 from seqattr.io.bed import write_regions
 from seqattr.io.hdf5.assembly import assemble as assemble_hdf5
+from seqattr.io.ownership import RUN
+from seqattr.io.run_folder import replacing_run
 from seqattr.io.scores_folder import (
     DROPPED,
     FAILED,
     file_names,
     file_stems,
     folder_of_model,
-    remove_files,
     scored_stems,
     stale_files,
     stems_of_run,
@@ -62,19 +61,24 @@ class Assembly:
         Raises OutputError where something cannot be written.
         """
         self._check_any()
-        before = [path for path in stale_files(self.out) if path != self.out / "run.json"]
-        with ExitStack() as stack:
+        folders = [folder_of_model(self.out, name) if name else self.out for name in self.plan.results]
+        within = [folder.relative_to(self.out) for folder in folders]
+        names = [str(folder / name) for folder in within for name in self._names]
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
+        stale = [path for path in stale_files(self.out) if path not in {self.out / name for name in names}]
+        with replacing_run(self.out, names, stale=stale) as paths:
             summaries = [
-                self._write_result(number, stack) for number in reversed(range(len(self.plan.results)))
+                self._write_result(number, {name: paths[str(folder / name)] for name in self._names})
+                for number, folder in enumerate(within)
             ]
-            self._mark_unfinished()
-            remove_files(self.out, before)
-        return summaries[-1]
+        return summaries[0]
 
-    def _mark_unfinished(self) -> None:
-        """A run.json that tells whose the files are that take their names now, and of no whole run."""
-        facts = {name: self.plan.facts[name] for name in ("seqattr", "settings")}
-        write_json(self.out / "run.json", {"unfinished": True, **facts})
+    @property
+    def _names(self) -> list[str]:
+        """Of the files of one result."""
+        stems = file_stems(self.plan.targets).values()
+        return file_names(stems, self.dropped is not None, len(self.records.failures) > 0)
 
     def _check_any(self) -> None:
         """That there is a sequence with values."""
@@ -89,14 +93,9 @@ class Assembly:
 
     # --- one result, a mean or a model's own -----------------------------------------------------
 
-    def _write_result(self, number: int, stack: ExitStack) -> Summary:
-        """The files of the mean, or of one of the models, in a folder of their own."""
-        plan, stems = self.plan, file_stems(self.plan.targets)
-        folder = folder_of_model(self.out, plan.results[number]) if plan.results[number] else self.out
-        folder.mkdir(parents=True, exist_ok=True)
-        failures = self.records.failures
-        names = file_names(stems.values(), self.dropped is not None, len(failures) > 0)
-        paths = stack.enter_context(replacing_all(folder, names))
+    def _write_result(self, number: int, paths: Mapping[str, Path]) -> Summary:
+        """The files of the mean, or of one of the models, to these paths."""
+        plan, stems, failures = self.plan, file_stems(self.plan.targets), self.records.failures
         tasks: list[Callable[[], object]] = []
         for target, name in enumerate(plan.targets):
             output = number * len(plan.targets) + target
@@ -111,7 +110,7 @@ class Assembly:
             write_dropped(paths[FAILED], self._failed(failures))
         summary = self._summary(number)
         write_json(
-            paths["run.json"],
+            paths[RUN],
             {**plan.facts, **plan.model_facts[number], **summary.facts(), "identity": plan.identity},
         )
         return summary

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqattr.errors import InputError
+from seqattr.io.run_folder import is_unfinished
 from seqattr.io.scores_folder import SHARD, file_names, file_stems, folder_of_model
 from seqattr.io.text import read_json, write_json
 from seqattr.jobs.score.blocks_folder import BlocksFolder, finished_blocks
@@ -26,7 +27,7 @@ def done_before(out: Path, plan: Plan, shard: Shard) -> Summary | Part | None:
     if not shard.is_whole:
         return _shard_before(out, plan, shard)
     run = read_json(out / "run.json")
-    if run.get("identity") != plan.identity:
+    if run.get("identity") != plan.identity or is_unfinished(run):
         return None
     names = file_names(file_stems(plan.targets).values(), bool(run.get("dropped")), bool(run.get("failed")))
     folders = [folder_of_model(out, name) if name else out for name in plan.results]

@@ -11,13 +11,13 @@ from typing import Any
 from seqattr.io.atomic import (
     check_writable,
     removed_if_unused,
-    replacing_all,
     scratch_folder,
     uninterrupted,
 )
 from seqattr.io.kept import is_kept
 from seqattr.io.ownership import RUN, Output
-from seqattr.io.scores_folder import TIMING, file_names, remove_files, stale_files
+from seqattr.io.run_folder import replacing_run
+from seqattr.io.scores_folder import TIMING, file_names, stale_files
 from seqattr.io.text import read_json, write_json
 
 VARIANTS, DROPPED, PAGE = "variants.tsv", "dropped.tsv", "variants.html"
@@ -69,11 +69,10 @@ class Folder:
         files = [path.relative_to(scratch).as_posix() for path in scratch.rglob("*") if path.is_file()]
         names = [*sorted(set(files) - {RUN}), RUN]
         write_json(scratch / RUN, {**read_json(scratch / RUN), "files": names})
-        before = self._before()
-        with replacing_all(self.path, names) as parts:
+        stale = self._before() - {self.path / name for name in names}
+        with replacing_run(self.path, names, stale=stale) as parts:
             for name, part in parts.items():
                 shutil.move(scratch / name, part)
-        remove_files(self.path, before - {self.path / name for name in names})
 
     def _before(self) -> set[Path]:
         """The files of the run before, as its run.json tells, and what was made of its scores there."""
