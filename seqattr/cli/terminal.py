@@ -13,7 +13,7 @@ from seqattr.cli.flags import in_flags
 from seqattr.errors import as_line
 from seqattr.support.caller import Caller
 from seqattr.support.commands import without
-from seqattr.support.progress import Clock, Log, Pace, silent
+from seqattr.support.progress import Clock, Log, Pace, Parts, silent
 
 
 def say(line: str) -> None:
@@ -49,29 +49,31 @@ def progress_bar(label: str, clock: Clock = time.monotonic) -> Iterator["Bar | L
 
 
 class Bar:
-    """Progress as a bar on a terminal, with the time that remains."""
+    """Progress as a bar on a terminal, with the time that remains; a bar for each work that counts anew."""
 
     def __init__(self, label: str, pace: Pace) -> None:
-        self.label, self.pace = label, pace
+        self.parts, self.pace = Parts(label, pace), pace
         self.drawn: Any = None
 
     def __call__(self, done: int, total: int) -> None:
+        if self.parts.counts_anew(done, total):
+            self.close()
+            self.parts.begin()
         self.pace.report(done, total)
         if self.drawn is None:
             self.drawn = self.draw(total)
+        self.drawn.label, self.drawn.length = self.parts.what or self.parts.label, total
         self.drawn.update(done - self.drawn.pos, self.pace.left())
 
     def at(self, what: str) -> None:
         """Name what is at work now, in the place of the label."""
-        self.label = what
-        if self.drawn is not None:
-            self.drawn.label = what
+        self.parts.at(what)
 
     def draw(self, total: int) -> Any:
         """One of click's, whose own estimate would count what was there before."""
         return click.progressbar(
             length=total,
-            label=self.label,
+            label=self.parts.what or self.parts.label,
             file=sys.stderr,
             show_pos=True,
             show_eta=False,
@@ -82,6 +84,7 @@ class Bar:
         """Leaves the line that the bar stands on."""
         if self.drawn is not None:
             self.drawn.__exit__(None, None, None)
+            self.drawn = None
 
 
 # What is no part of a run, as its results do not depend on it: the options, and how many words each takes.

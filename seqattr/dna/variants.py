@@ -34,8 +34,13 @@ class Variant(NamedTuple):
         """Its name, else what it is: chr1:12:A>G, the position counted from 1."""
         return self.name or str(self)
 
+    @property
+    def change(self) -> str:
+        """What becomes of what: A>G."""
+        return f"{shortened(self.ref) or '-'}>{shortened(self.alt) or '-'}"
+
     def __str__(self) -> str:
-        return f"{self.chrom}:{self.start + 1}:{shortened(self.ref) or '-'}>{shortened(self.alt) or '-'}"
+        return f"{self.chrom}:{self.start + 1}:{self.change}"
 
 
 class Flanks(NamedTuple):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from matplotlib.figure import Figure
 
 from seqattr.figures.html import Link, Picture, png_text
-from seqattr.figures.style import SCREEN, png_bytes, save, take_literally
+from seqattr.figures.style import FORMATS, SCREEN, png_bytes, save, take_literally
 from seqattr.io.atomic import replacing
 
 FORMS = ("svg", "png")
@@ -47,9 +47,13 @@ def write_drawings(paths: Mapping[str, Path], drawings: Sequence[Drawing]) -> li
 
 
 def settle(figure: Figure) -> None:
-    """Find the layout once for all formats: of many rows that takes as long as drawing them."""
+    """Find the layout once for all formats: of many rows that takes as long as drawing them.
+
+    Letters are as wide as the dots let them be, so that it is found at the PNG's.
+    """
     take_literally(figure)
     if figure.get_layout_engine() is not None:
+        figure.set_dpi(FORMATS["png"]["dpi"])
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
 

@@ -41,6 +41,10 @@ class Pace:
         self.done, self.total, self.now = 0, 0, self.began
         self.first: tuple[int, float] | None = None
 
+    def restart(self) -> None:
+        """Other work, which counts anew, began with the last report."""
+        self.began, self.done, self.total, self.first = self.now, 0, 0, None
+
     def report(self, done: int, total: int) -> None:
         """So many are done by now."""
         self.done, self.total, self.now = done, total, self.clock()
@@ -54,8 +58,9 @@ class Pace:
         return (self.done - done) / (self.now - since) if self.done > done and self.now > since else None
 
     def left(self) -> str:
-        """As "about 38 min left"; "" while nobody can know."""
-        return f"about {duration((self.total - self.done) / self.rate)} left" if self.rate else ""
+        """As "about 38 min left"; "" while nobody can know, and of nothing."""
+        rest = self.total - self.done
+        return f"about {duration(rest / self.rate)} left" if self.rate and rest > 0 else ""
 
     def state(self) -> str:
         """As "12,400 of 250,000 (5 %), 103 a second, about 38 min left"."""
@@ -70,27 +75,55 @@ class Pace:
         return f"{self.done:,} of {self.total:,} in {taken}{', ' if rate else ''}{rate}"
 
 
+class Parts:
+    """The parts of a job, by name. One that goes on counting where another was is part of the same work; one
+    that counts anew is other work: it has its own pace, and its name is the label.
+    """
+
+    def __init__(self, label: str, pace: Pace) -> None:
+        self.label, self.pace, self.what = label, pace, ""
+
+    def at(self, what: str) -> None:
+        """Name the part that is at work from now on."""
+        self.what = what
+
+    def counts_anew(self, done: int, total: int) -> bool:
+        """Whether less is done than there was, or of another number since a part was named."""
+        return done < self.pace.done or bool(self.what and self.pace.first and total != self.pace.total)
+
+    def begin(self) -> None:
+        """Other work."""
+        self.label, self.what = self.what or self.label, ""
+        self.pace.restart()
+
+
 class Log:
-    """Progress as lines in a log: one every minute, and one at the end of a run that had such a line."""
+    """Progress as lines in a log: one every minute, and one at the end of work that had such a line."""
 
     def __init__(self, label: str, say: Callable[[str], None], clock: Clock = time.monotonic) -> None:
-        self.label, self.say, self.pace = label, say, Pace(clock)
-        self.last, self.lines, self.what = self.pace.began, 0, ""
+        self.say, self.pace = say, Pace(clock)
+        self.parts = Parts(label, self.pace)
+        self.last, self.lines = self.pace.began, 0
 
     def __call__(self, done: int, total: int) -> None:
+        if self.parts.counts_anew(done, total):
+            self.end()
+            self.parts.begin()
         self.pace.report(done, total)
         if self.pace.now - self.last >= MINUTE:
             self.last, self.lines = self.pace.now, self.lines + 1
-            self.say(f"{self.label}{self.what}: {self.pace.state()}")
+            names = ", ".join(filter(None, (self.parts.label, self.parts.what)))
+            self.say(f"{names}: {self.pace.state()}")
 
     def at(self, what: str) -> None:
-        """Name what is at work now, behind the label."""
-        self.what = f" {what}"
+        """Name what is at work now."""
+        self.parts.at(what)
 
     def end(self) -> None:
         """The work is over."""
         if self.lines:
-            self.say(f"{self.label}: {self.pace.summary()}")
+            self.say(f"{self.parts.label}: {self.pace.summary()}")
+        self.lines = 0
 
 
 # --- in words ----------------------------------------------------------------------------------

@@ -39,6 +39,25 @@ def test_a_bar_shows_the_remaining_time_of_this_process(monkeypatch):
     assert last.endswith("\n")
 
 
+def test_other_work_has_a_bar_of_its_own(monkeypatch):
+    terminal = on_terminal(monkeypatch)
+    with calling("comparing") as caller:
+        for done in (0, 11):
+            caller.progress(done, 11)
+        caller.at("comparing with chance")
+        for done in (0, 500, 1000):
+            caller.progress(done, 1000)
+        caller.at("looking for hits")
+        caller.progress(20, 20)
+    shown = click.unstyle(terminal.getvalue())
+    bars = [line.split("\r")[-1].split() for line in shown.split("\n") if line.strip()]
+    assert [" ".join(word for word in words if "#" not in word) for words in bars] == [
+        "comparing 11/11",
+        "comparing with chance 1000/1000",
+        "looking for hits 20/20",
+    ]
+
+
 def test_a_log_gets_a_line_every_minute(capsys):
     with progress_bar("scoring", clock_of(0, 0, 30, 60, 70, 80)) as progress:
         for done in (0, 30, 60, 70):

@@ -199,7 +199,7 @@ def test_what_does_not_fit_is_listed_with_reasons_and_counted(ran, fixed, tmp_pa
     ]
     assert "the genome has other names for chromosomes of the variants: chr2 is 2" in said
     assert (
-        "9 of 11 variants were left out (2 reference mismatch, 1 symbolic allele, 1 allele *, 1 beyond"
+        "9 of 11 variants were left out (reference mismatch: 2, symbolic allele: 1, allele *: 1, beyond"
         in said
     )
     assert f"{tmp_path}/o/dropped.tsv lists them" in said

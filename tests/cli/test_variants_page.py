@@ -12,6 +12,7 @@ from tests.helpers.browser import CUT_TABLES, in_browser, links_that_lead_nowher
 
 GENOME = "".join(random.Random(5).choices("ACGT", k=300))
 ODD = "<b>odd&name"
+LONG = ";".join(f"rs{number}{number}" for number in range(12345, 12352))  # as merged databases have them
 ALLELES = (  # of the figures of both alleles: the left and right end of what is seen, and how wide all are
     "seen.alleles = [...document.querySelectorAll('.middle')].map(box => [box.scrollLeft,"
     "box.scrollLeft + box.clientWidth, box.clientWidth, box.firstElementChild.clientWidth]);"
@@ -20,9 +21,14 @@ ALLELES = (  # of the figures of both alleles: the left and right end of what is
 
 @pytest.fixture
 def call(fixed, tmp_path: Path) -> list[object]:
-    """Sixty variants, the first of an odd name, of which one more does not fit."""
+    """Sixty variants, some of an odd name or long ones; one more does not fit."""
     places = range(40, 160, 2)
-    lines = [f"chr1\t{at + 1}\t{ODD if at == 40 else '.'}\t{GENOME[at]}\t{GENOME[at]}A\n" for at in places]
+    names = {40: ODD} | dict.fromkeys(range(60, 160, 8), LONG)
+    more = dict.fromkeys(range(60, 160, 8), "ACGT" * 4)
+    lines = [
+        f"chr1\t{at + 1}\t{names.get(at, '.')}\t{GENOME[at]}\t{GENOME[at]}{more.get(at, 'A')}\n"
+        for at in places
+    ]
     lines.append(f"chr1\t3\tedge\t{GENOME[2]}\t{GENOME[2]}A\n")
     (tmp_path / "v.vcf").write_text("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\n" + "".join(lines))
     (tmp_path / "g.fa").write_text(f">chr1\n{GENOME}\n")
@@ -51,7 +57,7 @@ def test_the_page_says_what_the_tables_say(page):
         told = re.search(rf"<li><b>{target}</b>: largest effect (\S+) logit, .*?; (\d+) of 60 at q", text)
         assert told is not None
         assert (told[1], int(told[2])) == (signed(largest), sure)
-    assert "1 of 61 were left out (1 window leaves the chromosome)" in text
+    assert "1 of 61 were left out (window leaves the chromosome: 1)" in text
     assert re.search(r"\d+ of 60 variants: those whose effect on one of these targets is among its 16", text)
     for name in ("a.h5", "run.json"):
         assert f'href="contributions/{name}"' in text
@@ -75,7 +81,9 @@ def test_where_the_page_cannot_be_written_there_are_no_tables(run, call, tmp_pat
 @pytest.mark.slow
 def test_a_browser_shows_the_page_also_a_narrow_one(page, tmp_path):
     text = page.read_text()
-    seen = opened(text, tmp_path, "seen.rows = document.querySelector('tbody').rows.length;")
+    assert f"<b>{LONG}</b>" in text
+    seen = opened(text, tmp_path, "seen.rows = document.querySelector('tbody').rows.length;" + CUT_TABLES)
+    assert seen["cut"] == 0
     assert 16 * 3 <= seen["rows"] <= 48 * 3
     assert len(seen["images"]) == 3
     assert all(seen["images"])

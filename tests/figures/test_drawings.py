@@ -3,9 +3,10 @@
 from base64 import b64decode
 from pathlib import Path
 
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from seqattr.figures.drawings import Drawing, files_of, links_of, write_drawings
+from seqattr.figures.drawings import Drawing, files_of, links_of, settle, write_drawings
 
 
 def made(name: str) -> Drawing:
@@ -31,6 +32,20 @@ def test_the_layout_is_found_once_and_stays(tmp_path: Path) -> None:
     assert left > 0.13  # constrained: room was made for the label
     drawing.figure.draw_without_rendering()
     assert drawing.figure.axes[0].get_position().x0 == left
+
+
+def test_no_name_is_cut_at_the_edge_of_the_png() -> None:
+    """Letters are wider at other dots per inch than what a layout was found for."""
+    figure = Figure(figsize=(4, 2), layout="constrained")
+    axes = figure.subplots()
+    axes.set_yticks(range(3), ["rs1", "averyverylongvariantname", "an insertion"])
+    axes.tick_params(labelsize=7.5)
+    settle(figure)
+    canvas = FigureCanvasAgg(figure)
+    figure.set_dpi(150)
+    canvas.draw()
+    labels = figure.axes[0].get_yticklabels()
+    assert min(label.get_window_extent(canvas.get_renderer()).x0 for label in labels) >= 3
 
 
 def test_links_are_tables_then_figures_in_both_forms() -> None:

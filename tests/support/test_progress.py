@@ -54,6 +54,36 @@ def test_a_last_line_where_there_was_one(log, clock, lines):
     assert len(lines) == 3
 
 
+def test_other_work_counts_anew(log, clock, lines):
+    """A hundred a second of 6,000, then one a second of 300, which an earlier process had begun."""
+    work(log, clock, 6000, (0, 0), (60, 6000))
+    log.at("comparing with chance")
+    work(log, clock, 300, (0, 30), (60, 90), (70, 300))
+    log.end()
+    assert lines == [
+        "scoring: 6,000 of 6,000 (100 %), 100 a second",
+        "scoring: 6,000 of 6,000 in 60 s, 100 a second",
+        "comparing with chance: 90 of 300 (30 %), 1.0 a second, about 4 min left",
+        "comparing with chance: 300 of 300 in 70 s, 3.9 a second",
+    ]
+
+
+def test_a_part_that_goes_on_counting_has_its_name_behind_the_label(log, clock, lines):
+    work(log, clock, 100, (0, 0), (30, 30))
+    log.at("explaining")
+    work(log, clock, 100, (0, 30), (30, 60))
+    assert lines == ["scoring, explaining: 60 of 100 (60 %), 1.0 a second, about 40 s left"]
+
+
+def test_what_is_counted_may_grow(log, clock, lines):
+    """Of a pipe nobody knows how much there is."""
+    for done in (0, 30, 60):
+        clock.seconds += 30
+        log(done, done)
+    log.end()
+    assert lines[-1] == "scoring: 60 of 60 in 2 min, 1.0 a second"
+
+
 @pytest.mark.parametrize("steps", [[], [(0, 0), (20, 5), (59.9, 10)]])
 def test_a_run_of_less_than_a_minute_leaves_no_line(log, clock, lines, steps):
     work(log, clock, 10, *steps)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from seqattr.dna.variants import Variant, shortened
+from seqattr.dna.variants import Variant
 
 MOST_VARIANTS, MOST_TARGETS = 50, 12  # that are shown
 
@@ -56,7 +56,7 @@ class Row(NamedTuple):
     @property
     def alleles(self) -> str:
         """What becomes of what: C > G."""
-        return f"{shortened(self.variant.ref) or '-'} > {shortened(self.variant.alt) or '-'}"
+        return self.variant.change.replace(">", " > ")
 
     def __str__(self) -> str:
         what = f"{self.place} {self.alleles}"

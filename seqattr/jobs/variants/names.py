@@ -12,9 +12,12 @@ LONGEST_NAME = 80  # letters of a variant's name in a file's
 
 
 def names_of(cuts: Sequence[Cut]) -> list[str]:
-    """A name for each variant: its own where no other has it. No two are the same."""
-    often = Counter(cut.variant.label for cut in cuts)
-    labels = [cut.variant.label if often[cut.variant.label] == 1 else str(cut.variant) for cut in cuts]
+    """A name for each variant: its own where no other has it, as rs7; of several alternative alleles with the
+    alleles, as rs7:C>G; else what it is, as chr1:12:C>G. No two are the same."""
+    variants = [cut.variant for cut in cuts]
+    forms = [(one.label, f"{one.label}:{one.change}", str(one)) for one in variants]
+    often = Counter(form for some in forms for form in dict.fromkeys(some))
+    labels = [min(some, key=often.__getitem__) for some in forms]  # the first of the rarest
     return told_apart(["_".join(label.split()) for label in labels])
 
 

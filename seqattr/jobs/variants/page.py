@@ -17,6 +17,7 @@ from seqattr.io.text import write_text
 from seqattr.jobs.variants.contributions import Explained, label_of
 from seqattr.jobs.variants.folder import ALLELES, DROPPED, HITS, PAGE, VARIANTS
 from seqattr.jobs.variants.gained_lost import LEAST_CHANGE
+from seqattr.jobs.variants.names import names_of
 from seqattr.jobs.variants.null import SURE
 from seqattr.jobs.variants.summary import Summary
 
@@ -32,7 +33,7 @@ def drawings_of(summary: Summary) -> list[Drawing]:
         EffectPanel(summary.targets[number], effects[number], f"effect ({summary.units[number]})")
         for number in summary.tops.targets
     ]
-    named = [one.cut.variant.label for one in sample] if summary.variants <= FEW else []
+    named = names_of([one.cut for one in sample]) if summary.variants <= FEW else []
     number, total = effects.shape[1], f"{summary.variants:,} variant{'s' * (summary.variants > 1)}"
     which = f"the {total}" if number == summary.variants else f"{number:,}, drawn at random, of the {total}"
     caption = f"Effects (alternative - reference) of {which}, by target."

@@ -52,12 +52,16 @@ class Summary:
         """Variants in the file."""
         return self.variants + self.dropped.total()
 
+    @property
+    def kinds(self) -> str:
+        """For what how many were left out: symbolic allele: 2, breakend: 1."""
+        return ", ".join(f"{kind}: {number:,}" for kind, number in self.dropped.most_common())
+
     def left_out(self) -> str:
         """How many were left out, and for what; empty if none was."""
         if not self.dropped.total():
             return ""
-        kinds = ", ".join(f"{number:,} {kind}" for kind, number in self.dropped.most_common())
-        line = f"{self.dropped.total():,} of {self.total:,} variants were left out ({kinds})"
+        line = f"{self.dropped.total():,} of {self.total:,} variants were left out ({self.kinds})"
         wrong = self.dropped[MISMATCH] > self.total / 4
         return f"{line}; is the genome the assembly that the variants were called on?" if wrong else line
 

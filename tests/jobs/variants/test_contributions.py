@@ -35,6 +35,10 @@ def test_figures_tell_alleles_and_have_names_for_any_file_system():
 
 def test_windows_of_variants_have_names_of_their_own():
     names = names_of(CUTS)
-    assert names[:4] == ["chr1:10:C>G", "chr1:10:C>T", "chr1:10:C>T_2", "RS7"]
+    assert names[:4] == ["rs7:C>G", "rs7:C>T", "rs7:C>T_2", "RS7"]
     assert names[7] == "a/b\\c?"
     assert len(set(names)) == len(CUTS)
+    twice = [Cut(Variant("chr1", start, "C", "T", "a"), "", 0) for start in (9, 9)]
+    assert names_of(twice) == ["a", "a_2"]
+    apart = [Cut(Variant("chr1", start, "C", "T", "a"), "", 0) for start in (9, 10)]
+    assert names_of(apart) == ["chr1:10:C>T", "chr1:11:C>T"]
