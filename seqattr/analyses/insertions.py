@@ -30,7 +30,7 @@ from seqattr.support.progress import Counter
 
 STRANDS = "+-"
 CONSENSUS, SAMPLED = INSTANCES = ("consensus", "sampled")
-FEW = 5  # backgrounds, of fewer of which an interval is too narrow
+FEW = 5  # backgrounds, of fewer of which an interval says little
 Codes = npt.NDArray[np.uint8]
 
 # --- words -------------------------------------------------------------------------------------
@@ -161,7 +161,7 @@ def notes_on_few(number: int, twins: int = 0) -> tuple[str, ...]:
     """
     if number < FEW:
         wanted = f"{FEW} or more{f' for each of {twins} twins' if twins else ''}"
-        return (f"intervals over {number} backgrounds are too narrow to be believed; {wanted} are wanted",)
+        return (f"intervals over {number} backgrounds say little; {wanted} are wanted",)
     if twins and number // twins < FEW:
         used = min(twins, number)
         return (

@@ -61,7 +61,7 @@ Key = tuple[str, str, str, float]
 def summarise(method: str, measured: Iterable[Measured]) -> list[Summary]:
     """One summary for each curve's point and seed, and where there are several seeds one of all of them.
 
-    The interval is the bootstrap's over sequences (percentiles), of which the same are drawn for all rows.
+    The interval is the bootstrap's over sequences (`intervals`), of which the same are drawn for all rows.
     """
     groups: dict[Key, list[Measured]] = {}
     for row in measured:

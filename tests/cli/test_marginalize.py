@@ -133,7 +133,7 @@ def test_an_interrupted_run_leaves_nothing(run, free, fasta, tmp_path, monkeypat
 
 def test_so_few_backgrounds_that_nothing_can_be_told_are_warned_of_in_one_line(ran, fixed, fasta, tmp_path):
     call = ("marginalize", "--model", fixed, "--motifs", "bundled", "--backgrounds", fasta(20))
-    few = "intervals over 4 backgrounds are too narrow to be believed; 5 or more for each of "
+    few = "intervals over 4 backgrounds say little; 5 or more for each of "
     each = "of 20 backgrounds each of 10 shuffled twins has 2, and only the largest effects can be told"
     one = "of 7 backgrounds each of 7 shuffled twins has 1, and only the largest effects can be told"
     for options, words in ((("--number", 4), few), (("--number", 7), one), ((), each)):

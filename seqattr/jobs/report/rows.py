@@ -50,8 +50,8 @@ def whole(value: float) -> str:
 
 
 def probability(value: float) -> str:
-    """A q-value; what is too small for a number is not told as none at all."""
-    return "< 1e-300" if value == 0 else tiny(value)
+    """A q-value; of the normal distribution's farthest tail no more than a bound is told."""
+    return "< 1e-300" if value < 1e-300 else tiny(value)
 
 
 COLUMNS = (
