@@ -14,12 +14,13 @@ from torch import nn
 
 import seqattr
 from seqattr.dna.alphabet import one_hot
-from seqattr.dna.order import cut_overlaps, genome_order
+from seqattr.dna.order import genome_order
 from seqattr.errors import UntrustedModel
 from seqattr.inputs import fit_windows, from_fasta
 from seqattr.io.bed import read_bed
 from seqattr.io.fasta.records import Record, read_fasta
 from seqattr.models.recognition import STATE_DICT, recognise
+from tests.helpers.cuts import cut_overlaps
 
 SHARED = Path(__file__).parents[2] / "shared"
 pytestmark = [

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from seqattr.dna.alphabet import ALPHABET, encode
+from seqattr.dna.alphabet import ALPHABET, encode, reverse_complement_codes
 from seqattr.engine.capture.model import Model
 from seqattr.engine.edits.edits import Editor, Edits
 from seqattr.engine.edits.original import Original
@@ -111,7 +111,7 @@ def _number_of(motif: PWM) -> int:
 
 def columns_of(drawn: Codes, strand: str) -> Tensor:
     """Words (..., w) on a strand as one-hot columns (..., 4, w)."""
-    read = drawn if strand == "+" else 3 - drawn[..., ::-1]
+    read = drawn if strand == "+" else reverse_complement_codes(drawn)
     return torch.eye(4)[torch.from_numpy(read.astype(np.int64))].movedim(-1, -2)
 
 

@@ -136,21 +136,15 @@ def reverse_complement(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
     return np.ascontiguousarray(array[..., ::-1, ::-1])
 
 
+def reverse_complement_codes(codes: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+    """Codes (..., L) of the other strand; an N stays one."""
+    other: npt.NDArray[Scalar] = np.where(codes == UNKNOWN, UNKNOWN, 3 - codes)[..., ::-1].astype(codes.dtype)
+    return other
+
+
 def reverse_complement_text(text: str) -> str:
     """The other strand of a DNA text; IUPAC letters and case are kept."""
     return text.translate(_COMPLEMENT)[::-1]
-
-
-def count_ambiguous(text: str | bytes) -> int:
-    """How many letters are IUPAC codes other than ACGTUN; they are read as N."""
-    data = _as_bytes(text)
-    return len(data) - len(data.translate(None, delete=_AMBIGUOUS_BYTES))
-
-
-def looks_like_protein(text: str | bytes) -> bool:
-    """Whether the first letter that is no DNA letter is one of a protein."""
-    index = _first_illegal(text)
-    return index is not None and _letter(text, index) in _ONLY_PROTEIN
 
 
 def check_dna(name: str, text: str | bytes) -> None:

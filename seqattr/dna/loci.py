@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seqattr.dna.alphabet import UNKNOWN
+from seqattr.dna.alphabet import UNKNOWN, reverse_complement_codes
 from seqattr.dna.overlaps import cut
 from seqattr.dna.regions import Region, parse_header
 from seqattr.errors import InputError
@@ -147,10 +147,16 @@ def loci_of(blocks: Iterable[np.ndarray], regions: Sequence[Region]) -> Loci:
 
 
 def counted_codes(codes: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Codes (B, L), N where a base counts in another row; `own` (B, 2) are the rows' own bases."""
-    begin, end = starts.T[:, :, None]
-    at = np.arange(codes.shape[1])
-    return np.where((begin <= at) & (at < end), codes, UNKNOWN).astype(codes.dtype)
+    """Codes (B, L), N where a base counts in another row; `starts` (B, 2) are the `counting_starts` of 1."""
+    return np.where(positions_in(starts, codes.shape[1]), codes, UNKNOWN).astype(codes.dtype)
+
+
+def positions_in(bounds: np.ndarray, length: int) -> np.ndarray:
+    """Which positions (B, length) of rows lie in their bounds [first, end), (B, 2)."""
+    begin, end = bounds.T[:, :, None]
+    position = np.arange(length)
+    inside: np.ndarray = (begin <= position) & (position < end)
+    return inside
 
 
 def extent_of(codes: np.ndarray) -> Extent:
@@ -158,9 +164,7 @@ def extent_of(codes: np.ndarray) -> Extent:
     known = np.flatnonzero(codes != UNKNOWN)
     first, end = (int(known[0]), int(known[-1]) + 1) if len(known) else (0, 0)
     forward = np.ascontiguousarray(codes[first:end])
-    complement = np.where(forward == UNKNOWN, UNKNOWN, 3 - forward).astype(forward.dtype)
-    reverse = np.ascontiguousarray(complement[::-1])
-    texts = forward.tobytes(), reverse.tobytes()
+    texts = forward.tobytes(), reverse_complement_codes(forward).tobytes()
     return Extent(first, end, len(known), blake2b(min(texts), digest_size=16).digest(), texts[1] < texts[0])
 
 

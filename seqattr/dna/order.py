@@ -1,11 +1,10 @@
-"""Regions in the order of a genome, and cut where they overlap."""
+"""Regions in the order of a genome."""
 
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from seqattr.dna.overlaps import cut
 from seqattr.dna.places import Places
 from seqattr.dna.regions import Region
 from seqattr.errors import InputError
@@ -32,29 +31,3 @@ def genome_order(regions: Sequence[Region], chrom_order: Iterable[str]) -> npt.N
     """
     places = Places.of(regions)
     return np.lexsort((places.start, numbers_in(places, chrom_order)))
-
-
-def cut_overlaps(regions: Sequence[Region]) -> list[tuple[int, int]]:
-    """For each of the regions, sorted by chromosome and start, the interval [start, end) it alone may write.
-
-    `overlaps.cut` says which. Raises InputError if the regions are not sorted.
-    """
-    places = Places.of(regions)
-    _check_sorted(places)
-    begin, end = cut(places.chrom, places.start, places.end, places.summit)
-    return list(zip(begin.tolist(), end.tolist(), strict=True))
-
-
-def _check_sorted(places: Places) -> None:
-    """Raises InputError naming the first region that is not in its place."""
-    chrom, start = places.chrom, places.start
-    changes = np.ones(len(chrom), bool)
-    changes[1:] = chrom[1:] != chrom[:-1]
-    runs = np.flatnonzero(changes)
-    again = np.delete(runs, np.unique(chrom[runs], return_index=True)[1])
-    back = np.flatnonzero(~changes[1:] & (start[1:] < start[:-1])) + 1
-    for row in sorted([*again[:1].tolist(), *back[:1].tolist()])[:1]:
-        here = places[row]
-        if row in again:
-            raise InputError(f"regions must be sorted by chromosome: '{here.chrom}' comes back at {here}")
-        raise InputError(f"regions must be sorted by start: {here} comes after {places[row - 1]}")

@@ -8,7 +8,6 @@ fourteen are those of Deng et al. 2023, with smooth gradients beside the gradien
 from functools import cache
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -133,9 +132,3 @@ def weights_of(method: str) -> list[Allocation]:
                 for i, (w, t) in enumerate(pairs)
             ]
     return rows
-
-
-def allocated_shares(method: str, function: str) -> Weights:
-    """The weights (effects, 3) by which a method allocates the effects of one of the FUNCTIONS."""
-    rows = [row for row in allocation_weights() if (row.method, row.function) == (method, function)]
-    return np.array([row.weight for row in rows]).reshape(-1, VARIABLES)

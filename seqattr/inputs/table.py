@@ -113,16 +113,6 @@ class Windows(Sequence[Window]):
         """The region of each row, padding included."""
         return Places(self.chroms, self.chrom, self.start, self.end, self.names, self.minus)
 
-    @property
-    def own_regions(self) -> Places:
-        """The regions of the bases that are no padding."""
-        first, end = self.inside.T.astype(np.int64)
-        first, end = (
-            np.where(self.minus, self.lengths - end, first),
-            np.where(self.minus, self.lengths - first, end),
-        )
-        return Places(self.chroms, self.chrom, self.start + first, self.start + end, self.names, self.minus)
-
     # --- bases ---------------------------------------------------------------------------------
 
     def codes(self, rows: Rows) -> npt.NDArray[np.uint8]:

@@ -1,12 +1,14 @@
 """Hits that another program called: what contributions say of them, and where they agree with others."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
+from seqattr.dna.alphabet import reverse_complement_codes
 from seqattr.motifs.hits import Explained, Hits
-from seqattr.motifs.matches import Matches
+from seqattr.motifs.matches import Matches, importance_of, share_of
 from seqattr.motifs.pwm import PWM
 
 Block = tuple[slice, np.ndarray, np.ndarray]  # rows, their codes (B, L) and contributions (B, L)
@@ -44,8 +46,10 @@ def called_hits(motifs: Sequence[PWM], background: np.ndarray, calls: Calls, blo
         first, end = np.searchsorted(matches.sequence, [rows.start, rows.stop])
         some = slice(int(first), int(end))
         inside = matches.select(some)
-        importance[some], share[some] = _importances(inside, rows.start, values)
-        matches.log_odds[some] = _log_odds(inside, rows.start, codes)
+        inside = replace(inside, sequence=inside.sequence - rows.start)
+        importance[some] = importance_of(inside, values, np.float64)
+        share[some] = share_of(inside, importance[some], values)
+        matches.log_odds[some] = _log_odds(inside, codes)
     unknown = np.full(len(order), np.nan)
     return Hits(
         matches,
@@ -64,23 +68,13 @@ def called_hits(motifs: Sequence[PWM], background: np.ndarray, calls: Calls, blo
     )
 
 
-def _importances(matches: Matches, first: int, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sums of contributions (B, L) under the matches, and their shares of the sequences' absolute ones."""
-    row = matches.sequence - first
-    upto = np.pad(values.astype(np.float64).cumsum(axis=1), ((0, 0), (1, 0)))
-    importance = upto[row, matches.end] - upto[row, matches.start]
-    total = abs(values).sum(axis=1, dtype=np.float64)[row]
-    return importance, importance / np.where(total, total, 1)
-
-
-def _log_odds(matches: Matches, first: int, codes: np.ndarray) -> np.ndarray:
-    """Of the words under the matches, read on their strands."""
+def _log_odds(matches: Matches, codes: np.ndarray) -> np.ndarray:
+    """Of the words under the matches in codes (B, L), read on their strands."""
     odds = np.zeros(len(matches))
     for pwm, some in matches.by_motif():
-        row, start = matches.sequence[some] - first, matches.start[some]
+        row, start = matches.sequence[some], matches.start[some]
         words = codes[row[:, None], start[:, None] + np.arange(pwm.width)]
-        other = np.where(words < 4, 3 - words, words)[:, ::-1]
-        read = np.where(matches.strand[some, None] < 0, other, words)
+        read = np.where(matches.strand[some, None] < 0, reverse_complement_codes(words), words)
         odds[some] = pwm.score(read, matches.background) if len(some) else 0
     return odds
 

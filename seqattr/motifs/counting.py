@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from seqattr.dna.loci import Loci, counted
+from seqattr.dna.loci import Loci, counted, positions_in
 
 
 class Counting:
@@ -15,10 +15,7 @@ class Counting:
 
     def bases(self, rows: slice, length: int) -> np.ndarray:
         """(B, L) the bases of these rows that count."""
-        begin, end = self._starts[1][rows].T[:, :, None]
-        at = np.arange(length)
-        inside: np.ndarray = (begin <= at) & (at < end)
-        return inside
+        return positions_in(self._starts[1][rows], length)
 
     def counts(self, row: np.ndarray, start: np.ndarray, width: np.ndarray) -> np.ndarray:
         """Which stretches [start, start + width) (K,) do."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seqattr.dna.alphabet import UNKNOWN
+from seqattr.dna.alphabet import UNKNOWN, reverse_complement_codes
 from seqattr.motifs.matches import Matches, prefers_other_strand
 from seqattr.motifs.profiles import Profiles
 from seqattr.motifs.pursuit import pursue
@@ -18,7 +18,7 @@ def fit_row(
     """
     start, strand = matches.start.astype(np.int64), matches.strand.astype(np.int64)
     if _runs_backwards(codes, values):
-        codes, values = np.where(codes == UNKNOWN, UNKNOWN, 3 - codes)[::-1], values[::-1]
+        codes, values = reverse_complement_codes(codes), values[::-1]
         start, strand = len(codes) - matches.end.astype(np.int64), -strand
     mean = abs(values).sum() / max(int((codes != UNKNOWN).sum()), 1)
     chosen, numbers = np.empty(len(matches), np.int64), np.zeros((len(matches), 5))
@@ -40,6 +40,6 @@ def _runs_backwards(codes: np.ndarray, values: np.ndarray) -> bool:
         return False
     inside = slice(known[0], known[-1] + 1)
     text, numbers = codes[inside].astype(np.float64), values[inside]
-    other = np.where(codes[inside] == UNKNOWN, UNKNOWN, 3 - text)[::-1]
+    other = reverse_complement_codes(text)
     both = np.concatenate([text, numbers]), np.concatenate([other, numbers[::-1]])
     return bool(prefers_other_strand(*(side[None] for side in both))[0])

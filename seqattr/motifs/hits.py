@@ -16,7 +16,7 @@ from seqattr.dna.alphabet import UNKNOWN
 from seqattr.dna.loci import Loci
 from seqattr.motifs.counting import Counting
 from seqattr.motifs.fitting import fit_row
-from seqattr.motifs.matches import COLUMNS, Matches
+from seqattr.motifs.matches import COLUMNS, Matches, importance_of, share_of
 from seqattr.motifs.profiles import Profiles
 from seqattr.motifs.pwm import PWM
 from seqattr.motifs.scan import Pick, Scanner
@@ -269,10 +269,8 @@ class HitFinder:
 
 
 def _measures(matches: Matches, values: np.ndarray, fitted: np.ndarray) -> dict[str, np.ndarray]:
-    upto = np.pad(values.cumsum(axis=1), [(0, 0), (1, 0)])
-    importance = upto[matches.sequence, matches.end] - upto[matches.sequence, matches.start]
-    total = abs(values).sum(axis=1)[matches.sequence]
-    columns = importance, importance / total, *fitted.T[[1, 2, 0, 3, 4]]
+    importance = importance_of(matches, values, np.float64)
+    columns = importance, share_of(matches, importance, values), *fitted.T[[1, 2, 0, 3, 4]]
     return dict(zip(_NUMBERS, columns, strict=True))
 
 

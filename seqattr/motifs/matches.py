@@ -103,10 +103,9 @@ def measure_rows(matches: Matches, contributions: np.ndarray, hypothetical: np.n
     Raises InputError where they do not fit.
     """
     importance = importance_of(matches, contributions)
-    total = abs(contributions).sum(axis=1, dtype=np.float64)
-    share = importance / np.where(total > 0, total, 1)[matches.sequence]
+    share = share_of(matches, importance, contributions).astype(np.float32)
     rank = _rank(matches.sequence, importance)
-    return MatchImportance(importance, share.astype(np.float32), rank, _cosine(matches, hypothetical))
+    return MatchImportance(importance, share, rank, _cosine(matches, hypothetical))
 
 
 def importance_of(
@@ -124,6 +123,13 @@ def importance_of(
     contributions.cumsum(axis=1, dtype=np.float64, out=upto[:, 1:])
     sums = upto[matches.sequence, matches.end] - upto[matches.sequence, matches.start]
     return np.asarray(sums, dtype)
+
+
+def share_of(matches: Matches, importance: np.ndarray, contributions: np.ndarray) -> np.ndarray:
+    """The importance (K,) as a share of all absolute contributions (N, L) of the match's sequence."""
+    total = abs(contributions).sum(axis=1, dtype=np.float64)
+    shares: np.ndarray = importance / np.where(total > 0, total, 1)[matches.sequence]
+    return shares
 
 
 def _rank(sequence: np.ndarray, importance: np.ndarray) -> np.ndarray:

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
-from seqattr.dna.alphabet import UNKNOWN, codes_of, one_hot
+from seqattr.dna.alphabet import UNKNOWN, codes_of, one_hot, reverse_complement_codes
 from seqattr.dna.frequencies import background_of, measured_background
 from seqattr.errors import InputError, UnknownName
 from seqattr.motifs.matches import COLUMNS, Matches, concatenate_matches, prefers_other_strand, sort_matches
 from seqattr.motifs.peaks import highest_peaks
 from seqattr.motifs.pwm import PWM, score_threshold
+from seqattr.motifs.windows import whole_windows
 from seqattr.motifs.words import Words
 from seqattr.support.compiled import AVAILABLE
 
@@ -124,11 +125,7 @@ class Scanner(NamedTuple):
 
 def on_strand(codes: np.ndarray, minus: np.ndarray | None) -> np.ndarray:
     """Codes (N, L), those of the rows that are `minus` (N,) as their reverse complement."""
-    return codes if minus is None else np.where(minus[:, None], _reverse_complement(codes), codes)
-
-
-def _reverse_complement(codes: np.ndarray) -> np.ndarray:
-    return np.where(codes == UNKNOWN, UNKNOWN, 3 - codes)[:, ::-1].astype(codes.dtype)
+    return codes if minus is None else np.where(minus[:, None], reverse_complement_codes(codes), codes)
 
 
 def _groups(
@@ -178,7 +175,7 @@ def _orient(codes: np.ndarray, strand: str, minus: np.ndarray) -> tuple[np.ndarr
     The reverse strand alone is the forward strand of the reverse complement; of both strands the lesser text
     goes first, padding apart.
     """
-    other = _reverse_complement(codes)
+    other = reverse_complement_codes(codes)
     if strand == "both":
         backwards = prefers_other_strand(_from_first_base(codes), _from_first_base(other))
     else:
@@ -237,7 +234,7 @@ class _Group(NamedTuple):
             some = codes[first : first + step]
             scores = self.weights @ _windows(some, self.width).T
             scores = scores.reshape(-1, len(self.thresholds), len(some), starts)
-            scores[:, :, ~_are_whole(some, self.width)] = -np.inf
+            scores[:, :, ~whole_windows(some != UNKNOWN, self.width)] = -np.inf
             yield first, (self._all if self.top is None else self._top)(scores)
 
     def _all(self, scores: np.ndarray) -> _Columns:
@@ -264,13 +261,6 @@ def _windows(codes: np.ndarray, width: int) -> np.ndarray:
     """One-hot windows (N * P, 4 w), each position's four channels together."""
     flat = np.ascontiguousarray(one_hot(codes).transpose(0, 2, 1), np.float32).reshape(len(codes), -1)
     return sliding_window_view(flat, 4 * width, axis=1)[:, ::4].reshape(-1, 4 * width)
-
-
-def _are_whole(codes: np.ndarray, width: int) -> np.ndarray:
-    """Which windows (N, P) of codes (N, L) are bases throughout."""
-    unknown = np.pad((codes == UNKNOWN).cumsum(axis=1), [(0, 0), (1, 0)])
-    whole: np.ndarray = unknown[:, width:] == unknown[:, :-width]
-    return whole
 
 
 def _exact(odds: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from seqattr.dna.loci import positions_in
 from seqattr.motifs.matches import prefers_other_strand
 
 # At least so many windows of permuted contributions set a threshold.
@@ -47,13 +48,15 @@ def window_mask(known: np.ndarray, width: int, starts: np.ndarray | None) -> np.
 
     `starts` (N, 2) are those that do, as `Loci.counting_starts` has them; None where all do.
     """
+    whole = whole_windows(known, width)
+    return whole if starts is None else whole & positions_in(starts, whole.shape[1])
+
+
+def whole_windows(known: np.ndarray, width: int) -> np.ndarray:
+    """Which windows (N, L - width + 1) are `known` (N, L) as bases throughout."""
     unknown = np.pad((~known).cumsum(axis=1), [(0, 0), (1, 0)])
     whole: np.ndarray = unknown[:, width:] == unknown[:, :-width]
-    if starts is None:
-        return whole
-    begin, end = starts.T[:, :, None]
-    start = np.arange(whole.shape[1])
-    return whole & (begin <= start) & (start < end)
+    return whole
 
 
 class OrientedRows(NamedTuple):

@@ -54,13 +54,6 @@ def test_check_dna_lets_dna_pass():
     alphabet.check_dna("s", "")
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"), [("MKVLE", True), ("ACGT", False), ("AC-GT", False), ("", False)]
-)
-def test_looks_like_protein(text, expected):
-    assert alphabet.looks_like_protein(text) is expected
-
-
 def test_one_hot_takes_text_texts_and_codes_alike():
     texts = ["ACGTN", "nTGCA"]
     batch = alphabet.one_hot(texts)
@@ -156,6 +149,9 @@ def test_contributions_are_turned_without_a_change_of_type():
     np.testing.assert_array_equal(turned[:, 0], values[:, 3, ::-1])
 
 
-def test_count_ambiguous_counts_all_but_acgtun():
-    assert alphabet.count_ambiguous(IUPAC + IUPAC.lower()) == 2 * (len(IUPAC) - len("ACGTUN"))
-    assert alphabet.count_ambiguous(b"ACGTUNacgtun") == 0
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.float64])
+def test_codes_of_the_other_strand_are_those_of_its_text(dtype):
+    text = random_text(np.random.default_rng(5), 50)
+    turned = alphabet.reverse_complement_codes(alphabet.encode(text).astype(dtype)[None])
+    assert turned.dtype == dtype
+    np.testing.assert_array_equal(turned[0], alphabet.encode(alphabet.reverse_complement_text(text)))

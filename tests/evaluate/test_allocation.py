@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from seqattr.evaluate.allocation import allocated_shares, allocation_weights
-from seqattr.evaluate.allocation_theory import FUNCTIONS, THEORY, Effect, Unit
+from seqattr.evaluate.allocation import allocation_weights
+from seqattr.evaluate.allocation_theory import FUNCTIONS, THEORY, VARIABLES, Effect, Unit, Weights
 
 EXACT = [method for method, theory in THEORY.items() if theory.tolerance <= 1e-9]
 SUM = "2 x1 + 3 x2 x3"
@@ -22,6 +22,12 @@ def test_the_weights_found_are_the_theorys(method: str) -> None:
     assert len(rows) == 3 * sum(len(effects) for effects in FUNCTIONS.values())
     for row in rows:
         assert row.weight == pytest.approx(row.theory, abs=row.tolerance), row
+
+
+def allocated_shares(method: str, function: str) -> Weights:
+    """The weights (effects, 3) by which a method allocates the effects of one of the FUNCTIONS."""
+    rows = [row for row in allocation_weights() if (row.method, row.function) == (method, function)]
+    return np.array([row.weight for row in rows]).reshape(-1, VARIABLES)
 
 
 @pytest.mark.parametrize(

@@ -62,10 +62,6 @@ def same(windows: Windows, others: list[Window]) -> None:
             np.testing.assert_array_equal(window.codes, other.codes)
     assert list(windows.names) == [other.name for other in others]
     assert list(windows.regions) == [other.region for other in others]
-    own = windows.own_regions
-    assert [(own.start[row], own.end[row]) for row in range(len(own))] == [
-        (other.own_region.start, other.own_region.end) for other in others
-    ]
     assert windows.lengths.tolist() == [other.length for other in others]
     own_codes = [other.codes[slice(*other.inside)] for other in others]
     assert windows.unknown.tolist() == [int((codes == 4).sum()) for codes in own_codes]

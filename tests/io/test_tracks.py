@@ -6,12 +6,12 @@ import numpy as np
 import pyBigWig
 import pytest
 
-from seqattr.dna.order import cut_overlaps
 from seqattr.dna.places import Places
 from seqattr.dna.regions import Region
 from seqattr.errors import InputError
 from seqattr.io import tracks
 from seqattr.io.tracks import write_track
+from tests.helpers.cuts import cut_overlaps
 
 SIZES = {"b": 500, "a": 300, "empty": 10}
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seqattr.dna.loci import Loci
+from seqattr.dna.loci import Loci, positions_in
 from seqattr.io.hdf5.stored import StoredContributions
 
 # What a screen shows legibly of one sequence.
@@ -47,9 +47,7 @@ class StrongestExcerpts:
         for width in np.unique(widths[widths > 0]).tolist():
             some = np.flatnonzero(widths == width)
             sums = upto[some, width:] - upto[some, :-width]
-            begin, end = self.allowed[rows][some].T[:, :, None]
-            at = np.arange(sums.shape[1])
-            sums[(at < begin) | (at >= end)] = -np.inf
+            sums[~positions_in(self.allowed[rows][some], sums.shape[1])] = -np.inf
             self.starts[rows.start + some] = sums.argmax(axis=1)
             self.sums[rows.start + some] = sums.max(axis=1)
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from seqattr.dna.alphabet import UNKNOWN
+from seqattr.dna.alphabet import UNKNOWN, reverse_complement_codes
 from seqattr.inputs import Windows
 from seqattr.io.hdf5.blocks import BlockRows, Layout, encode_block
 from seqattr.io.packed import Buffer, pack
@@ -112,7 +112,7 @@ class Block:
     def _rows_of(self, result: int, target: int, length: int) -> BlockRows:
         """One output's rows, of the file's length and forward on the genome."""
         return BlockRows(
-            self._together([group.codes for group in self.groups], length, UNKNOWN, self._complemented),
+            self._together([group.codes for group in self.groups], length, UNKNOWN, reverse_complement_codes),
             self._together(self._part("hypothetical", result, target), length, 0, backwards),
             self._together(self._part("contributions", result, target), length, 0, backwards),
             {name: self._flat(self._part(name, result, target)) for name in NUMBERS},
@@ -155,11 +155,6 @@ class Block:
                 values = turn(part[some]) if reverse else part[some]
                 rows[group.rows[some], ..., left : left + part.shape[-1]] = values
         return rows
-
-    @staticmethod
-    def _complemented(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """Codes (K, L) of the other strand."""
-        return np.where(codes == UNKNOWN, UNKNOWN, 3 - codes)[:, ::-1].astype(np.uint8)
 
     def _values(self, contributions: npt.NDArray[np.floating], length: int) -> npt.NDArray[np.float32]:
         """The contributions of each window in turn, without padding of the file."""
