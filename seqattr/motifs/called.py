@@ -32,15 +32,7 @@ def called_hits(motifs: Sequence[PWM], background: np.ndarray, calls: Calls, blo
     """
     order = np.lexsort((-calls.strand, calls.motif, calls.start, calls.sequence))
     ordered = Calls(*(values[order] for values in calls))
-    matches = Matches(
-        tuple(motifs),
-        background,
-        ordered.sequence.astype(np.int32),
-        ordered.start.astype(np.int32),
-        ordered.motif.astype(np.int32),
-        ordered.strand.astype(np.int8),
-        np.zeros(len(order), np.float32),
-    )
+    matches = _as_matches(motifs, background, ordered)
     importance, share = np.zeros(len(order)), np.zeros(len(order))
     for rows, codes, values in blocks:
         first, end = np.searchsorted(matches.sequence, [rows.start, rows.stop])
@@ -65,6 +57,19 @@ def called_hits(motifs: Sequence[PWM], background: np.ndarray, calls: Calls, blo
         q_value=unknown,
         explained=Explained(*[np.nan] * 4),
         candidates=np.zeros((2, len(matches.motifs)), int),
+    )
+
+
+def _as_matches(motifs: Sequence[PWM], background: np.ndarray, calls: Calls) -> Matches:
+    """What is called, whose log-odds are not known yet."""
+    return Matches(
+        tuple(motifs),
+        background,
+        calls.sequence.astype(np.int32),
+        calls.start.astype(np.int32),
+        calls.motif.astype(np.int32),
+        calls.strand.astype(np.int8),
+        np.zeros(len(calls.sequence), np.float32),
     )
 
 
