@@ -12,6 +12,7 @@ from typing import Any
 
 from seqattr.data.simulate import TASKS
 from seqattr.data.simulation_files import FILES
+from seqattr.io.ownership import RUN
 from seqattr.methods.method import Method
 from seqattr.methods.registry import COSTLY, METHODS
 from seqattr.refs.kinds import REFERENCES
@@ -26,7 +27,7 @@ def tables() -> dict[str, Any]:
         "numbered": [name for name, kind in REFERENCES.items() if kind.takes_number],
         "tasks": list(TASKS),
         "simulation": list(FILES),
-        "benchmark": list(TABLES),
+        "benchmark": [*TABLES, RUN],
         "evaluation": {"shares": ",".join(map(str, EVALUATION_SHARES)), "seed": EVALUATION_SEED},
     }
 

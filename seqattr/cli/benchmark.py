@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seqattr.cli.options import OUT, PATH, force_option, threads_option
-from seqattr.cli.terminal import progress_bar, say
+from seqattr.cli.terminal import progress_bar, say, this_command
 from seqattr.cli.values import numbers_like, read_by
 from seqattr.support.progress import Progress
 
@@ -44,8 +44,8 @@ def tal_gata(output: "Output", quick: bool, seeds: tuple[int, ...] | None, metho
     """Which methods see planted TAL1 and GATA1 motifs: section 4.2 of the paper.
 
     Simulates, trains the paper's CNN, scores new sequences by every method and collects; `snakemake` does the
-    same as single calls. Under an hour on one core. Writes OUT/benchmark.html, tables, figures/, data/,
-    evaluation/ and seed-S/ with the nets and their scores.
+    same as single calls. Under an hour on one core. Writes OUT/benchmark.html, tables, figures/, run.json,
+    data/, evaluation/ and seed-S/ with the nets and their scores.
     """
     from seqattr.tal_gata.recipe import FULL, QUICK
     from seqattr.tal_gata.run import run
@@ -54,7 +54,7 @@ def tal_gata(output: "Output", quick: bool, seeds: tuple[int, ...] | None, metho
     if seeds is not None:
         changes["seeds"] = seeds
     recipe = replace(QUICK if quick else FULL, **changes)
-    tell(run(recipe, output.path, step, output.force))
+    tell(run(recipe, output, step, this_command()))
 
 
 @benchmark.command("digits")
@@ -71,16 +71,17 @@ def digits(output: "Output", seeds: tuple[int, ...] | None) -> None:
 
     Trains small nets, erases the pixels that speak for one digit rather than another, and measures how far
     the log-odds move. A minute on one core; needs `pip install seqattr[digits]`. Writes OUT/digits.tsv,
-    nets.tsv and figures/.
+    nets.tsv, figures/ and run.json.
     """
     from seqattr.digits.run import Settings, in_words, run
 
-    result = run(output, Settings() if seeds is None else Settings(seeds), step)
+    settings = Settings(command=this_command())
+    result = run(output, settings if seeds is None else replace(settings, seeds=seeds), step)
     shares = ", ".join(f"{share:.1%}" for share in result.accuracies)
     say(f"of the digits that they have not seen, the nets tell {shares}")
     for lead in result.leads:
         say(in_words(lead))
-    say(f"wrote {output.path / 'digits.tsv'}, nets.tsv and figures/")
+    say(f"wrote {output.path / 'digits.tsv'}, nets.tsv, figures/ and run.json")
 
 
 @benchmark.command("collect")
@@ -107,7 +108,7 @@ def collect(folders: tuple[Path, ...], simulation: Path, metrics: tuple[Path, ..
     """
     from seqattr.tal_gata.collect import collect as run
 
-    tell(run(folders, simulation, metrics, output.path, output.force))
+    tell(run(folders, simulation, metrics, output, this_command()))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ simulation.json   the settings, the seed and the version of seqattr
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,15 +21,39 @@ from seqattr.io.atomic import check_writable
 from seqattr.io.bed import read_bed
 from seqattr.io.fasta.records import read_fasta, write_fasta
 from seqattr.io.motifs.meme import write_meme
+from seqattr.io.ownership import Output
 from seqattr.io.reading import text_lines
-from seqattr.io.text import write_json, write_rows
+from seqattr.io.run_folder import Mark, check_finished, replacing_run
+from seqattr.io.text import read_json, write_json, write_rows
 from seqattr.motifs.pwm import BUNDLED
 from seqattr.support.version import package_version
 
+MARK = Mark("simulation.json", ("seed", "tal_gata"))
 FILES = (
     *("sequences.fa", "test.fa", "labels.tsv", "splits.tsv", "planted.bed", "motifs.meme"),
-    "simulation.json",
+    MARK.name,
 )
+
+
+def claim_simulation(output: Output, settings: TalGata, seed: int) -> None:
+    """A folder for this simulation. Raises OutputError where it holds another one, or somebody else's files,
+    unless forced.
+    """
+    output.claim_marked(FILES, mark=MARK.name)
+    there = read_json(output.path / MARK.name)
+    now = json.loads(json.dumps(about_simulation(settings, seed)))
+    output.claim_identity(_told(there) if there else None, _told(now))
+
+
+def about_simulation(settings: TalGata, seed: int) -> dict[str, Any]:
+    """The content of simulation.json."""
+    return {"seqattr": package_version(), "seed": seed, "tal_gata": asdict(settings)}
+
+
+def _told(about: Mapping[str, Any]) -> dict[str, Any]:
+    """The seed and all settings, one beside the other; few where they are not told."""
+    settings = about.get("tal_gata")
+    return {"seed": about.get("seed"), **(settings if isinstance(settings, dict) else {})}
 
 
 def write_simulation(folder: str | Path, simulation: Simulation) -> None:
@@ -38,16 +62,16 @@ def write_simulation(folder: str | Path, simulation: Simulation) -> None:
     names, test = simulation.names, simulation.indices("test")
     texts = [decode(codes) for codes in simulation.codes]
     motifs = {name: motif.probabilities for name, motif in BUNDLED.items()}
-    about = {"seqattr": package_version(), "seed": simulation.seed, "tal_gata": asdict(simulation.settings)}
     labels = zip(names, *simulation.labels.T.tolist(), strict=True)
     check_writable(folder)
-    write_fasta(folder / "sequences.fa", names, texts)
-    write_fasta(folder / "test.fa", [names[i] for i in test], [texts[i] for i in test])
-    write_rows(folder / "labels.tsv", [("name", *TASKS), *labels])
-    write_rows(folder / "splits.tsv", [("name", "split"), *zip(names, simulation.splits, strict=True)])
-    write_rows(folder / "planted.bed", [_bed_row(names, instance) for instance in simulation.planted])
-    write_meme(folder / "motifs.meme", motifs, simulation.settings.background)
-    write_json(folder / "simulation.json", about)
+    with replacing_run(folder, FILES, MARK) as paths:
+        write_fasta(paths["sequences.fa"], names, texts)
+        write_fasta(paths["test.fa"], [names[i] for i in test], [texts[i] for i in test])
+        write_rows(paths["labels.tsv"], [("name", *TASKS), *labels])
+        write_rows(paths["splits.tsv"], [("name", "split"), *zip(names, simulation.splits, strict=True)])
+        write_rows(paths["planted.bed"], [_bed_row(names, instance) for instance in simulation.planted])
+        write_meme(paths["motifs.meme"], motifs, simulation.settings.background)
+        write_json(paths[MARK.name], about_simulation(simulation.settings, simulation.seed))
 
 
 def read_simulation(folder: str | Path) -> Simulation:
@@ -90,6 +114,7 @@ def _read_settings(path: Path) -> tuple[TalGata, int]:
     text = "".join(line for _, line in text_lines(path, "simulation"))
     try:
         about = json.loads(text)
+        check_finished(path, about)
         settings: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value
             for key, value in about["tal_gata"].items()

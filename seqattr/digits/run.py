@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from seqattr.digits.experiment import (
     ALL,
@@ -23,9 +23,13 @@ from seqattr.digits.figures import drawings
 from seqattr.digits.network import EPOCHS, accuracy, captured, load, train
 from seqattr.errors import InputError
 from seqattr.figures.drawings import Drawing, files_of, write_drawings
-from seqattr.io.atomic import check_writable, replacing_all
-from seqattr.io.ownership import Output
+from seqattr.io.atomic import check_writable
+from seqattr.io.ownership import RUN, Output
+from seqattr.io.run_folder import replacing_run
+from seqattr.io.stale import drop_stale
 from seqattr.io.tables import write_table
+from seqattr.io.text import write_json
+from seqattr.jobs.provenance import facts_of_run
 from seqattr.support.progress import Progress
 from seqattr.support.seeds import check_seed
 
@@ -33,16 +37,18 @@ TABLES = {
     "digits.tsv": "how far each method moves the log-odds, by pair",
     "nets.tsv": "the nets and the share of unseen digits that they tell",
 }
+OWN_FIGURES = r"digits_.+\.(png|svg)"
 Watch = Callable[[str], AbstractContextManager[Progress]]  # a step by its name
 
 
 @dataclass(frozen=True)
 class Settings:
-    """A net for each seed; `epochs` that each is trained for."""
+    """A net for each seed; `epochs` that each is trained for. `command` is what was typed."""
 
     seeds: tuple[int, ...] = (0, 1, 2)
     methods: tuple[str, ...] = METHODS
     epochs: int = EPOCHS
+    command: str = ""
 
     def __post_init__(self) -> None:
         if not self.seeds or len(set(self.seeds)) != len(self.seeds):
@@ -59,13 +65,13 @@ class Result(NamedTuple):
 
 
 def run(output: Output, settings: Settings, watch: Watch) -> Result:
-    """Train the nets, erase pixels by every method, and write OUT/digits.tsv, OUT/nets.tsv and OUT/figures/.
+    """Train the nets, erase pixels by every method, and write OUT/digits.tsv, nets.tsv, figures/, run.json.
 
     `watch(step)` is entered for every step. Raises InputError without scikit-learn, OutputError where a file
-    cannot be written, or one stands there that seqattr did not write, unless forced.
+    cannot be written, or one stands there that seqattr did not write, or another call, unless forced.
     """
     check_writable(output.path / "figures")
-    output.claim_folder(list(TABLES), "digits.tsv")
+    output.claim_results([*TABLES, RUN], settings.command, OWN_FIGURES)
     split = load()
     nets, models, accuracies = list[Changes](), [], []
     for seed in settings.seeds:
@@ -81,7 +87,7 @@ def run(output: Output, settings: Settings, watch: Watch) -> Result:
         "digits.tsv": columns_of(changes),
         "nets.tsv": {"seed": settings.seeds, "accuracy": accuracies},
     }
-    write(output.path, tables, pictures)
+    write(output.path, tables, pictures, facts_of_run(settings=vars(settings)))
     pairs = (ALL, *map(name_of, SHOWN))
     return Result(tuple(lead(changes, pair) for pair in pairs), tuple(accuracies))
 
@@ -92,12 +98,20 @@ def columns_of(changes: Changes) -> dict[str, Sequence[object]]:
     return {name: [getattr(row, name) for row in rows] for name in rows[0]._fields}
 
 
-def write(out: Path, tables: dict[str, dict[str, Sequence[object]]], pictures: Sequence[Drawing]) -> None:
-    """All files, which take their names together."""
-    with replacing_all(out, [*tables, *files_of(pictures)]) as paths:
+def write(
+    out: Path,
+    tables: dict[str, dict[str, Sequence[object]]],
+    pictures: Sequence[Drawing],
+    facts: dict[str, Any],
+) -> None:
+    """All files, which take their names together; then figures of an earlier run go."""
+    files = files_of(pictures)
+    with replacing_run(out, [*tables, *files, RUN]) as paths:
         for name, columns in tables.items():
             write_table(paths[name], columns)
         write_drawings(paths, pictures)
+        write_json(paths[RUN], facts)
+    drop_stale(out / "figures", (Path(name).name for name in files), OWN_FIGURES)
 
 
 def in_words(lead: Lead) -> str:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from seqattr.errors import OutputError
 from seqattr.io.atomic import check_writable, replacing
 
+OF_MODISCO = ("ohe.npz", "shap.npz")
 _BLOCK_BYTES = 1 << 24
 
 
@@ -32,8 +33,13 @@ def write_modisco(folder: Path | str, one_hot: Source, hypothetical: Source) -> 
     if one_hot.shape != hypothetical.shape:
         raise OutputError(f"one-hot {one_hot.shape} and hypothetical {hypothetical.shape} differ in shape")
     check_writable(folder)
-    write_arrays(Path(folder) / "ohe.npz", {"arr_0": (one_hot, np.dtype(np.int8))})
-    write_arrays(Path(folder) / "shap.npz", {"arr_0": (hypothetical, np.dtype(np.float32))})
+    write_modisco_files({name: Path(folder) / name for name in OF_MODISCO}, one_hot, hypothetical)
+
+
+def write_modisco_files(paths: Mapping[str, Path], one_hot: Source, hypothetical: Source) -> None:
+    """The same to a path for each of the files OF_MODISCO, of the same shape."""
+    write_arrays(paths["ohe.npz"], {"arr_0": (one_hot, np.dtype(np.int8))})
+    write_arrays(paths["shap.npz"], {"arr_0": (hypothetical, np.dtype(np.float32))})
 
 
 def write_arrays(path: Path | str, arrays: Mapping[str, tuple[Source, np.dtype[Any]]]) -> None:

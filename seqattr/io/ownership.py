@@ -6,10 +6,11 @@ Figures, tables and arrays (.npz) carry no mark of ours: any of these counts as 
 import json
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import h5py
 
@@ -17,6 +18,7 @@ from seqattr.errors import OutputError
 from seqattr.io.atomic import check_name
 from seqattr.io.kept import refuse_input
 from seqattr.support.commands import but_for_out
+from seqattr.support.differences import differences
 
 _HEAD_BYTES = 4096
 _PICTURES = (b"\x89PNG", b"<?xml", b"<svg", b"%PDF")
@@ -64,6 +66,15 @@ class Output:
         self.claim_folder(names, RUN)
         if command_in(self.path / RUN, "result") != result:
             self.claim_run(self.path, command_in(self.path / RUN, "settings", "command"), result)
+
+    def claim_identity(self, before: Any, identity: Mapping[str, Any]) -> None:
+        """For the results of a run that these facts tell; `before` are those of what there is, if any."""
+        if before is None or self.force:
+            return
+        different = [*differences(identity, before)] if isinstance(before, Mapping) else ["other facts"]
+        if different:
+            by = f"it holds the results of another run, with {'; '.join(different)}"
+            raise OutputError(f"cannot write {self.path}: {by}; {CURE}")
 
     def claim_run(self, path: Path, before: str | None, command: str) -> None:
         """For the results of a command, which may stand there already: `before` wrote what there is."""

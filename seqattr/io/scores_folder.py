@@ -88,7 +88,7 @@ OWN_FIGURES = r"(importance_.+|(overview|sequence|distances)_\d+)\.(png|svg)"
 MADE_OF_SCORES = {
     "report/*": OF_REPORTS,
     "report/figures/*": OWN_FIGURES,
-    "*.modisco/*": r"(ohe|shap)\.npz",
+    "*.modisco/*": r"(ohe|shap)\.npz|run\.json",
 }
 _OF_MODELS = {  # each model's own scores, and what was made of those
     "models/*/*": r".+\.(h5|bw)|regions\.bed|(dropped|failed)\.tsv|(run|timing)\.json",

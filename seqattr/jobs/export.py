@@ -1,35 +1,41 @@
 """Scores as other tools want them."""
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from seqattr.errors import InputError, UnknownName
+from seqattr.io.atomic import check_writable
 from seqattr.io.hdf5.stored import StoredContributions, open_contributions
-from seqattr.io.npz import write_modisco
-from seqattr.io.ownership import Output
+from seqattr.io.kept import keep
+from seqattr.io.npz import OF_MODISCO, write_modisco_files
+from seqattr.io.ownership import RUN, Output
+from seqattr.io.run_folder import check_finished, replacing_run
 from seqattr.io.scores_folder import filename, scored_stems
+from seqattr.io.text import read_json, write_json
 from seqattr.support.caller import LIBRARY, Caller
+from seqattr.support.version import package_version
 
 
 class Writer(NamedTuple):
-    """How an open file of contributions is written in a format, to which files of a folder, and its words.
+    """How an open file of contributions is written in a format, to paths of its files by their names.
 
     All rows are written, and zeros for the contributions of sequences that have no values.
     """
 
-    write: Callable[[StoredContributions, Path], None]
+    write: Callable[[StoredContributions, Mapping[str, Path]], None]
     files: tuple[str, ...]
     help: str
 
 
-def modisco(file: StoredContributions, out: Path) -> None:
+def modisco(file: StoredContributions, paths: Mapping[str, Path]) -> None:
     """ohe.npz and shap.npz for `modisco motifs -s ohe.npz -a shap.npz`."""
-    write_modisco(out, file.one_hot, file.hypothetical_or_zeros)
+    write_modisco_files(paths, file.one_hot, file.hypothetical_or_zeros)
 
 
 WRITERS: dict[str, Writer] = {
-    "modisco": Writer(modisco, ("ohe.npz", "shap.npz"), "ohe.npz and shap.npz"),
+    "modisco": Writer(modisco, OF_MODISCO, "ohe.npz and shap.npz"),
 }
 
 
@@ -41,19 +47,26 @@ def export(
     force: bool = False,
     caller: Caller = LIBRARY,
 ) -> Path:
-    """One target of a folder of scores in another format; returns the folder that it was written to.
+    """One target of a folder of scores in another format; returns the folder that it was written to, with a
+    run.json beside it.
 
     The rows stay those of regions.bed; the caller is warned where some of them have no values. Raises
-    UnknownName for a format or target that there is not, InputError where the target must be named,
-    OutputError where something stands there that seqattr did not write, unless forced.
+    UnknownName for a format or target that there is not, InputError where the target must be named or the
+    scores are not whole, OutputError where something cannot be written, or stands there that seqattr did not
+    write, or of another call, unless forced.
     """
     if form not in WRITERS:
         raise UnknownName("format", form, WRITERS)
     name, writer = pick(folder, target), WRITERS[form]
     destination = out or folder / f"{name}.{form}"
-    Output(destination, force).claim_folder(writer.files, writer.files[-1])
+    settings = settings_of(folder, form, name, destination)
+    Output(destination, force).claim_results([*writer.files, RUN], settings["command"])
+    check_writable(destination)
     with open_contributions(folder / f"{name}.h5") as file:
-        writer.write(file, destination)
+        with replacing_run(destination, [*writer.files, RUN]) as paths:
+            writer.write(file, paths)
+            facts = {"seqattr": package_version(), "settings": settings, "sequences": len(file)}
+            write_json(paths[RUN], facts)
         without = int((~file.has_values).sum())
         if without:
             caller.warn(
@@ -63,10 +76,18 @@ def export(
     return destination
 
 
+def settings_of(folder: Path, form: str, name: str, out: Path) -> dict[str, str]:
+    """What it takes to do it again."""
+    words = ["seqattr", "export", str(folder), "--format", form, "--target", name, "--out", str(out)]
+    return {"scores": str(folder), "format": form, "target": name, "command": shlex.join(words)}
+
+
 def pick(folder: Path, target: str | None) -> str:
     """The target's file name: the only one of the folder, or that of the target that was asked for."""
     if not folder.is_dir():
         raise InputError(f"there is no folder {folder}; it should be what `score` wrote")
+    check_finished(folder / RUN, read_json(folder / RUN))
+    keep(folder / RUN)
     names = scored_stems(folder)
     if not names:
         raise InputError(f"{folder} holds no scores (.h5); it should be what `score` wrote")

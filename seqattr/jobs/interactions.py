@@ -111,9 +111,9 @@ def run(
     Raises InputError for a table that is none of the folder's matches, or another model than the scores are
     of, and OutputError.
     """
+    scores = open_scores(folder)
     output.claim_results([*TABLES, RUN], settings.command, OWN_FIGURES)
     check_writable(output.path / "figures")
-    scores = open_scores(folder)
     loaded = model.open(caller)
     check_model(scores, loaded)
     table = table_of(scores, settings)

@@ -11,11 +11,12 @@ from seqattr.io.ownership import Output
 from seqattr.io.scores_folder import SHARD, file_names, file_stems
 from seqattr.jobs.score.assembly import assemble
 from seqattr.jobs.score.blocks_folder import BlocksFolder, finished_blocks
-from seqattr.jobs.score.plan import Plan, differences
+from seqattr.jobs.score.plan import Plan
 from seqattr.jobs.score.records import check_none_missing
 from seqattr.jobs.score.settings import Shard
 from seqattr.jobs.score.summary import Summary
 from seqattr.support.commands import with_out
+from seqattr.support.differences import differences
 
 
 def run(shards: Sequence[Path], output: Output) -> Summary:

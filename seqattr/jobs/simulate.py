@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from seqattr.data.simulate import PRESETS, TalGata, simulate_tal_gata
-from seqattr.data.simulation_files import FILES, write_simulation
+from seqattr.data.simulation_files import claim_simulation, write_simulation
 from seqattr.errors import UnknownName
 from seqattr.io.atomic import check_writable
 from seqattr.io.ownership import Output
@@ -31,6 +31,6 @@ def run(output: Output, request: Request) -> TalGata:
     given = {name: value for name, value in changes.items() if value is not None}
     settings = replace(PRESETS[request.preset], **given)
     check_writable(output.path)
-    output.claim_folder(FILES, "simulation.json")
+    claim_simulation(output, settings, request.seed)
     write_simulation(output.path, simulate_tal_gata(settings, request.seed))
     return settings

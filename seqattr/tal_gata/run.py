@@ -6,43 +6,44 @@ with the same tables.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 from seqattr import inputs
-from seqattr.data.simulate import TalGata, simulate_tal_gata
-from seqattr.data.simulation_files import FILES, read_simulation, write_simulation
+from seqattr.data.simulate import TASKS, TalGata, simulate_tal_gata
+from seqattr.data.simulation_files import claim_simulation, read_simulation, write_simulation
 from seqattr.data.train import Settings as TrainSettings
 from seqattr.data.train import train
-from seqattr.data.training_files import save
+from seqattr.data.training_files import metrics_path, save
 from seqattr.io.atomic import check_writable
-from seqattr.io.ownership import Output
+from seqattr.io.ownership import Output, command_in
+from seqattr.io.scores_folder import file_names
 from seqattr.jobs.patterns import learn_patterns, save_patterns
 from seqattr.jobs.score.run import score
 from seqattr.jobs.score.settings import Settings as ScoreSettings
 from seqattr.models.load import load_model
 from seqattr.support.progress import Progress
-from seqattr.tal_gata.collect import Collected, collect
+from seqattr.tal_gata.collect import Collected, claim, collect
 from seqattr.tal_gata.recipe import EVALUATION_SEED, EVALUATION_SHARES, Recipe
 
+MODEL, PATTERNS = "model.pt", "patterns.h5"
 Watch = Callable[[str], AbstractContextManager[Progress]]  # a step by its name
 
 
-def run(recipe: Recipe, out: Path | str, watch: Watch, force: bool = False) -> Collected:
+def run(recipe: Recipe, output: Output, watch: Watch, command: str = "") -> Collected:
     """Run the whole benchmark into a folder, and return what `collect` wrote.
 
     OUT/data and OUT/evaluation are the simulations, OUT/seed-S/model.pt the nets, beside them patterns.h5
     where a method needs it, OUT/seed-S/<references>/<method> the scores. `watch(step)` is entered for every
-    step. Raises OutputError where a file cannot be written, or one stands there that seqattr did not write,
-    unless forced.
+    step; `command` is what was typed. Raises OutputError where a file cannot be written, or one stands there
+    that seqattr did not write, or another call, unless forced.
     """
-    out = Path(out)
+    out = output.path
     check_writable(out)
-    for folder in ("data", "evaluation"):
-        Output(out / folder, force).claim_folder(FILES, "simulation.json")
+    claim_all(recipe, output, command)
     with watch("simulate"):
-        write_simulation(out / "data", simulate_tal_gata(TalGata(count=recipe.train)))
-        settings = TalGata(count=recipe.evaluation, shares=EVALUATION_SHARES)
-        write_simulation(out / "evaluation", simulate_tal_gata(settings, EVALUATION_SEED))
+        for folder, (settings, seed) in simulations(recipe).items():
+            write_simulation(out / folder, simulate_tal_gata(settings, seed))
     nets = [out / f"seed-{seed}" for seed in recipe.seeds]
     folders = []
     for net, seed in zip(nets, recipe.seeds, strict=True):
@@ -51,7 +52,27 @@ def run(recipe: Recipe, out: Path | str, watch: Watch, force: bool = False) -> C
             learn_from(out / "data" / "sequences.fa", net, watch)
         folders += explain(recipe, out / "evaluation" / "sequences.fa", net, watch)
     with watch("collect"):
-        return collect(folders, out / "evaluation", [net / "model.metrics.json" for net in nets], out, force)
+        metrics = [metrics_path(net / MODEL) for net in nets]
+        return collect(folders, out / "evaluation", metrics, output, command)
+
+
+def simulations(recipe: Recipe) -> dict[str, tuple[TalGata, int]]:
+    """What is trained on and what is scored: how each is simulated, with its seed."""
+    evaluation = TalGata(count=recipe.evaluation, shares=EVALUATION_SHARES)
+    return {"data": (TalGata(count=recipe.train), 0), "evaluation": (evaluation, EVALUATION_SEED)}
+
+
+def claim_all(recipe: Recipe, output: Output, command: str) -> None:
+    """Every folder and file, before an hour of work. Raises OutputError where others' files stand there."""
+    claim(output, command)
+    for folder, how in simulations(recipe).items():
+        claim_simulation(replace(output, path=output.path / folder), *how)
+    for net in (output.path / f"seed-{seed}" for seed in recipe.seeds):
+        replace(output, path=net / MODEL).claim_file(model=True)
+        output.claim_run(net / MODEL, command_in(metrics_path(net / MODEL), "command"), "")
+        replace(output, path=net / PATTERNS).claim_file()
+        for scoring in recipe.scorings:
+            replace(output, path=net / scoring.folder).claim_results(file_names(TASKS), "")
 
 
 def learn(recipe: Recipe, data: Path, net: Path, seed: int, watch: Watch) -> None:
@@ -61,25 +82,25 @@ def learn(recipe: Recipe, data: Path, net: Path, seed: int, watch: Watch) -> Non
         simulation = read_simulation(data)
         settings = TrainSettings(epochs=recipe.epochs, seed=seed)
         training = train(simulation, settings, lambda number, epochs, epoch: progress(number, epochs))
-        save(net / "model.pt", training, simulation)
+        save(net / MODEL, training, simulation)
 
 
 def learn_from(fasta: Path, net: Path, watch: Watch) -> None:
     """One net's patterns, as `seqattr patterns` learns them."""
     with watch(f"patterns {net.name}") as progress:
-        model, windows = load_model(net / "model.pt"), inputs.from_fasta(fasta).windows
-        save_patterns(net / "patterns.h5", learn_patterns(model, windows, progress=progress))
+        model, windows = load_model(net / MODEL), inputs.from_fasta(fasta).windows
+        save_patterns(net / PATTERNS, learn_patterns(model, windows, progress=progress))
 
 
 def explain(recipe: Recipe, fasta: Path, net: Path, watch: Watch) -> list[Path]:
     """One net's scores, as `seqattr score` writes them; their folders."""
-    model = load_model(net / "model.pt")
+    model = load_model(net / MODEL)
     windows = inputs.fit_windows(inputs.from_fasta(fasta), model.lengths, model.example_length)
     folders = []
     for scoring in recipe.scorings:
         folders.append(net / scoring.folder)
         with watch(f"score {net.name} {scoring.references} {scoring.method}") as progress:
-            patterns = str(net / "patterns.h5") if scoring.needs_patterns else None
+            patterns = str(net / PATTERNS) if scoring.needs_patterns else None
             settings = ScoreSettings(scoring.references, scoring.method, patterns=patterns)
             score(model, windows, folders[-1], settings, progress)
     return folders

@@ -68,8 +68,20 @@ def test_collecting_again_gives_the_same_to_the_byte(ran, small, folder, tmp_pat
     ]
     metrics = [word for s in (0, 1) for word in ("--metrics", folder / f"seed-{s}" / "model.metrics.json")]
     ran("benchmark", "collect", *runs, "--simulation", folder / "evaluation", *metrics, "--out", tmp_path)
-    for path in tmp_path.glob("*.*"):
+    for path in tmp_path.glob("*.[!j]*"):  # but for run.json, which tells the call
         assert path.read_bytes() == (folder / path.name).read_bytes(), path.name
+
+
+@pytest.mark.parametrize("name", ["model.pt", "model.metrics.json", "patterns.h5", "freq/deeplift/TAL1.h5"])
+def test_somebody_s_own_files_below_stand_and_are_found_before_the_work(refused, monkeypatch, tmp_path, name):
+    path = tmp_path / "seed-0" / name
+    path.parent.mkdir(parents=True)
+    path.write_text('{"command": "mine"}')
+    monkeypatch.setattr("seqattr.tal_gata.recipe.FULL", SMALL)
+    line = refused("benchmark", "tal-gata", "--out", tmp_path)
+    assert line.startswith("cannot write ")
+    assert line.endswith("give another --out, or replace it with --force")
+    assert [one for one in tmp_path.rglob("*") if one.is_file()] == [path]
 
 
 def test_what_cannot_be_asked_is_refused(refused, tmp_path):
@@ -82,10 +94,10 @@ def test_what_cannot_be_asked_is_refused(refused, tmp_path):
     assert "simulation" in refused(*collect)
 
 
-def test_digits_are_turned_into_others(ran, tmp_path, monkeypatch):
+def test_digits_are_turned_into_others(ran, refused, tmp_path, monkeypatch):
     pytest.importorskip("sklearn")
     monkeypatch.setattr(
-        "seqattr.digits.run.Settings.__init__.__defaults__", ((0,), ("gradient", "deeplift-rescale"), 3)
+        "seqattr.digits.run.Settings.__init__.__defaults__", ((0,), ("gradient", "deeplift-rescale"), 3, "")
     )
     split = network.load()
     few = (split.test.labels[:, None] == split.test.labels[None]).long().tril().sum(1) <= 2
@@ -102,6 +114,8 @@ def test_digits_are_turned_into_others(ran, tmp_path, monkeypatch):
     first = next(row for row in table if row["pair"] == "all pairs" and row["method"] == said[3].split()[2])
     assert f"by {float(first['mean']):.2f} ({float(first['low']):.2f} to" in said[3]
     assert (tmp_path / "figures" / "digits_erased.svg").is_file()
+    monkeypatch.setattr("sys.argv", ["seqattr", "benchmark", "digits", "--seeds", "1"])
+    assert "another run (" in refused("benchmark", "digits", "--out", tmp_path, "--seeds", 1)
 
 
 def test_without_scikit_learn_it_says_how_to_get_it(refused, tmp_path, monkeypatch):

@@ -23,7 +23,7 @@ def begun(out: Path, words: tuple[str, ...]) -> subprocess.Popen[bytes]:
 def whole(out: Path, words: tuple[str, ...]) -> float:
     """A run to its end; how many seconds it took."""
     start = time.monotonic()
-    assert begun(out, words).wait(120) == 0
+    assert begun(out, words).wait(600) == 0  # on a busy machine too
     return time.monotonic() - start
 
 

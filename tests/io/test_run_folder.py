@@ -9,7 +9,7 @@ import pytest
 
 from seqattr.errors import OutputError
 from seqattr.io.ownership import RUN, Output
-from seqattr.io.run_folder import is_unfinished, replacing_run
+from seqattr.io.run_folder import Mark, is_unfinished, replacing_run
 from seqattr.io.text import read_json, write_json
 from tests.helpers.killed import contents_of, states
 
@@ -97,8 +97,8 @@ def test_an_interruption_waits_until_all_have_their_names(tmp_path, monkeypatch,
 def test_the_mark_may_have_another_name(tmp_path):
     out = tmp_path / "out"
     out.mkdir()
-    with states(out, tmp_path) as found, replacing_run(out, ["m", "s"], "m") as parts:
+    with states(out, tmp_path) as found, replacing_run(out, ["m", "s"], Mark("m", ("seed",))) as parts:
         parts["s"].write_text("s")
-        write_json(parts["m"], {"settings": {"command": "c"}, "seed": 1})
+        write_json(parts["m"], {"seed": 1, "rows": 2})
     assert sorted(contents_of(found[1])) == ["m"]
-    assert read_json(found[1] / "m")["settings"] == {"command": "c"}
+    assert read_json(found[1] / "m")["seed"] == 1

@@ -25,7 +25,7 @@ def scores(ran, fixed, fasta, tmp_path) -> Path:
 def test_modisco_gets_one_hot_and_hypothetical_contributions(scores):
     folder = export(scores, "modisco", "b")
     assert folder == scores / "b.modisco"
-    assert sorted(os.listdir(folder)) == ["ohe.npz", "shap.npz"]
+    assert sorted(os.listdir(folder)) == ["ohe.npz", "run.json", "shap.npz"]
     content = read_contributions(scores / "b.h5")
     for name, wanted, dtype in (
         ("ohe", content.one_hot, np.int8),
@@ -114,4 +114,4 @@ def test_a_second_export_replaces_the_first(scores):
     (scores / "b.h5").replace(scores / "a.h5")
     assert export(scores, "modisco", "a") == first
     assert (first / "shap.npz").read_bytes() != before
-    assert sorted(os.listdir(first)) == ["ohe.npz", "shap.npz"]
+    assert sorted(os.listdir(first)) == ["ohe.npz", "run.json", "shap.npz"]

@@ -8,8 +8,9 @@ import pytest
 
 from seqattr.data.simulate import Simulation
 from seqattr.data.simulation_files import read_simulation
-from seqattr.errors import InputError
+from seqattr.errors import InputError, OutputError
 from seqattr.figures.style import MOST_DRAWN
+from seqattr.io.ownership import Output
 from seqattr.methods.registry import METHODS as ALL_METHODS
 from seqattr.tal_gata.claims import judge_all
 from seqattr.tal_gata.collect import Collected, collect
@@ -67,7 +68,7 @@ def collected(folders, metrics, simulation, tmp_path_factory) -> Collected:
     (out / "figures").mkdir()
     for name in ("fig5a_OLD.png", "mine.png"):
         (out / "figures" / name).write_bytes(b"x")
-    return collect(folders, simulation[0], metrics, out)
+    return collect(folders, simulation[0], metrics, Output(out, force=True))
 
 
 def test_measures_are_those_that_were_made(collected):
@@ -197,10 +198,22 @@ def test_more_references_than_colours_are_drawn(simulation, tmp_path):
 
 def test_files_are_whole_and_figures_of_an_earlier_run_are_gone(collected):
     out = collected.page.parent
-    assert {path.name for path in out.iterdir()} == {*TABLES, "benchmark.html", "figures"}
+    assert {path.name for path in out.iterdir()} == {*TABLES, "benchmark.html", "figures", "run.json"}
     names = {path.name for path in (out / "figures").iterdir()}
     assert "fig5a_OLD.png" not in names
     assert {"mine.png", "fig5a_TAL1_known1.svg", "fig6_sequence.png", "appendix_j_references.svg"} <= names
+
+
+def test_another_collection_and_somebody_s_own_tables_stand(collected, folders, simulation, tmp_path):
+    out = collected.page.parent
+    with pytest.raises(OutputError, match=r"results of another run; give another"):
+        collect(folders[:1], simulation[0], [], Output(out), "seqattr benchmark collect a")
+    for name in ("measures.tsv", "figures/fig5b_missed.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("motif\tmine\n")
+        with pytest.raises(OutputError, match=rf"was not written by seqattr \({name}\)"):
+            collect(folders, simulation[0], [], Output(tmp_path))
+        (tmp_path / name).unlink()
 
 
 @pytest.mark.parametrize("name", ["measures.tsv", "points.tsv"])
@@ -214,17 +227,17 @@ def test_numbers_have_four_digits_behind_the_point(collected, name):
 def test_what_cannot_be_collected_is_refused(folders, simulation, tmp_path):
     place, truth = simulation
     with pytest.raises(InputError, match="no scores to collect"):
-        collect([], place, [], tmp_path)
+        collect([], place, [], Output(tmp_path))
     again = write_run(tmp_path / "again", truth, model="a" * 64)
     with pytest.raises(InputError, match="hold scores of the same model, method and references"):
-        collect([*folders, again], place, [], tmp_path)
+        collect([*folders, again], place, [], Output(tmp_path))
     other = write_run(tmp_path / "other", simulated(tmp_path / "s", count=26))
     with pytest.raises(InputError, match="other sequences than the simulation's"):
-        collect([other], place, [], tmp_path)
+        collect([other], place, [], Output(tmp_path))
     run = json.loads((again / "run.json").read_text())
     (again / "run.json").write_text(json.dumps({**run, "targets": ["both"]}))
     with pytest.raises(InputError, match="no target 'GATA1'"):
-        collect([again], place, [], tmp_path)
+        collect([again], place, [], Output(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -235,7 +248,7 @@ def test_metrics_that_are_none_are_refused(folders, simulation, tmp_path, text, 
     if text is not None:
         path.write_text(text)
     with pytest.raises(InputError, match=line):
-        collect(folders, simulation[0], [path], tmp_path)
+        collect(folders, simulation[0], [path], Output(tmp_path))
 
 
 def test_the_simulation_is_read_from_its_folder(simulation):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from seqattr.io.ownership import Output
 from seqattr.methods.registry import METHODS
 from seqattr.tal_gata.collect import collect
 from seqattr.tal_gata.recipe import COSTLY
@@ -34,7 +35,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_run(folder / "n", truth, "<i>new</i>", missed=30),
         write_run(folder / "s", truth, references="shuffle:10"),
     ]
-    return collect(runs, folder / "simulation", [], folder / "out").page
+    return collect(runs, folder / "simulation", [], Output(folder / "out")).page
 
 
 def test_it_opens_with_what_was_run_and_the_claims(path):
@@ -52,7 +53,7 @@ def test_what_is_too_costly_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr("seqattr.tal_gata.page.COSTLY", ("deeplift", "gradient"))
     truth = simulated(tmp_path / "simulation", count=26)
     run = write_run(tmp_path / "z", truth, references="zeros")
-    text = collect([run], tmp_path / "simulation", [], tmp_path / "out").page.read_text()
+    text = collect([run], tmp_path / "simulation", [], Output(tmp_path / "out")).page.read_text()
     assert (
         "Left out, since each takes hundreds of passes through the net for every sequence: gradient." in text
     )

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seqattr.engine.walk.session import Session
-from seqattr.errors import OutputError
 from seqattr.evaluate.checks import CHECKS
 from seqattr.io.atomic import check_writable, removed_if_unused
-from seqattr.io.ownership import CURE, RUN, Output
+from seqattr.io.ownership import RUN, Output
 from seqattr.io.run_folder import is_unfinished
 from seqattr.io.text import read_json
 from seqattr.jobs.evaluate.asking import Asked, ask
@@ -20,7 +19,6 @@ from seqattr.jobs.evaluate.settings import Settings, checks_of
 from seqattr.jobs.evaluate.units import MARK, UnitsFolder
 from seqattr.jobs.evaluate.verdicts import Verdict, verdicts
 from seqattr.jobs.provenance import provenance
-from seqattr.jobs.score.plan import differences
 from seqattr.jobs.sources import ModelFile, SequenceFile
 from seqattr.support.caller import LIBRARY, Caller
 from seqattr.support.interruptions import resumable
@@ -83,13 +81,7 @@ def done_before(output: Output, asked: Asked) -> list[Verdict]:
     facts = read_json(output.path / RUN)
     if output.force or not facts:
         return []
-    before = facts.get("identity")
-    different = list(differences(asked.identity, before)) if isinstance(before, dict) else ["other facts"]
-    if different:
-        raise OutputError(
-            f"cannot write {output.path}: it holds the results of another run, with "
-            f"{'; '.join(different)}; {CURE}"
-        )
+    output.claim_identity(facts.get("identity", ""), asked.identity)
     return [] if is_unfinished(facts) else [Verdict(**each) for each in facts["verdicts"]]
 
 

@@ -20,7 +20,7 @@ from seqattr.evaluate.measured import Measured
 from seqattr.io.atomic import check_writable
 from seqattr.io.journal import JournalWriter, appending
 from seqattr.io.text import read_json, write_json
-from seqattr.jobs.score.plan import differences
+from seqattr.support.differences import differences
 
 FOLDER = "units"
 PLAN, JOURNAL = "plan.json", "units.journal"

@@ -14,7 +14,8 @@ import numpy.typing as npt
 from seqattr.dna.places import Places
 from seqattr.errors import InputError, UnknownName
 from seqattr.io.hdf5.stored import StoredContributions, open_contributions
-from seqattr.io.run_folder import is_unfinished
+from seqattr.io.kept import keep
+from seqattr.io.run_folder import check_finished
 from seqattr.io.scores_folder import file_stems, scored_stems
 
 
@@ -125,6 +126,8 @@ def open_scores(folder: Path | str) -> Scores:
     lost = sorted(set(stems.values()) - set(held))
     if lost:
         raise InputError(f"{folder} has lost {lost[0]}.h5, which its run.json names; score it again")
+    for name in ["run.json", *(f"{stem}.h5" for stem in stems.values())]:
+        keep(folder / name)
     return Scores(folder, run, stems)
 
 
@@ -137,8 +140,7 @@ def _run(path: Path) -> dict[str, Any]:
         ) from error
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read as JSON; score again") from error
-    if isinstance(run, dict) and is_unfinished(run):
-        raise InputError(f"{path} tells of a run that was stopped before its end; score again")
+    check_finished(path, run if isinstance(run, dict) else {})
     good = (
         isinstance(run, dict)
         and isinstance(run.get("settings"), dict)

@@ -21,8 +21,9 @@ from seqattr.io.atomic import cannot_write, locked
 from seqattr.io.journal import Journal
 from seqattr.io.scores_folder import SHARD
 from seqattr.io.text import read_json
-from seqattr.jobs.score.plan import Plan, differences
+from seqattr.jobs.score.plan import Plan
 from seqattr.jobs.score.settings import Shard
+from seqattr.support.differences import differences
 
 FOLDER = "blocks"
 PLAN, LOCK = "plan.json", "lock"

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +13,6 @@ from seqattr.io.text import read_json, write_json
 
 # So many bases make a block: a second or so of work on a GPU's large models, some tens on a CPU's.
 BLOCK_BASES = 2**18
-_SHOWN = 32  # characters of what is told of two runs
 MOST_VALUES = 2**20  # bases times what is written of each, a target of a model
 
 
@@ -81,25 +80,3 @@ def rows_of_a_block(chunk_rows: int, length: int, outputs: int, rows: int) -> in
     bases = min(BLOCK_BASES, MOST_VALUES // max(1, outputs))
     chunks = max(1, round(bases / (chunk_rows * length)))
     return min(chunks * chunk_rows, max(rows, 1))
-
-
-def differences(now: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[str]:
-    """What is not the same of two runs, in words."""
-    for name in dict.fromkeys([*now, *before]):
-        values = now.get(name), before.get(name)
-        if values[0] != values[1]:
-            yield f"another {name}" + in_words(*values)
-
-
-def in_words(now: Any, before: Any) -> str:
-    """Short values that differ, for a message; hashes and the like say nothing to anyone."""
-    texts = [_short(value) for value in (before, now)]
-    return "" if None in texts else f" ({texts[0]}, now {texts[1]})"
-
-
-def _short(value: Any) -> str | None:
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        texts = [_short(one) for one in value]
-        return None if None in texts else ", ".join(map(str, texts))
-    text = str(value)
-    return text if len(text) <= _SHOWN else None
