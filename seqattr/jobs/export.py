@@ -1,6 +1,5 @@
 """Scores as other tools want them."""
 
-import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +9,7 @@ from seqattr.io.atomic import check_writable
 from seqattr.io.hdf5.stored import StoredContributions, open_contributions
 from seqattr.io.kept import keep
 from seqattr.io.npz import OF_MODISCO, write_modisco_files
-from seqattr.io.ownership import RUN, Output
+from seqattr.io.ownership import RUN, Output, command_in
 from seqattr.io.run_folder import check_finished, replacing_run
 from seqattr.io.scores_folder import filename, scored_stems
 from seqattr.io.text import read_json, write_json
@@ -59,8 +58,8 @@ def export(
         raise UnknownName("format", form, WRITERS)
     name, writer = pick(folder, target), WRITERS[form]
     destination = out or folder / f"{name}.{form}"
-    settings = settings_of(folder, form, name, destination)
-    Output(destination, force).claim_results([*writer.files, RUN], settings["command"])
+    settings = {"scores": str(folder), "format": form, "target": name}
+    claim(Output(destination, force), writer, settings)
     check_writable(destination)
     with open_contributions(folder / f"{name}.h5") as file:
         with replacing_run(destination, [*writer.files, RUN]) as paths:
@@ -76,10 +75,13 @@ def export(
     return destination
 
 
-def settings_of(folder: Path, form: str, name: str, out: Path) -> dict[str, str]:
-    """What it takes to do it again."""
-    words = ["seqattr", "export", str(folder), "--format", form, "--target", name, "--out", str(out)]
-    return {"scores": str(folder), "format": form, "target": name, "command": shlex.join(words)}
+def claim(output: Output, writer: Writer, settings: Mapping[str, str]) -> None:
+    """The folder of an export of these settings. Raises OutputError where others' files stand there."""
+    output.claim_marked([*writer.files, RUN])
+    by = command_in(output.path / RUN, "settings", "command")  # which an export does not tell
+    if by:
+        output.claim_run(output.path, by, "")
+    output.claim_identity(None if by is None else read_json(output.path / RUN).get("settings", ""), settings)
 
 
 def pick(folder: Path, target: str | None) -> str:

@@ -23,8 +23,8 @@ def test_another_target_s_files_stand_and_so_do_the_scores(ran, refused, fixed, 
     ran("export", scores, "--target", "c", "--out", out)
     before = contents_of(out)
     line = refused("export", scores, "--target", "a", "--out", out)
-    assert line.startswith(f"cannot write {out}: it holds the results of another run (seqattr export ")
-    assert line.endswith("give another --out, or replace it with --force")
+    assert line.startswith(f"cannot write {out}: it holds the results of another run, with another target ")
+    assert line.endswith("(c, now a); give another --out, or replace it with --force")
     assert contents_of(out) == before
     ran("export", scores, "--target", "a", "--out", out, "--force")
     assert contents_of(out) != before
