@@ -18,6 +18,7 @@ from seqattr.engine.walk.session import Session
 from seqattr.figures.drawings import Drawing, files_of, links_of, write_drawings
 from seqattr.figures.html import fill
 from seqattr.inputs import naming
+from seqattr.io.alone import alone_in
 from seqattr.io.atomic import check_writable, removed_if_unused
 from seqattr.io.fasta.records import write_fasta
 from seqattr.io.ownership import RUN, Output
@@ -176,9 +177,10 @@ def run(
     output.claim_results([*kind.files, kind.page], settings.command, kind.figures)
     with removed_if_unused(output.path):
         check_writable(output.path)
-        experiment = Experiment(models, backgrounds, settings, caller)
-        findings = kind.find(experiment, settings)
-        write(output.path, kind, findings, experiment.drawn)
+        with alone_in(output.path):
+            experiment = Experiment(models, backgrounds, settings, caller)
+            findings = kind.find(experiment, settings)
+            write(output.path, kind, findings, experiment.drawn)
     return findings
 
 

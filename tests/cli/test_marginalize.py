@@ -131,6 +131,24 @@ def test_an_interrupted_run_leaves_nothing(run, free, fasta, tmp_path, monkeypat
     assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
 
 
+def test_of_two_runs_in_one_folder_the_second_is_told_at_once(
+    ran, refused, free, fasta, tmp_path, monkeypatch
+):
+    from seqattr.jobs import insertions as job
+
+    call = "--model", free, "--backgrounds", fasta(3), "--out", tmp_path / "out"
+    lines, write = list[str](), job.write
+
+    def meanwhile(*arguments):
+        lines.append(refused("spacing", "GATA", "CAGC", *call))
+        write(*arguments)
+
+    monkeypatch.setattr(job, "write", meanwhile)
+    ran("marginalize", *call, "--motifs", "bundled")
+    assert lines == [f"another run is at work in {tmp_path}/out; wait for its end, or give another --out"]
+    assert not (tmp_path / "out/spacing.tsv").exists()
+
+
 def test_so_few_backgrounds_that_nothing_can_be_told_are_warned_of_in_one_line(ran, fixed, fasta, tmp_path):
     call = ("marginalize", "--model", fixed, "--motifs", "bundled", "--backgrounds", fasta(20))
     few = "intervals over 4 backgrounds say little; 5 or more for each of "

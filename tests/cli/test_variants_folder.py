@@ -136,6 +136,22 @@ def test_an_interrupted_run_leaves_what_was_there(ran, run, call, monkeypatch, a
     assert not Path("new/folder").exists()
 
 
+def test_of_two_runs_in_one_folder_the_second_is_told_at_once(ran, refused, call, monkeypatch):
+    """Also one of the same command: whichever ended last would have replaced the other's results."""
+    lines, effects = list[str](), Comparer.effects
+
+    def meanwhile(*arguments):
+        if not lines:
+            lines.append(refused(*call, "--both-strands"))
+        return effects(*arguments)
+
+    monkeypatch.setattr(Comparer, "effects", meanwhile)
+    ran(*call)
+    assert lines == ["another run is at work in o; wait for its end, or give another --out"]
+    assert files() == TABLES
+    assert not json.loads(Path("o/run.json").read_text())["settings"]["both_strands"]
+
+
 def test_a_signal_amid_the_renaming_waits_for_its_end(run, call, monkeypatch):
     replace = os.replace
 

@@ -8,7 +8,6 @@ lock          held by the run that is at work
 It goes when the results are whole. A shard's stays, with OUT/shard.json beside it, for `merge`.
 """
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -17,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from seqattr.errors import InputError, OutputError
-from seqattr.io.atomic import cannot_write, locked
+from seqattr.io.alone import holding
+from seqattr.io.atomic import cannot_write
 from seqattr.io.journal import Journal
 from seqattr.io.scores_folder import SHARD
 from seqattr.io.text import read_json
@@ -51,22 +51,12 @@ class BlocksFolder:
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """Within the block no other run works here. Raises OutputError where one does."""
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
-        except OSError as error:
-            raise cannot_write(self.path, error) from error
-        if not locked(descriptor) or not _is_still(self / LOCK, descriptor):
-            os.close(descriptor)
-            raise OutputError(
-                f"another run is at work in {self.out}; wait for its end, or give another `out`"
-            )
-        try:
-            yield
-        finally:
-            if self.is_empty() and not (self.out / SHARD).is_file():  # there is nothing to keep
-                self.remove()
-            os.close(descriptor)
+        with holding(self / LOCK, self.out):
+            try:
+                yield
+            finally:
+                if self.is_empty() and not (self.out / SHARD).is_file():  # there is nothing to keep
+                    self.remove()
 
     def is_empty(self) -> bool:
         """Whether no block is done."""
@@ -127,14 +117,6 @@ class BlocksFolder:
 def identity_of(plan: Plan, shard: Shard) -> dict[str, Any]:
     """What a folder of blocks is of."""
     return {**plan.identity, "shard": str(shard)}
-
-
-def _is_still(path: Path, descriptor: int) -> bool:
-    """Whether a file that is open is the one of this name, and not one that somebody has just removed."""
-    with suppress(OSError):
-        status, there = os.fstat(descriptor), os.stat(path)
-        return (status.st_dev, status.st_ino) == (there.st_dev, there.st_ino)
-    return False
 
 
 @contextmanager

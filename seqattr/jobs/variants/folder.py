@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from seqattr.io.alone import alone_in
 from seqattr.io.atomic import (
     check_writable,
     removed_if_unused,
@@ -50,13 +51,14 @@ class Folder:
     def writing(self) -> Iterator[Path]:
         """Yield a folder to write all files into. At the end they take their names together, those of the run
         before go, and run.json is given the list of them. After any exception nothing is changed. Raises
-        OutputError.
+        OutputError, also where another run is at work in the folder.
         """
         folders = [self.path / FIGURES, *[self.path / SCORES] * self.explained]
         with ExitStack() as stack:
             for folder in (self.path, *folders):
                 stack.enter_context(removed_if_unused(folder))
                 check_writable(folder)
+            stack.enter_context(alone_in(self.path))
             scratch = stack.enter_context(scratch_folder(self.path, "variants"))
             for folder in folders:
                 (scratch / folder.name).mkdir()
