@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqattr.cli.terminal import say, warn
+from seqattr.support.rounding import rounded
 
 if TYPE_CHECKING:
     from seqattr.jobs.score.credit import Credit
@@ -37,11 +38,11 @@ def report_summary(summary: "Summary", out: Path) -> None:
         warn(note)
     middle, worst = (max(e[q] for e in summary.additivity_error.values()) for q in ("q0.5", "q1"))
     say(f"explained {summary.explained}: {', '.join(summary.targets)}")
-    errors = f"{middle:.0e} in the median, {worst:.0e} at most"
+    errors = f"{rounded(middle)} in the median, {rounded(worst)} at most"
     cancelled = max(each["q0.5"] for each in summary.cancellation.values())
     say(
-        f"additivity error {errors}; cancellation {cancelled:.2g} in the median, "
-        f"{summary.verdict.worst_cancellation:.2g} at most, over {summary.sequences} sequences"
+        f"additivity error {errors}; cancellation {rounded(cancelled, 2)} in the median, "
+        f"{rounded(summary.verdict.worst_cancellation, 2)} at most, over {summary.sequences} sequences"
     )
     judge(summary)
     if summary.credit is not None:

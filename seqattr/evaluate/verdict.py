@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from seqattr.support.rounding import rounded
+
 # Contributions that miss the difference by more than this share of it are not float32's usual rounding.
 ADDITIVE = 1e-3
 # Of four architectures, each by six methods against shuffles, no pair came above 2,500: a sum of absolute
@@ -56,14 +58,15 @@ class Verdict:
         """How many miss their difference, and by how much."""
         return (
             f"{self.missing:,} of {self.explanations:,} explanations miss their difference by more than "
-            f"{ADDITIVE:.1%} of it: by {self.worst_error:.1g} at most, {self.median_error:.1g} in the median"
+            f"{ADDITIVE:.1%} of it: by {rounded(self.worst_error)} at most, "
+            f"{rounded(self.median_error)} in the median"
         )
 
     def cancellations(self) -> str:
         """How many add up only by cancelling, and how far."""
         return (
             f"{self.cancelling:,} of {self.explanations:,} explanations add up only by cancelling: their "
-            f"contributions come to up to {self.worst_cancellation:.0e} times what they explain"
+            f"contributions come to up to {rounded(self.worst_cancellation)} times what they explain"
         )
 
 

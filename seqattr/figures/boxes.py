@@ -45,17 +45,24 @@ def within(boxes: Sequence[Box], start: int, end: int) -> list[Box]:
     return sorted(box for whole, box in cut if 2 * (box.end - box.start) >= whole.end - whole.start)
 
 
+def pieces(boxes: Sequence[Box], start: int, end: int) -> list[Box]:
+    """What of the boxes lies in [start, end), from left to right; a lesser part of a box is named "…"."""
+    cut = [(box, box._replace(start=max(box.start, start), end=min(box.end, end))) for box in boxes]
+    return sorted(
+        piece if 2 * (piece.end - piece.start) >= box.end - box.start else piece._replace(name="…", strand="")
+        for box, piece in cut
+        if piece.start < piece.end
+    )
+
+
 def draw_box(axes: Axes, box: Box) -> None:
     """A shaded stretch, as high as the axes: blue where it counts for the target, orange where against."""
-    low, high = axes.get_ylim()
     colour = SERIES[1] if box.negative else SERIES[0]
-    corner, width = (box.start - 0.5, low), box.end - box.start
     face: dict[str, Any] = {"facecolor": colour, "alpha": 0.09, "linewidth": 0, "zorder": -5}
-    axes.add_patch(Rectangle(corner, width, high - low, **face))
-    axes.vlines(
-        [box.start - 0.5, box.end - 0.5], low, high, color=colour, linewidth=0.5, alpha=0.5, zorder=-4
-    )
-    axes.set_ylim(low, high)
+    edge: dict[str, Any] = {"color": colour, "linewidth": 0.5, "alpha": 0.5, "zorder": -4}
+    high = axes.get_xaxis_transform()  # bases along, 0 to 1 upwards
+    axes.add_patch(Rectangle((box.start - 0.5, 0), box.end - box.start, 1, transform=high, **face))
+    axes.vlines([box.start - 0.5, box.end - 0.5], 0, 1, transform=high, **edge)
 
 
 def draw_name(axes: Axes, box: Box, name: Name) -> None:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-from seqattr.figures.style import SERIES, plain, short_name
+from seqattr.figures.style import LONGEST_NAME, NARROW_INCHES, SERIES, plain, short_name
 
 COLUMNS, PANEL_WIDTH, PANEL_HEIGHT = 3, 3.3, 2.5
 NAMES_WIDTH, ROW_HEIGHT = 1.5, 0.2
@@ -25,13 +25,15 @@ class EffectPanel(NamedTuple):
     across: str
 
 
-def effect_figure(panels: Sequence[EffectPanel], names: Sequence[str] = ()) -> Figure:
+def effect_figure(panels: Sequence[EffectPanel], names: Sequence[str] = (), stacked: bool = False) -> Figure:
     """Each target on its own axis around 0: histograms with counts on a scale of logarithms, so that rare
-    large effects show beside many small ones; or points in rows with the `names` of the variants.
+    large effects show beside many small ones; or points in rows with the `names` of the variants. Panels
+    stand side by side, or `stacked` for a narrow page.
     """
-    columns = min(COLUMNS, len(panels))
+    columns = 1 if stacked else min(COLUMNS, len(panels))
     rows = -(-len(panels) // columns)
-    width = max(6.4, PANEL_WIDTH * columns + NAMES_WIDTH * bool(names))
+    width = NARROW_INCHES if stacked else max(6.4, PANEL_WIDTH * columns + NAMES_WIDTH * bool(names))
+    names = [short_name(name, LONGEST_NAME if stacked else LONGEST) for name in names]
     height = max(PANEL_HEIGHT, 0.9 + ROW_HEIGHT * len(names)) * rows
     figure = Figure(figsize=(width, height), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
@@ -72,6 +74,6 @@ def _points(axes: Axes, panel: EffectPanel, names: Sequence[str]) -> None:
     axes.hlines(places, 0, panel.effects, color="0.75", linewidth=1)
     axes.axvline(0, color="0.6", linewidth=0.8, linestyle=":")
     axes.plot(panel.effects, places, "o", markersize=4, color=SERIES[0])
-    axes.set_yticks(places, [short_name(name, LONGEST) for name in names])
+    axes.set_yticks(places, names)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlim(-1.1 * _largest(panel), 1.1 * _largest(panel))

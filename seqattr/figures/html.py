@@ -16,6 +16,7 @@ from seqattr.figures.numbers import (
     number,
     percent,
     signed,
+    signed_interval,
     signed_percent,
     sortable,
     tiny,
@@ -50,6 +51,11 @@ def breakable(name: str) -> Markup:
     return Markup("<wbr>").join(escape(part) for part in parts)
 
 
+def breakable_label(name: str) -> str:
+    """The same for an attribute, which has no tags in it: a space of no width behind each sign."""
+    return breakable(name).replace(Markup("<wbr>"), "\N{ZERO WIDTH SPACE}")
+
+
 def fill(template: str, **content: Any) -> str:
     """A template of this package as HTML; whatever came out of files is escaped."""
     environment = jinja2.Environment(
@@ -68,8 +74,10 @@ def fill(template: str, **content: Any) -> str:
         "column": column,
         "decimal_places": decimal_places,
         "signed": signed,
+        "signed_interval": signed_interval,
         "signed_percent": signed_percent,
         "minus": minus,
         "breakable": breakable,
+        "breakable_label": breakable_label,
     }
     return environment.get_template(template).render(**content)

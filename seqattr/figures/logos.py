@@ -39,6 +39,7 @@ class LogoRows:
     first: int = 0
     ruler: Ruler = USUAL
     own: Mapping[str, Sequence[Box]] | None = None  # of each label
+    least: float = LEAST_INCHES  # that it is wide
 
     @property
     def length(self) -> int:
@@ -52,7 +53,7 @@ class LogoRows:
     @property
     def width(self) -> float:
         """In inches, of all."""
-        return min(max(LEAST_INCHES, self.length * INCHES_PER_BASE), MOST_INCHES)
+        return min(max(self.least, self.length * INCHES_PER_BASE), MOST_INCHES)
 
     @property
     def height(self) -> float:

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterable, Sequence
 
+from seqattr.support.rounding import rounded
+
 DIGITS = 3  # that count, of the largest number of a column
 MOST_PLACES = DIGITS + 2  # behind the point
 
@@ -27,6 +29,16 @@ def signed(value: float, places: int | None = None) -> str:
     else:
         text = _fixed(value, places) if places <= MOST_PLACES else number(value)
     return f"+{text}" if value > 0 and any(digit in "123456789" for digit in text) else text
+
+
+def signed_interval(mean: float, low: float, high: float, places: int | None = None) -> str:
+    """A mean and its interval with as many decimals, as +9.76 [+9.49, +10.00]: those of the mean's three
+    digits, unless that is small beside the interval.
+    """
+    if places is None:
+        small = 10 * abs(mean) < max(abs(low), abs(high))
+        places = decimal_places([low, high] if small else [mean])
+    return f"{signed(mean, places)} [{signed(low, places)}, {signed(high, places)}]"
 
 
 def signed_percent(share: float) -> str:
@@ -54,7 +66,7 @@ def tiny(value: float) -> str:
     """An error or a probability, which may be very small: 0.03, 2e-29."""
     if not math.isfinite(value):
         return "–"
-    return f"{value:.2g}" if value >= 0.001 or value == 0 else f"{value:.0e}"
+    return rounded(value, 2 if value >= 0.001 else 1)
 
 
 def decimals(value: float) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 
 from seqattr.dna.regions import Region, parse_header
+from seqattr.figures.numbers import minus
 
 TICK_POINTS = 7.0
 LETTER_INCHES = 0.64 * TICK_POINTS / 72  # a digit of the usual font
@@ -63,7 +64,7 @@ class Ruler(NamedTuple):
         step = next(step for step in round_steps() if step * inches >= per_text * (end - start))
         step = max(step, min(LEAST_STEP, end - start))
         numbers = range(-(-low // step) * step, high + 1, step) or [low]
-        return [(self.base(number), f"{number:,}") for number in numbers]
+        return [(self.base(number), minus(f"{number:,}")) for number in numbers]
 
 
 def round_steps() -> Iterator[int]:

@@ -3,6 +3,9 @@
 Panels stand side by side, or `stacked` for a narrow page.
 """
 
+from collections.abc import Callable, Iterable
+from functools import partial
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -11,7 +14,7 @@ from seqattr.analyses.insertions import STRANDS
 from seqattr.analyses.marginalization import Marginal
 from seqattr.figures.curves import Curve, CurveAxes, CurvePanel, curve_figure
 from seqattr.figures.intervals import Point, PointPanel, interval_figure
-from seqattr.figures.numbers import minus, signed
+from seqattr.figures.numbers import decimal_places, minus, signed
 from seqattr.support.resampling import intervals
 
 MOST_RANKED = 25  # motifs of a ranking
@@ -44,7 +47,7 @@ def ranking_figure(marginal: Marginal, target: int, unit: str, stacked: bool = F
         for side, strand in enumerate(STRANDS)
     ]
     names = [marginal.motifs[number].name for number in numbers]
-    return alike(interval_figure(panels, names, unit, signed, stacked))
+    return alike(interval_figure(panels, names, unit, written_like(values.mean(2).ravel()), stacked))
 
 
 def position_figure(marginal: Marginal, target: int, unit: str, stacked: bool = False) -> Figure:
@@ -84,7 +87,13 @@ def distance_figure(spacing: Spacing, target: int, unit: str, stacked: bool = Fa
     if len(at) > 1:
         return curve_figure(panels, CurveAxes("bases between the motifs", unit, counts=True), stacked)
     points = [PointPanel(panel.title, [point_of(one) for one in panel.curves], 0.0) for panel in panels]
-    return alike(interval_figure(points, [one.name for one in panels[0].curves], unit, signed, stacked))
+    written = written_like([point_of(one).mean for panel in panels for one in panel.curves])
+    return alike(interval_figure(points, [one.name for one in panels[0].curves], unit, written, stacked))
+
+
+def written_like(means: Iterable[float]) -> Callable[[float], str]:
+    """Numbers that stand in one figure, with as many decimals each."""
+    return partial(signed, places=decimal_places(means))
 
 
 def point_of(curve: Curve) -> Point:

@@ -10,7 +10,7 @@ from seqattr.analyses.marginalization import Insertions, Marginal, MarginalEffec
 from seqattr.dna.alphabet import decode
 from seqattr.errors import UnknownName
 from seqattr.figures.drawings import Drawing
-from seqattr.figures.numbers import minus, signed
+from seqattr.figures.numbers import minus, signed_interval
 from seqattr.io.scores_folder import filename
 from seqattr.jobs.insertion_figures import position_figure, ranking_figure
 from seqattr.jobs.insertions import Experiment, Findings, Kind
@@ -67,7 +67,7 @@ class Effects(Findings):
     def sentence(self, target: str) -> str:
         """The largest effect on a target, and how many motifs differ from their twins."""
         top, sure = self.of(target)[0], len(self.sure(target))
-        size = f"{signed(top.mean)} [{signed(top.low)}, {signed(top.high)}] {self.units[target]}"
+        size = f"{signed_interval(top.mean, top.low, top.high)} {self.units[target]}"
         differ = f"{sure} of {len(self.marginal.motifs)} motifs differ from their twins"
         return f"{top.motif} on strand {minus(top.strand)} {size}; {differ}"
 

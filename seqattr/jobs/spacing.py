@@ -24,7 +24,7 @@ from seqattr.analyses.spacing import Distances, spacing
 from seqattr.dna.alphabet import ALPHABET, decode
 from seqattr.errors import InputError, UnknownName
 from seqattr.figures.drawings import Drawing
-from seqattr.figures.numbers import minus, number, signed, signed_percent
+from seqattr.figures.numbers import minus, number, signed_interval, signed_percent
 from seqattr.io.scores_folder import filename
 from seqattr.jobs.insertion_figures import distance_figure
 from seqattr.jobs.insertions import Experiment, Findings, Kind
@@ -81,7 +81,7 @@ class Pair(Findings):
     def sentence(self, target: str) -> str:
         """What two motifs do together to a target, in words."""
         one = decisive(self.rows_of(target))
-        size = f"{signed(one.interaction)} [{signed(one.low)}, {signed(one.high)}] {self.units[target]}"
+        size = f"{signed_interval(one.interaction, one.low, one.high)} {self.units[target]}"
         strands = f"strands {minus(one.strand_a)} and {minus(one.strand_b)}"
         where = f"{strands}, {self.distances(one)} bases apart"
         unsure = f"cannot be told with {self.spacing.without.shape[1]} backgrounds"

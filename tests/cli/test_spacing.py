@@ -72,15 +72,17 @@ def test_it_is_told_apart_whether_two_interact_or_add_up_or_nobody_knows(fixed, 
         )
 
     where = "of what they do alone (strands − and +, 0 and 4 bases apart)"
-    more = f"together they do more than the sum: +2 [+1, +3] logit, +20.0 % [+10.0 %, +30.0 %] {where}"
-    assert sentence(2, 1, 3) == more
-    assert sentence(-2, -3, -1).startswith("together they do less than the sum: −2 [−3, −1] logit, −20.0 %")
-    small = (
-        f"they add up: the largest interaction is −0.01 [−0.5, +0.4] logit, −0.1 % [−5.0 %, +4.0 %] {where}"
+    more = (
+        f"together they do more than the sum: +2.00 [+1.00, +3.00] logit, +20.0 % [+10.0 %, +30.0 %] {where}"
     )
-    assert sentence(-0.01, -0.5, 0.4) == small
-    unsure = "whether they add up cannot be told with 3 backgrounds: the interaction is +0.9 [−1.1, +2] logit"
-    assert sentence(0.9, -1.1, 2).startswith(unsure)
+    assert sentence(2, 1, 3) == more
+    assert sentence(-2, -3, -1).startswith(
+        "together they do less than the sum: −2.00 [−3.00, −1.00] logit, −20.0 %"
+    )
+    small = "they add up: the largest interaction is −0.010 [−0.500, +0.400] logit, −0.1 % [−5.0 %, +4.0 %]"
+    assert sentence(-0.01, -0.5, 0.4) == f"{small} {where}"
+    unsure = "whether they add up cannot be told with 3 backgrounds: the interaction is"
+    assert sentence(0.9, -1.1, 2).startswith(f"{unsure} +0.900 [−1.100, +2.000] logit")
 
 
 def test_what_is_beside_nothing_has_no_share(fixed, fasta):
@@ -91,7 +93,7 @@ def test_what_is_beside_nothing_has_no_share(fixed, fasta):
     for most_low, words in ((0.04, "and alone they do hardly anything (0.1) ("), (0.06, "−800.0 % [")):
         row = Overall("a", "+", "+", 9, 0.1, *zeros, -0.8, -0.9, -0.7, *zeros, most_low)
         said = Pair(spacing, [], [row], {"units": {"a": "logit"}}).sentence("a")
-        begins = "together they do less than the sum: −0.8 [−0.9, −0.7] logit, "
+        begins = "together they do less than the sum: −0.800 [−0.900, −0.700] logit, "
         assert said.replace("\N{NO-BREAK SPACE}", " ").startswith(begins + words)
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 import seqattr.jobs.variants.page as job
+from seqattr.dna.variants import Variant
 from seqattr.figures.numbers import signed
+from seqattr.jobs.variants.largest import Row, Shown
 from tests.helpers.browser import CUT_TABLES, in_browser, links_that_lead_nowhere, opened, opened_narrow
 
 GENOME = "".join(random.Random(5).choices("ACGT", k=300))
@@ -62,7 +64,7 @@ def test_the_page_says_what_the_tables_say(page):
     for name in ("a.h5", "run.json"):
         assert f'href="contributions/{name}"' in text
     assert "<b>odd" not in text
-    assert text.count("data:image/png") == 3
+    assert text.count("data:image/png") == 4  # effects side by side, and for a narrow page; two variants
     number, lost = links_that_lead_nowhere(page)
     assert number >= 10
     assert not lost
@@ -105,3 +107,20 @@ def test_what_q_is_of_a_hit_is_told_beside_that_of_variants(page):
     )
     assert "Sure hits, judged by 4 sequences and 64 twins of 1 motif; fewer than 5 do not tell" in text
     assert "No such hit of a motif comes or goes" in text
+
+
+def test_small_effects_are_shown_with_digits_that_count():
+    """Of each target by its own largest difference; an output of it has as many, so that rows add up."""
+    variant = Variant("chr1", 5, "A", "C", "v")
+    cells = [
+        {"target": "counts", "difference": "-0.00351", "log2_ratio": "NA"},
+        {"target": "profile", "difference": "1.5", "log2_ratio": "0.0123"},
+    ]
+    shown = Shown([Row(variant, cells), Row(variant, [{**cell, "difference": "0"} for cell in cells])], [])
+    assert job.decimals_of(shown) == {"counts": (5, 3), "profile": (3, 4)}
+
+
+def test_without_a_null_the_page_says_what_was_not_asked(ran, call, tmp_path):
+    ran(*call)
+    text = (tmp_path / "o" / "variants.html").read_text()
+    assert "Whether an effect is beyond chance was not asked: <code>--null</code> tells." in text

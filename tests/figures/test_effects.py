@@ -26,3 +26,13 @@ def test_many_effects_are_counted_around_zero():
     assert sum(bar.get_height() for bar in axes.patches) == 903
     assert axes.get_yscale() == "log"
     np.testing.assert_allclose(axes.patches[0].get_x(), -2)
+
+
+def test_panels_stand_below_each_other_for_a_narrow_page():
+    panels = [EffectPanel(name, EFFECTS, "effect (logit)") for name in "abc"]
+    figure = effect_figure(panels, ["rs1", "a name too long for so narrow a figure", "rs3"], stacked=True)
+    lefts = {axes.get_subplotspec().colspan.start for axes in figure.axes}
+    assert (len(figure.axes), lefts) == (3, {0})
+    assert figure.get_size_inches()[0] < 4
+    names = [[label.get_text() for label in axes.get_yticklabels()] for axes in figure.axes]
+    assert names == [["rs1", "a name too long…", "rs3"]] * 3

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seqattr.figures.numbers import decimal_places, signed, signed_percent, typed
+from seqattr.figures.numbers import decimal_places, signed, signed_interval, signed_percent, typed
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,17 @@ def test_the_largest_number_says_how_many_decimals_all_have() -> None:
     assert [
         decimal_places(some) for some in ([1.5, -0.001], [-12.5, 3], [0.02], [0.0, float("nan")], [])
     ] == [*(2, 1, 4, 0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("mean", "low", "high", "text"),
+    [
+        (9.764, 9.49, 10.0, "+9.76 [+9.49, +10.00]"),
+        (4.953, 4.82, 5.1, "+4.95 [+4.82, +5.10]"),
+        (-0.001, -0.5, 0.4, "−0.001 [−0.500, +0.400]"),
+        (0.0, -0.5, 0.4, "0.000 [−0.500, +0.400]"),
+        (1.5, float("nan"), float("nan"), "+1.50 [–, –]"),
+    ],
+)
+def test_a_mean_and_its_interval_have_as_many_decimals(mean, low, high, text) -> None:
+    assert signed_interval(mean, low, high) == text

@@ -18,6 +18,7 @@ FLAGS = [
     *("--disable-component-update", "--disable-sync", "--window-size=1200,900", "--virtual-time-budget=5000"),
 ]
 TELEPHONE = 390  # pixels that its screen is wide
+PAPER = 718  # that A4 is wide within a browser's margins
 # How many tables are wider than the box that they stand in.
 CUT_TABLES = (
     "seen.cut = [...document.querySelectorAll('.wide > table')]"
@@ -48,7 +49,17 @@ def opened(page: str, folder: Path, ask: str) -> dict[str, Any]:
 
 def opened_narrow(page: str, folder: Path, ask: str) -> dict[str, Any]:
     """The same in a frame as wide as a telephone, since a browser's own window cannot be that narrow."""
-    style, inner = f"border:0;width:{TELEPHONE}px;height:800px", html.escape(probed(page, ask))
+    return framed(page, folder, ask, TELEPHONE)
+
+
+def opened_printed(page: str, folder: Path, ask: str) -> dict[str, Any]:
+    """The same as it is on paper: as wide, and with the style for print."""
+    return framed(page.replace("@media print", "@media all"), folder, ask, PAPER)
+
+
+def framed(page: str, folder: Path, ask: str, width: int) -> dict[str, Any]:
+    """What the probe sees in a frame of so many pixels."""
+    style, inner = f"border:0;width:{width}px;height:800px", html.escape(probed(page, ask))
     return dumped(f'<body><iframe style="{style}" srcdoc="{inner}"></iframe></body>', folder)
 
 

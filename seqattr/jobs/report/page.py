@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from seqattr.evaluate.drawing import curves_of
-from seqattr.evaluate.verdict import ADDITIVE, Verdict, cure, together
+from seqattr.evaluate.verdict import ADDITIVE, CANCELLING, Verdict, cure, together
 from seqattr.figures.curves import CurveAxes, CurvePanel, curve_figure
 from seqattr.figures.html import Link, Picture, fill, png_text
 from seqattr.figures.logos import motif_logo
@@ -212,6 +212,7 @@ def render(page: Page) -> str:
         complete=all(run.get("complete", True) for run in runs),
         cure=cure(runs[0].get("dtype", "")),
         limit=ADDITIVE,
+        most_cancellation=CANCELLING,
         sure=SURE,
         bundled=BUNDLED_NOTE,
         least_effect=LEAST_EFFECT,

@@ -8,7 +8,8 @@ import numpy as np
 from seqattr.figures.boxes import Box, within
 from seqattr.figures.distances import Histogram, histogram_figure
 from seqattr.figures.drawings import Drawing
-from seqattr.figures.logos import contribution_logos
+from seqattr.figures.folds import folded_logos
+from seqattr.figures.logos import LogoRows, contribution_logos
 from seqattr.figures.overview import Dot, Limits, overview_panel
 from seqattr.figures.ruler import Ruler
 from seqattr.jobs.report.excerpts import DRAWN_BASES, Excerpt
@@ -57,14 +58,12 @@ def dot_of(row: GroupStatistics) -> Dot:
 def sequence_logos(evidence: Evidence, settings: Settings) -> Iterator[Drawing]:
     """The strongest sequences, each for the target that it was chosen for."""
     for number, (findings, excerpt) in enumerate(excerpts_to_draw(evidence, settings.sequences), start=1):
-        figure = contribution_logos(
-            {axis_label(findings): excerpt.contributions},
-            excerpt.one_hot,
-            boxes_in(excerpt, findings, evidence.group_of),
-            first=excerpt.start,
-            ruler=Ruler.of(findings.source.regions[excerpt.row]),
-        )
-        yield Drawing(f"{SEQUENCE}_{number:02d}", caption_of(findings, excerpt), figure)
+        values = {axis_label(findings): excerpt.contributions}
+        boxes = boxes_in(excerpt, findings, evidence.group_of)
+        first, ruler = excerpt.start, Ruler.of(findings.source.regions[excerpt.row])
+        wide = contribution_logos(values, excerpt.one_hot, boxes, first=first, ruler=ruler)
+        narrow = folded_logos(LogoRows(values, excerpt.one_hot, boxes, first, ruler))
+        yield Drawing(f"{SEQUENCE}_{number:02d}", caption_of(findings, excerpt), wide, narrow)
 
 
 def axis_label(findings: Findings) -> str:

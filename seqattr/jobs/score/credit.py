@@ -9,6 +9,7 @@ from seqattr.evaluate.judgement import Judgement
 from seqattr.evaluate.measured import Summary
 from seqattr.evaluate.verdict import Verdict, cure
 from seqattr.io.text import read_json, write_json
+from seqattr.support.rounding import rounded
 
 COMPLETENESS = "completeness"
 
@@ -101,7 +102,7 @@ def about_run(run: dict[str, Any]) -> dict[str, Any]:
 def completeness(method: str, complete: bool, dtype: str, verdict: Verdict) -> Judgement:
     """Whether contributions add up, of all sequences of the run."""
     counts = f"{verdict.missing:,} of {verdict.explanations:,} explanations"
-    basis = f"{counts} miss the difference; the worst by {verdict.worst_error:.0e} of it"
+    basis = f"{counts} miss the difference; the worst by {rounded(verdict.worst_error)} of it"
     if not complete:
         sentence = "It does not claim that its scores add up to what the model says, so that is not asked."
         return Judgement(method, COMPLETENESS, None, sentence, basis)

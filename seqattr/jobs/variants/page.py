@@ -12,16 +12,20 @@ import numpy as np
 from seqattr.figures.drawings import Drawing, links_of, write_drawings
 from seqattr.figures.effects import EffectPanel, effect_figure
 from seqattr.figures.html import Link, fill
+from seqattr.figures.numbers import decimal_places
 from seqattr.io.ownership import RUN
+from seqattr.io.tables import MISSING
 from seqattr.io.text import write_text
 from seqattr.jobs.variants.contributions import Explained, label_of
 from seqattr.jobs.variants.folder import ALLELES, DROPPED, HITS, PAGE, VARIANTS
 from seqattr.jobs.variants.gained_lost import LEAST_CHANGE
+from seqattr.jobs.variants.largest import Shown
 from seqattr.jobs.variants.names import names_of
 from seqattr.jobs.variants.null import SURE
 from seqattr.jobs.variants.summary import Summary
 
 MOST_HITS, MOST_SCORES = 100, 24
+LEAST_PLACES = 3  # behind the point
 FEW = 20  # variants up to which each is drawn by its name
 
 
@@ -36,8 +40,9 @@ def drawings_of(summary: Summary) -> list[Drawing]:
     named = names_of([one.cut for one in sample]) if summary.variants <= FEW else []
     number, total = effects.shape[1], f"{summary.variants:,} variant{'s' * (summary.variants > 1)}"
     which = f"the {total}" if number == summary.variants else f"{number:,}, drawn at random, of the {total}"
-    caption = f"Effects (alternative - reference) of {which}, by target."
-    return [Drawing("effects", caption, effect_figure(panels, named))]
+    caption = f"Effects (alternative − reference) of {which}, by target."
+    wide, narrow = (effect_figure(panels, named, stacked) for stacked in (False, True))
+    return [Drawing("effects", caption, wide, narrow)]
 
 
 def write_page(
@@ -54,6 +59,7 @@ def write_page(
         summary=summary,
         facts=facts,
         shown=summary.shown,
+        decimals=decimals_of(summary.shown),
         limit=SURE,
         spread=spread,
         explained=explained,
@@ -65,6 +71,22 @@ def write_page(
         links=links_to(drawings, explained),
     )
     write_text(paths[PAGE], text)
+
+
+def decimals_of(shown: Shown) -> dict[str, tuple[int, int]]:
+    """For each target how many decimals its differences are shown with, and its log ratios: enough for three
+    digits of the largest one.
+    """
+    of_targets = zip(*(row.cells for row in shown.rows), strict=True)
+    return {
+        cells[0]["target"]: (places("difference", cells), places("log2_ratio", cells)) for cells in of_targets
+    }
+
+
+def places(name: str, cells: Sequence[Mapping[str, str]]) -> int:
+    """How many decimals a column is shown with."""
+    values = [float(cell[name]) for cell in cells if cell[name] != MISSING]
+    return max(LEAST_PLACES, decimal_places(values))
 
 
 def changes_shown(explained: Explained | None) -> list[dict[str, Any]] | None:

@@ -18,6 +18,7 @@ from tests.helpers.browser import (
     links_that_lead_nowhere,
     opened,
     opened_narrow,
+    opened_printed,
 )
 from tests.helpers.scored import write_scores
 
@@ -106,11 +107,20 @@ def test_no_column_is_cut_off(seen):
 
 @in_browser
 def test_it_fits_a_telephone(page, tmp_path):
-    seen = opened_narrow(page, tmp_path, ASK + CUT_TABLES)
-    assert seen["cut"] == 0
+    """Nothing scrolls sideways: letters stand in several lines."""
+    seen = opened_narrow(page, tmp_path, ASK)
+    assert seen["cut"] == []
     assert seen["window"] == TELEPHONE
     assert seen["width"] <= TELEPHONE
     assert seen["outside"] == []
+
+
+@in_browser
+def test_paper_has_all_columns_and_the_logos(page, tmp_path):
+    colours = "seen.exact = getComputedStyle(document.body).printColorAdjust;"
+    seen = opened_printed(page, tmp_path, CUT_TABLES + colours)
+    assert seen["cut"] == 0
+    assert seen["exact"] == "exact"
 
 
 def test_what_was_found_is_told_in_words(page):
@@ -131,6 +141,10 @@ def test_only_what_fails_is_loud_at_the_top(tmp_path, error, loud):
     assert ("Look closer: additivity does not hold" in above) == loud
     assert "Additivity holds" not in above
     assert "Additivity holds" in page or loud
+    said = re.sub(r"<[^>]+>", "", above)
+    assert "Can this be believed?" in said
+    assert ("The contributions of every sequence add up to what the model says of it." in said) != loud
+    assert "Whether they tell what the model does was not asked." in said
 
 
 @pytest.mark.parametrize(
