@@ -185,20 +185,61 @@ class Products:
     def _launch(
         self, tile: Tile, parts: Tensor, values: Tensor, around: Around, made: Sequence[Tensor]
     ) -> None:
-        (rows, channels, length), (_, positions, outputs) = values.shape, made[0].shape
-        given = around.scales, around.starts, around.addends
-        scales, starts, addends = (None if t is None else channels_last(t) for t in given)
-        pointers = values, scales, parts, around.bias, starts, addends, made[-1], made[0]
-        lying = (made[0].mT if t is None else t for t in (values, scales, starts, addends))
-        references = 1 if starts is None else rows // len(starts)
+        rows, positions, outputs = made[0].shape
+        results = made[0].mT
+        scales, starts, addends = (
+            results if t is None else channels_last(t) for t in (around.scales, around.starts, around.addends)
+        )
         convolve()[(blocks(tile, rows * positions, outputs),)](
-            *(made[0] if t is None else t for t in pointers),
-            *steps(*lying), channels, outputs, parts.shape[2], parts.stride(0), length, positions, self.inner,
-            self.stride * self.together, self.dilation, self.padding, references, rows * positions,
-            self.parts, is_interpreted(), *tile[:3], channels % tile.inner == 0,
-            scales is not None, around.bias is not None, starts is not None, addends is not None,
-            num_warps=tile.warps, num_stages=tile.stages, enable_fp_fusion=True,
-        )  # fmt: skip
+            values=values,
+            scales=scales,
+            weights=parts,
+            bias=results if around.bias is None else around.bias,
+            starts=starts,
+            addends=addends,
+            slopes=made[-1],
+            results=results,
+            **steps("", values),
+            **steps("scale_", scales),
+            **steps("start_", starts),
+            **steps("addend_", addends),
+            references=1 if around.starts is None else rows // len(starts),
+            SCALED=around.scales is not None,
+            BIASED=around.bias is not None,
+            COMPARED=around.starts is not None,
+            ADDED=around.addends is not None,
+            **self.settings(tile, parts, values, (positions, outputs)),
+        )
+
+    def settings(
+        self, tile: Tile, parts: Tensor, values: Tensor, result: tuple[int, int]
+    ) -> dict[str, int | bool]:
+        """What kernels on tiles have alike, by their parameters' names: of values (N, channels, length) and
+        of a result of so many positions and outputs, both as blocks where several positions go together.
+        """
+        (rows, channels, length), (positions, outputs) = values.shape, result
+        return {
+            "channels": channels,
+            "outputs": outputs,
+            "padded_outputs": parts.shape[2],
+            "part_size": parts.stride(0),
+            "length": length,
+            "positions": positions,
+            "inner": self.inner,
+            "stride": self.stride * self.together,
+            "dilation": self.dilation,
+            "padding": self.padding,
+            "places": rows * positions,
+            "PARTS": self.parts,
+            "EMULATED": is_interpreted(),
+            "BLOCK_M": tile.positions,
+            "BLOCK_N": tile.outputs,
+            "BLOCK_K": tile.inner,
+            "BY_CHANNELS": channels % tile.inner == 0,
+            "num_warps": tile.warps,
+            "num_stages": tile.stages,
+            "enable_fp_fusion": True,
+        }
 
     def in_parts(self, tile: Tile) -> Tensor:
         """(parts, taps * channels, outputs) of bfloat16, with zeros up to whole tiles."""
@@ -226,9 +267,11 @@ def check_shapes(values: Tensor, weight: Tensor, around: Around, result: Sequenc
         )
 
 
-def steps(*values: Tensor) -> Iterator[int]:
-    """From row to row, and along it, of each."""
-    return (step for value in values for step in (value.stride(0), value.stride(2)))
+def steps(name: str, values: Tensor, together: int = 1) -> dict[str, int]:
+    """From row to row, and along it from so many positions to the next, by the names of a kernel's
+    parameters.
+    """
+    return {f"{name}row_step": values.stride(0), f"{name}step": values.stride(2) * together}
 
 
 def blocks(tile: Tile, places: int, outputs: int) -> int:

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.numerics import fused
-from seqattr.engine.numerics.gpu.available import is_interpreted
 from seqattr.engine.numerics.gpu.implicit import Products, Tile, blocks, by_sequence, channels_last, steps
 from seqattr.errors import ModelError
 
@@ -102,23 +101,34 @@ def forward_on(products: Products, tile: Tile) -> Forward:
 
     def run(pairs: Pairs, ahead: Ahead) -> Result:
         values, sequences = map(channels_last, pairs)
-        rows, channels, length = values.shape
+        rows, _, length = values.shape
         outputs, positions = len(products.weight), products.positions(length)
         check(pairs, ahead.starts, (outputs, positions), ahead.addends)
         made = [values.new_empty(rows, positions, outputs).mT for _ in range(3)]
         starts = channels_last(ahead.starts)
-        addends = made[0] if ahead.addends is None else channels_last(ahead.addends)
-        bias = made[0] if ahead.bias is None else ahead.bias
+        results, sums, gaps = made
+        addends = results if ahead.addends is None else channels_last(ahead.addends)
         kernels().forward[(blocks(tile, rows * positions, outputs),)](
-            values, sequences, weights, magnitudes, bias, starts, addends, made[1], made[2], made[0],
-            *steps(values, sequences, starts, addends),
-            channels, outputs, weights.shape[2], weights.stride(0), length, positions, products.inner,
-             products.stride, products.dilation, products.padding,
-            rows // len(sequences), rows * positions, products.parts, is_interpreted(), *tile[:3],
-            channels % tile.inner == 0, ahead.bias is not None, ahead.addends is not None,
-            num_warps=tile.warps, num_stages=tile.stages, enable_fp_fusion=True,
-        )  # fmt: skip
-        return Result(made[0], Slopes(made[1], made[2]))
+            values=values,
+            sequences=sequences,
+            weights=weights,
+            magnitudes=magnitudes,
+            bias=results if ahead.bias is None else ahead.bias,
+            starts=starts,
+            addends=addends,
+            sums=sums,
+            gaps=gaps,
+            results=results,
+            **steps("", values),
+            **steps("sequence_", sequences),
+            **steps("start_", starts),
+            **steps("addend_", addends),
+            references=rows // len(sequences),
+            BIASED=ahead.bias is not None,
+            ADDED=ahead.addends is not None,
+            **products.settings(tile, weights, values, (positions, outputs)),
+        )
+        return Result(results, Slopes(sums, gaps))
 
     return run
 
@@ -133,23 +143,33 @@ def back_on(products: Products, tile: Tile) -> Back:
         multipliers = channels_last(multipliers)
         values, sequences = map(lying, pairs)
         sums, gaps = map(channels_last, slopes)
-        rows, channels, length = multipliers.shape
+        rows, _, length = multipliers.shape
         outputs, full = len(products.weight), products.positions(length)
         check(pairs, sequences, (outputs, full), addends)
         positions = math.ceil(full / together)
         made = values.new_empty(rows, positions * together, outputs).mT
         added = made if addends is None else lying(addends)
-        beside = (step for t in (sequences, values, added) for step in (t.stride(0), t.stride(2) * together))
         wide = outputs * together
         kernels().back[(blocks(tile, rows * positions, wide),)](
-            multipliers, sums, gaps, weights, magnitudes, sequences, values, added, made,
-            *steps(multipliers, sums), *beside,
-            channels, wide, weights.shape[2], weights.stride(0), length, positions, products.inner,
-             products.stride * together, products.dilation, products.padding,
-            rows // len(sequences), rows * positions, full * outputs, products.parts, is_interpreted(),
-            *tile[:3], channels % tile.inner == 0, addends is not None,
-            num_warps=tile.warps, num_stages=tile.stages, enable_fp_fusion=True,
-        )  # fmt: skip
+            multipliers=multipliers,
+            sums=sums,
+            gaps=gaps,
+            weights=weights,
+            magnitudes=magnitudes,
+            sequences=sequences,
+            values=values,
+            addends=added,
+            results=made,
+            **steps("", multipliers),
+            **steps("slope_", sums),
+            **steps("sequence_", sequences, together),
+            **steps("value_", values, together),
+            **steps("addend_", added, together),
+            references=rows // len(sequences),
+            ends=full * outputs,
+            ADDED=addends is not None,
+            **products.settings(tile, weights, multipliers, (positions, wide)),
+        )
         return made[..., :full]
 
     return run
