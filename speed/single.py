@@ -10,7 +10,7 @@ from torch import Tensor
 
 from seqattr.engine.numerics.device import full_precision
 from seqattr.engine.numerics.gpu.available import serves
-from seqattr.engine.numerics.gpu.implicit import PARTS, Around, Products, Run
+from seqattr.engine.numerics.gpu.implicit import PARTS, Around, ConvolutionAround, Products
 from speed.clock import calls_for, repeat, seconds
 
 ROUNDS = 3
@@ -84,7 +84,7 @@ def our_own(size: Size, values: Tensor, weight: Tensor) -> dict[str, Callable[[]
     return forms
 
 
-def alone(run: Run, values: Tensor) -> Tensor:
+def alone(run: ConvolutionAround, values: Tensor) -> Tensor:
     """With nothing around it."""
     return run(values, Around()).values
 

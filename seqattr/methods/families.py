@@ -8,7 +8,7 @@ from seqattr.engine.rules.gradient import GRADIENT
 from seqattr.engine.walk.rulebook import Rulebook
 from seqattr.methods.attributors import Attributor, against_references, along_path, at_sequence, relevance
 from seqattr.methods.method import Cost, Method
-from seqattr.methods.mutagenesis import Form, mutagenesis, occlusion
+from seqattr.methods.mutagenesis import Scorer, mutagenesis, occlusion
 
 PAIRS, ALONE = Cost("R + 1", "R * T"), Cost("R + 1", "T")
 NOISY_SAMPLES, NOISE = 25, 0.15  # of the range from no base to a base, which is 1
@@ -132,11 +132,11 @@ def perturbing(
     )
 
 
-def mutating(form: Form, summary: str, source: str) -> Method:
+def mutating(scorer: Scorer, summary: str, source: str) -> Method:
     """In-silico mutagenesis, of all positions or of some."""
     cost = Cost("3 * L + R + 2", "0")
-    method = perturbing(mutagenesis(form), summary, source, cost, references=False)
-    return replace(method, at_positions=partial(mutagenesis, form))
+    method = perturbing(mutagenesis(scorer), summary, source, cost, references=False)
+    return replace(method, at_positions=partial(mutagenesis, scorer))
 
 
 def occluding(width: int) -> Method:

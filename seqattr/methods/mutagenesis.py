@@ -19,7 +19,7 @@ from seqattr.errors import InputError
 from seqattr.methods.attributors import Attributor, Batch, Explanation
 
 Scores = dict[Target, Tensor]
-Form = Callable[[Tensor], Tensor]  # effects (B, 4, L) of putting each base at each position, to scores
+Scorer = Callable[[Tensor], Tensor]  # effects (B, 4, L) of putting each base at each position, to scores
 Gains = Callable[[Tensor], Tensor]
 KEPT_SCORES = 256  # sequences whose scores stay, as their references come in pieces
 
@@ -30,8 +30,8 @@ KEPT_SCORES = 256  # sequences whose scores stay, as their references come in pi
 EVERYWHERE = slice(None)
 
 
-def mutagenesis(form: Form, positions: slice = EVERYWHERE) -> Attributor:
-    """Every base at every position, or at some alone, scored by a form of the table of effects.
+def mutagenesis(scorer: Scorer, positions: slice = EVERYWHERE) -> Attributor:
+    """Every base at every position, or at some alone, scored by a function of the table of effects.
 
     Elsewhere scores are 0. Raises InputError for positions beyond the sequences' end.
     """
@@ -41,7 +41,7 @@ def mutagenesis(form: Form, positions: slice = EVERYWHERE) -> Attributor:
         tables = [table_of(batch, sequence, positions) for sequence in batch.sequences]
 
         def scores(target: Target) -> Tensor:
-            return form(torch.stack([table[target] for table in tables]))
+            return scorer(torch.stack([table[target] for table in tables]))
 
         return Explanation(batch.scores_of_bases(scores), batch.outputs())
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from seqattr.engine.numerics.geometry import Geometry
 
-LEAST_TAPS = 5  # with fewer, cuDNN takes a direct algorithm, which is quicker
+WIDE = 5  # taps: with fewer, cuDNN takes a direct algorithm, which is quicker
 FEW = 16  # channels with fewer are made by adding up what each tap gives
 MOST_BYTES = 2**28  # of columns at once
 
@@ -24,7 +24,7 @@ def suits(weight: Tensor, geometry: Geometry) -> bool:
     """Whether cuDNN might take a Fourier algorithm for a weight (outputs, inputs, taps ...): of float32, on a
     GPU, wide, in one or two dimensions.
     """
-    wide = weight.ndim in (3, 4) and prod(weight.shape[2:]) >= LEAST_TAPS
+    wide = weight.ndim in (3, 4) and prod(weight.shape[2:]) >= WIDE
     on_gpu = weight.device.type == "cuda" and weight.dtype == torch.float32
     return on_gpu and wide and not (is_depthwise(weight, geometry) or pads_much(geometry))
 

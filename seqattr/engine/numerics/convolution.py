@@ -18,7 +18,7 @@ from seqattr.engine.numerics.geometry import Geometry
 from seqattr.engine.numerics.gpu.available import serves
 from seqattr.engine.numerics.gpu.fastest import Measured
 from seqattr.engine.numerics.gpu.implicit import PARTS, Products, side_by_side
-from seqattr.engine.numerics.onednn import Prepared, Run, channels_last, positions
+from seqattr.engine.numerics.onednn import Convolver, Prepared, channels_last, positions
 from seqattr.engine.numerics.workspace import POOL
 
 aten = torch.ops.aten
@@ -139,7 +139,7 @@ class ChannelsLast:
         return channels_last(value.unsqueeze(2) if self.lifted else value)
 
 
-def transpose_of(weight: Tensor, geometry: Geometry, by_spectra: bool) -> Run | None:
+def transpose_of(weight: Tensor, geometry: Geometry, by_spectra: bool) -> Convolver | None:
     """The transpose of a convolution as another one; None where it has strides or is padded too far."""
     reach = [d * (k - 1) for d, k in zip(geometry.dilation, weight.shape[2:], strict=True)]
     padding = [r - p for r, p in zip(reach, geometry.padding, strict=True)]
@@ -148,7 +148,7 @@ def transpose_of(weight: Tensor, geometry: Geometry, by_spectra: bool) -> Run | 
     return correlation(weight.flip(2, 3).transpose(0, 1), geometry._replace(padding=padding), by_spectra)
 
 
-def correlation(weight: Tensor, geometry: Geometry, by_spectra: bool = False) -> Run:
+def correlation(weight: Tensor, geometry: Geometry, by_spectra: bool = False) -> Convolver:
     """A convolution (outputs, inputs, height, width) of channels-last values, in the quickest form."""
     height, taps = weight.shape[2:]
     simple = max(*geometry.stride, *geometry.dilation) == height == 1 and geometry.padding[0] == 0
@@ -157,7 +157,7 @@ def correlation(weight: Tensor, geometry: Geometry, by_spectra: bool = False) ->
     return by_rows(in_one_dimension(weight, geometry.padding[1], by_spectra))
 
 
-def in_one_dimension(weight: Tensor, padding: int, by_spectra: bool) -> Run:
+def in_one_dimension(weight: Tensor, padding: int, by_spectra: bool) -> Convolver:
     """The quickest form for values (N, inputs, 1, L)."""
     outputs, inputs, _, taps = weight.shape
     if outputs <= NARROW:
@@ -169,7 +169,7 @@ def in_one_dimension(weight: Tensor, padding: int, by_spectra: bool) -> Run:
     return direct
 
 
-def by_rows(run: Run) -> Run:
+def by_rows(run: Convolver) -> Convolver:
     """For values (N, C, H, L), a convolution of (N, C, 1, L)."""
 
     def of_all(value: Tensor, bias: Tensor | None) -> Tensor:
@@ -183,7 +183,7 @@ def by_rows(run: Run) -> Run:
     return of_all
 
 
-def narrow(weight: Tensor, padding: int) -> Run:
+def narrow(weight: Tensor, padding: int) -> Convolver:
     """With few outputs: those of several neighbouring positions at once, so that they fill a vector.
 
     They are the outputs of one convolution that strides over these positions, with a kernel for each.
@@ -204,7 +204,7 @@ def narrow(weight: Tensor, padding: int) -> Run:
     return run
 
 
-def split(weight: Tensor, padding: int) -> Run:
+def split(weight: Tensor, padding: int) -> Convolver:
     """With a few outputs more than fill vectors: these by themselves, both copied into one value."""
     outputs = weight.shape[0]
     whole = outputs - outputs % LANES

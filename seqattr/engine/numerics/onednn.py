@@ -15,7 +15,8 @@ ops = torch.ops.mkldnn
 NAMES = ("_reorder_convolution_weight", "_convolution_pointwise")
 ARRANGES = torch.backends.mkldnn.is_available() and all(hasattr(ops, name) for name in NAMES)
 
-Run = Callable[[Tensor, Tensor | None], Tensor]  # a convolution of channels-last values, with a bias or none
+# A convolution of channels-last values, with a bias or none.
+Convolver = Callable[[Tensor, Tensor | None], Tensor]
 
 
 class Prepared:

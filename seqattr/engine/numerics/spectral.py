@@ -14,7 +14,7 @@ from torch import Tensor
 
 from seqattr.engine.numerics import fused, kernels
 from seqattr.engine.numerics.kernels import TILE
-from seqattr.engine.numerics.onednn import Prepared, Run, positions
+from seqattr.engine.numerics.onednn import Convolver, Prepared, positions
 from seqattr.engine.numerics.workspace import POOL
 
 # Where it is quicker, as measured: with many channels and many taps, for many signals of two tiles at once;
@@ -31,7 +31,7 @@ def pays(outputs: int, inputs: int, taps: int) -> bool:
     return fused.AVAILABLE and enough and outputs * inputs <= MOST_WEIGHTS
 
 
-def where_many(direct: Run, weight: Tensor, padding: int) -> Run:
+def where_many(direct: Convolver, weight: Tensor, padding: int) -> Convolver:
     """The convolution through spectra; the direct one where there are too few tiles for that."""
     many, (inputs, _, taps) = cache(lambda: spectral(weight, padding)), weight.shape[1:]
 
@@ -43,7 +43,7 @@ def where_many(direct: Run, weight: Tensor, padding: int) -> Run:
     return run
 
 
-def spectral(weight: Tensor, padding: int) -> Run:
+def spectral(weight: Tensor, padding: int) -> Convolver:
     """The convolution with a weight (outputs, inputs, 1, taps) of channels-last values (N, inputs, 1, L).
 
     Two tiles of one sequence are the real and the imaginary part of one signal. The weights are real, so

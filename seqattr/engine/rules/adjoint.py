@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqattr.engine.numerics.gpu.forms import dense_strides, from_outermost
+from seqattr.engine.numerics.gpu.common_layout import dense_strides, from_outermost
 from seqattr.engine.ops.arguments import parameters
 from seqattr.engine.ops.moving import RESHAPES, SQUEEZES
 from seqattr.engine.ops.names import (

@@ -156,7 +156,7 @@ def test_answers_are_those_of_float64(method: str, pool: nn.Module, monkeypatch:
     points[:, 3] = points[:, 0]
     many = spectral.spectral
 
-    def counted(weight: Tensor, padding: int) -> onednn.Run:
+    def counted(weight: Tensor, padding: int) -> onednn.Convolver:
         used.append(padding)
         return many(weight, padding)
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.numerics.gpu import expressions
+from seqattr.engine.numerics.gpu.common_layout import CommonLayout, common_layout, layouts
 from seqattr.engine.numerics.gpu.expressions import RUNS
-from seqattr.engine.numerics.gpu.forms import Form, form_of, layouts
 
 TILE = 1024  # elements of a program: of one row, or where rows are short of ROWS
 ROWS = 32
@@ -36,7 +36,7 @@ EXPRESSIONS = {
 
 
 class Grid(NamedTuple):
-    """How a form is cut into tiles."""
+    """How a common layout is cut into tiles."""
 
     programs: int
     sizes: tuple[int, ...]  # rows, and of the last two of the dimensions that number them; units in a row
@@ -47,13 +47,13 @@ class Grid(NamedTuple):
 
 
 @lru_cache(4096)
-def grid_of(form: Form) -> Grid | None:
+def grid_of(common: CommonLayout) -> Grid | None:
     """None where there is nothing to do, or more than kernels have numbers for."""
-    if not form.elements or len(form.sizes) > RUNS:
+    if not common.elements or len(common.sizes) > RUNS:
         return None
-    missing = RUNS - len(form.sizes)
-    first, second, third, length = (1,) * missing + form.sizes
-    steps = [(0,) * missing + steps for steps in form.steps]
+    missing = RUNS - len(common.sizes)
+    first, second, third, length = (1,) * missing + common.sizes
+    steps = [(0,) * missing + steps for steps in common.steps]
     rows, unit = first * second * third, PIECE if in_pieces(length, steps) else 1
     height = 1 if length >= TILE else ROWS
     width = TILE // height
@@ -76,16 +76,16 @@ def evaluated(name: str, tensors: Sequence[Tensor]) -> list[Tensor] | None:
     no kernel serves.
     """
     tensors = [tensor.resolve_neg() for tensor in tensors]
-    form = form_of(*layouts(*tensors))
-    if (grid := grid_of(form)) is None:
+    common = common_layout(*layouts(*tensors))
+    if (grid := grid_of(common)) is None:
         return None
-    made = [form.empty(tensors[0]) for _ in range(EXPRESSIONS[name].outputs)]
+    made = [common.empty(tensors[0]) for _ in range(EXPRESSIONS[name].outputs)]
     launch(name, grid, tensors, made)
     return made
 
 
 def launch(name: str, grid: Grid, tensors: Sequence[Tensor], made: Sequence[Tensor]) -> None:
-    """Writes the expression's values over what is `made`, of the form's shape and strides."""
+    """Writes the expression's values over what is `made`, of the common shape and strides."""
     expression, missing = EXPRESSIONS[name], MOST_INPUTS - len(tensors)
     with torch.cuda.device_of(made[0]):
         expressions.expression[(grid.programs,)](

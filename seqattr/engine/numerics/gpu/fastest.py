@@ -10,7 +10,7 @@ from torch import Tensor
 from seqattr.engine.numerics.device import current, full_precision, is_out_of_memory
 from seqattr.engine.numerics.gpu import in_parts
 from seqattr.engine.numerics.gpu.choice import FAILED, Key, quickest
-from seqattr.engine.numerics.gpu.implicit import Around, Products, Result, in_steps
+from seqattr.engine.numerics.gpu.implicit import Around, Convolved, Products, in_steps
 from seqattr.engine.numerics.gpu.in_parts import Ahead, Pairs, Slopes
 from seqattr.engine.numerics.gpu.notes import say
 from seqattr.errors import ModelError
@@ -21,7 +21,7 @@ MOST_ROWS = 2**14
 # Of the largest of a convolution's values, how far a form's may be from torch's.
 TOLERANCE = {"float32": 1e-5, "bfloat16x3": 1e-3}
 
-Run = Callable[..., Any]
+UnboundForm = Callable[..., Any]  # of several that do the same, before it has its arguments
 
 
 class Direct(Protocol):
@@ -43,16 +43,16 @@ class Quickest:
     def __init__(
         self,
         key: Key,
-        runs: Callable[[], Mapping[str, Run]],
+        runs: Callable[[], Mapping[str, UnboundForm]],
         sample: Callable[[Tensor], Sequence[Any]],
         answer: Callable[[Any], Tensor],
         precision: str,
     ) -> None:
         self.key, self.runs, self.sample, self.answer = key, runs, sample, answer
         self.precision = precision
-        self.forms: dict[int, Run | None] = {}  # None: the direct one
+        self.forms: dict[int, UnboundForm | None] = {}  # None: the direct one
 
-    def __call__(self, direct: Run, values: Tensor, *arguments: Any) -> Any:
+    def __call__(self, direct: UnboundForm, values: Tensor, *arguments: Any) -> Any:
         """The form's result of its arguments, among which are `values` (rows, channels, L)."""
         run = self.kernel(direct, values)
         if run is None:
@@ -68,7 +68,7 @@ class Quickest:
             self.forms[values.shape[2].bit_length()] = None
             return direct(*arguments)
 
-    def kernel(self, direct: Run, values: Tensor) -> Run | None:
+    def kernel(self, direct: UnboundForm, values: Tensor) -> UnboundForm | None:
         """The form of our own that serves values of this length; None where the direct one does."""
         size = values.shape[2].bit_length()
         if size not in self.forms:
@@ -76,14 +76,14 @@ class Quickest:
                 self.forms[size] = self._choose(direct, values, size)
         return self.forms[size]
 
-    def _choose(self, direct: Run, values: Tensor, size: int) -> Run | None:
+    def _choose(self, direct: UnboundForm, values: Tensor, size: int) -> UnboundForm | None:
         runs, arguments = self.runs(), self.sample(values)
         every = {DIRECT: direct, **runs}.items()
         forms = {name: partial(self._answer, run, arguments) for name, run in every}
         key = (*self.key, self.precision, size)
         return runs.get(quickest(key, forms, values.device, TOLERANCE[self.precision]))
 
-    def _answer(self, run: Run, arguments: Sequence[Any]) -> Tensor:
+    def _answer(self, run: UnboundForm, arguments: Sequence[Any]) -> Tensor:
         return self.answer(run(*arguments))
 
 
@@ -134,7 +134,7 @@ def back_of(products: Products, precision: str) -> Quickest:
 def plain(
     name: str, products: Products, sample: Callable[[Tensor], Sequence[Any]], precision: str
 ) -> Quickest:
-    def runs() -> Mapping[str, Run]:
+    def runs() -> Mapping[str, UnboundForm]:
         return {tile.name: products.on(tile) for tile in products.tiles()}
 
     return Quickest((name, *geometry_key(products)), runs, sample, lambda result: result.values, precision)
@@ -162,9 +162,9 @@ class Measured:
     def transpose(self, multiplier: Tensor, shape: Sequence[int]) -> Tensor:
         return self.transpose_around(multiplier, shape, Around())
 
-    def forward_around(self, activation: Tensor, around: Around) -> Result:
+    def forward_around(self, activation: Tensor, around: Around) -> Convolved:
         """W x and what is around it."""
-        result: Result = self.straight(in_steps(self.direct.forward), activation, activation, around)
+        result: Convolved = self.straight(in_steps(self.direct.forward), activation, activation, around)
         return result
 
     def on_tensor_cores(self, activation: Tensor) -> bool:
@@ -176,7 +176,7 @@ class Measured:
         direct = in_steps(lambda values, _: self.direct.transpose(values, (len(values), *shape[1:])))
         if self.back is None:
             return direct(multiplier, around).values
-        result: Result = self.back(direct, multiplier, multiplier, around)
+        result: Convolved = self.back(direct, multiplier, multiplier, around)
         return result.values
 
 
@@ -190,12 +190,12 @@ class MeasuredInParts:
         self.ahead = self._forward() if straight.products.together == 1 else None
         self.behind = self._back() if straight.transposed is not None else None
 
-    def forward(self, pairs: Pairs, ahead: Ahead) -> in_parts.Result:
+    def forward(self, pairs: Pairs, ahead: Ahead) -> in_parts.ConvolvedInParts:
         """Relu's values for the references, and the slopes."""
         direct = in_parts.forward_in_steps(self.straight.forward, self.magnitude.forward)
         if self.ahead is None or not self.straight.on_tensor_cores(pairs.references):
             return direct(pairs, ahead)  # as the sequences went, so that what is equal stays equal
-        result: in_parts.Result = self.ahead(direct, pairs.references, pairs, ahead)
+        result: in_parts.ConvolvedInParts = self.ahead(direct, pairs.references, pairs, ahead)
         return result
 
     def back(self, multiplier: Tensor, slopes: Slopes, pairs: Pairs, addends: Tensor | None) -> Tensor:
@@ -214,7 +214,7 @@ class MeasuredInParts:
         products, precision = self.straight.products, self.straight.precision
         outputs, channels, _ = products.weight.shape
 
-        def runs() -> Mapping[str, Run]:
+        def runs() -> Mapping[str, UnboundForm]:
             return {tile.name: in_parts.forward_on(products, tile) for tile in in_parts.tiles_for(outputs)}
 
         def sample(values: Tensor) -> Sequence[Any]:
@@ -232,7 +232,7 @@ class MeasuredInParts:
         assert products is not None
         outputs, channels, _ = products.weight.shape
 
-        def runs() -> Mapping[str, Run]:
+        def runs() -> Mapping[str, UnboundForm]:
             tiles = in_parts.tiles_for(outputs * products.together)
             return {tile.name: in_parts.back_on(products, tile) for tile in tiles}
 

@@ -15,25 +15,12 @@ from torch import Tensor
 
 from seqattr.engine.numerics import fused
 from seqattr.engine.numerics.gpu.available import is_interpreted
+from seqattr.engine.numerics.gpu.launch import Tile, blocks, channels_last, steps
 from seqattr.errors import ModelError
 
 PARTS = {"float32": 3, "bfloat16x3": 2}  # of each number, by the name of how products are taken
-NARROW = 8  # with so few outputs, those of several positions are worked out together
-LEAST_TAPS = 4  # but not with fewer
-
-
-class Tile(NamedTuple):
-    """What one program works out, so many of the inner dimension at a time; warps, and loads under way."""
-
-    positions: int
-    outputs: int
-    inner: int
-    warps: int
-    stages: int
-
-    @property
-    def name(self) -> str:
-        return "x".join(map(str, self))
+OUTPUTS_TOGETHER = 8  # with so few outputs, those of several positions are worked out together
+TAPS_TOGETHER = 4  # but not with fewer taps
 
 
 # Compiled for compute capability 9.0, hardly one of them has more values than registers. All take as many of
@@ -70,23 +57,23 @@ class Around:
     addends: Tensor | None = None
 
 
-class Result(NamedTuple):
+class Convolved(NamedTuple):
     """Of a convolution (N, outputs, positions), and relu's slopes, where they were asked for."""
 
     values: Tensor
     slopes: Tensor | None = None
 
 
-class Run(Protocol):
+class ConvolutionAround(Protocol):
     """A convolution with all that is around it."""
 
-    def __call__(self, values: Tensor, around: Around, /) -> Result: ...
+    def __call__(self, values: Tensor, around: Around, /) -> Convolved: ...
 
 
-def in_steps(convolve: Callable[[Tensor, Tensor | None], Tensor]) -> Run:
+def in_steps(convolve: Callable[[Tensor, Tensor | None], Tensor]) -> ConvolutionAround:
     """By a convolution that knows nothing of what is around it."""
 
-    def run(values: Tensor, around: Around) -> Result:
+    def run(values: Tensor, around: Around) -> Convolved:
         if around.scales is not None:
             values = values * around.scales
         return finished(convolve(values, around.bias), around)
@@ -94,13 +81,13 @@ def in_steps(convolve: Callable[[Tensor, Tensor | None], Tensor]) -> Run:
     return run
 
 
-def finished(values: Tensor, around: Around) -> Result:
+def finished(values: Tensor, around: Around) -> Convolved:
     """What comes behind a convolution, step by step."""
     slopes = None
     if around.starts is not None:
         (slopes,) = by_sequence(lambda a, b: [fused.relu_secant(a, b)], around.starts, values)
         values = values.relu()
-    return Result(values if around.addends is None else values + around.addends, slopes)
+    return Convolved(values if around.addends is None else values + around.addends, slopes)
 
 
 def by_sequence(function: Callable[..., Sequence[Tensor]], sequences: Tensor, *pairs: Tensor) -> list[Tensor]:
@@ -140,7 +127,7 @@ class Products:
     def together(self) -> int:
         """How many neighbouring positions are worked out as the outputs of one: of few outputs several."""
         outputs, _, taps = self.weight.shape
-        few = outputs <= NARROW and self.stride == self.dilation == 1 and taps >= LEAST_TAPS
+        few = outputs <= OUTPUTS_TOGETHER and self.stride == self.dilation == 1 and taps >= TAPS_TOGETHER
         return 2 * min(TILES) // outputs if few else 1
 
     @property
@@ -153,13 +140,13 @@ class Products:
         reach = self.dilation * (self.weight.shape[2] - 1)
         return (length + 2 * self.padding - reach - 1) // self.stride + 1
 
-    def on(self, tile: Tile) -> Run:
+    def on(self, tile: Tile) -> ConvolutionAround:
         """With tiles of one size."""
         kernel = self._kernel(tile)
         if self.together == 1:
             return kernel
 
-        def run(values: Tensor, around: Around) -> Result:
+        def run(values: Tensor, around: Around) -> Convolved:
             bias = None if around.bias is None else around.bias.repeat(self.together)
             blocks = kernel(values, Around(bias, around.scales)).values.mT
             lines = blocks.reshape(len(blocks), -1, len(self.weight))
@@ -167,18 +154,18 @@ class Products:
 
         return run
 
-    def _kernel(self, tile: Tile) -> Run:
+    def _kernel(self, tile: Tile) -> ConvolutionAround:
         """Of blocks of positions, with all that these have as outputs."""
         parts, outputs = self.in_parts(tile), self.together * len(self.weight)
 
-        def run(values: Tensor, around: Around) -> Result:
+        def run(values: Tensor, around: Around) -> Convolved:
             positions = math.ceil(self.positions(values.shape[2]) / self.together)
             shape = len(values), positions, outputs
             check_shapes(values, self.weight, around, (len(values), outputs, positions))
             made = [values.new_empty(shape) for _ in range(1 if around.starts is None else 2)]
             if made[0].numel():
                 self._launch(tile, parts, channels_last(values), around, made)
-            return Result(*(each.mT for each in made))
+            return Convolved(*(each.mT for each in made))
 
         return run
 
@@ -267,18 +254,6 @@ def check_shapes(values: Tensor, weight: Tensor, around: Around, result: Sequenc
         )
 
 
-def steps(name: str, values: Tensor, together: int = 1) -> dict[str, int]:
-    """From row to row, and along it from so many positions to the next, by the names of a kernel's
-    parameters.
-    """
-    return {f"{name}row_step": values.stride(0), f"{name}step": values.stride(2) * together}
-
-
-def blocks(tile: Tile, places: int, outputs: int) -> int:
-    """How many tiles there are."""
-    return math.ceil(places / tile.positions) * math.ceil(outputs / tile.outputs)
-
-
 def side_by_side(weight: Tensor, together: int) -> Tensor:
     """The weight (outputs, ..., taps) of a convolution whose outputs are those of neighbouring positions."""
     taps = weight.shape[-1]
@@ -286,11 +261,6 @@ def side_by_side(weight: Tensor, together: int) -> Tensor:
     for shift, kernel in enumerate(shifted):
         kernel[..., shift : shift + taps] = weight
     return shifted.flatten(0, 1)
-
-
-def channels_last(values: Tensor) -> Tensor:
-    """Values (N, channels, L) in whose memory the channels of a position are next to each other."""
-    return values if values.shape[1] == 1 or values.stride(1) == 1 else values.mT.contiguous().mT
 
 
 @cache

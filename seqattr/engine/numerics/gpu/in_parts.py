@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.numerics import fused
-from seqattr.engine.numerics.gpu.implicit import Products, Tile, blocks, by_sequence, channels_last, steps
+from seqattr.engine.numerics.gpu.implicit import Products, by_sequence
+from seqattr.engine.numerics.gpu.launch import Tile, blocks, channels_last, steps
 from seqattr.errors import ModelError
 
 # With two totals each; compiled for compute capability 9.0, hardly one has more values than registers.
@@ -40,7 +41,7 @@ class Slopes(NamedTuple):
     gaps: Tensor
 
 
-class Result(NamedTuple):
+class ConvolvedInParts(NamedTuple):
     """Relu's values for the references, and its slopes."""
 
     values: Tensor
@@ -58,7 +59,7 @@ class Ahead:
     addends: Tensor | None = None
 
 
-Forward = Callable[[Pairs, Ahead], Result]
+Forward = Callable[[Pairs, Ahead], ConvolvedInParts]
 Back = Callable[[Tensor, Slopes, Pairs, Tensor | None], Tensor]  # multipliers, and what is added in the end
 Plain = Callable[[Tensor, Tensor | None], Tensor]  # a convolution with a bias, or its transpose without
 
@@ -66,7 +67,7 @@ Plain = Callable[[Tensor, Tensor | None], Tensor]  # a convolution with a bias, 
 def forward_in_steps(straight: Plain, magnitude: Plain) -> Forward:
     """By convolutions with W and |W| that know nothing of what is around them."""
 
-    def run(pairs: Pairs, ahead: Ahead) -> Result:
+    def run(pairs: Pairs, ahead: Ahead) -> ConvolvedInParts:
         values = straight(pairs.references, ahead.bias)
         _, sizes = by_sequence(fused.difference_and_size, pairs.sequences, pairs.references)
         spread = magnitude(sizes, None)
@@ -75,7 +76,7 @@ def forward_in_steps(straight: Plain, magnitude: Plain) -> Forward:
         values = values.relu()
         if ahead.addends is not None:
             values = values + ahead.addends
-        return Result(values, Slopes(*fused.sum_and_difference(up, down)))
+        return ConvolvedInParts(values, Slopes(*fused.sum_and_difference(up, down)))
 
     return run
 
@@ -99,7 +100,7 @@ def forward_on(products: Products, tile: Tile) -> Forward:
     assert products.together == 1
     weights, magnitudes = products.in_parts(tile), products.magnitudes().in_parts(tile)
 
-    def run(pairs: Pairs, ahead: Ahead) -> Result:
+    def run(pairs: Pairs, ahead: Ahead) -> ConvolvedInParts:
         values, sequences = map(channels_last, pairs)
         rows, _, length = values.shape
         outputs, positions = len(products.weight), products.positions(length)
@@ -128,7 +129,7 @@ def forward_on(products: Products, tile: Tile) -> Forward:
             ADDED=ahead.addends is not None,
             **products.settings(tile, weights, values, (positions, outputs)),
         )
-        return Result(results, Slopes(sums, gaps))
+        return ConvolvedInParts(results, Slopes(sums, gaps))
 
     return run
 

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.numerics.gpu import pool_kernels
-from seqattr.engine.numerics.gpu.forms import (
+from seqattr.engine.numerics.gpu.common_layout import (
     Layout,
     aligned,
+    common_layout,
     dense_strides,
-    form_of,
     from_outermost,
     layouts,
 )
@@ -67,13 +67,13 @@ def lines_of(*layouts: Layout) -> Lines | None:
     """Of tensors by their shapes and strides; None where there is nothing to do, or where more dimensions
     number the lines than kernels have numbers for.
     """
-    form = form_of(*((shape[:-1], strides[:-1]) for shape, strides in layouts))
-    if not form.elements or len(form.sizes) > RUNS:
+    common = common_layout(*((shape[:-1], strides[:-1]) for shape, strides in layouts))
+    if not common.elements or len(common.sizes) > RUNS:
         return None
-    missing = RUNS - len(form.sizes)
-    first, second, lanes = (1,) * missing + form.sizes
+    missing = RUNS - len(common.sizes)
+    first, second, lanes = (1,) * missing + common.sizes
     along = (strides[-1] for _, strides in layouts)
-    steps = tuple((*(0,) * missing, *outer, step) for outer, step in zip(form.steps, along, strict=True))
+    steps = tuple((*(0,) * missing, *outer, step) for outer, step in zip(common.steps, along, strict=True))
     few = min(shape[-1] for shape, _ in layouts) < SIDE <= lanes
     return Lines(first * second, second, lanes, steps, few or steps[0][RUNS - 1] < steps[0][RUNS])
 
@@ -84,7 +84,7 @@ def dense_like(places: int, *layouts: Layout) -> Layout:
 
     What a line is to others is kept by its stride, were it of one place alone.
     """
-    shape = (*form_of(*((shape[:-1], strides[:-1]) for shape, strides in layouts)).shape, places)
+    shape = (*common_layout(*((shape[:-1], strides[:-1]) for shape, strides in layouts)).shape, places)
     steps = [(*aligned(shape[:-1], strides[:-1], len(shape) - 1), strides[-1]) for shape, strides in layouts]
     return shape, dense_strides(shape, from_outermost(steps))
 

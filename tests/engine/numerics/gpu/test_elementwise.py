@@ -11,7 +11,7 @@ from torch import Tensor, nn
 import seqattr
 from seqattr.engine.numerics import fused
 from seqattr.engine.numerics.gpu import available
-from seqattr.engine.numerics.gpu.forms import form_of, layouts
+from seqattr.engine.numerics.gpu.common_layout import common_layout, layouts
 from tests.helpers.expressions import EXPRESSIONS
 from tests.helpers.gpu_kernels import DEVICE
 from tests.helpers.pieces import Net
@@ -128,15 +128,15 @@ def test_where_nothing_changes_the_slope_is_one_or_zero() -> None:
     ],
 )
 def test_dimensions_are_as_few_as_can_be(shapes: list, sizes: tuple, steps: tuple) -> None:
-    form = form_of(*layouts(*map(torch.zeros, shapes)))
-    assert (form.sizes, form.steps) == (sizes, steps)
+    common = common_layout(*layouts(*map(torch.zeros, shapes)))
+    assert (common.sizes, common.steps) == (sizes, steps)
 
 
 def test_what_lies_with_gaps_stays_as_it_is() -> None:
     a, b = torch.randn(4, 1, 8, 20)[..., ::2], torch.randn(4, 3, 8, 10)
-    assert form_of(*layouts(a, b)).sizes == (4, 3, 80)
+    assert common_layout(*layouts(a, b)).sizes == (4, 3, 80)
     c = torch.randn(4, 1, 8, 20)[..., :10]
-    assert form_of(*layouts(c, b)).sizes == (4, 3, 8, 10)
+    assert common_layout(*layouts(c, b)).sizes == (4, 3, 8, 10)
 
 
 @pytest.fixture(scope="module")

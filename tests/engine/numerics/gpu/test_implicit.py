@@ -6,7 +6,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seqattr.engine.numerics.gpu.implicit import Around, Products, Result, Run, Tile, in_steps, tiles_for
+from seqattr.engine.numerics.gpu.implicit import (
+    Around,
+    ConvolutionAround,
+    Convolved,
+    Products,
+    in_steps,
+    tiles_for,
+)
+from seqattr.engine.numerics.gpu.launch import Tile
 from seqattr.errors import ModelError
 from tests.helpers.interpreter import needs_interpreter
 
@@ -38,7 +46,7 @@ def case(name: str, parts: int = 3) -> tuple[Products, Tensor, Tensor]:
     return products, numbers(outputs, seed=1), numbers(ROWS, channels, LENGTH, seed=2)
 
 
-def in_float64(products: Products) -> Run:
+def in_float64(products: Products) -> ConvolutionAround:
     p = products
     return in_steps(
         lambda x, bias: nn.functional.conv1d(x, p.weight.double(), bias, p.stride, p.padding, p.dilation)
@@ -67,7 +75,7 @@ def surroundings(products: Products, bias: Tensor, values: Tensor) -> Sequence[A
     ]
 
 
-def assert_near(got: Result, wanted: Result, tolerance: float) -> None:
+def assert_near(got: Convolved, wanted: Convolved, tolerance: float) -> None:
     assert got.values.shape == wanted.values.shape
     assert (got.values - wanted.values).abs().max() < tolerance * wanted.values.abs().max()
     assert (got.slopes is None) == (wanted.slopes is None)

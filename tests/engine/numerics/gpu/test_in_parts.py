@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import conv1d, conv_transpose1d
 
 from seqattr.engine.numerics.gpu import implicit
-from seqattr.engine.numerics.gpu.implicit import Around, Products, Tile
+from seqattr.engine.numerics.gpu.implicit import Around, Products
 from seqattr.engine.numerics.gpu.in_parts import (
     TILES,
     Ahead,
@@ -20,6 +20,7 @@ from seqattr.engine.numerics.gpu.in_parts import (
     forward_on,
     tiles_for,
 )
+from seqattr.engine.numerics.gpu.launch import Tile
 from seqattr.errors import ModelError
 from tests.helpers.interpreter import needs_interpreter
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seqattr.engine.numerics.gpu import implicit, in_parts
-from seqattr.engine.numerics.gpu.implicit import Tile
+from seqattr.engine.numerics.gpu.launch import Tile
 from tests.helpers.interpreter import needs_interpreter
 
 pytestmark = needs_interpreter

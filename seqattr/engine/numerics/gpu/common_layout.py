@@ -15,7 +15,7 @@ from torch import Tensor
 Layout = tuple[Sequence[int], Sequence[int]]  # a tensor's shape and strides
 
 
-class Form(NamedTuple):
+class CommonLayout(NamedTuple):
     """Runs of dimensions as one, and how what is made of the tensors lies in theirs."""
 
     sizes: tuple[int, ...]  # of the runs, outermost first; none is 1
@@ -37,7 +37,7 @@ def layouts(*tensors: Tensor) -> list[Layout]:
 
 
 @lru_cache(4096)
-def form_of(*layouts: Layout) -> Form:
+def common_layout(*layouts: Layout) -> CommonLayout:
     """Of tensors by their shapes and strides."""
     shape = np.broadcast_shapes(*(shape for shape, _ in layouts))  # torch's own loads a second's worth
     strides = [aligned(*layout, len(shape)) for layout in layouts]
@@ -50,7 +50,7 @@ def form_of(*layouts: Layout) -> Form:
             runs[-1].append(d)
         else:
             runs.append([d])
-    return Form(
+    return CommonLayout(
         tuple(torch.Size([shape[d] for d in run]).numel() for run in runs),
         tuple(tuple(steps[run[-1]] for run in runs) for steps in strides),
         shape,
