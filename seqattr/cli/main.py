@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+import seqattr
 from seqattr.cli import removed
 from seqattr.cli.flags import FLAGS, how_to_convert, in_flags
 from seqattr.errors import SeqattrError, UntrustedModel, as_line
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         wait_quietly()
         leave_at_exit()
         signal.signal(signal.SIGTERM, interrupt)
-        with keeping_inputs(), advising(has_option):
+        with keeping_inputs(), advising(has_option, in_flags):
             code = cli.main(arguments, prog_name="seqattr", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
@@ -90,10 +91,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def has_option(parameter: str) -> bool:
-    """Whether the command that runs has an option for a parameter of the library, or it is no parameter."""
+    """Whether the command that runs has an option for a parameter of the library, or it is nothing of it."""
     context = click.get_current_context(silent=True)
     if context is None or parameter not in FLAGS:
-        return True
+        return parameter not in seqattr.__all__
     return any(FLAGS[parameter] in option.opts for option in context.command.params)
 
 

@@ -86,4 +86,4 @@ def cure(dtype: str) -> str:
     """What settles whether contributions of a complete method that miss are rounded."""
     if dtype == "float64":
         return "in float64 that is not rounding, but a fault"
-    return "`precision=float64` settles it: what is rounding is gone there"
+    return "scores of `precision=float64` settle it: what is rounding is gone there"

@@ -22,6 +22,7 @@ from seqattr.figures.numbers import (
     tiny,
 )
 from seqattr.figures.style import png_bytes
+from seqattr.support.advice import phrased
 
 
 class Picture(NamedTuple):
@@ -57,7 +58,7 @@ def breakable_label(name: str) -> str:
 
 
 def fill(template: str, **content: Any) -> str:
-    """A template of this package as HTML; whatever came out of files is escaped."""
+    """A template of this package as HTML, in the reader's words; what came out of files is escaped."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("seqattr.figures"),
         autoescape=True,
@@ -80,4 +81,4 @@ def fill(template: str, **content: Any) -> str:
         "breakable": breakable,
         "breakable_label": breakable_label,
     }
-    return environment.get_template(template).render(**content)
+    return phrased(environment.get_template(template).render(**content))

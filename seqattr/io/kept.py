@@ -35,10 +35,12 @@ def is_kept(path: Path | str) -> bool:
     return bool(_runs) and os.path.isfile(path) and _identity(path) in _runs[-1]
 
 
-def refuse_input(path: Path | str) -> None:
-    """Raises OutputError for a path that leads to an input."""
+def refuse_input(path: Path | str, parameter: str = "out") -> None:
+    """Raises OutputError for a path, which this parameter gives, that leads to an input."""
     if is_kept(path):
-        raise OutputError(f"cannot write {path}: it is one of the inputs; write to another place (`out`)")
+        raise OutputError(
+            f"cannot write {path}: it is one of the inputs; write to another place (`{parameter}`)"
+        )
 
 
 def _identity(path: Path | str) -> tuple[int, int]:

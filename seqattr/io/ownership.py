@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import h5py
 
@@ -25,27 +25,38 @@ _PICTURES = (b"\x89PNG", b"<?xml", b"<svg", b"%PDF")
 _ARCHIVE, _HDF5, _ARRAY = b"PK\x03\x04", b"\x89HDF", b"\x93NUMPY"
 _BIGWIG = b"\x26\xfc\x8f\x88"  # in the order of bytes of most machines
 _MODEL, _PAGE = b"seqattr model", b"seqattr"
+_ANOTHER = "it holds the results of another run"
 RUN = "run.json"  # tells of the files beside it which command wrote them
-CURE = "give another `out`, or replace it with `force=True`"
 
 
 @dataclass(frozen=True)
 class Output:
     """Where a job writes: a file or a folder, and whether what somebody else wrote there may be replaced.
 
-    A job claims it before its work. Inputs are never replaced. Each method raises OutputError.
+    A job claims it before its work. Inputs are never replaced. Each method raises OutputError, which names
+    the `parameter` that says where.
     """
 
     path: Path
     force: bool = False
+    parameter: str = "out"
+
+    def refuse(self, why: str) -> NoReturn:
+        """Raises OutputError with what can be done about it."""
+        raise OutputError(f"{why}; give another `{self.parameter}`, or replace it with `force=True`")
 
     def claim_file(self, model: bool = False) -> None:
         """For one file, such as a `model`."""
-        check_own_file(self.path, self.force, model)
+        refuse_input(self.path, self.parameter)
+        own = our_model if model else ours
+        if not self.force and self.path.is_file() and not own(self.path):
+            self.refuse(f"cannot write {self.path}: {_not_ours(self.path)}")
 
     def claim_folder(self, names: Sequence[str], mark: str) -> None:
         """For files of these names in a folder, of which seqattr's own have the one named `mark`."""
-        check_own_folder(self.path, names, mark, self.force)
+        present = [name for name in names if (self.path / name).is_file()]
+        if not self.force and present and not (mark in present and ours(self.path / mark)):
+            self.refuse(f"cannot write to {self.path}: {_not_ours(self.path / present[0])} ({present[0]})")
 
     def claim_results(self, names: Sequence[str], command: str, figures: str = "") -> None:
         """For what `claim_marked` is for, where it is the results of this command."""
@@ -73,44 +84,14 @@ class Output:
             return
         different = [*differences(identity, before)] if isinstance(before, Mapping) else ["other facts"]
         if different:
-            by = f"it holds the results of another run, with {'; '.join(different)}"
-            raise OutputError(f"cannot write {self.path}: {by}; {CURE}")
+            self.refuse(f"cannot write {self.path}: {_ANOTHER}, with {'; '.join(different)}")
 
     def claim_run(self, path: Path, before: str | None, command: str) -> None:
-        """For the results of a command, which may stand there already: `before` wrote what there is."""
-        check_same_run(path, before, command, self.force)
-
-
-def check_own_file(path: Path | str, force: bool = False, model: bool = False) -> None:
-    """Raises OutputError where a file stands under this path that seqattr did not write, or for a `model` one
-    that is none of ours, unless forced, and where it is an input.
-    """
-    refuse_input(path)
-    own = our_model if model else ours
-    if not force and Path(path).is_file() and not own(Path(path)):
-        raise OutputError(f"cannot write {path}: {_not_ours(Path(path))}; {CURE}")
-
-
-def check_own_folder(folder: Path | str, names: Sequence[str], mark: str, force: bool = False) -> None:
-    """Raises OutputError where a folder holds files of these names that seqattr did not write, unless forced.
-
-    They are its own where the one named `mark` is among them and is its own.
-    """
-    present = [name for name in names if (Path(folder) / name).is_file()]
-    if not force and present and not (mark in present and ours(Path(folder) / mark)):
-        why = _not_ours(Path(folder) / present[0])
-        raise OutputError(f"cannot write to {folder}: {why} ({present[0]}); {CURE}")
-
-
-def check_same_run(path: Path | str, before: str | None, command: str, force: bool = False) -> None:
-    """Raises OutputError where the results in `path` are of another command than this one, unless forced.
-
-    `before` is the command that wrote them, None where there are none; where either says that results lie is
-    no part of it.
-    """
-    if not force and before is not None and but_for_out(before) != but_for_out(command):
-        by = f" ({before})" if before else ""
-        raise OutputError(f"cannot write {path}: it holds the results of another run{by}; {CURE}")
+        """For the results of a command, which may stand there already: `before` wrote what there is, None of
+        nothing. Where either says that results lie is no part of it.
+        """
+        if not self.force and before is not None and but_for_out(before) != but_for_out(command):
+            self.refuse(f"cannot write {path}: {_ANOTHER}" + (f" ({before})" if before else ""))
 
 
 def command_in(path: Path, *keys: str) -> str | None:

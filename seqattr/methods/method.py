@@ -65,6 +65,5 @@ class Method:
 def how_to_give_patterns() -> str:
     """How patterns come to a method, where they can be given."""
     learned = ": learn them with `seqattr patterns` and give `patterns=FILE`"
-    return "".join(advice(f"{learned}, or with fit_patterns and give with_patterns")) or (
-        ", which cannot be given here; name another method"
-    )
+    library = ", or with `fit_patterns` and give `with_patterns`"
+    return "".join(advice(learned, library)) or ", which cannot be given here; name another method"

@@ -135,7 +135,7 @@ class Attribution(NamedTuple):
             claim_file(path, rows, force)
         else:
             names = {f"{stem}.bw": name for name, stem in file_stems(list(rows)).items()}
-            Output(path, force).claim_result([*names, RUN], digest(rows))
+            Output(path, force, "path").claim_result([*names, RUN], digest(rows))
             path.mkdir(parents=True, exist_ok=True)
             paths = {path / file: rows[name] for file, name in names.items()}
         for file, one in paths.items():
@@ -150,7 +150,7 @@ class Attribution(NamedTuple):
         """
         stems, facts = file_stems(list(rows)), self._facts(rows)
         names = [*(f"{stem}.h5" for stem in stems.values()), "regions.bed", RUN]
-        Output(folder, force).claim_result(names, facts["result"])
+        Output(folder, force, "path").claim_result(names, facts["result"])
         paths = [folder / name for name in names]
         if not force and read_json(folder / RUN) == facts and all(path.is_file() for path in paths):
             return paths
@@ -221,9 +221,9 @@ class Attribution(NamedTuple):
 
 def claim_file(path: Path, rows: Mapping[str, TargetRows], force: bool) -> None:
     """Raises OutputError for a file that seqattr did not write, or that is another run's, unless forced."""
-    Output(path, force).claim_file()
+    Output(path, force, "path").claim_file()
     if path.stem in stems_of_run(path.parent):
-        Output(path.parent, force).claim_result([RUN], digest(rows))
+        Output(path.parent, force, "path").claim_result([RUN], digest(rows))
 
 
 def path_of(path: Any) -> Path:

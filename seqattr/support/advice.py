@@ -1,7 +1,8 @@
-"""Advice in messages: what would help, as far as whoever reads it can do so.
+"""Advice in messages: what would help, as far as whoever reads it can do so, and in the reader's words.
 
 A library's caller can set every parameter, and is advised all. A job that sets some itself, and a command
-that has no option for some, says so with `advising`: clauses that name these are then left out.
+that has no option for some, says so with `advising`: clauses that name these are then left out. A command
+also says how its user names a parameter, for what is written to files and pages.
 """
 
 import re
@@ -10,16 +11,28 @@ from contextlib import contextmanager
 
 _PARAMETER = re.compile(r"`([\w.]+)(?:=[^`]*)?`")
 _tests: list[Callable[[str], bool]] = []
+_phrases: list[Callable[[str], str]] = []
 
 
 @contextmanager
-def advising(can_be_set: Callable[[str], bool]) -> Iterator[None]:
-    """Within the block no parameter is advised of which this is not true."""
+def advising(can_be_set: Callable[[str], bool], phrase: Callable[[str], str] = str) -> Iterator[None]:
+    """Within the block no parameter is advised of which this is not true; `phrase` puts a text that names
+    parameters in the words of whoever reads it.
+    """
     _tests.append(can_be_set)
+    _phrases.append(phrase)
     try:
         yield
     finally:
         _tests.pop()
+        _phrases.pop()
+
+
+def phrased(text: str) -> str:
+    """A text, which names parameters as `pad` or `pad=True`, in the words of whoever reads it."""
+    for phrase in _phrases:
+        text = phrase(text)
+    return text
 
 
 def advice(*clauses: str) -> list[str]:

@@ -332,7 +332,8 @@ def test_patterns_need_what_they_are_learned_from() -> None:
 
 def test_the_method_says_what_it_needs() -> None:
     model = net("dense")[1]
-    with pytest.raises(InputError, match="the method 'patternnet' needs patterns: learn them with `seqattr"):
+    ways = "`seqattr patterns` and give `patterns=FILE`, or with `fit_patterns` and give `with_patterns`"
+    with pytest.raises(InputError, match=f"the method 'patternnet' needs patterns: learn them with {ways}"):
         attribute(model, one_hot(2, L), method="patternnet")
     with pytest.raises(InputError, match="'deeplift' uses no patterns; these do: patternnet, patternattr"):
         with_patterns("deeplift", fitted("dense"))

@@ -91,7 +91,7 @@ def test_a_folder_in_the_place_of_the_file_is_found_before_the_work(
 
 def test_what_does_not_go_together_is_one_line(refused, free, fixed, fasta, learned, tmp_path):
     command = ("--fasta", fasta(3), "--out", tmp_path / "out")
-    assert refused("score", "--model", free, "--method", "patternnet", *command).startswith(
+    assert refused("score", "--model", free, "--method", "patternnet", *command) == (
         "the method 'patternnet' needs patterns: learn them with `seqattr patterns` and give --patterns FILE"
     )
     given = ("--patterns", learned)

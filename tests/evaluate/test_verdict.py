@@ -21,7 +21,7 @@ def test_one_pair_of_many_is_told_as_one():
         "1 of 2,000 explanations miss their difference by more than 0.1% of it: "
         "by 0.001 at most, 2e-05 in the median"
     )
-    assert "`precision=float64` settles it" in cure("float32")
+    assert "scores of `precision=float64` settle it" in cure("float32")
     assert "fault" in cure("float64")
 
 

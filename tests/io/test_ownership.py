@@ -9,7 +9,7 @@ import torch
 
 import seqattr
 from seqattr.errors import OutputError
-from seqattr.io.ownership import check_own_file, check_own_folder, check_same_run, command_in, ours
+from seqattr.io.ownership import Output, command_in, ours
 from seqattr.io.tables import write_table
 
 THEIRS = {
@@ -28,8 +28,8 @@ def test_a_file_of_somebody_s_own_is_not_replaced(tmp_path: Path, name: str) -> 
     path = tmp_path / name
     path.write_bytes(THEIRS[name])
     with pytest.raises(OutputError, match="was not written by seqattr; give another `out`, or replace"):
-        check_own_file(path)
-    check_own_file(path, force=True)
+        Output(path).claim_file()
+    Output(path, force=True).claim_file()
 
 
 def test_weights_of_somebody_s_own_are_not_replaced_a_model_file_is(tmp_path: Path, free: Path) -> None:
@@ -43,17 +43,17 @@ def test_what_seqattr_writes_is_its_own(tmp_path: Path) -> None:
     (tmp_path / "empty").write_bytes(b"")
     np.save(tmp_path / "a.npy", np.zeros(2))
     for path in (tmp_path / "t.tsv", tmp_path / "a.npy", tmp_path / "empty", tmp_path / "new"):
-        check_own_file(path)
+        Output(path).claim_file()
 
 
 def test_results_of_another_command_stand(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(json.dumps({"settings": {"command": "seqattr score --seed 1"}}))
     before = command_in(tmp_path / "run.json", "settings", "command")
     with pytest.raises(OutputError, match=r"results of another run \(seqattr score --seed 1\); give another"):
-        check_same_run(tmp_path, before, "seqattr score --seed 2")
-    check_same_run(tmp_path, before, "seqattr score --seed 2", force=True)
-    check_same_run(tmp_path, before, "seqattr score --seed 1")
-    check_same_run(tmp_path, None, "seqattr score --seed 2")
+        Output(tmp_path).claim_run(tmp_path, before, "seqattr score --seed 2")
+    Output(tmp_path, force=True).claim_run(tmp_path, before, "seqattr score --seed 2")
+    Output(tmp_path).claim_run(tmp_path, before, "seqattr score --seed 1")
+    Output(tmp_path).claim_run(tmp_path, None, "seqattr score --seed 2")
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"settings": 3}', "{"])
@@ -61,7 +61,7 @@ def test_results_that_tell_no_command_are_of_another(tmp_path: Path, text: str) 
     (tmp_path / "run.json").write_text(text)
     assert command_in(tmp_path / "run.json", "settings", "command") == ""
     with pytest.raises(OutputError, match="it holds the results of another run; give another"):
-        check_same_run(tmp_path, "", "seqattr score")
+        Output(tmp_path).claim_run(tmp_path, "", "seqattr score")
 
 
 def test_the_library_s_version_is_no_mark_of_others(tmp_path: Path) -> None:
@@ -74,10 +74,10 @@ def test_the_library_s_version_is_no_mark_of_others(tmp_path: Path) -> None:
 def test_a_folder_s_own_files_are_told_by_their_mark(tmp_path: Path) -> None:
     """FASTA files of a simulation look like anybody's; the file beside them does not."""
     names = ("sequences.fa", "simulation.json")
-    check_own_folder(tmp_path, names, "simulation.json")
+    Output(tmp_path).claim_folder(names, "simulation.json")
     (tmp_path / "sequences.fa").write_text(">mine\nACGT\n")
     with pytest.raises(OutputError, match=r"was not written by seqattr \(sequences.fa\); give another `out`"):
-        check_own_folder(tmp_path, names, "simulation.json")
-    check_own_folder(tmp_path, names, "simulation.json", force=True)
+        Output(tmp_path).claim_folder(names, "simulation.json")
+    Output(tmp_path, force=True).claim_folder(names, "simulation.json")
     (tmp_path / "simulation.json").write_text('{"seqattr": "0.1.0"}')
-    check_own_folder(tmp_path, names, "simulation.json")
+    Output(tmp_path).claim_folder(names, "simulation.json")

@@ -230,7 +230,7 @@ def test_another_run_in_the_folder_stays_unless_forced(model, texts, result, tmp
             lambda out=out: other.to_h5(out / "second.h5"),
             lambda out=out: other.to_bigwig(out / "second.bw", PLACES),
         ):
-            with pytest.raises(OutputError, match=f"it holds the results of {by} give another"):
+            with pytest.raises(OutputError, match=f"it holds the results of {by} give another `path`, or "):
                 write()
         assert files(out) == before
         other.to_h5(out / "second.h5", force=True)

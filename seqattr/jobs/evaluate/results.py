@@ -19,6 +19,7 @@ from seqattr.io.text import write_json, write_text
 from seqattr.jobs.evaluate import page
 from seqattr.jobs.evaluate.measuring import Findings
 from seqattr.jobs.evaluate.verdicts import word_of
+from seqattr.support.advice import phrased
 
 JUDGEMENTS, PAGE = "judgements.tsv", "evaluation.html"
 
@@ -93,6 +94,6 @@ def judgement_columns(findings: Findings) -> dict[str, Any]:
         **fields,
         "kind": kinds,
         "verdict": [word_of(row) for row in rows],
-        "sentence": [row.sentence for row in rows],
+        "sentence": [phrased(row.sentence) for row in rows],
         "basis": [row.basis for row in rows],
     }

@@ -20,6 +20,7 @@ from seqattr.jobs.evaluate.units import MARK, UnitsFolder
 from seqattr.jobs.evaluate.verdicts import Verdict, verdicts
 from seqattr.jobs.provenance import provenance
 from seqattr.jobs.sources import ModelFile, SequenceFile
+from seqattr.support.advice import phrased
 from seqattr.support.caller import LIBRARY, Caller
 from seqattr.support.interruptions import resumable
 
@@ -110,7 +111,7 @@ def facts_of(asked: Asked, findings: Findings, told: list[Verdict], settings: Se
         "sequences": len(asked.names),
         "checks": [one.check for one in findings.checks],
         "verdicts": [each._asdict() for each in told],
-        "notes": asked.notes,
-        "left out": findings.failures,
+        "notes": [phrased(note) for note in asked.notes],
+        "left out": {name: phrased(why) for name, why in findings.failures.items()},
         "identity": asked.identity,
     }

@@ -33,6 +33,7 @@ from seqattr.jobs.score.blocks_folder import BlocksFolder, opened
 from seqattr.jobs.score.plan import Plan
 from seqattr.jobs.score.records import Failures, Records
 from seqattr.jobs.score.summary import Summary, quantiles
+from seqattr.support.advice import phrased
 from seqattr.support.stages import in_threads
 from seqattr.support.threads import in_use
 
@@ -183,7 +184,7 @@ class Assembly:
         )
         if others:
             notes.append(f"{self.out} also holds targets of another run: {', '.join(sorted(others))}")
-        return notes
+        return [phrased(note) for note in notes]
 
     def _some(self, rows: npt.NDArray[np.int64]) -> str:
         return some_of([self.records.names[row] for row in rows[:4].tolist()])

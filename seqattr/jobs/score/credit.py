@@ -9,6 +9,7 @@ from seqattr.evaluate.judgement import Judgement
 from seqattr.evaluate.measured import Summary
 from seqattr.evaluate.verdict import Verdict, cure
 from seqattr.io.text import read_json, write_json
+from seqattr.support.advice import phrased
 from seqattr.support.rounding import rounded
 
 COMPLETENESS = "completeness"
@@ -109,7 +110,7 @@ def completeness(method: str, complete: bool, dtype: str, verdict: Verdict) -> J
     if verdict.additive and not verdict.cancels:
         sentence = "Its scores add up to what the model says of a sequence more than of its references."
         return Judgement(method, COMPLETENESS, True, sentence, basis)
-    why = verdict.cancellations() if verdict.additive else f"{verdict.misses()}; {cure(dtype)}"
+    why = verdict.cancellations() if verdict.additive else f"{verdict.misses()}; {phrased(cure(dtype))}"
     sentence = f"Its scores do not tell what the model says: {why}."
     return Judgement(method, COMPLETENESS, False, sentence, basis)
 

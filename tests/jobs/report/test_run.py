@@ -190,7 +190,16 @@ def test_one_sequence_that_misses_is_told_as_one(quick, tmp_path):
     assert summary.additive
     assert "Look closer" not in text
     assert "2 of 80 explanations miss their difference" in text  # one for each target
-    assert "`precision=float64` settles it" in text
+    assert "scores of `precision=float64` settle it" in text
+
+
+def test_the_command_s_page_and_warnings_name_options(ran, monkeypatch, tmp_path):
+    """What the library says of parameters, in the words of whoever reads it."""
+    made = write_scores(tmp_path / "scores", error=np.full(40, 0.1))
+    ran("report", made.folder, "--motifs", "bundled", "--sequences", 1)
+    text = (made.folder / "report" / "report.html").read_text()
+    assert "scores of --precision float64 settle it" in text
+    assert "`" not in text
 
 
 def test_what_adds_up_only_by_cancelling_is_told(quick, tmp_path):
