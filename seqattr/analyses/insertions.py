@@ -161,7 +161,7 @@ def notes_on_few(number: int, twins: int = 0) -> tuple[str, ...]:
     """
     if number < FEW:
         wanted = f"{FEW} or more{f' for each of {twins} twins' if twins else ''}"
-        return (f"intervals over {number} backgrounds say little; {wanted} are wanted",)
+        return (f"intervals over {number} background{'s' * (number > 1)} say little; {wanted} are wanted",)
     if twins and number // twins < FEW:
         used = min(twins, number)
         return (

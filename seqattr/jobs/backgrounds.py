@@ -69,6 +69,10 @@ class Backgrounds:
             raise InputError("shuffled backgrounds are made of sequences: name a file of them, as `fasta`")
         if self.kind == GENOME and self.genome is None:
             raise InputError("windows of a genome are wanted: name its file, as `genome`")
+        if self.kind not in (SHUFFLED, GENOME) and not Path(self.kind).exists():
+            raise InputError(
+                f"backgrounds are {SHUFFLED}, {GENOME} or a FASTA file; there is no FASTA file {self.kind}"
+            )
         for name, kind in (("fasta", SHUFFLED), ("regions", SHUFFLED), ("genome", GENOME)):
             if getattr(self, name) is not None and self.kind != kind:
                 raise InputError(f"`{name}` is for backgrounds of the kind {kind}, not {self.kind}")

@@ -88,7 +88,9 @@ class Found:
 
     def lines(self) -> list[str]:
         """Those that interact, for a terminal."""
-        return [self._line(one) for one in self.with_verdict(INTERACT)]
+        lines = [self._line(one) for one in self.with_verdict(INTERACT)]
+        of = "what pairs add beyond the sum, as a share of what lies between a sequence and its references:"
+        return [of, *lines] if lines else []
 
     def _line(self, one: Interaction) -> str:
         (a, b), target = one.motifs, self.targets[one.target]

@@ -1,7 +1,7 @@
 """What two motifs do together at every distance, as a kind of insertions."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
@@ -143,17 +143,23 @@ def both(settings: Settings, caller: Caller) -> tuple[list[PWM | str], list[str]
     motifs = read_motifs(settings.motifs, warn=caller.warn) if settings.motifs else {}
     found: list[PWM | str] = []
     for name in settings.pair:
-        is_word = bool(name) and not set(name.upper()) - set(ALPHABET)
-        if name not in motifs and not is_word and not motifs:
-            raise InputError(
-                f"'{name}' is no word of the letters A C G T; give a file of `motifs` with that name"
-            )
-        if name not in motifs and not is_word:
-            raise UnknownName("motif", name, motifs)
+        if name not in motifs:
+            check_word(name, motifs)
         found.append(motifs.get(name, name))
     words = dict.fromkeys(name for name in settings.pair if name not in motifs)
     notes = (note_on_word(word, list(motifs), " or ".join(settings.motifs)) for word in words)
     return found, [note for note in notes if note]
+
+
+def check_word(word: str, motifs: Collection[str]) -> None:
+    """Raises UnknownName, or InputError where there are no motifs, for what is no word of A, C, G and T."""
+    if word and not set(word.upper()) - set(ALPHABET):
+        return
+    if not motifs:
+        raise InputError(
+            f"'{word}' is no word of the letters A C G T; give a file of `motifs` with that name"
+        )
+    raise UnknownName("motif (a word has the letters A C G T alone)", word, motifs)
 
 
 def note_on_word(word: str, names: Sequence[str], files: str) -> str:

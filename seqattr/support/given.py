@@ -22,7 +22,8 @@ def each_once(given: Any, what: str, whole: bool = False) -> tuple[Any, ...]:
     right = all(is_whole(one) if whole else isinstance(one, Real) and isfinite(one) for one in numbers)
     if not numbers or not right or len(set(numbers)) < len(numbers):
         kind = "whole numbers" if whole else "numbers"
-        raise InputError(f"{what} are one or more {kind}, each once, not {given!r}")
+        shown = ", ".join(f"{one:g}" for one in numbers) if numbers and right else repr(given)
+        raise InputError(f"{what} are one or more {kind}, each once, not {shown}")
     return numbers
 
 

@@ -46,6 +46,8 @@ def test_pairs_of_motifs_and_each_in_its_sequence(ran, scored, tmp_path):
         assert counts or row["verdict"] != INTERACT
         assert (f"{row['target']}: A with B " in said) == (row["verdict"] == INTERACT)
         assert float(row["mean"]) == pytest.approx(sum(of) / 7, rel=1e-4, abs=1e-6)
+    shares = "as a share of what lies between a sequence and its references:\n" in said
+    assert shares == any(row["verdict"] == INTERACT for row in pairs)
     assert len(list((tmp_path / "out" / "figures").glob("*.svg"))) == len(targets)
     before = (tmp_path / "out" / "instances.tsv").read_bytes()
     ran("interactions", *words, "--out", tmp_path / "out")
