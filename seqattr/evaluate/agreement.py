@@ -57,7 +57,7 @@ def scaled_ranks(contributions: Tensor) -> Tensor:
 
 def judge(method: str, summaries: Summaries) -> Judgement:
     """Nobody is wrong for standing alone: it is told, and not judged."""
-    rows = [row for row in overall(summaries, method) if row.step != method and isfinite(row.mean)]
+    rows = [row for row in with_each_method(summaries, method) if row.step != method and isfinite(row.mean)]
     if not rows:
         return Judgement(method, "agreement", None, "There is no other method to compare with.", "")
     nearest, farthest = max(rows, key=lambda row: row.mean), min(rows, key=lambda row: row.mean)
@@ -67,7 +67,7 @@ def judge(method: str, summaries: Summaries) -> Judgement:
     return Judgement(method, "agreement", None, sentence + rest, basis)
 
 
-def overall(summaries: Summaries, method: str) -> list[Summary]:
+def with_each_method(summaries: Summaries, method: str) -> list[Summary]:
     """With each method, over all targets."""
     target = EVERY if EVERY in summaries.targets else summaries.targets[0]
     return summaries.select(method=method, metric="spearman", target=target)
@@ -83,7 +83,8 @@ def draw(summaries: Summaries) -> list[Drawing]:
     if not summaries.rows:
         return []
     table = {
-        method: {row.step: row.mean for row in overall(summaries, method)} for method in summaries.methods
+        method: {row.step: row.mean for row in with_each_method(summaries, method)}
+        for method in summaries.methods
     }
     columns = list(next(iter(table.values())))
     values = matrix(table, columns, columns)

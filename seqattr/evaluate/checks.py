@@ -3,7 +3,7 @@ here."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, TypedDict
 
 from seqattr.evaluate import agreement, continuity, faithfulness, labels, pattern_quality, principles, sanity
 from seqattr.evaluate.judgement import Judgement, Summaries
@@ -44,86 +44,92 @@ class Check:
     reserves: bool = False
 
 
+class CheckFile(Protocol):
+    """What the file of a check has, by these names."""
+
+    METRICS: dict[str, str]
+    LIMITS: str
+
+    def measure(self, question: Question, method: str, progress: Progress, /) -> list[Measured]: ...
+
+    def judge(self, method: str, summaries: Summaries, /) -> Judgement: ...
+
+    def draw(self, summaries: Summaries, /) -> list[Drawing]: ...
+
+
+class Functions(TypedDict):
+    """The parameters of `Check` that its file gives."""
+
+    metrics: dict[str, str]
+    limits: str
+    measure: Measure
+    judge: Judge
+    draw: Draw
+
+
+def of_file(file: CheckFile) -> Functions:
+    """What the file of a check says and does."""
+    return {
+        "metrics": file.METRICS,
+        "limits": file.LIMITS,
+        "measure": file.measure,
+        "judge": file.judge,
+        "draw": file.draw,
+    }
+
+
 FEWEST = 10  # sequences of which an interval is one: of six, random numbers come as far one time in fifty
 
 
 CHECKS: dict[str, Check] = {
     "sanity": Check(
+        **of_file(sanity),
         asks="Do the scores change when the model forgets what it has learned?",
         source="Adebayo et al. 2018, section 4; Wang et al. 2004, section III.B",
-        metrics=sanity.METRICS,
-        limits=sanity.LIMITS,
-        measure=sanity.measure,
-        judge=sanity.judge,
-        draw=sanity.draw,
         controls=("gc-content", "dinucleotides", "sequence"),
     ),
     "labels": Check(
+        **of_file(labels),
         asks="Do the scores differ from those for a model that learned permuted labels by heart?",
         source="Adebayo et al. 2018, section 5",
-        metrics=labels.METRICS,
-        limits=labels.LIMITS,
-        measure=labels.measure,
-        judge=labels.judge,
-        draw=labels.draw,
         controls=("gc-content", "dinucleotides", "sequence"),
         missing=labels.missing,
     ),
     "faithfulness": Check(
+        **of_file(faithfulness),
         asks="Do the bases that a method calls important matter to the model?",
         source="Samek et al. 2017; Ancona et al. 2018; Yeh et al. 2019; Shrikumar et al. 2017, section 4.1",
-        metrics=faithfulness.METRICS,
-        limits=faithfulness.LIMITS,
-        measure=faithfulness.measure,
-        judge=faithfulness.judge,
-        draw=faithfulness.draw,
         controls=("random",),
     ),
     "continuity": Check(
+        **of_file(continuity),
         decisive=False,
         reserves=True,
         asks="Does it say the same of the same bases when nothing that matters has changed?",
         source="Alvarez-Melis & Jaakkola 2018",
-        metrics=continuity.METRICS,
-        limits=continuity.LIMITS,
-        measure=continuity.measure,
-        judge=continuity.judge,
-        draw=continuity.draw,
         controls=("random", "gc-content"),
     ),
     "principles": Check(
+        **of_file(principles),
         decisive=False,
         reserves=True,
         asks="Is what the model does shared out among those bases that do it?",
         source="Deng et al. 2023",
-        metrics=principles.METRICS,
-        limits=principles.LIMITS,
-        measure=principles.measure,
-        judge=principles.judge,
-        draw=principles.draw,
         controls=("random", "gc-content"),
         tables=principles.TABLES,
     ),
     "agreement": Check(
+        **of_file(agreement),
         decisive=False,
         asks="Do methods name the same bases?",
         source="Spearman 1904",
-        metrics=agreement.METRICS,
-        limits=agreement.LIMITS,
-        measure=agreement.measure,
-        judge=agreement.judge,
-        draw=agreement.draw,
         controls=("random",),
     ),
     "patterns": Check(
+        **of_file(pattern_quality),
         decisive=False,
         asks="Do learned patterns catch all that the model's units answer to?",
         source="Kindermans et al. 2018, section 4",
-        metrics=pattern_quality.METRICS,
-        limits=pattern_quality.LIMITS,
-        measure=pattern_quality.measure,
-        judge=pattern_quality.judge,
-        draw=pattern_quality.draw,
         missing=pattern_quality.missing,
     ),
 }

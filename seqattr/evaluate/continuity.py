@@ -140,9 +140,9 @@ def at_references(question: Question) -> Tensor:
 
 def judge(method: str, summaries: Summaries) -> Judgement:
     """Steady is who changes little beside random numbers, or hardly more than the steadiest method does."""
-    row, random = overall(method, summaries), overall("random", summaries)
+    row, random = mean_change(method, summaries), mean_change("random", summaries)
     others = [name for name in summaries.methods if name not in CONTROLS and name != method]
-    means = [mean for name in others if np.isfinite(mean := overall(name, summaries).mean)]
+    means = [mean for name in others if np.isfinite(mean := mean_change(name, summaries).mean)]
     steadiest = min(means, default=np.nan)
     limit = np.nanmax([HALF * random.mean, min(STEADY * steadiest, CLEARLY * random.mean), 0])
     passes, sentence = verdict(row, float(limit))
@@ -173,7 +173,7 @@ def verdict(row: Summary, limit: float) -> tuple[bool | None, str]:
     return None, "Whether its scores keep still when the sequence is shifted cannot be told from so few."
 
 
-def overall(method: str, summaries: Summaries) -> Summary:
+def mean_change(method: str, summaries: Summaries) -> Summary:
     """The mean change, and over all targets the mean of it and of its interval's ends."""
     rows = [row for row in summaries.select(method=method, metric="mean change") if np.isfinite(row.mean)]
     mean, low, high = np.mean([(r.mean, r.low, r.high) for r in rows], 0) if rows else [np.nan] * 3

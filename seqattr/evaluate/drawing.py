@@ -12,7 +12,7 @@ from seqattr.figures.curves import Curve, CurveAxes, CurvePanel, curve_figure
 from seqattr.figures.intervals import Point, PointPanel, interval_figure
 
 
-def overall(rows: Sequence[Summary]) -> list[Summary]:
+def of_all_seeds(rows: Sequence[Summary]) -> list[Summary]:
     """Of each point of a curve the summary of all seeds, or that of the only one."""
     best: dict[tuple[str, str, str, str, float], Summary] = {}
     for row in rows:
@@ -24,7 +24,7 @@ def overall(rows: Sequence[Summary]) -> list[Summary]:
 
 def curves_by_method(summaries: Summaries, metric: str, axes: CurveAxes) -> Figure:
     """A panel for each target, a curve for each method and control, over `at`."""
-    rows = overall(summaries.select(metric=metric))
+    rows = of_all_seeds(summaries.select(metric=metric))
     panels = [
         CurvePanel(target, curves_of([row for row in rows if row.target == target]))
         for target in dict.fromkeys(row.target for row in rows)
@@ -46,7 +46,7 @@ def intervals_by_method(
     summaries: Summaries, metric: str, across: str = "", line: float | None = None, step: str = ""
 ) -> Figure:
     """A panel for each target, a row for each method and control, of the metric's values at one step."""
-    rows = overall(summaries.select(metric=metric, step=step))
+    rows = of_all_seeds(summaries.select(metric=metric, step=step))
     methods = list(dict.fromkeys(row.method for row in rows))
     points = {
         (row.target, row.method): Point(row.mean, row.low, row.high, row.method in CONTROLS) for row in rows

@@ -177,7 +177,7 @@ def test_every_command_that_writes_is_called():
     writing = {
         " ".join(path) for path, command in ALL.items() if any("--out" in p.opts for p in command.params)
     }
-    assert writing == set(CALLS)
+    assert writing == set(CALLS), "what a command writes is somebody else's in a call of CALLS in this file"
     for path, command in ALL.items():
         options = {name for parameter in command.params for name in parameter.opts}
         assert bool({"--out", "out"} & options) == ("--force" in options), path

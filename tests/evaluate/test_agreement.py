@@ -62,7 +62,7 @@ def test_what_is_nearest_and_farthest_is_told_and_drawn(asked):
     names = (*METHODS, "random")
     summaries = Summaries([r for name in names for r in summarise(name, measure(question, name, silent))])
     told = judge("gradient", summaries)
-    means = {row.step: row.mean for row in agreement.overall(summaries, "gradient")}
+    means = {row.step: row.mean for row in agreement.with_each_method(summaries, "gradient")}
     del means["gradient"]
     assert told.passes is None
     assert told.sentence.startswith(f"Of the others, {max(means, key=means.get)} orders")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seqattr.evaluate.drawing import curves_by_method, curves_of, intervals_by_method, overall
+from seqattr.evaluate.drawing import curves_by_method, curves_of, intervals_by_method, of_all_seeds
 from seqattr.evaluate.judgement import Summaries
 from seqattr.evaluate.measured import Measured, summarise
 from seqattr.figures.curves import CurveAxes
@@ -21,15 +21,15 @@ def summaries(methods=("deeplift", "random"), seeds=(0, 1)):
     return Summaries(rows)
 
 
-def test_overall_is_the_summary_of_all_seeds_or_the_only_one():
+def test_of_all_seeds_is_the_summary_of_all_seeds_or_the_only_one():
     rows = summaries()
-    assert {row.seed for row in overall(rows.select(metric="share"))} == {None}
-    assert len(overall(rows.select(metric="share"))) == 2 * 2 * 3
-    assert {row.seed for row in overall(summaries(seeds=(7,)).select(metric="share"))} == {7}
+    assert {row.seed for row in of_all_seeds(rows.select(metric="share"))} == {None}
+    assert len(of_all_seeds(rows.select(metric="share"))) == 2 * 2 * 3
+    assert {row.seed for row in of_all_seeds(summaries(seeds=(7,)).select(metric="share"))} == {7}
 
 
 def test_curves_run_along_the_axis_and_controls_are_told():
-    first, second = curves_of(overall(summaries().select(metric="share", target="a")))
+    first, second = curves_of(of_all_seeds(summaries().select(metric="share", target="a")))
     assert (first.name, first.control, second.name, second.control) == ("deeplift", False, "random", True)
     assert first.at.tolist() == [0, 1, 2]
     assert (first.low <= first.mean).all()

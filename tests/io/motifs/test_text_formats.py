@@ -112,7 +112,7 @@ BAD = {
     "blank": ("\n \n", "{} is empty; "),
     "prose": (
         "Dear reader,\n",
-        "{} is no motif file; a file of one of these formats was expected: MEME, MEME XML, HOMER, ",
+        f"{{}} is no motif file; a file of one of these formats was expected: {', '.join(OF_FILES)}",
     ),
     "FASTA": (">chr1\nACGTACGT\n", "{} is no motif file; "),
     "MEME without motifs": ("MEME version 4\n", "{} holds no motif; "),
