@@ -185,7 +185,7 @@ def attending(tmp_path_factory: pytest.TempPathFactory) -> Path:
 EVERY = {
     "analyses/test_attention.py::test_rows_sum_to_one_and_no_batch_matters": 3,
     "analyses/test_patterns.py::test_any_graph_has_patterns_that_give_back_the_value": 4,
-    "cli/test_bad_input.py::test_an_interrupted_run": 2,
+    "cli/test_stopped.py::test_an_interrupted_run": 2,
     "engine/capture/test_answers.py::test_an_output_that_cannot_be_explained_is_left_out_and_said": 4,
     "engine/capture/test_check.py::test_what_is_said_was_tried": 3,
     "engine/capture/test_spellings.py::test_spellings_agree_to_the_last_bit": 3,
