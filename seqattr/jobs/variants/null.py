@@ -63,6 +63,7 @@ class Sample:
 
 
 SURE = 0.05  # the false discovery rate below which a variant does more than chance
+ROUNDING = 1e-6  # of an effect: as its digits in a table have it, and sums in float32
 
 
 class Null:
@@ -74,9 +75,10 @@ class Null:
         self._q_values: dict[str, np.ndarray] = {}
 
     def _as_large(self, target: str, differences: np.ndarray) -> np.ndarray:
-        """How many effects by chance are as large as each difference."""
+        """How many effects by chance are as large as each difference, or less by no more than rounding."""
         sizes = self.sizes[target]
-        largest: np.ndarray = len(sizes) - np.searchsorted(sizes, np.abs(differences), side="left")
+        least = np.abs(differences) * (1 - ROUNDING)
+        largest: np.ndarray = len(sizes) - np.searchsorted(sizes, least, side="left")
         return largest
 
     def count(self, targets: Sequence[str], differences: np.ndarray) -> None:

@@ -101,6 +101,35 @@ def test_chance_is_of_variants_all_over_the_file(models, file, tmp_path, monkeyp
     assert same > 0.99
 
 
+def test_an_effect_that_chance_has_too_is_no_more_for_its_digits():
+    """As a table has it, with nine digits, which lie above the float32 as often as below."""
+    sizes = np.random.default_rng(0).normal(size=200).astype(np.float32)
+    written = np.array([float(f"{size:.9g}") for size in sizes])
+    assert (abs(written) > abs(sizes.astype(float))).any()
+    for size, effect in zip(sizes.astype(float), written, strict=True):
+        null = counted(np.full((1, 19), size), effect[None])
+        assert null.values(["a"], effect[None])[0] == 1
+        assert null.values(["a"], effect[None] * 1.0001)[0] == 1 / 20
+
+
+def test_p_values_are_those_of_chance_where_variants_are_no_more():
+    """Of effects drawn as the null's are p <= 0.05 in one of 20, no p is below 1 / (1 + N), and hardly a
+    file has one that is sure.
+    """
+    rng = np.random.default_rng(4)
+    p_values, sure = [], 0
+    for _ in range(200):
+        effects = rng.standard_t(2, 50)
+        null = counted(rng.standard_t(2, (1, 999)), effects)
+        p_values.append(null.values(["a"] * 50, effects)[0])
+        sure += null.sure()["a"] > 0
+    p = np.concatenate(p_values)
+    assert p.min() >= 1 / 1000
+    assert (p <= 0.05).mean() == pytest.approx(0.05, abs=0.01)
+    assert (p <= 0.5).mean() == pytest.approx(0.5, abs=0.03)
+    assert sure <= 20
+
+
 def test_too_few_effects_by_chance_are_told_with_the_number_that_would_do():
     """Of 40 variants two do more than any of N by chance: q = 40 / (2 (1 + N)) is below 0.05 from 400 on."""
     effects = np.array([5.0, -6.0, *np.zeros(38)])
