@@ -9,7 +9,9 @@ sees as the motif counts as wrong.
 
 import argparse
 import csv
+import math
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +27,7 @@ from seqattr.motifs.similarity import tomtom_p_values
 from seqattr.motifs.sources import read_motifs
 
 OWN = {"both": (GATA1.name, TAL1.name), "GATA1": (GATA1.name,), "TAL1": (TAL1.name,)}
+STRENGTHS = (-math.inf, 6, 8, math.inf)  # log-odds of weak, middling and strong matches
 RESEMBLES = 1e-3  # TOMTOM's p-value of a group's first motif and a planted one
 
 
@@ -66,8 +69,23 @@ def same(call: Call, other: Call) -> bool:
     return call.motif == other.motif and 2 * common >= shorter
 
 
-def own_hits(path: Path, motifs: Sequence[PWM], task: str) -> tuple[list[Call], list[str]]:
-    """The sure hits of groups that carry, each named by what its group resembles; and these groups."""
+class OwnHits(NamedTuple):
+    """The sure hits of groups that carry, each named by what its group resembles, with the log-odds of their
+    matches; and these groups.
+    """
+
+    calls: list[Call]
+    log_odds: list[float]
+    carrying: list[str]
+
+    def between(self, low: float, high: float) -> list[Call]:
+        """Those whose matches have such log-odds."""
+        pairs = zip(self.calls, self.log_odds, strict=True)
+        return [call for call, log_odds in pairs if low <= log_odds < high]
+
+
+def own_hits(path: Path, motifs: Sequence[PWM], task: str) -> OwnHits:
+    """Ours."""
     with open_contributions(path) as file:
         codes, values = codes_of(file.one_hot[:]), file.contributions(slice(0, len(file.one_hot)))
     finder = HitFinder.of(motifs, measured_background(codes), codes.shape[1])
@@ -80,8 +98,13 @@ def own_hits(path: Path, motifs: Sequence[PWM], task: str) -> tuple[list[Call], 
     matches = hits.select(hits.sure).matches
     columns = matches.sequence.tolist(), matches.start.tolist(), matches.end.tolist(), matches.names
     calls = [Call(*one) for one in zip(*columns, strict=True)]
-    named = [call._replace(motif=of_group[call.motif]) for call in calls if call.motif in of_group]
-    return named, [row.group for row in carrying]
+    known = [
+        (call, odds)
+        for call, odds in zip(calls, matches.log_odds.tolist(), strict=True)
+        if call.motif in of_group
+    ]
+    named = [call._replace(motif=of_group[call.motif]) for call, _ in known]
+    return OwnHits(named, [odds for _, odds in known], [row.group for row in carrying])
 
 
 def resembling(groups: Sequence[Sequence[str]], motifs: dict[str, PWM]) -> dict[str, str]:
@@ -127,9 +150,12 @@ def main() -> None:
     for task in OWN:
         truth, rows = planted(asked.simulation, task)
         path = asked.scores / f"{task}.h5"
-        calls, carrying = own_hits(path, motifs, task)
-        print(f"{task}: carrying {', '.join(carrying) or 'nothing'}")
-        print(f"  hits     {precision_and_recall(calls, truth, rows)}")
+        hits = own_hits(path, motifs, task)
+        print(f"{task}: carrying {', '.join(hits.carrying) or 'nothing'}")
+        print(f"  hits     {precision_and_recall(hits.calls, truth, rows)}")
+        for low, high in pairwise(STRENGTHS):
+            some = precision_and_recall(hits.between(low, high), truth, rows)
+            print(f"    of log-odds {low:g} to {high:g}: {some}")
         print(f"  strong   {precision_and_recall(strong_matches(path, task), truth, rows)}")
         if asked.finemo is not None:
             print(f"  Fi-NeMo  {precision_and_recall(finemo_hits(asked.finemo, task), truth, rows)}")

@@ -113,8 +113,9 @@ class Overall(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """Of the interaction beside what the motifs do alone."""
-        return verdict_of(self.interaction, self.low, self.high, self.most)
+        """Of the interaction beside what the motifs do alone; where that is hardly known, none is small."""
+        verdict = verdict_of(self.interaction, self.low, self.high, self.most)
+        return UNKNOWN if verdict == ADD_UP and self.most and not self.has_share else verdict
 
     @property
     def counts(self) -> bool:

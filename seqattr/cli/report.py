@@ -79,6 +79,8 @@ def report(
 def explained(summary: "Summary", label: str) -> str:
     """How many of a target's hits are sure, and how much these explain."""
     count, sure = summary.hits[label], summary.sure[label]
+    if not count:
+        return "there is no hit"
     hits = f"{count:,} hit{'s' * (count != 1)}"
     if not sure:
         return f"none of {hits} is sure"

@@ -97,10 +97,11 @@ class Interaction(NamedTuple):
     def verdict(self) -> str:
         """Whether the two interact or add up, as it is told of two motifs in backgrounds (`verdict_of`), here
         beside the usual difference. It cannot be told of fewer than FEWEST sequences, nor that two interact
-        where two other places may do the same.
+        where two other places may do the same, or do more.
         """
         verdict = verdict_of(self.mean, self.low, self.high, self.usual)
-        chance = verdict == INTERACT and not is_sure(self.q_value)
+        beyond = is_sure(self.q_value) and self.mean * (self.mean - self.null) > 0
+        chance = verdict == INTERACT and not beyond
         return UNKNOWN if chance or self.sequences < FEWEST else verdict
 
 

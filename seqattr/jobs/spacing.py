@@ -122,7 +122,7 @@ def share_in_words(row: Overall) -> str:
     if not row.most:
         return "and neither does anything alone"
     if not row.has_share:
-        return f"and alone they do hardly anything ({number(row.most)})"
+        return f"and what they do alone is hardly known ({number(row.most)})"
     low, high = (signed_percent(share) for share in row.shares)
     return f"{signed_percent(row.share)} [{low}, {high}] of what they do alone"
 

@@ -173,6 +173,13 @@ def test_two_interact_or_add_up_or_it_cannot_be_told(row: Overall, verdict: str)
     assert row.verdict == verdict
 
 
+@pytest.mark.parametrize(("most_low", "verdict"), [(4.9, UNKNOWN), (5, ADD_UP), (float("nan"), UNKNOWN)])
+def test_what_is_small_beside_what_is_hardly_known_need_not_add_up(most_low: float, verdict: str) -> None:
+    """A tenth of 10, of which the interval goes below half; one that is large is that all the same."""
+    assert overall(0.9, 0.8, 1)._replace(most_low=most_low).verdict == verdict
+    assert overall(3, 2, 4)._replace(most_low=most_low).verdict == INTERACT
+
+
 @pytest.mark.parametrize(
     ("others", "verdict"),
     [

@@ -15,7 +15,7 @@ def test_a_report_is_written_and_told(ran, folder):
     page = (folder / "report" / "report.html").read_text()
     assert "A 0.300 C 0.200 G 0.200 T 0.300 (given)" in page
     assert "carries: 1 group of motifs carries importance: TAL1_known1; 8 of " in said
-    assert "quiet: 0 groups of motifs carry importance; none of " in said
+    assert "quiet: 0 groups of motifs carry importance; there is no hit" in said
     assert "16 sequences and 2 motifs" in said
     assert f"wrote {folder / 'report' / 'report.html'}" in said
 

@@ -90,7 +90,7 @@ def test_what_is_beside_nothing_has_no_share(fixed, fasta):
     model, texts = seqattr.load_model(fixed), [record.text for record in read_fasta(fasta(3))]
     spacing = seqattr.spacing(model, ("GATAA", "CAGC"), texts, Distances((0, 4, 9)), ["a"])
     zeros = (0.0,) * 3
-    for most_low, words in ((0.04, "and alone they do hardly anything (0.1) ("), (0.06, "−800.0 % [")):
+    for most_low, words in ((0.04, "and what they do alone is hardly known (0.1) ("), (0.06, "−800.0 % [")):
         row = Overall("a", "+", "+", 9, 0.1, *zeros, -0.8, -0.9, -0.7, *zeros, most_low)
         said = Pair(spacing, [], [row], {"units": {"a": "logit"}}).sentence("a")
         begins = "together they do less than the sum: −0.800 [−0.900, −0.700] logit, "

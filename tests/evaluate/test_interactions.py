@@ -92,6 +92,8 @@ def test_motifs_that_work_together_are_found_and_no_others() -> None:
         ({"low": -0.1}, UNKNOWN),
         ({"q_value": 0.2}, UNKNOWN),  # as two other places may do
         ({"q_value": float("nan")}, UNKNOWN),
+        ({"null": 3.0}, UNKNOWN),  # two other places do more
+        ({"null": -3.0}, INTERACT),  # or the contrary
         ({"sequences": 5}, UNKNOWN),
         ({"mean": 0.0, "low": 0.0, "high": 0.0, "sequences": 5}, UNKNOWN),
     ],
