@@ -44,6 +44,10 @@ class VariantEffects(NamedTuple):
     alternative_value: Tensor
     log2_ratio: Tensor
 
+    def select(self, variants: Tensor) -> "VariantEffects":
+        """Those of a mask (N,), or of some indices, with memory of their own."""
+        return VariantEffects(self.targets, self.units, *(column[:, variants] for column in self[2:]))
+
     def __repr__(self) -> str:
         targets = some_of(self.targets, SHOWN_TARGETS, total=True)
         return f"<VariantEffects: {self.difference.shape[1]} variants, targets {targets}>"

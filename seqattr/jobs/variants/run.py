@@ -157,7 +157,7 @@ class Job:
             self._leave_out([Dropped(NO_NUMBER, odd(cut.variant, reason)) for cut in bad], drop)
             if bad:
                 cuts = [cut for cut, fine in zip(cuts, good.tolist(), strict=True) if fine]
-                effects = VariantEffects(*effects[:2], *(column[:, good] for column in effects[2:]))
+                effects = effects.select(good)
             yield cuts, effects
 
     def _effects(
@@ -198,8 +198,7 @@ class Job:
             less = -(self.summary.variants + row)
             if len(largest) >= most and (size, less) <= (largest[0].size, largest[0].less):
                 continue
-            one = VariantEffects(*effects[:2], *(column[:, row : row + 1].clone() for column in effects[2:]))
-            entry = Large(size, less, cut, one)
+            entry = Large(size, less, cut, effects.select(torch.tensor([row])))
             (heapq.heappush if len(largest) < most else heapq.heapreplace)(largest, entry)
 
     # --- afterwards ----------------------------------------------------------------------------
