@@ -63,7 +63,7 @@ def say_credit(credit: "Credit", out: Path) -> None:
 
 def judge(summary: "Summary") -> None:
     """What speaks against the contributions."""
-    from seqattr.evaluate.verdict import cure
+    from seqattr.evaluate.additivity import cure
 
     if not summary.complete:
         say("(this method does not promise that contributions sum to the difference)")

@@ -14,6 +14,7 @@ orders an order beats has no unit, so that a target of small numbers counts as m
 
 import numpy as np
 
+from seqattr.evaluate.additivity import FEW
 from seqattr.evaluate.class_flipping import classes
 from seqattr.evaluate.controls import CONTROLS
 from seqattr.evaluate.curves import POOLED, flipping, replacements
@@ -22,7 +23,6 @@ from seqattr.evaluate.judgement import Judgement, Summaries
 from seqattr.evaluate.measured import Measured, Summary
 from seqattr.evaluate.question import Question
 from seqattr.evaluate.subsets import additivity, infidelity, sensitivity
-from seqattr.evaluate.verdict import FEW
 from seqattr.figures.curves import CurveAxes
 from seqattr.figures.drawings import Drawing
 from seqattr.figures.intervals import Point, PointPanel, interval_figure

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from seqattr.evaluate.additivity import ADDITIVE
 from seqattr.evaluate.flipping import (
     Floats,
     answers,
@@ -26,7 +27,6 @@ from seqattr.evaluate.flipping import (
 )
 from seqattr.evaluate.measured import Measured, by_target
 from seqattr.evaluate.question import Question
-from seqattr.evaluate.verdict import ADDITIVE
 from seqattr.support.progress import Progress, silent
 
 SIZES = (0.02, 0.05, 0.1, 0.2, 0.5)  # of sets, as shares of the bases

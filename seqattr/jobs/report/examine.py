@@ -11,7 +11,7 @@ import numpy as np
 
 from seqattr.dna.alphabet import UNKNOWN
 from seqattr.dna.loci import Loci
-from seqattr.evaluate.verdict import Verdict
+from seqattr.evaluate.additivity import Additivity
 from seqattr.io.hdf5.stored import StoredContributions
 from seqattr.jobs.report.blocks import code_blocks, row_blocks, value_blocks
 from seqattr.jobs.report.excerpts import Excerpt, StrongestExcerpts
@@ -40,7 +40,7 @@ class Examined(NamedTuple):
     hits: Hits
     seqlets: Seqlets  # all, the largest first
     excerpts: list[Excerpt]
-    verdict: Verdict
+    verdict: Additivity
 
 
 class Ground(NamedTuple):
@@ -133,7 +133,7 @@ class Examination:
             hits,
             self._seqlets(tick),
             self.strongest.excerpts(self.file, drawn),
-            Verdict.of(self.file.additivity_error, self.file.cancellation),
+            Additivity.of(self.file.additivity_error, self.file.cancellation),
         )
 
     def _join(self) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from seqattr.dna.loci import Loci
 from seqattr.dna.places import Places
-from seqattr.evaluate.verdict import Verdict
+from seqattr.evaluate.additivity import Additivity
 from seqattr.jobs.report.excerpts import Excerpt
 from seqattr.jobs.report.scores import Scores
 from seqattr.motifs.groups import Group, GroupStatistics
@@ -65,7 +65,7 @@ class Findings:
     nearest: list[Nearest]
     bases: list[str]  # of each seqlet
     excerpts: list[Excerpt]  # of the strongest sequences, the strongest first
-    verdict: Verdict
+    verdict: Additivity
 
     @property
     def carrying(self) -> list[str]:

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
+from seqattr.evaluate.additivity import ADDITIVE, CANCELLING, Additivity, cure, together
 from seqattr.evaluate.drawing import curves_of
-from seqattr.evaluate.verdict import ADDITIVE, CANCELLING, Verdict, cure, together
 from seqattr.figures.curves import CurveAxes, CurvePanel, curve_figure
 from seqattr.figures.html import Link, Picture, fill, png_text
 from seqattr.figures.logos import motif_logo
@@ -77,7 +77,7 @@ class Page:
     links: Sequence[Link]
     notes: Sequence[str]  # which motifs were left out
     believed: Sequence[Believed]
-    verdicts: Sequence[tuple[str, str, Verdict]]  # of every target: its label, unit and additivity
+    verdicts: Sequence[tuple[str, str, Additivity]]  # of every target: its label, unit and additivity
 
     @property
     def chapters(self) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seqattr.errors import InputError
-from seqattr.evaluate.verdict import Verdict, together
+from seqattr.evaluate.additivity import Additivity, together
 from seqattr.figures.drawings import Drawing, files_of, links_of, write_drawings
 from seqattr.io.atomic import check_writable
 from seqattr.io.ownership import RUN, Output
@@ -48,7 +48,7 @@ class Summary:
     carrying: dict[str, list[str]]  # the groups of motifs that carry importance
     unexplained: dict[str, int]  # the seqlets that no sure hit explains
     hardly: dict[str, str]  # of targets that the motifs hardly explain, that in words
-    verdict: Verdict
+    verdict: Additivity
     notes: list[str]  # which motifs and sequences were left out
     seconds: float
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqattr.errors import NotFinite, some_of
-from seqattr.evaluate.verdict import Verdict
+from seqattr.evaluate.additivity import Additivity
 from seqattr.inputs import Dropped, DroppedRows, write_dropped
 from seqattr.io.bed import write_regions
 from seqattr.io.hdf5.assembly import assemble as assemble_hdf5
@@ -156,7 +156,7 @@ class Assembly:
             cancellation=quantiles(list(cancellation), targets),
             complete=plan.facts["complete"],
             dtype=plan.facts["dtype"],
-            verdict=Verdict.of(errors[:, every], cancellation[:, every]),
+            verdict=Additivity.of(errors[:, every], cancellation[:, every]),
             explained=plan.facts["explained"],
             failed=len(self.records.failures),
             dropped=plan.dropped,

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seqattr.evaluate.additivity import Additivity, cure
 from seqattr.evaluate.judgement import Judgement
 from seqattr.evaluate.measured import Summary
-from seqattr.evaluate.verdict import Verdict, cure
 from seqattr.io.text import read_json, write_json
 from seqattr.support.advice import phrased
 from seqattr.support.rounding import rounded
@@ -100,7 +100,7 @@ def about_run(run: dict[str, Any]) -> dict[str, Any]:
     return {"model": run.get("model"), "seqattr": run.get("seqattr"), **{n: settings.get(n) for n in names}}
 
 
-def completeness(method: str, complete: bool, dtype: str, verdict: Verdict) -> Judgement:
+def completeness(method: str, complete: bool, dtype: str, verdict: Additivity) -> Judgement:
     """Whether contributions add up, of all sequences of the run."""
     counts = f"{verdict.missing:,} of {verdict.explanations:,} explanations"
     basis = f"{counts} miss the difference; the worst by {rounded(verdict.worst_error)} of it"

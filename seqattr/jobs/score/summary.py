@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqattr.errors import InputError
-from seqattr.evaluate.verdict import Verdict
+from seqattr.evaluate.additivity import Additivity
 from seqattr.jobs.score.credit import Credit
 
 Quantiles = dict[str, float]
@@ -31,7 +31,7 @@ class Summary:
     cancellation: dict[str, Quantiles]
     complete: bool
     dtype: str
-    verdict: Verdict
+    verdict: Additivity
     explained: str
     failed: int = 0
     dropped: int = 0
@@ -51,7 +51,7 @@ class Summary:
         try:
             facts = json.loads(path.read_text(encoding="utf-8"))
             names = {one.name for one in fields(cls)} & set(facts)
-            return cls(**{name: facts[name] for name in names} | {"verdict": Verdict(**facts["verdict"])})
+            return cls(**{name: facts[name] for name in names} | {"verdict": Additivity(**facts["verdict"])})
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise InputError(f"{path} is not what a run of `score` leaves: {error}") from error
 

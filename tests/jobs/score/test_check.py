@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from seqattr.errors import InputError
-from seqattr.evaluate.verdict import Verdict
+from seqattr.evaluate.additivity import Additivity
 from seqattr.inputs import from_fasta
 from seqattr.jobs.report.page import credit_of
 from seqattr.jobs.report.scores import open_scores
@@ -87,10 +87,10 @@ def test_a_shard_is_not_checked():
 
 def test_what_does_not_add_up_is_not_to_be_believed():
     errors = np.full((1, 40), 0.5)
-    bad = completeness("deeplift", True, "float64", Verdict.of(errors, None))
-    good = completeness("deeplift", True, "float32", Verdict.of(errors * 0, None))
-    exploding = completeness("deeplift", True, "float32", Verdict.of(errors * 0, errors * 1e6))
-    unclaimed = completeness("gradient", False, "float32", Verdict.of(errors, None))
+    bad = completeness("deeplift", True, "float64", Additivity.of(errors, None))
+    good = completeness("deeplift", True, "float32", Additivity.of(errors * 0, None))
+    exploding = completeness("deeplift", True, "float32", Additivity.of(errors * 0, errors * 1e6))
+    unclaimed = completeness("gradient", False, "float32", Additivity.of(errors, None))
     assert [one.passes for one in (bad, good, exploding, unclaimed)] == [False, True, False, None]
     assert "not rounding, but a fault" in bad.sentence
     credits = [Credit("m", 1, 1, [one, good], [], about_run({}), []) for one in (bad, good, unclaimed)]

@@ -19,7 +19,7 @@ FEW = 0.05
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Additivity:
     """Of N explanations, each of a sequence for a target: the counts beyond a limit, and how far they go."""
 
     explanations: int
@@ -32,7 +32,7 @@ class Verdict:
     @classmethod
     def of(
         cls, additivity_error: npt.NDArray[np.floating], cancellation: npt.NDArray[np.floating] | None
-    ) -> "Verdict":
+    ) -> "Additivity":
         """From the numbers of all explanations; the second are not in every file."""
         cancelled = np.zeros(1) if cancellation is None else cancellation
         return cls(
@@ -70,9 +70,9 @@ class Verdict:
         )
 
 
-def together(verdicts: Sequence[Verdict]) -> Verdict:
+def together(verdicts: Sequence[Additivity]) -> Additivity:
     """Of several targets; the median is the largest of theirs."""
-    return Verdict(
+    return Additivity(
         sum(verdict.explanations for verdict in verdicts),
         sum(verdict.missing for verdict in verdicts),
         max(verdict.median_error for verdict in verdicts),
