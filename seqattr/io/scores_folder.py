@@ -64,6 +64,11 @@ def folder_of_model(folder: Path, name: str) -> Path:
     return folder / "models" / filename(name)
 
 
+def folders_of(folder: Path, results: Sequence[str]) -> list[Path]:
+    """Of each of the results, a model's own or that of all ("")."""
+    return [folder_of_model(folder, name) if name else folder for name in results]
+
+
 def file_names(stems: Iterable[str], dropped: bool = False, failed: bool = False) -> list[str]:
     """All files of a run, with the lists of what it `dropped` and of what `failed`; run.json, which says that
     they belong together, is the last.
@@ -76,37 +81,43 @@ def result_paths(
     folder: Path, results: Sequence[str], targets: Sequence[str], ending: str = "h5"
 ) -> list[Path]:
     """A file of each target of each of the results; those of a model (not "") have folders of their own."""
-    folders = [folder_of_model(folder, name) if name else folder for name in results]
-    return [one / f"{stem}.{ending}" for one in folders for stem in file_stems(targets).values()]
+    stems = file_stems(targets).values()
+    return [one / f"{stem}.{ending}" for one in folders_of(folder, results) for stem in stems]
 
 
-# What reports write, and wrote before there were hits.
-OF_REPORTS = r"report\.html|run\.json|(hits|groups|motifs|seqlets|matches)\.tsv|matches\.tsv\.gz"
-OF_REPORTS += r"|(hits|matches)\.bed"
+OF_REPORTS = r"report\.html|run\.json|(hits|groups|motifs|seqlets)\.tsv|matches\.tsv\.gz|hits\.bed"
 OWN_FIGURES = r"(importance_.+|(overview|sequence|distances)_\d+)\.(png|svg)"
-# What is made of scores in their own folder: reports, and files for other tools.
+# What is made of scores in folders within their own: reports, and files for other tools.
 MADE_OF_SCORES = {
-    "report/*": OF_REPORTS,
-    "report/figures/*": OWN_FIGURES,
-    "*.modisco/*": r"(ohe|shap)\.npz|run\.json",
-}
-_OF_MODELS = {  # each model's own scores, and what was made of those
-    "models/*/*": r".+\.(h5|bw)|regions\.bed|(dropped|failed)\.tsv|(run|timing)\.json",
-    **{f"models/*/{pattern}": name for pattern, name in MADE_OF_SCORES.items()},
+    "report": rf"{OF_REPORTS}|figures/({OWN_FIGURES})",
+    "*.modisco": r"(ohe|shap)\.npz|run\.json",
 }
 
 
 def stale_files(folder: Path) -> Iterator[Path]:
     """The files of the run that a folder holds, and what was made of it there: none fits another run's.
 
-    A report beside no run.json may be of anything, and stays; so does what this run reads.
+    What lies beside no run.json may be of anything, and stays; so does what this run reads.
     """
-    names = [*file_names(stems_of_run(folder), dropped=True, failed=True), TIMING, CHECK]
-    paths = [folder / name for name in names]
-    made = {**MADE_OF_SCORES, **_OF_MODELS} if (folder / "run.json").is_file() else {}
-    for pattern, name in made.items():
-        paths += [path for path in folder.glob(pattern) if re.fullmatch(name, path.name)]
-    yield from (path for path in paths if path.is_file() and not is_kept(path))
+    yield from (path for path in _of_run(folder) if path.is_file() and not is_kept(path))
+
+
+def _of_run(folder: Path) -> Iterator[Path]:
+    """The files that a run may have left, each model's own too, and what was made of them."""
+    if not (folder / "run.json").is_file():
+        return
+    yield from (folder / name for name in [*names_beside(), *file_names(stems_of_run(folder))])
+    for pattern, names in MADE_OF_SCORES.items():
+        for made in folder.glob(pattern):
+            paths = [*made.glob("*"), *made.glob("figures/*")] if (made / "run.json").is_file() else []
+            yield from (path for path in paths if re.fullmatch(names, path.relative_to(made).as_posix()))
+    for model in folder.glob("models/*"):
+        yield from _of_run(model)
+
+
+def names_beside() -> list[str]:
+    """The files of a run that are of no target."""
+    return [*file_names([], dropped=True, failed=True), TIMING, CHECK]
 
 
 def remove_files(folder: Path, paths: Iterable[Path]) -> None:

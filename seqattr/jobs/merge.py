@@ -8,11 +8,12 @@ from pathlib import Path
 from seqattr.errors import InputError, some_of
 from seqattr.io.atomic import check_writable
 from seqattr.io.ownership import Output
-from seqattr.io.scores_folder import SHARD, file_names, file_stems
+from seqattr.io.scores_folder import SHARD, names_beside
 from seqattr.jobs.score.assembly import assemble
 from seqattr.jobs.score.blocks_folder import BlocksFolder, finished_blocks
 from seqattr.jobs.score.plan import Plan
 from seqattr.jobs.score.records import check_none_missing
+from seqattr.jobs.score.run import claim_targets
 from seqattr.jobs.score.settings import Shard
 from seqattr.jobs.score.summary import Summary
 from seqattr.support.commands import with_out
@@ -36,8 +37,8 @@ def run(shards: Sequence[Path], output: Output) -> Summary:
     folders = [BlocksFolder(folder) for folder in shards]
     check_whole(plans[0], folders)
     check_writable(output.path)
-    names = file_names(file_stems(plans[0].targets).values())
-    output.claim_results(names, plans[0].facts["settings"]["command"])
+    output.claim_results(names_beside(), plans[0].facts["settings"]["command"])
+    claim_targets(output, plans[0])
     with BlocksFolder(output.path).at_work():
         summary = assemble(output.path, plans[0], folders)
     summary.seconds["total"] = time.perf_counter() - start

@@ -125,13 +125,8 @@ RESULTS = {
 }
 
 
-@pytest.mark.parametrize("command", RESULTS)
-def test_results_of_another_run_and_somebody_s_tables_and_figures_stand(
-    command, ran, refused, folder, attending, monkeypatch
-):
-    """Also where a table of somebody's own looks like one of ours."""
-    options, table, figure, *other = RESULTS[command]
-    another = "".join(other or ["--seed 3"]).split()
+def prepare(command, ran, folder, attending, monkeypatch) -> None:
+    """What a command of RESULTS reads."""
     shutil.copy(attending, "attending.pt")
     install_finemo(monkeypatch, folder / "bin")
     install_modisco(monkeypatch, folder / "bin")
@@ -141,6 +136,16 @@ def test_results_of_another_run_and_somebody_s_tables_and_figures_stand(
     if command == "interactions":
         ran(*["score", "--model", "m.pt", "--fasta", "s.fa", "--refs", "shuffle:2", "--out", "done"])
         Path("matches.tsv").write_text(MATCHES)
+
+
+@pytest.mark.parametrize("command", RESULTS)
+def test_results_of_another_run_and_somebody_s_tables_and_figures_stand(
+    command, ran, refused, folder, attending, monkeypatch
+):
+    """Also where a table of somebody's own looks like one of ours."""
+    options, table, figure, *other = RESULTS[command]
+    another = "".join(other or ["--seed 3"]).split()
+    prepare(command, ran, folder, attending, monkeypatch)
     call = (*command.split(), *options.split(), "--out", "new")
     for name in (table, figure):
         path = folder / "new" / name
@@ -162,6 +167,18 @@ def test_results_of_another_run_and_somebody_s_tables_and_figures_stand(
     facts = json.loads((folder / "new/run.json").read_text())
     assert facts["settings"]["command"].endswith(" ".join(["--out", "new", *another]))
     assert facts["seqattr"]
+
+
+@pytest.mark.parametrize("name", ["check.json", "timing.json", "failed.tsv", "models/m/target0.h5"])
+def test_scores_claim_what_they_may_write_beside_the_targets(name, refused, folder):
+    path = folder / "new" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("{}")
+    shutil.copy("m.pt", "n.pt")
+    folds = ("--model", "m.pt", "--model", "n.pt", "--each-model")
+    line = refused("score", *folds, "--fasta", "s.fa", "--refs", "zeros", "--out", "new")
+    assert f"what is there was not written by seqattr ({path.name})" in line
+    assert path.read_text() == "{}"
 
 
 def test_a_model_takes_the_place_of_no_table(ran, refused, folder):

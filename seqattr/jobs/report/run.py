@@ -12,7 +12,7 @@ from seqattr.figures.drawings import Drawing, files_of, links_of, write_drawings
 from seqattr.io.atomic import check_writable
 from seqattr.io.ownership import RUN, Output
 from seqattr.io.run_folder import replacing_run
-from seqattr.io.scores_folder import OF_REPORTS, OWN_FIGURES
+from seqattr.io.scores_folder import OWN_FIGURES
 from seqattr.io.stale import drop_stale
 from seqattr.io.text import write_json, write_text
 from seqattr.jobs.report import page
@@ -198,7 +198,7 @@ def write(
     drawings: Sequence[Drawing],
     tick: Tick,
 ) -> None:
-    """All files, run.json last; then what is left of an earlier report goes."""
+    """All files, run.json last; then figures of an earlier report go."""
     files, links = files_of(drawings), links_of({**TABLES, RUN: "what it takes to do it again"}, drawings)
     with replacing_run(out, [*TABLES, *files, PAGE, RUN]) as paths:
         write_tables(paths, evidence)
@@ -207,5 +207,4 @@ def write(
         content = page.page_of(evidence, asked.settings, pictures, links)
         write_text(paths[PAGE], page.render(content))
         write_json(paths[RUN], facts_of(evidence, asked))
-    drop_stale(out, [*TABLES, PAGE, RUN], OF_REPORTS)
     drop_stale(out / "figures", (Path(name).name for name in files), OWN_FIGURES)

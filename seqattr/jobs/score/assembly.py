@@ -22,7 +22,7 @@ from seqattr.io.scores_folder import (
     FAILED,
     file_names,
     file_stems,
-    folder_of_model,
+    folders_of,
     scored_stems,
     stale_files,
     stems_of_run,
@@ -62,7 +62,7 @@ class Assembly:
         Raises OutputError where something cannot be written.
         """
         self._check_any()
-        folders = [folder_of_model(self.out, name) if name else self.out for name in self.plan.results]
+        folders = folders_of(self.out, self.plan.results)
         within = [folder.relative_to(self.out) for folder in folders]
         names = [str(folder / name) for folder in within for name in self._names]
         for folder in folders:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from seqattr.errors import InputError
 from seqattr.io.run_folder import is_unfinished
-from seqattr.io.scores_folder import SHARD, file_names, file_stems, folder_of_model
+from seqattr.io.scores_folder import SHARD, file_names, file_stems, folders_of
 from seqattr.io.text import read_json, write_json
 from seqattr.jobs.score.blocks_folder import BlocksFolder, finished_blocks
 from seqattr.jobs.score.plan import Plan
@@ -30,7 +30,7 @@ def done_before(out: Path, plan: Plan, shard: Shard) -> Summary | Part | None:
     if run.get("identity") != plan.identity or is_unfinished(run):
         return None
     names = file_names(file_stems(plan.targets).values(), bool(run.get("dropped")), bool(run.get("failed")))
-    folders = [folder_of_model(out, name) if name else out for name in plan.results]
+    folders = folders_of(out, plan.results)
     if not all((folder / name).is_file() for folder in folders for name in names):
         return None
     summary = Summary.read(out / "run.json")

@@ -12,11 +12,21 @@ from seqattr.errors import NotFinite
 from seqattr.inputs import Inputs
 from seqattr.io.atomic import check_name, check_writable, removed_if_unused
 from seqattr.io.ownership import RUN, Output
-from seqattr.io.scores_folder import CHECK, SHARD, TIMING, check_told_apart, file_names, file_stems
+from seqattr.io.scores_folder import (
+    CHECK,
+    SHARD,
+    TIMING,
+    check_told_apart,
+    file_names,
+    file_stems,
+    folders_of,
+    names_beside,
+)
 from seqattr.io.text import write_json
 from seqattr.jobs.score.assembly import assemble
 from seqattr.jobs.score.blocks_folder import BlocksFolder, finished_blocks
 from seqattr.jobs.score.done import Part, done_before, keep_shard
+from seqattr.jobs.score.plan import Plan
 from seqattr.jobs.score.settings import Settings, Working
 from seqattr.jobs.score.summary import Summary
 from seqattr.jobs.score.task import Scoring, Task
@@ -48,15 +58,22 @@ def run(
     task = Task(tuple(models), sequences, settings)
     with removed_if_unused(output.path):
         check_writable(output.path)
-        output.claim_results(file_names([]), settings.command)
+        output.claim_results(names_beside(), settings.command)
         keep_freed_memory()
         devices = devices_of(settings.device, working.workers)
         scoring = task.open(output.path, caller, devices[0])
-        output.claim_folder(file_names(file_stems(scoring.plan.targets).values()), RUN)
+        claim_targets(output, scoring.plan)
     work = scoring.work if len(devices) == 1 else partial(work_in_processes, task, devices)
     working = replace(working, force=working.force or output.force)
     done = Run(scoring, output.path, working, caller.progress).finish(work)
     return examined(done, scoring, output.path, working, caller)
+
+
+def claim_targets(output: Output, plan: Plan) -> None:
+    """The files of the targets, of all results. Raises OutputError where others' files stand there."""
+    names = file_names(file_stems(plan.targets).values())
+    for folder in folders_of(output.path, plan.results):
+        replace(output, path=folder).claim_folder(names, RUN)
 
 
 def score(

@@ -228,9 +228,10 @@ def test_one_short_sequence_is_enough(tmp_path, monkeypatch):
     assert len(list((made.folder / "report" / "figures").glob("sequence_*.png"))) == 1
 
 
-def test_what_an_earlier_report_left_goes(made, quick, tmp_path):
-    """Its matches were one table and a BED file."""
-    for name in ("matches.tsv", "matches.bed", "motifs.tsv"):
+def test_what_is_none_of_a_report_s_files_stays_beside_it(made, quick, tmp_path):
+    """Also a table of matches, as `interactions` reads one."""
+    (tmp_path / "figures").mkdir()
+    for name in ("matches.tsv", "motifs.tsv", "figures/overview_99.png"):
         (tmp_path / name).write_text("sequence\tmotif\n")
     (tmp_path / "run.json").write_text('{"seqattr": "0.1.0", "settings": {"command": ""}}')
     (tmp_path / "mine.tsv").write_text("mine")
@@ -241,7 +242,9 @@ def test_what_an_earlier_report_left_goes(made, quick, tmp_path):
         "run.json",
         "figures",
         "mine.tsv",
+        "matches.tsv",
     }
+    assert not (tmp_path / "figures" / "overview_99.png").exists()
 
 
 def test_what_is_no_folder_of_scores_is_refused(tmp_path):

@@ -143,6 +143,18 @@ def test_what_was_made_of_the_first_run_goes_with_it(model, fasta, tmp_path):
     assert {path.name for path in out.glob("*/**/*") if path.is_file()} == {"mine.txt"}
 
 
+def test_what_somebody_keeps_in_the_folder_stays(model, fasta, tmp_path):
+    """Where no run.json beside it tells that it was made of the run."""
+    out = tmp_path / "out"
+    mine = ("models/fold0/model.h5", "report/hits.bed", "mine.modisco/ohe.npz", "models/fold0/regions.bed")
+    for name in mine:
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text("mine")
+    scored(model, fasta(3), out)
+    scored(model, fasta(3), out, Settings(references="freq", seed=1))
+    assert [(out / name).read_text() for name in mine] == ["mine"] * 4
+
+
 def test_two_runs_write_the_same_bytes(model, fasta, tmp_path):
     for name in ("a", "b"):
         scored(model, fasta(4), tmp_path / name)
