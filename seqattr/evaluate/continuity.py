@@ -11,6 +11,8 @@ as with the reverse complement and a model that was never shown one, the sequenc
 and nothing is held against a method; methods are judged by the others, and beside the steadiest of them.
 """
 
+from functools import partial
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -192,19 +194,19 @@ def draw(summaries: Summaries) -> list[Drawing]:
         for target in summaries.targets
     ]
     axes = CurveAxes("bases that the sequence is shifted by", "change of contributions")
-    shift = Drawing(
+    shift = Drawing.of(
         "continuity-shift",
         "How far the contributions of the same bases move when a sequence is shifted: 0 where they stay, "
         "about 1.4 where they have nothing to do with each other.",
-        curve_figure(curves, axes),
+        partial(curve_figure, curves, axes),
     )
     panels = [PointPanel(step, points(step, summaries), 0.0) for step in (SHIFT, REVERSE, MUTATED)]
-    others = Drawing(
+    others = Drawing.of(
         "continuity",
         "The change of contributions when a sequence is shifted, read as its reverse complement, or mutated "
         "at the flank on which the output hangs least. Below all: the model's own output, as a share of what "
         "usually lies between a sequence and its references.",
-        interval_figure(panels, [*summaries.methods, "the model's output"], "change"),
+        partial(interval_figure, panels, [*summaries.methods, "the model's output"], "change"),
     )
     return [shift, others]
 

@@ -22,14 +22,14 @@ def of_all_seeds(rows: Sequence[Summary]) -> list[Summary]:
     return list(best.values())
 
 
-def curves_by_method(summaries: Summaries, metric: str, axes: CurveAxes) -> Figure:
-    """A panel for each target, a curve for each method and control, over `at`."""
+def curves_by_method(summaries: Summaries, metric: str, axes: CurveAxes, stacked: bool = False) -> Figure:
+    """A panel for each target, a curve for each method and control, over `at`; `stacked` as panels are."""
     rows = of_all_seeds(summaries.select(metric=metric))
     panels = [
         CurvePanel(target, curves_of([row for row in rows if row.target == target]))
         for target in dict.fromkeys(row.target for row in rows)
     ]
-    return curve_figure(panels, axes)
+    return curve_figure(panels, axes, stacked)
 
 
 def curves_of(rows: Sequence[Summary]) -> list[Curve]:
@@ -43,9 +43,16 @@ def curves_of(rows: Sequence[Summary]) -> list[Curve]:
 
 
 def intervals_by_method(
-    summaries: Summaries, metric: str, across: str = "", line: float | None = None, step: str = ""
+    summaries: Summaries,
+    metric: str,
+    across: str = "",
+    line: float | None = None,
+    step: str = "",
+    stacked: bool = False,
 ) -> Figure:
-    """A panel for each target, a row for each method and control, of the metric's values at one step."""
+    """A panel for each target, a row for each method and control, of the metric's values at one step;
+    `stacked` for a narrow page.
+    """
     rows = of_all_seeds(summaries.select(metric=metric, step=step))
     methods = list(dict.fromkeys(row.method for row in rows))
     points = {
@@ -55,4 +62,4 @@ def intervals_by_method(
         PointPanel(target, [points.get((target, method)) for method in methods], line)
         for target in dict.fromkeys(row.target for row in rows)
     ]
-    return interval_figure(panels, methods, across)
+    return interval_figure(panels, methods, across, stacked=stacked)

@@ -12,6 +12,8 @@ sequences, and the lowest-scoring base asks the method twice. Their areas are to
 orders an order beats has no unit, so that a target of small numbers counts as much as any other.
 """
 
+from functools import partial
+
 import numpy as np
 
 from seqattr.evaluate.additivity import FEW
@@ -143,31 +145,35 @@ def draw(summaries: Summaries) -> list[Drawing]:
     across = "share of the bases"
     first = f"Of {MOST_DRAWN} of the targets. " if drawn.rows != summaries.rows else ""
     figures = [
-        Drawing(
+        Drawing.of(
             "faithfulness-deletion",
             f"{METRICS['deletion']} {first}The faster it falls, the better; grey is an order by random "
             "numbers.",
-            curves_by_method(drawn, "deletion", CurveAxes(f"{across} replaced", "change of the output")),
+            partial(
+                curves_by_method, drawn, "deletion", CurveAxes(f"{across} replaced", "change of the output")
+            ),
         ),
-        Drawing(
+        Drawing.of(
             "faithfulness-insertion",
             f"{METRICS['insertion']} {first}The faster it rises, the better.",
-            curves_by_method(drawn, "insertion", CurveAxes(f"{across} given", "change of the output")),
+            partial(
+                curves_by_method, drawn, "insertion", CurveAxes(f"{across} given", "change of the output")
+            ),
         ),
-        Drawing(
+        Drawing.of(
             "faithfulness-orders",
             f"{METRICS['beats-random']} Bars are 95 % intervals over sequences.",
-            intervals_by_method(drawn, "beats-random", "random orders beaten", CHANCE),
+            partial(intervals_by_method, drawn, "beats-random", "random orders beaten", CHANCE),
         ),
-        Drawing(
+        Drawing.of(
             "faithfulness-area",
             f"{METRICS['area']} Bars are 95 % intervals over sequences.",
-            intervals_by_method(drawn, "area", "area over the curve", 0),
+            partial(intervals_by_method, drawn, "area", "area over the curve", 0),
         ),
-        Drawing(
+        Drawing.of(
             "faithfulness-sensitivity",
             METRICS["sensitivity-n"],
-            curves_by_method(drawn, "sensitivity-n", CurveAxes(f"{across} in a set", "correlation")),
+            partial(curves_by_method, drawn, "sensitivity-n", CurveAxes(f"{across} in a set", "correlation")),
         ),
     ]
     pairs = drawn.select(metric="class-flip-gain")
@@ -183,9 +189,9 @@ def class_drawing(rows: list[Summary]) -> Drawing:
         PointPanel(f"{target} {step}", [points.get((target, step, method)) for method in methods], 0)
         for target, step in pairs
     ]
-    return Drawing(
+    return Drawing.of(
         "faithfulness-classes",
         f"{METRICS['class-flip-gain']} After figure 4 of the DeepLIFT paper; bars are 95 % intervals; "
         "further pairs are in the table.",
-        interval_figure(panels, methods, "change of the log-odds"),
+        partial(interval_figure, panels, methods, "change of the log-odds"),
     )

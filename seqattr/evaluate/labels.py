@@ -107,7 +107,7 @@ def draw(summaries: Summaries) -> list[Drawing]:
         "How alike the scores are to those for a model that was trained on permuted labels: 1 for a method "
         "that shows the sequence alone."
     )
-    return [Drawing("labels", caption, interval_figure(panels, methods))]
+    return [Drawing.of("labels", caption, partial(interval_figure, panels, methods))]
 
 
 def point_of(summaries: Summaries, method: str, metric: str) -> Point:

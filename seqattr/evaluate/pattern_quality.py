@@ -21,6 +21,7 @@ here is from the last third of the sequences.
 The number of a sequence is its part in the correlation of all, so that their mean is rho.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -270,4 +271,4 @@ def draw(summaries: Summaries) -> list[Drawing]:
         for row in rows
     ]
     caption = "How little of a unit's output is left in what an estimator leaves behind: 1 where nothing is."
-    return [Drawing("patterns", caption, interval_figure(panels, ESTIMATORS, "ρ"))]
+    return [Drawing.of("patterns", caption, partial(interval_figure, panels, ESTIMATORS, "ρ"))]

@@ -7,6 +7,7 @@ which each gives effects of its own. A method that has no references is compared
 in which no base is there, as are all where the question has none.
 """
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -181,8 +182,8 @@ def draw(summaries: Summaries) -> list[Drawing]:
         "together: missing or too much, or given to windows that did not do it. Lines: 95 % intervals of "
         "all; arrows: beyond the axis."
     )
-    figure = stack_figure(panels, summaries.methods, list(PARTS.values()), "share of all effects")
-    return [Drawing("principles", caption, figure), weights_drawing()]
+    draw = partial(stack_figure, panels, summaries.methods, list(PARTS.values()), "share of all effects")
+    return [Drawing.of("principles", caption, draw), weights_drawing()]
 
 
 def weights_drawing() -> Drawing:

@@ -1,6 +1,7 @@
 """What randomising a model leaves of its explanations, drawn: down the cascade, and of each layer alone."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -42,7 +43,7 @@ def cascade(rows: Summaries) -> Drawing:
         "What stays of the scores as layer after layer forgets what it learned. A method that shows the "
         "model falls to about 0; one that stays up shows the sequence."
     )
-    return Drawing("sanity", caption, curve_figure(panels, axes))
+    return Drawing.of("sanity", caption, partial(curve_figure, panels, axes))
 
 
 def curve_of(method: str, rows: Summaries, metric: str) -> Curve:
@@ -64,7 +65,7 @@ def each_alone(rows: Summaries) -> Drawing:
         for at, step in steps_of(rows)
     ]
     caption = "What stays of the scores' sizes when one layer alone forgets what it learned."
-    return Drawing("sanity_alone", caption, interval_figure(panels, rows.methods, DRAWN[metric]))
+    return Drawing.of("sanity_alone", caption, partial(interval_figure, panels, rows.methods, DRAWN[metric]))
 
 
 def point_of(method: str, rows: Sequence[Summary]) -> Point:

@@ -58,7 +58,7 @@ def attention_figure(maps: Sequence[AttentionMap], rollout: Rollout | None, name
 
 def draw_map(axes: Axes, layer: AttentionMap) -> None:
     """Queries down, keys across."""
-    heat_map(axes, layer.weights, pad=0.02)
+    heat_map(axes, layer.weights, "weight", pad=0.02)
     axes.set_title(f"{layer.layer}, {heads_in_words(layer.heads)}", fontsize=8)
     axes.set_xlabel("key token", fontsize=7)
     axes.set_ylabel("query token", fontsize=7)

@@ -10,7 +10,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from seqattr.figures.style import SERIES, plain
+from seqattr.figures.style import NARROW_INCHES, SERIES, grid_of, plain
 
 BAR_INCHES = 0.21
 BAR_ALPHA = 0.45
@@ -37,15 +37,20 @@ class Panel(NamedTuple):
     series: Sequence[Sequence[Interval | None]]
 
 
-def bar_figure(panels: Sequence[Panel], series: Sequence[str], rows: Sequence[str]) -> Figure:
+def bar_figure(
+    panels: Sequence[Panel], series: Sequence[str], rows: Sequence[str], stacked: bool = False
+) -> Figure:
     """Shares as bars for the mean, points for the values, and lines for the 95 % interval; a legend where
-    there are several series. All panels have one scale.
+    there are several series. All panels have one scale; they stand side by side, or `stacked` for a narrow
+    page.
     """
     height = BAR_INCHES * len(rows) * len(series) + 0.75 + 0.25 * (len(series) > 1)
     margins = ConstrainedLayoutEngine(rect=(0.01, 0, 0.98, 1))  # else the longest name touches the edge
     width = max(WIDTH_INCHES, NAMES_INCHES + PANEL_INCHES * len(panels))
-    figure = Figure(figsize=(width, max(height, 1.6)), layout=margins)
-    grid = figure.subplots(1, len(panels), sharey=True, squeeze=False, gridspec_kw={"wspace": 0.06})[0]
+    size = (NARROW_INCHES, max(height, 1.6) * len(panels)) if stacked else (width, max(height, 1.6))
+    figure = Figure(figsize=size, layout=margins)
+    gaps = {"wspace": 0.06}
+    grid = figure.subplots(*grid_of(panels, stacked), sharey=True, squeeze=False, gridspec_kw=gaps).ravel()
     end = end_of(panels)
     for axes, panel in zip(grid, panels, strict=True):
         for number, intervals in enumerate(panel.series):
@@ -56,7 +61,9 @@ def bar_figure(panels: Sequence[Panel], series: Sequence[str], rows: Sequence[st
             Rectangle((0, 0), 1, 1, color=colour_of(number), alpha=BAR_ALPHA, label=name)
             for number, name in enumerate(series)
         ]
-        figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
+        figure.legend(
+            handles=handles, loc="outside lower center", ncols=2 if stacked else 4, fontsize=8, frameon=False
+        )
     return figure
 
 
@@ -104,7 +111,7 @@ def draw_bar(axes: Axes, interval: Interval, y: float, thick: float, colour: str
 
 def percent_label(share: float) -> str:
     """A share in percent, without the sign."""
-    return f"{100 * share:.2f}" if 0 < share < 0.01 else f"{100 * share:.1f}"
+    return "< 0.1" if 0 < share < 0.0005 else f"{100 * share:.1f}"
 
 
 def dress_bars(axes: Axes, title: str, rows: Sequence[str], end: float) -> None:

@@ -1,7 +1,7 @@
 """Drawings of a page: as files beside it, within it, and in its list of files."""
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +21,11 @@ class Drawing(NamedTuple):
     caption: str
     figure: Figure
     narrow: Figure | None = None
+
+    @classmethod
+    def of(cls, name: str, caption: str, draw: Callable[..., Figure]) -> "Drawing":
+        """One that `draw` makes, also with its panels `stacked` for a narrow page."""
+        return cls(name, caption, draw(), draw(stacked=True))
 
     def file(self, form: str) -> str:
         """Its file's name beside the page, in one of the FORMS."""

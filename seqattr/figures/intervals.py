@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
-from seqattr.figures.numbers import number
+from seqattr.figures.numbers import column
 from seqattr.figures.style import NARROW_INCHES, SERIES, grid_of, plain
 
 ROW_INCHES = 0.23
@@ -38,20 +38,23 @@ def interval_figure(
     panels: Sequence[PointPanel],
     rows: Sequence[str],
     across: str = "",
-    written: Callable[[float], str] = number,
+    written: Callable[[float], str] | None = None,
     stacked: bool = False,
 ) -> Figure:
-    """Points with the lines of their intervals, and each mean as a number beside, as it is `written`;
-    `across` names the axis. Panels stand side by side, or `stacked` for a narrow page.
+    """Points with the lines of their intervals, and each mean as a number beside, as it is `written`: by
+    itself with as many decimals as the others of its panel. `across` names the axis. Panels stand side by
+    side, or `stacked` for a narrow page.
     """
     wide, high = NAMES_INCHES + PANEL_INCHES * len(panels), max(1.5, 0.9 + ROW_INCHES * len(rows))
     size = (NARROW_INCHES, high * len(panels)) if stacked else (wide, high)
     figure = Figure(figsize=size, layout=with_margins())
     grid = figure.subplots(*grid_of(panels, stacked), sharey=True, squeeze=False)
     for axes, panel in zip(grid.flat, panels, strict=True):
+        means = [np.nan if point is None else point.mean for point in panel.points]
+        texts = column(means) if written is None else list(map(written, means))
         for row, point in enumerate(panel.points):
             if point is not None and np.isfinite(point.mean):
-                draw_point(axes, point, row, written)
+                draw_point(axes, point, row, texts[row])
         dress(axes, panel, rows, across)
     return figure
 
@@ -61,14 +64,14 @@ def with_margins() -> ConstrainedLayoutEngine:
     return ConstrainedLayoutEngine(rect=(0.015, 0, 0.97, 1))
 
 
-def draw_point(axes: Axes, point: Point, row: int, written: Callable[[float], str] = number) -> None:
-    """In its row, with its number at the right edge."""
+def draw_point(axes: Axes, point: Point, row: int, text: str) -> None:
+    """In its row, with its number as text at the right edge."""
     colour = "0.45" if point.control else SERIES[0]
     if np.isfinite([point.low, point.high]).all():
         axes.plot([point.low, point.high], [row, row], color=colour, linewidth=1.6, zorder=2)
     axes.plot([point.mean], [row], color=colour, marker="D" if point.control else "o", markersize=4.5)
     axes.annotate(
-        written(point.mean),
+        text,
         (1, row),
         xytext=(3, 0),
         xycoords=("axes fraction", "data"),

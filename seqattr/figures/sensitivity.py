@@ -44,7 +44,7 @@ def draw_profile(axes: Axes, table: npt.NDArray[np.floating], name: str) -> None
 
 def draw_bases(axes: Axes, table: npt.NDArray[np.floating]) -> None:
     """A target's values (4, L), a row for each base in its colour."""
-    heat_map(axes, table, pad=0.01, aspect=8)
+    heat_map(axes, table, "sensitivity", pad=0.01, aspect=8)
     axes.set_yticks(range(4), list(ALPHABET))
     for label in axes.get_yticklabels():
         label.set_color(COLOURS[label.get_text()])

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from seqattr.figures.intervals import name_rows, with_margins
-from seqattr.figures.style import SERIES
+from seqattr.figures.style import NARROW_INCHES, SERIES, grid_of
 
 ROW_INCHES = 0.25
 PANEL_INCHES = 2.7
@@ -41,12 +41,19 @@ class StackPanel(NamedTuple):
 
 
 def stack_figure(
-    panels: Sequence[StackPanel], rows: Sequence[str], parts: Sequence[str], across: str = ""
+    panels: Sequence[StackPanel],
+    rows: Sequence[str],
+    parts: Sequence[str],
+    across: str = "",
+    stacked: bool = False,
 ) -> Figure:
-    """Bars from 0 to END at most, their sums as numbers at the right; a legend of the parts below."""
-    size = (NAMES_INCHES + PANEL_INCHES * len(panels), max(1.6, 1.2 + ROW_INCHES * len(rows)))
+    """Bars from 0 to END at most, their sums as numbers at the right; a legend of the parts below. Panels
+    stand side by side, or `stacked` for a narrow page.
+    """
+    wide, high = NAMES_INCHES + PANEL_INCHES * len(panels), max(1.6, 1.2 + ROW_INCHES * len(rows))
+    size = (NARROW_INCHES, high * len(panels)) if stacked else (wide, high)
     figure = Figure(figsize=size, layout=with_margins())
-    grid = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    grid = figure.subplots(*grid_of(panels, stacked), sharey=True, squeeze=False).ravel()
     end = min(END, 1.15 * max((reach(stack) for panel in panels for stack in panel.stacks), default=END))
     for axes, panel in zip(grid, panels, strict=True):
         for row, stack in enumerate(panel.stacks):
@@ -60,7 +67,13 @@ def stack_figure(
         )
         for part, name in enumerate(parts)
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(parts), fontsize=8, frameon=False)
+    figure.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=1 if stacked else len(parts),
+        fontsize=8,
+        frameon=False,
+    )
     return figure
 
 

@@ -83,13 +83,13 @@ class Effects(Findings):
             "over backgrounds."
         )
         name, draw = filename(target), partial(ranking_figure, self.marginal, number, unit)
-        drawings = [Drawing(f"ranking_{name}", ranking, draw(), draw(stacked=True))]
+        drawings = [Drawing.of(f"ranking_{name}", ranking, draw)]
         if len(self.marginal.positions) > 1:
             caption = (
                 f"The largest effects on {target} by where the motif's middle lies, with 95 % intervals."
             )
             draw = partial(position_figure, self.marginal, number, unit)
-            drawings.append(Drawing(f"position_{name}", caption, draw(), draw(stacked=True)))
+            drawings.append(Drawing.of(f"position_{name}", caption, draw))
         return drawings
 
     def content(self) -> dict[str, Any]:

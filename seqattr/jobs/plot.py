@@ -21,7 +21,7 @@ from seqattr.io.hdf5.stored import StoredContributions, open_contributions
 from seqattr.io.ownership import Output
 from seqattr.jobs.report.boxes import RowBoxes, judged_boxes, report_of, reported_boxes
 from seqattr.jobs.report.scores import Scores, open_scores
-from seqattr.jobs.units import contribution_unit
+from seqattr.jobs.units import contribution_unit, output_of
 from seqattr.motifs.sources import read_motifs
 from seqattr.support.caller import LIBRARY, Caller
 
@@ -116,7 +116,8 @@ def plot(
     own, note = boxed
     rows = {label: track.contributions for label, track in zip(labels, tracks, strict=True)}
     letters = LogoRows(rows, first.one_hot, (), first.start, first.ruler, own)
-    figure = stretch_figure(letters, [track.unit for track in tracks], note)
+    below = "; ".join(filter(None, [target_of(tracks, labels), note]))
+    figure = stretch_figure(letters, [track.unit for track in tracks], below)
     with replacing(out) as part:
         save(figure, part, form)
     return Drawn(labels, note)
@@ -159,6 +160,13 @@ def labels_of(tracks: Sequence[Track]) -> list[str]:
         seen[label] += 1
         labels[number] = f"{label} ({seen[label]})" if often[label] > 1 else label
     return labels
+
+
+def target_of(tracks: Sequence[Track], labels: Sequence[str]) -> str:
+    """Which target all rows are for, where neither a row nor their unit has its name."""
+    (target, *others) = dict.fromkeys(track.target for track in tracks)
+    named = target in labels or tracks[0].unit == output_of(target)
+    return "" if others or named else f"contributions to {target}"
 
 
 def in_line(label: str) -> str:

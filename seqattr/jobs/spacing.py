@@ -108,7 +108,7 @@ class Pair(Findings):
         unit = f"interaction ({self.units[target]})"
         draw = partial(distance_figure, self.spacing, self.targets.index(target), unit)
         name = f"spacing_{filename(target)}"
-        return [Drawing(name, f"{caption} over backgrounds.", draw(), draw(stacked=True))]
+        return [Drawing.of(name, f"{caption} over backgrounds.", draw)]
 
     def content(self) -> dict[str, Any]:
         """What the page shows."""

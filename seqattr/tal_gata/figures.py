@@ -65,13 +65,13 @@ def drawings(evidence: Evidence, summary: Summary) -> Iterator[Drawing]:
         "fig5b_missed",
         f"Share of strong matches (log-odds ≥ {STRONG:g}) with importance ≤ 0 for the task “both”, in "
         f"sequences that hold both motifs; references: {refs}. Figure 5b, and appendix E.",
-        bars(summary, [Asked(f"{motif} missed", "not_positive", motif) for motif in motifs], [refs]),
+        *bars(summary, [Asked(f"{motif} missed", "not_positive", motif) for motif in motifs], [refs]),
     )
     yield Drawing(
         "off_task",
         "Share of strong matches with importance above a tenth of the motif's own median in the other "
         f"motif's task; references: {refs}.",
-        bars(summary, [Asked(f"{m} credited in {OTHER[m]}", "off_task", m) for m in motifs], [refs]),
+        *bars(summary, [Asked(f"{m} credited in {OTHER[m]}", "off_task", m) for m in motifs], [refs]),
     )
     for number, motif in enumerate(motifs):
         caption = (
@@ -88,7 +88,7 @@ def drawings(evidence: Evidence, summary: Summary) -> Iterator[Drawing]:
         "quality",
         "AUROC and average precision of the contributions to “both” against planted positions; precision and "
         f"recall of the matches credited in their own task against the planted ones; references: {refs}.",
-        bars(summary, QUALITY, [refs]),
+        *bars(summary, QUALITY, [refs]),
     )
     if len(evidence.references) > 1:
         yield appendix_j(evidence, summary, motifs)
@@ -105,9 +105,9 @@ def by_methods(
         yield Drawing(name + SHORT, f"{caption} {len(some)} of {len(runs)} methods.", draw(some))
 
 
-def bars(summary: Summary, measures: Sequence[Asked], references: Sequence[str]) -> Figure:
+def bars(summary: Summary, measures: Sequence[Asked], references: Sequence[str]) -> tuple[Figure, Figure]:
     """A panel for each measure and a row for each method: of one kind of references all that was scored
-    against it, of several what was scored against more than one.
+    against it, of several what was scored against more than one. For a wide page and for a narrow one.
     """
     names = [name for refs in references for name in summary.methods(refs)]
     methods = [name for name in dict.fromkeys(names) if len(references) == 1 or names.count(name) > 1]
@@ -121,7 +121,8 @@ def bars(summary: Summary, measures: Sequence[Asked], references: Sequence[str])
         )
         for asked in measures
     ]
-    return bar_figure(panels, references, methods)
+    wide, narrow = (bar_figure(panels, references, methods, stacked) for stacked in (False, True))
+    return wide, narrow
 
 
 def appendix_j(evidence: Evidence, summary: Summary, motifs: Sequence[str]) -> Drawing:
@@ -130,7 +131,7 @@ def appendix_j(evidence: Evidence, summary: Summary, motifs: Sequence[str]) -> D
     measures.append(Asked("credited in the other's task", "off_task"))
     measures.append(Asked("average precision", "average_precision"))
     caption = f"References compared: {', '.join(evidence.references)}. Appendix J."
-    return Drawing("appendix_j_references", caption, bars(summary, measures, evidence.references))
+    return Drawing("appendix_j_references", caption, *bars(summary, measures, evidence.references))
 
 
 # --- Fig. 5a -------------------------------------------------------------------------------------

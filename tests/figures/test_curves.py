@@ -58,8 +58,16 @@ def test_many_ticks_are_thinned_and_long_ones_stand_upright():
 def test_points_say_their_numbers_and_leave_out_what_is_none():
     panel = PointPanel("t", [Point(0.25, 0.2, 0.3), None, Point(np.nan, np.nan, np.nan)], 0.0)
     (axes,) = interval_figure([panel], ["a", "b", "c"]).axes
-    assert [text.get_text() for text in axes.texts] == ["0.25"]
+    assert [text.get_text() for text in axes.texts] == ["0.250"]
     assert [text.get_text() for text in axes.get_yticklabels()] == ["a", "b", "c"]
+
+
+def test_numbers_of_a_panel_have_as_many_decimals():
+    panels = [
+        PointPanel("t", [Point(mean, mean, mean) for mean in means]) for means in ((0.17, 1.0), (12.5, 3))
+    ]
+    texts = [[text.get_text() for text in axes.texts] for axes in interval_figure(panels, ["a", "b"]).axes]
+    assert texts == [["0.17", "1.00"], ["12.5", "3.0"]]
 
 
 @pytest.mark.parametrize(("size", "told"), [(3, 8), (30, 0)])

@@ -1,10 +1,12 @@
 """Drawings as files and within a page."""
 
 from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from seqattr.figures.drawings import Drawing, files_of, links_of, settle, write_drawings
 
@@ -52,3 +54,13 @@ def test_links_are_tables_then_figures_in_both_forms() -> None:
     links = links_of({"t.tsv": "a table"}, [made("a")])
     assert [link.name for link in links] == ["t.tsv", "figures/a.svg", "figures/a.png"]
     assert links[1].help == "what a shows"
+
+
+def test_a_drawing_may_have_another_figure_for_a_narrow_page(tmp_path: Path) -> None:
+    def draw(stacked: bool = False) -> Figure:
+        return Figure(figsize=(1, 2) if stacked else (2, 1))
+
+    drawing = Drawing.of("a", "what a shows", draw)
+    (picture,) = write_drawings({name: tmp_path / Path(name).name for name in files_of([drawing])}, [drawing])
+    wide, narrow = (Image.open(BytesIO(b64decode(png))).size for png in (picture.png, picture.narrow))
+    assert wide == narrow[::-1] == (300, 150)

@@ -19,5 +19,6 @@ from seqattr.figures.heat import heat_map
 )
 def test_the_end_of_the_colours(values, limit):
     axes = Figure().subplots()
-    heat_map(axes, values.reshape(4, 100))
+    heat_map(axes, values.reshape(4, 100), "weight")
     assert axes.images[0].get_clim() == (0, limit)
+    assert axes.images[0].colorbar.ax.get_ylabel() == "weight"

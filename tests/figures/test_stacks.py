@@ -28,3 +28,10 @@ def test_small_sums_fill_the_axis() -> None:
 
 def test_shares_in_percent() -> None:
     assert [share(value) for value in (0, 2e-5, 0.0314, 1.234)] == ["0 %", "0 %", "3.1 %", "123 %"]
+
+
+def test_panels_stand_below_each_other_for_a_narrow_page() -> None:
+    panels = [StackPanel(name, [Stack([0.2, 0.3], 0.4, 0.6)]) for name in "ab"]
+    figure = stack_figure(panels, ["one"], PARTS, "share", stacked=True)
+    assert [axes.get_subplotspec().colspan.start for axes in figure.axes] == [0, 0]
+    assert figure.get_size_inches()[0] < 4

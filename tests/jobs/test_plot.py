@@ -188,6 +188,15 @@ def test_several_methods_are_stacked(made, drawn, tmp_path):
     ]
 
 
+def test_the_target_is_told_where_no_row_is_named_after_it(made):
+    (track, quiet) = module.tracks_of(open_scores(made.folder), "seq0", [])
+    rows = [track._replace(method=name, unit="logit") for name in ("deeplift", "gradient")]
+    assert module.target_of(rows, ["deeplift", "gradient"]) == "contributions to carries"
+    assert module.target_of(rows[:1], ["carries"]) == ""
+    assert module.target_of([rows[0], quiet], ["carries", "quiet"]) == ""
+    assert module.target_of([track], ["deeplift"]) == ""  # its unit is the output of carries
+
+
 def test_the_letters_are_the_contributions_in_the_file(made, drawn, tmp_path):
     plot([made.folder], "seq2:5-25", tmp_path / "x.png", Settings(["carries"]))
     with h5py.File(made.folder / "carries.h5") as file:

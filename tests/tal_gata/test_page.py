@@ -22,6 +22,9 @@ ASK = """
   document.getElementById("motif").value = "";
   document.getElementById("motif").dispatchEvent(new Event("change"));
   seen.all = rows().length;
+  seen.scrolled = [...document.querySelectorAll("h2 ~ figure img, #means")]
+    .filter(each => each.scrollWidth > each.parentElement.closest(".wide").clientWidth)
+    .map(each => each.outerHTML.slice(0, 80));
 """
 
 
@@ -101,3 +104,4 @@ def test_it_fits_a_telephone(path, tmp_path):
     seen = opened_narrow(path.read_text(), tmp_path, ASK)
     assert seen["window"] == TELEPHONE
     assert seen["width"] <= TELEPHONE
+    assert seen["scrolled"] == []

@@ -4,6 +4,7 @@ Its size does not grow with the number of variants.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,7 @@ def drawings_of(summary: Summary) -> list[Drawing]:
     number, total = effects.shape[1], f"{summary.variants:,} variant{'s' * (summary.variants > 1)}"
     which = f"the {total}" if number == summary.variants else f"{number:,}, drawn at random, of the {total}"
     caption = f"Effects (alternative − reference) of {which}, by target."
-    wide, narrow = (effect_figure(panels, named, stacked) for stacked in (False, True))
-    return [Drawing("effects", caption, wide, narrow)]
+    return [Drawing.of("effects", caption, partial(effect_figure, panels, named))]
 
 
 def write_page(

@@ -7,7 +7,7 @@ from seqattr.jobs.evaluate.run import run
 from seqattr.jobs.evaluate.settings import Settings
 from seqattr.jobs.sources import ModelFile, SequenceFile
 from seqattr.support.caller import Caller
-from tests.helpers.browser import TELEPHONE, in_browser, opened, opened_narrow
+from tests.helpers.browser import CUT_TABLES, TELEPHONE, in_browser, opened, opened_narrow
 
 ASK = """
 seen.verdicts = [...document.querySelectorAll("#verdicts li")].map(item => item.textContent.trim());
@@ -38,5 +38,6 @@ def test_it_fits_a_screen_and_a_telephone(page, tmp_path):
     assert all(seen["images"])
     assert [text.split(":")[0] for text in seen["verdicts"]] == ["gradient", "saliency"]
     assert seen["rows"] == 2
-    narrow = opened_narrow(page, tmp_path, ASK)
+    narrow = opened_narrow(page, tmp_path, ASK + CUT_TABLES)
+    assert narrow["cut"] == 0
     assert narrow["width"] <= TELEPHONE
