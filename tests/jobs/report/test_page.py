@@ -130,6 +130,8 @@ def test_what_was_found_is_told_in_words(page):
         r"&lt;b&gt;TAL1&lt;/b&gt;: \d\d\.\d % of all contributions, by 20 hits for it, all of them sure",
         text,
     )
+    found = page[page.index('<ul class="found">') : page.index('id="overview"')]
+    assert found.count('class="logo ') == 2
     assert "For quiet, none of the motifs is seen to carry importance." in text
 
 
