@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqattr.dna.frequencies import background_of
+from seqattr.dna.frequencies import UNIFORM, background_of
 from seqattr.engine.capture.model import Model, check_model
 from seqattr.engine.graph.outputs import Target
 from seqattr.engine.rules.gradient import GRADIENT
@@ -25,7 +25,6 @@ from seqattr.support.given import check_settings
 from seqattr.support.progress import Counter, Progress, silent
 from seqattr.support.seeds import check_seed
 
-UNIFORM = (0.25, 0.25, 0.25, 0.25)
 MOST_SEQUENCES = 1_000_000
 
 

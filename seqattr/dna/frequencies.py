@@ -9,6 +9,7 @@ from seqattr.errors import InputError
 
 # The frequencies of A, C, G, T that the paper compares with (Shrikumar et al. 2017, section 4.2).
 BACKGROUND = (0.3, 0.2, 0.2, 0.3)
+UNIFORM = (0.25, 0.25, 0.25, 0.25)
 
 
 def background_of(frequencies: Sequence[float] | np.ndarray) -> np.ndarray:

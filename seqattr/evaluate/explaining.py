@@ -9,6 +9,8 @@ from seqattr.evaluate.question import Question
 from seqattr.evaluate.similarity import Numbers, by_size, by_target
 from seqattr.methods.registry import METHODS
 
+BEYOND_GRADIENT = "beyond-gradient"  # of sizes, without what `size_kept` says
+
 
 def explained(part: Question, method: str, model: Model) -> Numbers:
     """Scores (T, N, L) of a model; patterns, where a method needs them, are learned of it from the question's

@@ -12,7 +12,7 @@ from functools import partial
 from seqattr.evaluate import similarity
 from seqattr.evaluate.bounds import Bounds, bounds_of
 from seqattr.evaluate.controls import CONTROLS
-from seqattr.evaluate.explaining import explained, size_kept
+from seqattr.evaluate.explaining import BEYOND_GRADIENT, explained, size_kept
 from seqattr.evaluate.judgement import Judgement, Summaries
 from seqattr.evaluate.measured import Measured
 from seqattr.evaluate.question import Question
@@ -25,14 +25,13 @@ from seqattr.support.progress import Progress
 SEQUENCES, REFERENCES = 40, 5  # at most
 # The limits of `sanity`, for the same measures.
 LEFT, BEYOND = 0.2, 0.2
-GRADIENT = "beyond-gradient"
 LIMITS = (
     f"A method passes whose scores for the two models have a rank correlation that surely lies within {LEFT} "
     f"of 0, and whose sizes surely agree by less than {BEYOND} more than the gradient's do."
 )
 METRICS = {
     **similarity.METRICS,
-    GRADIENT: "The rank correlation of sizes less that of the gradient's, which shows how alike the "
+    BEYOND_GRADIENT: "The rank correlation of sizes less that of the gradient's, which shows how alike the "
     "models are.",
 }
 TITLES = {
@@ -61,7 +60,7 @@ def measure(question: Question, method: str, progress: Progress) -> list[Measure
     progress(1, 2)
     tables = compare(original, explained(part, method, part.permuted))
     kept = part.once("kept on permuted labels", partial(size_kept, part, part.permuted))
-    tables[GRADIENT] = tables["spearman-abs"] - kept
+    tables[BEYOND_GRADIENT] = tables["spearman-abs"] - kept
     progress(2, 2)
     return [
         Measured(metric, target, values)
@@ -73,7 +72,7 @@ def measure(question: Question, method: str, progress: Progress) -> list[Measure
 def judge(method: str, summaries: Summaries) -> Judgement:
     """By the order of contributions, and by their sizes beyond the gradient's."""
     signed, sizes = (
-        bounds_of(summaries.select(method=method, metric=metric)) for metric in ("spearman", GRADIENT)
+        bounds_of(summaries.select(method=method, metric=metric)) for metric in ("spearman", BEYOND_GRADIENT)
     )
     basis = f"ρ {signed}, ρ of sizes beyond the gradient's {sizes}"
     return Judgement(method, "labels", *verdict(signed, sizes), basis)

@@ -28,7 +28,7 @@ import numpy as np
 from seqattr.engine.capture.model import Model
 from seqattr.evaluate import similarity
 from seqattr.evaluate.bounds import Bounds, bounds_of
-from seqattr.evaluate.explaining import explained, size_kept
+from seqattr.evaluate.explaining import BEYOND_GRADIENT, explained, size_kept
 from seqattr.evaluate.judgement import Judgement, Summaries
 from seqattr.evaluate.measured import Measured
 from seqattr.evaluate.question import Question
@@ -47,7 +47,6 @@ LEFT = 0.2
 # By how much sizes may agree more than the gradient's do. One step before the end it is about 0.3 for guided
 # backpropagation, and below 0.05 for others.
 BEYOND = 0.2
-GRADIENT = "beyond-gradient"
 LIMITS = (
     f"A method passes whose scores have a rank correlation with the trained model's that surely lies "
     f"within {LEFT} of 0 once all layers are randomised, and whose sizes surely agree by less than {BEYOND} "
@@ -55,8 +54,8 @@ LIMITS = (
 )
 METRICS = {
     **similarity.METRICS,
-    GRADIENT: "The rank correlation of sizes less that of the gradient's, which shows how much of itself the "
-    "model has kept.",
+    BEYOND_GRADIENT: "The rank correlation of sizes less that of the gradient's, which shows how much of "
+    "itself the model has kept.",
 }
 
 
@@ -82,7 +81,7 @@ def measure(question: Question, method: str, progress: Progress) -> list[Measure
             model = model_in(state, part, seed)
             tables = compare(original, explained(part, method, model))
             kept = part.once(f"kept {state} {seed}", partial(size_kept, part, model))
-            tables[GRADIENT] = tables["spearman-abs"] - kept
+            tables[BEYOND_GRADIENT] = tables["spearman-abs"] - kept
             measured += rows_of(tables, part, state, seed)
             counter.add()
     return measured
@@ -144,7 +143,11 @@ def judge(method: str, summaries: Summaries) -> Judgement:
     def bounds(metric: str, at: float) -> Bounds:
         return bounds_of([row for row in cascade if row.metric == metric and row.at == at])
 
-    signed, sizes, before = bounds("spearman", last), bounds(GRADIENT, last), bounds(GRADIENT, last - 1)
+    signed, sizes, before = (
+        bounds("spearman", last),
+        bounds(BEYOND_GRADIENT, last),
+        bounds(BEYOND_GRADIENT, last - 1),
+    )
     basis = f"all randomised: ρ {signed}, ρ of sizes beyond the gradient's {sizes}"
     if last > 1:
         basis += f"; all but the first layer: {before}"

@@ -20,7 +20,7 @@ INPUTS = (
     *("FASTA", "BED", "VCF", "variant table", "chromosome-sizes", "motif", "MEME", "patterns", "simulation"),
     "table",
 )
-_GZIP = b"\x1f\x8b"
+GZIP = b"\x1f\x8b"
 _BUFFER = 1 << 20
 _LARGE, _MOST_TIMES = 1 << 27, 500
 
@@ -53,7 +53,7 @@ def is_gzip(path: Path | str) -> bool:
     """Whether a file begins as gzip (and bgzip) files do; a file that cannot be opened does not."""
     try:
         with open(path, "rb") as file:
-            return file.read(2) == _GZIP
+            return file.read(2) == GZIP
     except OSError:
         return False
 
@@ -113,6 +113,6 @@ class _Unpacking(gzip.GzipFile):
 
 def _unpack(path: Path | str, raw: "io.BufferedReader[io.FileIO]") -> "io.BufferedReader[Any]":
     """Peeking, unlike seeking, works on a pipe too; the buffer makes reading gzip line by line fast."""
-    if raw.peek(2)[:2] != _GZIP:
+    if raw.peek(2)[:2] != GZIP:
         return raw
     return io.BufferedReader(cast(io.RawIOBase, _Unpacking(filename=str(path), fileobj=raw)), _BUFFER)

@@ -40,6 +40,7 @@ from seqattr.jobs.provenance import facts_of_scores
 from seqattr.jobs.report.scores import Scores, open_scores
 from seqattr.jobs.sources import ModelFile
 from seqattr.models.content import content_hash
+from seqattr.motifs.matches import STRONG
 from seqattr.refs.kinds import parse
 from seqattr.refs.pairs import origins
 from seqattr.support.caller import LIBRARY, Caller
@@ -48,7 +49,6 @@ from seqattr.support.ranks import is_sure
 TABLES = ("interactions.tsv", "instances.tsv")
 OWN_FIGURES = r"interactions_.+\.(png|svg)"
 COLUMNS = ("motif", "log_odds", "row", "row_start", "row_end")  # of hits.tsv, and of matches
-STRONG = 7.0  # the least log-odds of a match; of hits their importance speaks for them
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,10 @@ class Settings:
     """Which matches are groups, and what they are compared with.
 
     Those of the table `matches`, else the hits of the report in the folder of scores, from a log-odds of
-    `strong` on (None for all sure hits, and for STRONG of matches), at most `most` of a sequence. Against the
-    run's own references, or others as `refs` says. `seed` is that of the null's places and of the test;
-    `command` is what was typed. Raises InputError for numbers that cannot be.
+    `strong` on (None for all sure hits, for which their importance speaks, and for STRONG of matches), at
+    most `most` of a sequence. Against the run's own references, or others as `refs` says. `seed` is that of
+    the null's places and of the test; `command` is what was typed. Raises InputError for numbers that cannot
+    be.
     """
 
     matches: Path | None = None

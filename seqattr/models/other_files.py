@@ -11,6 +11,7 @@ from pathlib import Path
 import h5py
 
 from seqattr.io.hdf5.layout import looks_like_contributions
+from seqattr.io.reading import GZIP
 from seqattr.models.pickled_kind import pickled_kind
 from seqattr.models.protobuf import fields_of
 
@@ -21,7 +22,6 @@ FASTA = "it looks like a FASTA or FASTQ file"
 TENSORFLOW = f"it is part of a TensorFlow checkpoint, of a model {AGAIN}"
 MOST_TEXT = 2**22  # bytes of a JSON file that is looked into
 ENOUGH = 4096  # bytes from which one sees what a file is
-GZIP = b"\x1f\x8b"
 INDEX_END = b"\x57\xfb\x80\x8b\x24\x75\x47\xdb"  # of the index of a TensorFlow checkpoint
 
 BEGINNINGS = {

@@ -10,7 +10,8 @@ from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
 from seqattr.engine.numerics.gpu import expressions, pool_kernels
-from seqattr.engine.numerics.gpu.elementwise import EXPRESSIONS, PIECE, ROWS, TILE
+from seqattr.engine.numerics.gpu.common_layout import PIECE
+from seqattr.engine.numerics.gpu.elementwise import EXPRESSIONS, ROWS, TILE
 
 TARGET = GPUTarget("cuda", 90, 32)
 WIDTHS = {"float32": "*fp32", "float64": "*fp64"}

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from seqattr.dna.frequencies import BACKGROUND
 from seqattr.engine.capture.batch_faults import instability
 from seqattr.engine.capture.gaps import Gap, first_gap, gap_between
 from seqattr.engine.capture.original import Original, OwnFailure
@@ -19,7 +20,6 @@ from seqattr.errors import ModelError
 
 NOISE = 20.0  # how many times what float32 costs against float64 still counts as rounding
 PROBES = 5  # rows of each sort of sequence
-FREQUENCIES = (0.3, 0.2, 0.2, 0.3)
 USUAL = "one-hot sequences"
 FILTERS = 6  # of the first layer, whose best matches are planted
 
@@ -39,7 +39,7 @@ def probes(graph: Graph, like: Tensor) -> dict[str, Tensor]:
     one_hot = random_sequences(PROBES, length, like.dtype, like.device, seed=length)
     blank = one_hot.clone()
     blank[:, :, length // 3 : -(length // 4) or None] = 0
-    frequencies = torch.tensor(FREQUENCIES).to(like)[None, :, None].expand(1, 4, length)
+    frequencies = torch.tensor(BACKGROUND).to(like)[None, :, None].expand(1, 4, length)
     generator = torch.Generator().manual_seed(length)
     mixtures = torch.rand(PROBES, 4, length, generator=generator).to(like)
     motifs = with_motifs(graph, one_hot)

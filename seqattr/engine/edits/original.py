@@ -1,6 +1,7 @@
 """Sequences to be edited, with all their values, from which the surroundings of edits are cut."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -8,6 +9,15 @@ from torch import Tensor
 from seqattr.engine.edits.windows import Positions
 from seqattr.engine.walk.forward import Values, flat, side_values
 from seqattr.engine.walk.plan import Plan
+
+
+def rows_of(plan: Plan, values: Values, constants: Mapping[str, Any], name: str, ndim: int) -> Tensor:
+    """A value as it is; one that depends on no base as a single row, in so many dimensions."""
+    if name in plan.active:
+        value: Tensor = values[name]
+        return value
+    value = constants[name]
+    return value.reshape((1,) * (ndim - value.ndim) + tuple(value.shape))
 
 
 class Original:
@@ -42,11 +52,7 @@ class Original:
 
     def rows(self, name: str, ndim: int) -> Tensor:
         """A value of each sequence; one that depends on no base as a single row, in so many dimensions."""
-        if name in self.plan.active:
-            value: Tensor = self.values[name]
-            return value
-        value = self.constants[name]
-        return value.reshape((1,) * (ndim - value.ndim) + tuple(value.shape))
+        return rows_of(self.plan, self.values, self.constants, name, ndim)
 
     def sums(self, name: str, at: Positions, dims: list[int]) -> Tensor:
         """Sums over the first so many positions, (positions + 1, S, ...), in float64."""

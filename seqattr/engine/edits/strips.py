@@ -14,6 +14,7 @@ from torch import Tensor
 
 from seqattr.engine.edits.edits import Editor, Edits, Forward, has_positions
 from seqattr.engine.edits.locality import local
+from seqattr.engine.edits.original import rows_of
 from seqattr.engine.edits.windows import HERE, Local, Positions, Site
 from seqattr.engine.graph.graph import INPUT, Step, map_refs
 from seqattr.engine.ops.elementwise import OVERWRITING
@@ -152,11 +153,7 @@ class Strip:
 
     def rows(self, name: str, ndim: int) -> Tensor:
         """A value of each window; one that depends on no base as a single row, in so many dimensions."""
-        if name in self.plan.active:
-            value: Tensor = self.values[name]
-            return value
-        value = self.constants[name]
-        return value.reshape((1,) * (ndim - value.ndim) + tuple(value.shape))
+        return rows_of(self.plan, self.values, self.constants, name, ndim)
 
 
 class AsTheyAre(Forward):

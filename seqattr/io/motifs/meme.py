@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqattr.dna.alphabet import ALPHABET
+from seqattr.dna.frequencies import UNIFORM
 from seqattr.errors import InputError, OutputError
 from seqattr.io.atomic import replacing
 from seqattr.io.motifs.collection import Collection, Entry, Matrix, Motif, collect
@@ -17,7 +18,6 @@ from seqattr.io.reading import text_lines
 
 Section = list[tuple[int, str]]  # some lines with their numbers
 
-_UNIFORM = (0.25, 0.25, 0.25, 0.25)
 _SUM_TOLERANCE = 0.02  # the probabilities of published collections are rounded to two or three digits
 _MATRIX = "letter-probability matrix:"
 _RNA = "ACGU"
@@ -54,7 +54,7 @@ def parse_meme(path: Path | str, lines: Iterable[tuple[int, str]], strict: bool)
 
 
 def write_meme(
-    path: Path | str, motifs: Mapping[str, npt.NDArray[np.floating]], background: npt.ArrayLike = _UNIFORM
+    path: Path | str, motifs: Mapping[str, npt.NDArray[np.floating]], background: npt.ArrayLike = UNIFORM
 ) -> None:
     """Write motifs (4, w) with six digits, and the background probabilities (4,) of A C G T.
 

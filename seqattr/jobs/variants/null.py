@@ -21,6 +21,7 @@ from seqattr.errors import some_of
 from seqattr.jobs.variants.settings import VariantFile
 from seqattr.jobs.variants.windows import Cut
 from seqattr.refs.kinds import parse
+from seqattr.support.ranks import SURE
 
 
 class Sampled(NamedTuple):
@@ -62,7 +63,6 @@ class Sample:
         return sorted(self._smallest, reverse=True)
 
 
-SURE = 0.05  # the false discovery rate below which a variant does more than chance
 ROUNDING = 1e-6  # of an effect: as its digits in a table have it, and sums in float32
 
 

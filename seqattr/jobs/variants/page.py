@@ -22,8 +22,8 @@ from seqattr.jobs.variants.folder import ALLELES, DROPPED, HITS, PAGE, VARIANTS
 from seqattr.jobs.variants.gained_lost import LEAST_CHANGE
 from seqattr.jobs.variants.largest import Shown
 from seqattr.jobs.variants.names import names_of
-from seqattr.jobs.variants.null import SURE
 from seqattr.jobs.variants.summary import Summary
+from seqattr.support.ranks import SURE
 
 MOST_HITS, MOST_SCORES = 100, 24
 LEAST_PLACES = 3  # behind the point

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from seqattr.analyses.variants import VariantEffects
 from seqattr.jobs.variants.largest import Largest, Shown
-from seqattr.jobs.variants.null import SURE, Sample
+from seqattr.jobs.variants.null import Sample
 from seqattr.jobs.variants.windows import MISMATCH, Cut
+from seqattr.support.ranks import SURE
 
 
 class Large(NamedTuple):

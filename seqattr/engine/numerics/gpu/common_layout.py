@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+PIECE = 4  # numbers that are read at once, of float32 16 bytes
+
 Layout = tuple[Sequence[int], Sequence[int]]  # a tensor's shape and strides
 
 

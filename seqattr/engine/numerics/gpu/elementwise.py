@@ -8,12 +8,11 @@ import torch
 from torch import Tensor
 
 from seqattr.engine.numerics.gpu import expressions
-from seqattr.engine.numerics.gpu.common_layout import CommonLayout, common_layout, layouts
+from seqattr.engine.numerics.gpu.common_layout import PIECE, CommonLayout, common_layout, layouts
 from seqattr.engine.numerics.gpu.expressions import RUNS
 
 TILE = 1024  # elements of a program: of one row, or where rows are short of ROWS
 ROWS = 32
-PIECE = 4  # numbers that are read at once, of float32 16 bytes
 MOST = 2**31  # rows and programs are numbered in 32 bits
 MOST_INPUTS = 4
 

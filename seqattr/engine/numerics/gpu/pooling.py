@@ -9,6 +9,7 @@ from torch import Tensor
 
 from seqattr.engine.numerics.gpu import pool_kernels
 from seqattr.engine.numerics.gpu.common_layout import (
+    PIECE,
     Layout,
     aligned,
     common_layout,
@@ -20,7 +21,6 @@ from seqattr.engine.numerics.gpu.pool_kernels import SIDE
 from seqattr.engine.numerics.lines import Line
 
 RUNS = 3  # dimensions of which lines are numbered, once as few as can be
-PIECE = 4  # numbers that are read at once, of float32 16 bytes
 BYTE = 256  # taps that one counts
 
 
