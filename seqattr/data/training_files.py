@@ -12,7 +12,7 @@ from seqattr.data.train import Keep, Settings, Training, settled
 from seqattr.data.training_settings import trained_on
 from seqattr.engine.capture.model import Model
 from seqattr.errors import InputError
-from seqattr.io.atomic import check_writable
+from seqattr.io.atomic import check_writable, replacing_all
 from seqattr.io.ownership import ours
 from seqattr.io.stale import drop_stale
 from seqattr.io.text import write_json
@@ -35,9 +35,11 @@ def save(path: Path, training: Training, dataset: Dataset, command: str = "") ->
     example = torch.zeros(2, 4, dataset.codes.shape[1])
     model = Model(training.module, example, targets=dataset.tasks)
     model.provenance = origin(training, dataset)
-    native.save_model(path, model)
     metrics = metrics_path(path)
-    write_json(metrics, {**training.metrics, "model": content_hash(model), "command": command})
+    with replacing_all(path.parent, [path.name, metrics.name]) as parts:
+        native.save_model(parts[path.name], model)
+        facts = {**training.metrics, "model": content_hash(model), "command": command}
+        write_json(parts[metrics.name], facts)
     return metrics
 
 

@@ -79,11 +79,15 @@ def choices(asked: Settings, chosen: Settings, dataset: Dataset) -> list[str]:
 
 
 def claim(output: Output, request: Request) -> None:
-    """The model file, the checkpoints, and the metrics of another run. Raises OutputError."""
+    """The model file, the checkpoints, and the metrics of another run. Raises OutputError, also where another
+    model has the name.
+    """
     check_file(output.path)
     for path in [output.path, *named_as_checkpoints(request.checkpoints)]:
         replace(output, path=path).claim_file(model=True)
     before = command_in(metrics_path(output.path), "command")
+    if before is None and output.path.is_file() and output.path.stat().st_size:
+        before = ""  # a model of which nobody knows how it came, as a converted one
     output.claim_run(output.path, before, request.command)
 
 

@@ -33,6 +33,26 @@ def test_every_is_for_checkpoints(run, data, tmp_path):
     assert not (tmp_path / "m.pt").exists()
 
 
+def test_no_model_is_lost_by_a_wrong_name(ran, refused, free, tmp_path):
+    """One that may be of another training goes by force alone, and no conversion replaces a trained one."""
+    data, model = numbers(tmp_path / "data"), tmp_path / "m.pt"
+    ran("convert", free, "--out", model)
+    before = model.read_bytes()
+    train = "train", data, "--out", model, "--epochs", 1
+    assert refused(*train).endswith("of another run; give another --out, or replace it with --force")
+    assert model.read_bytes() == before
+    ran(*train, "--force")
+    trained = model.read_bytes()
+    ran(*train)  # the same again
+    line = refused("convert", free, "--out", model)
+    assert line.startswith(f"cannot write {model}: it holds the results of another run (")
+    assert model.read_bytes() == trained
+    for more in (["--force"], []):
+        ran("convert", free, "--out", model, *more)
+    assert model.read_bytes() == before
+    assert not (tmp_path / "m.metrics.json").exists()  # they were of the model before
+
+
 def test_train_leaves_checkpoints_of_other_tools(refused, ran, tmp_path):
     ran("simulate", "tal-gata", "--out", tmp_path / "data", "--count", 60)
     other = tmp_path / "epochs" / "epoch_090.pt"
