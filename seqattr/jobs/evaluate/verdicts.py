@@ -57,10 +57,8 @@ def verdict_of(method: str, judgements: Sequence[Judgement]) -> Verdict:
         also = f" It passes {listed(passed)}." if passed else ""
         return Verdict(method, DOUBT if grave else CAREFUL, sentence + also)
     undecided = [each for each in judgements if word_of(each) == UNDECIDED]
-    if passed and undecided:
-        open_ones = listed([each.check for each in undecided])
-        sentence = f"Passes {listed(passed)}; {open_ones} cannot say: {undecided[0].sentence}"
-        return Verdict(method, CAREFUL, sentence)
+    if undecided:
+        return unsettled(method, passed, undecided)
     decisive = [name for name in passed if CHECKS[name].decisive]
     if passed and len(decisive) < ENOUGH:
         others = [name for name, check in CHECKS.items() if check.decisive and name not in decisive]
@@ -71,6 +69,14 @@ def verdict_of(method: str, judgements: Sequence[Judgement]) -> Verdict:
         sentence = f"Passes all {len(passed)} checks that judge: {listed(passed)}.{also}"
         return Verdict(method, BELIEVE, sentence)
     return Verdict(method, OPEN, "No check that was asked for judges it.")
+
+
+def unsettled(method: str, passed: Sequence[str], undecided: Sequence[Judgement]) -> Verdict:
+    """Where decisive checks cannot say, and none fails."""
+    checks, why = listed([each.check for each in undecided]), undecided[0].sentence
+    if passed:
+        return Verdict(method, CAREFUL, f"Passes {listed(passed)}; {checks} cannot say: {why}")
+    return Verdict(method, OPEN, f"Undecided by {checks}: {why}")
 
 
 def is_reserve(judgement: Judgement) -> bool:

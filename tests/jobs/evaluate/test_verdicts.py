@@ -55,6 +55,10 @@ def test_one_decisive_check_is_not_enough():
 def test_what_a_decisive_check_cannot_say_is_told():
     told = verdict_of("m", [judgement("grave", True), judgement("grave2", None), judgement("light", None)])
     assert told.sentence == "Passes grave; grave2 cannot say: grave2 says so."
+    told = verdict_of("m", [judgement("grave", None), judgement("light", None)])
+    assert told.sentence == "Undecided by grave: grave says so."
+    told = verdict_of("m", [judgement("light", None)])
+    assert told.sentence == "No check that was asked for judges it."
 
 
 def test_what_a_check_has_reserves_about_is_told(monkeypatch):
