@@ -147,8 +147,9 @@ def test_all_peaks(ran, network, peaks, tmp_path):
     out, sizes = scored_peaks(ran, network, peaks, tmp_path, "shuffle:1")
     run = json.loads((out / "run.json").read_text())
     assert run["sequences"] == len(peaks) == 39_184
-    assert run["rows_forward"] == 2 * len(peaks)
-    assert run["rows_backward"] == 3 * len(peaks)
+    timing = json.loads((out / "timing.json").read_text())
+    assert timing["rows_forward"] == 2 * len(peaks)
+    assert timing["rows_backward"] == 3 * len(peaks)
     check_rows(out, network, np.arange(0, len(peaks), 401), "shuffle:1")
     check_tracks(out, sizes, padding=50)
 

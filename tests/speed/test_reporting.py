@@ -141,7 +141,9 @@ def test_references_and_files_are_measured() -> None:
 def test_the_parts_of_score_sum_to_the_whole() -> None:
     found = {figure.name: figure.value for figure in pipeline.score(SMALL, 1)}
     over, whole, engine = (found.pop(f"score {name}") for name in ("over engine", "whole", "engine alone"))
-    assert sum(found.values()) == pytest.approx(whole, rel=1e-6)
+    beside = {"score references", "score writing"}  # by threads, while the others run
+    assert beside < set(found)
+    assert sum(found[name] for name in set(found) - beside) == pytest.approx(whole, rel=1e-6)
     assert over == pytest.approx(whole / engine, rel=0.01)  # its clock starts a little earlier
 
 
