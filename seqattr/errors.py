@@ -83,8 +83,9 @@ def nearest(name: str, known: Sequence[str]) -> str | None:
 
 def near_names(name: str, known: Sequence[str]) -> list[str]:
     """The known names that were probably meant, the likeliest first: the same but for case and what joins
-    words; those that go on behind a dot, as GATA1.H13CORE.0; those that begin so, the last first; and those
-    of nearly the same letters, whether whole or before the dot.
+    words; those that go on behind a dot, as GATA1.H13CORE.0; those that begin so, first
+    what lacks but a letter, then the last of them; and those of nearly the same letters, whether whole or
+    before the dot.
     """
     wanted, whole = spelt(name), [spelt(one) for one in known]
     if not wanted:
@@ -93,6 +94,7 @@ def near_names(name: str, known: Sequence[str]) -> list[str]:
     same = [one for one, text in zip(known, whole, strict=True) if text == wanted]
     dotted = [one for one, text in zip(known, heads, strict=True) if text == wanted]
     begins = [one for one, text in zip(known, whole, strict=True) if text.startswith(wanted)][::-1]
+    begins.sort(key=lambda one: not (spelt(one)[:-1] == wanted and spelt(one)[-1].isalpha()))
     longer = begins if len(wanted) >= LEAST_BEGINNING else []
     spellings: dict[str, list[str]] = {}
     for one, *texts in zip(known, whole, heads, strict=True):

@@ -19,6 +19,7 @@ from seqattr.methods.registry import METHODS
         ("saliancy", "saliency"),
         ("SmoothGrad", "smoothgrad"),
         ("deepliftrevealcancel", "deeplift-revealcancel"),
+        ("deeplif", "deeplift"),
     ],
 )
 def test_the_nearest_name_is_told(name: str, meant: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seqattr.cli.groups import CommandGroup
 from seqattr.cli.options import OUT, PATH, force_option, threads_option
 from seqattr.cli.terminal import progress_bar, say, this_command
 from seqattr.cli.values import numbers_like, read_by
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from seqattr.tal_gata.collect import Collected
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def benchmark() -> None:
     """The paper's experiments, run again and judged."""
 

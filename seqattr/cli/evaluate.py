@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from seqattr.cli.groups import CommandGroup
 from seqattr.cli.options import (
     MODEL,
     OUT,
@@ -39,7 +40,7 @@ CHECKS = {
 }
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def evaluate() -> None:
     """Is an explanation to be believed? Checks of methods, on one page.
 

@@ -3,8 +3,9 @@
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
+from itertools import chain
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ import click
 import seqattr
 from seqattr.cli import removed
 from seqattr.cli.flags import FLAGS, how_to_convert, in_flags
+from seqattr.cli.groups import CommandGroup
 from seqattr.errors import SeqattrError, UntrustedModel, as_line
 from seqattr.support.advice import advising
 from seqattr.support.garbage import leave_at_exit
@@ -19,17 +21,21 @@ from seqattr.support.interruptions import Terminated, what_is_left
 from seqattr.support.threads import wait_quietly
 from seqattr.support.version import package_version
 
-# Each command is the function of this name in the module of this name.
-COMMANDS = (
-    *("simulate", "train", "convert", "inspect", "methods", "score", "merge", "report", "plot", "export"),
-    *("patterns", "sensitivity", "attention", "maximize", "counterfactual", "influence", "benchmark"),
-    *("evaluate", "finemo", "interactions", "marginalize", "modisco", "spacing", "variants", "workflow"),
-)
+# What one does, in the order in which one does it, and the commands for it. Each command is the function of
+# this name in the module of this name.
+SECTIONS = {
+    "Explain a model": ("convert", "inspect", "methods", "score", "merge", "workflow", "export"),
+    "Read the explanation": ("report", "plot", "modisco", "finemo", "interactions", "evaluate"),
+    "Put bases into the model": ("variants", "marginalize", "spacing", "counterfactual", "maximize"),
+    "Ask what it has learned": ("sensitivity", "attention", "influence", "patterns"),
+    "Data and models to try it with": ("simulate", "train", "benchmark"),
+}
+COMMANDS = tuple(chain.from_iterable(SECTIONS.values()))
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM  # what shells and schedulers show of a process that SIGTERM ended
 
 
-class Commands(click.Group):
+class Commands(CommandGroup):
     """A group that imports a command's module when the command is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -40,6 +46,9 @@ class Commands(click.Group):
             return None
         command: click.Command = getattr(import_module(f"seqattr.cli.{name}"), name)
         return command
+
+    def sections(self, _: click.Context) -> Mapping[str, Sequence[str]]:
+        return SECTIONS
 
 
 def show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -56,9 +65,16 @@ def cli() -> None:
     """Explain a trained DNA-sequence model base by base.
 
     \b
-    seqattr simulate tal-gata --out data      make a data set
-    seqattr train data --out model.pt         train the paper's CNN on it
-    seqattr score --model model.pt --fasta data/test.fa --refs shuffle:10 --out scores
+    seqattr convert net.pt --out model.pt --input-length 2114 --trust-model
+    seqattr score --model model.pt --fasta peaks.fa --refs shuffle:10 --out scores
+    seqattr report scores --motifs motifs.meme
+
+    Without a model of yours, to try it:
+
+    \b
+    seqattr simulate tal-gata --out data
+    seqattr train data --out model.pt
+    seqattr score --model model.pt --fasta data/test.fa --out scores
     """
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from seqattr.cli.groups import CommandGroup
 from seqattr.cli.options import OUT, TableOption, force_option, settings
 from seqattr.cli.terminal import say
 from seqattr.cli.values import numbers_like, read_by
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from seqattr.jobs.simulate import Request
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def simulate() -> None:
     """Simulated sequences whose truth is known."""
 

@@ -109,6 +109,13 @@ def are_texts(sequences: Any) -> TypeGuard[Sequence[str]]:
     return isinstance(sequences, list | tuple) and bool(sequences) and isinstance(sequences[0], str)
 
 
+def instead_of(text: str) -> str:
+    """What to give in the place of a single text, which may be the name of a file."""
+    if text.isalpha():
+        return f"as [{text!r}], not a single one"
+    return f"not {text!r}: `read_fasta` of seqattr.io.fasta.records gives the records of a file"
+
+
 def check_not_empty(shape: Sequence[int]) -> None:
     """Raises InputError for the shape of an empty list, which is that of no sequences."""
     if tuple(shape) == (0,):

@@ -1,9 +1,10 @@
 """Work that is stopped from outside: by Ctrl-C, or by a scheduler that wants its machine back."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 CONTINUES = "the same command continues where it stopped"
+BEGINS = "nothing was done yet that could be kept: the same command begins again"
 NOTHING_HALF = "no file was left half-written"
 
 
@@ -12,12 +13,14 @@ class Terminated(KeyboardInterrupt):
 
 
 @contextmanager
-def resumable(sentence: str = CONTINUES) -> Iterator[None]:
-    """Work of which it can be said what becomes of it when it is stopped, as part of a line."""
+def resumable(sentence: str = CONTINUES, kept: Callable[[], object] = lambda: True) -> Iterator[None]:
+    """Work of which it can be said what becomes of it when it is stopped, as part of a line: another
+    sentence where nothing is `kept` by then.
+    """
     try:
         yield
     except KeyboardInterrupt as stop:
-        stop.add_note(sentence)
+        stop.add_note(sentence if kept() else BEGINS)
         raise
 
 

@@ -1,6 +1,7 @@
 """Help: of every command and every option, at once, and without torch."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ import click
 import pytest
 
 import seqattr
-from seqattr.cli.main import COMMANDS, cli
+from seqattr.cli.main import COMMANDS, SECTIONS, cli
 from seqattr.cli.options import TableOption
 from seqattr.engine.capture.input_layouts import INPUT_LAYOUTS
 from seqattr.jobs.export import WRITERS
@@ -119,6 +120,39 @@ def test_the_listed_commands_are_there(run):
     shown = run("--help").out
     for name in COMMANDS:
         assert f"\n  {name} " in shown
+
+
+@pytest.mark.parametrize("path", [path for path, command in ALL.items() if isinstance(command, click.Group)])
+def test_a_list_of_commands_has_whole_sentences(run, path):
+    shown = " ".join(run(*path, "--help").out.partition("Options:")[2].split())
+    listed = [words for words in ALL if words and words[:-1] == path]
+    assert listed
+    for words in listed:
+        sentence = " ".join((ALL[words].short_help or ALL[words].help or "").split("\n\n")[0].split())
+        assert f" {words[-1]} {sentence}" in shown.replace("modisco- lite", "modisco-lite")
+
+
+def test_the_list_leads_from_a_model_to_what_it_says(run):
+    titles = [line[:-1] for line in run("--help").out.splitlines() if re.fullmatch(r"[A-Z].*:", line)]
+    assert titles == ["Options", *SECTIONS]
+    assert titles[1] == "Explain a model"
+    assert len(set(COMMANDS)) == len(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["sore"], "score"),
+        (["scores"], "score"),
+        (["eval", "all"], "evaluate"),
+        (["evaluate", "sanit"], "sanity"),
+    ],
+)
+def test_a_misspelt_command_is_told_the_one_that_is_meant(run, words, meant):
+    done = run(*words)
+    assert done.code == 2
+    assert done.err.rstrip().endswith(f"Did you mean '{meant}'?")
+    assert "Did you mean" not in run("zzz").err
 
 
 def test_the_installed_script_is_the_same_command():

@@ -87,6 +87,16 @@ def test_a_jobs_caller_shows_its_progress(monkeypatch):
     assert "measuring" in terminal.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("kept", "sentence"),
+    [({3}, "the same command continues where it stopped"), (set(), "the same command begins again")],
+)
+def test_a_job_that_kept_nothing_does_not_say_that_it_continues(kept, sentence):
+    with pytest.raises(KeyboardInterrupt) as stopped, resumable(kept=lambda: kept):
+        raise KeyboardInterrupt
+    assert stopped.value.__notes__[0].endswith(sentence)
+
+
 @pytest.mark.parametrize(("stop", "code"), [(KeyboardInterrupt, 130), (Terminated, 143)])
 @pytest.mark.parametrize("sentence", [None, "the same command continues where it stopped"])
 def test_a_job_that_was_stopped_can_say_what_the_same_command_does(run, monkeypatch, stop, code, sentence):

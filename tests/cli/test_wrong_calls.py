@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seqattr.cli.main import COMMANDS, main
-from seqattr.cli.removed import REMOVED
+from seqattr.cli.removed import OTHER_WORDS, REMOVED
 from tests.cli.test_help import ALL
 from tests.helpers.calls import (
     ALLELES,
@@ -345,6 +345,27 @@ def test_a_wrong_call(run, room, before, wrong, monkeypatch):
     assert "Traceback" not in done.err
     assert not last.startswith("seqattr: error: unexpected ")
     assert contents(room) == before
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("score --genome g.fa", "--fasta"),
+        ("score --peaks p.bed", "--regions"),
+        ("score -o x", "--out"),
+        ("score --references zeros", "--refs"),
+        ("report --meme m.meme", "--motifs"),
+    ],
+)
+def test_another_tools_option_is_told_ours(run, line, meant):
+    done = run(*line.split())
+    assert done.code == 2
+    assert done.err.rstrip().endswith(f"Did you mean '{meant}'?")
+
+
+def test_what_is_told_for_another_tools_option_is_one_of_ours():
+    names = {name for command in ALL.values() for option in command.params for name in option.opts}
+    assert set(OTHER_WORDS) <= names
 
 
 def test_the_table_has_every_command_and_a_hundred_calls():

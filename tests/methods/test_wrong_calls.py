@@ -122,7 +122,11 @@ def test_a_model_is_made_of_a_module_and_an_example(module):
         ({"references": "shuffle:10"}, "seqattr.references('shuffle:10', sequences) would be"),
         ({"references": 5}, "references must have the shape (N, R, 4, L)"),
         ({"references": [None]}, "references must be an array of numbers, or a list of texts: not list"),
-        ({"sequences": "s.fa"}, "sequences are a list of texts, as ['s.fa'], not a single one"),
+        ({"sequences": "ACGT"}, "sequences are a list of texts, as ['ACGT'], not a single one"),
+        (
+            {"sequences": "s.fa"},
+            "not 's.fa': `read_fasta` of seqattr.io.fasta.records gives the records",
+        ),
         ({"sequences": None}, "sequences must be an array of numbers, or a list of texts: not NoneType"),
         ({"sequences": ["ACGT", "ACG"]}, "sequence 2 has 3 bases, the first has 4"),
         ({"method": 5}, "unknown method '5'"),

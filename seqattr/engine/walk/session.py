@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqattr.dna.alphabet import are_texts, check_not_empty, one_hot
+from seqattr.dna.alphabet import are_texts, check_not_empty, instead_of, one_hot
 from seqattr.engine.capture.model import Model, check_model
 from seqattr.engine.graph.graph import INPUT
 from seqattr.engine.numerics.device import FULL, check_products, current, full_precision, pick_device
@@ -239,7 +239,7 @@ def tensor_of(numbers: Any, noun: str = "sequences") -> Tensor:
     if isinstance(numbers, Tensor):
         return numbers.detach()
     if isinstance(numbers, str):
-        raise InputError(f"{noun} are a list of texts, as [{numbers!r}], not a single one")
+        raise InputError(f"{noun} are a list of texts, {instead_of(numbers)}")
     if are_texts(numbers):
         return torch.from_numpy(one_hot(numbers))
     try:

@@ -143,7 +143,7 @@ class Run:
                 folder.clear()
             folder.continue_as(plan, shard)
             self.scoring.list_dropped(folder)
-            with resumable():
+            with resumable(kept=lambda: finished_blocks(folder.journals())):
                 before = self.work_out(folder, work)
                 if not shard.is_whole:
                     return keep_shard(self.out, plan, shard)

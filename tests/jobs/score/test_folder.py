@@ -1,6 +1,7 @@
 """The folder that `score` leaves: whole, under its own names, or as it was before."""
 
 import json
+from itertools import islice
 from typing import Any
 
 import h5py
@@ -20,6 +21,7 @@ from seqattr.jobs.export import export
 from seqattr.jobs.report.run import report
 from seqattr.jobs.score.run import score
 from seqattr.jobs.score.settings import Settings, Working
+from seqattr.jobs.score.task import Scoring
 from tests.helpers.scoring import FREQ, contents, files, read, scored
 
 # --- the folder --------------------------------------------------------------------------------
@@ -289,6 +291,23 @@ def test_a_folder_in_the_place_of_a_file_is_found_before_the_work(model, fasta, 
     assert str(caught.value) == f"cannot write {tmp_path / 'out' / name}: Is a directory"
     assert seen == []
     assert [path.name for path in (tmp_path / "out").iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
+    ("blocks", "sentence"),
+    [(0, "the same command begins again"), (1, "the same command continues where it stopped")],
+)
+def test_a_stopped_run_says_whether_something_was_kept(blocks, sentence, model, fasta, tmp_path, monkeypatch):
+    work = Scoring.work
+
+    def stopped(*arguments):
+        yield from islice(work(*arguments), blocks)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Scoring, "work", stopped)
+    with pytest.raises(KeyboardInterrupt) as stop:
+        score(model, from_fasta(fasta(2)), tmp_path / "out", FREQ)
+    assert stop.value.__notes__[0].endswith(sentence)
 
 
 def test_whatever_stops_a_run_leaves_the_earlier_one(model, fasta, tmp_path):
