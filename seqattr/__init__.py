@@ -39,6 +39,7 @@ _MODULES = {
 }
 
 __all__ = list(_MODULES)
+_TOOLS = {"Any", "import_module"}  # of this module, and none of its offers
 
 
 def __getattr__(name: str) -> Any:
@@ -51,4 +52,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULES, "__version__"})
+    return sorted({*globals(), *_MODULES, "__version__"} - _TOOLS)

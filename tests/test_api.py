@@ -37,6 +37,12 @@ def test_the_public_names():
         assert getattr(seqattr, name).__doc__ or name in ("METHODS", "REFERENCES")
 
 
+def test_tab_offers_nothing_but_names_of_seqattr():
+    rooms = {path.name.removesuffix(".py") for path in Path(seqattr.__file__).parent.iterdir()}
+    offered = {name for name in dir(seqattr) if not name.startswith("_")}
+    assert offered - rooms <= set(seqattr.__all__)
+
+
 def test_another_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'seqattr' has no attribute 'nothing'"):
         seqattr.nothing  # noqa: B018
@@ -144,8 +150,21 @@ def test_sequences_may_be_texts(free):
     of_texts = seqattr.attribute(model, texts, drawn)
     assert torch.equal(of_texts.contributions, seqattr.attribute(model, columns, drawn).contributions)
     assert torch.equal(model.predict(texts), model.predict(torch.from_numpy(columns)))
+    paths = seqattr.counterfactuals(model, texts, 0, most=1)
+    assert paths == seqattr.counterfactuals(model, columns, 0, most=1)
+    with pytest.raises(InputError, match=r"as \['ACGT'\], not a single one"):
+        seqattr.counterfactuals(model, "ACGT", 0)
     with pytest.raises(InputError, match="length"):
         seqattr.attribute(model, ["ACGT", "ACG"])
+
+
+@pytest.mark.parametrize("function", ["jacobian", "sensitivity"])
+def test_other_questions_take_texts_too(free, function):
+    model, texts = seqattr.load_model(free), ["ACGTACGTTGCATTGACCAT" * 2, "TTGACCATACGTACGTTGCA" * 2]
+    ask = getattr(seqattr, function)
+    of_texts, of_columns = (ask(model, given) for given in (texts, one_hot(texts)))
+    pick = torch.as_tensor if function == "jacobian" else lambda answer: answer.mean_absolute
+    torch.testing.assert_close(pick(of_texts), pick(of_columns))
 
 
 def test_what_is_shown_of_a_model_and_of_an_attribution(free):

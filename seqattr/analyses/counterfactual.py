@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from seqattr.dna.alphabet import ALPHABET
+from seqattr.dna.alphabet import ALPHABET, instead_of
 from seqattr.engine.capture.model import Model, check_model
 from seqattr.engine.rules.gradient import GRADIENT
-from seqattr.engine.walk.session import Session
+from seqattr.engine.walk.session import Session, one_hot_tensor
 from seqattr.errors import InputError, NotFinite
 from seqattr.methods.attributors import Batch
 from seqattr.methods.mutagenesis import effects, greedy
@@ -41,28 +41,39 @@ def counterfactuals(
     most: int = 20,
     device: str = "auto",
 ) -> list[Path]:
-    """Substitutions that bring the target's value to `reach` or beyond it; sequences are one-hot (4, L) each.
+    """Substitutions that bring the target's value to `reach` or beyond it.
 
-    A value below `reach` is to rise, one above it to fall. Each substitution is the one that brings it
-    furthest, of all there are (in-silico mutagenesis); it ends when `reach` is passed, after `most`
-    substitutions, or where none helps. Few, but not always the fewest: that would take all combinations.
+    Each sequence is one-hot (4, L) or a text, of any length that the model takes. A value below `reach` is to
+    rise, one above it to fall. Each substitution is the one that brings it furthest, of all there are
+    (in-silico mutagenesis); it ends when `reach` is passed, after `most` substitutions, or where none helps.
+    Few, but not always the fewest: that would take all combinations.
 
-    Raises InputError where `most` is less than 1, `reach` NaN or the length does not fit, UnknownName for the
-    target, NotFinite where the model answers with NaN or infinity for a sequence or after a substitution.
+    Raises InputError for what are no sequences, where `most` is less than 1, `reach` NaN or the length does
+    not fit, UnknownName for the target, NotFinite where the model answers with NaN or infinity for a sequence
+    or after a substitution.
     """
     if reach != reach:
         raise InputError("the output's value to be reached must be a number, not nan")
     if most < 1:
         raise InputError(f"the number of substitutions must be at least 1, not {most}")
     check_model(model)
-    for sequence in sequences:
+    one_hots = one_by_one(sequences)
+    for sequence in one_hots:
         model.check_length(sequence.shape[-1])
     session = Session(model, [target], device)
     plan = session.plan(GRADIENT)
     with session.running():
-        rows = [session.to_device(torch.as_tensor(sequence)) for sequence in sequences]
+        rows = [session.to_device(sequence) for sequence in one_hots]
         batches = [Batch.of_points(session, plan, sequence[None]) for sequence in rows]
         return [walk(batch, row, reach, most) for row, batch in enumerate(batches)]
+
+
+def one_by_one(sequences: Sequence[Any]) -> list[Tensor]:
+    """Each sequence as one-hot columns (4, L). Raises InputError for what are none."""
+    if isinstance(sequences, str):
+        raise InputError(f"sequences are a list of texts, {instead_of(sequences)}")
+    given = (one_hot_tensor([one])[0] if isinstance(one, str) else one for one in sequences)
+    return [torch.as_tensor(one) for one in given]
 
 
 def walk(batch: Batch, row: int, reach: float, most: int) -> Path:

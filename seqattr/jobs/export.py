@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqattr.errors import InputError, UnknownName
-from seqattr.io.atomic import check_writable
+from seqattr.io.atomic import check_writable, removed_if_unused
 from seqattr.io.hdf5.stored import StoredContributions, open_contributions
 from seqattr.io.kept import keep
 from seqattr.io.npz import OF_MODISCO, write_modisco_files
@@ -60,18 +60,19 @@ def export(
     destination = out or folder / f"{name}.{form}"
     settings = {"scores": str(folder), "format": form, "target": name}
     claim(Output(destination, force), writer, settings)
-    check_writable(destination)
-    with open_contributions(folder / f"{name}.h5") as file:
-        with replacing_run(destination, [*writer.files, RUN]) as paths:
-            writer.write(file, paths)
-            facts = {"seqattr": package_version(), "settings": settings, "sequences": len(file)}
-            write_json(paths[RUN], facts)
-        without = int((~file.has_values).sum())
-        if without:
-            caller.warn(
-                f"{without:,} of {len(file):,} sequences have no values, but NaN; "
-                f"{destination} has zeros for their contributions"
-            )
+    with removed_if_unused(destination):
+        check_writable(destination)
+        with open_contributions(folder / f"{name}.h5") as file:
+            with replacing_run(destination, [*writer.files, RUN]) as paths:
+                writer.write(file, paths)
+                facts = {"seqattr": package_version(), "settings": settings, "sequences": len(file)}
+                write_json(paths[RUN], facts)
+            without = int((~file.has_values).sum())
+            if without:
+                caller.warn(
+                    f"{without:,} of {len(file):,} sequences have no values, but NaN; "
+                    f"{destination} has zeros for their contributions"
+                )
     return destination
 
 

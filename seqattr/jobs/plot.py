@@ -213,17 +213,19 @@ def note_on(boxes: Mapping[str, Sequence[Box]], grounds: Sequence[str]) -> str:
 def find(file: StoredContributions, region: str, folder: Path) -> Stretch:
     """The stretch of a row that a region means: a name, a part of a name, or a place on the genome."""
     names, length = file.names, file.length
-    stretch = whole_row(names, region, length) or part_of_row(names, region, length)
+    stretch = whole_row(file, region) or part_of_row(names, region, length)
     stretch = stretch or on_genome(file.places, region, file.has_values)
     if stretch is None:
         raise InputError(f"{folder} holds no sequence '{region}'; {choice(region, list(names))}")
     return stretch
 
 
-def whole_row(names: Sequence[str], region: str, length: int) -> Stretch | None:
-    if region not in names:
+def whole_row(file: StoredContributions, region: str) -> Stretch | None:
+    """A sequence by its name, numbered on the genome where that is known."""
+    if region not in file.names:
         return None
-    return Stretch(names.index(region), 0, length, Ruler.within(region))
+    row = file.names.index(region)
+    return Stretch(row, 0, file.length, Ruler.of(file.places[row]))
 
 
 def part_of_row(names: Sequence[str], region: str, length: int) -> Stretch | None:

@@ -12,6 +12,7 @@ from seqattr.dna.alphabet import one_hot
 from seqattr.dna.places import Places
 from seqattr.errors import InputError
 from seqattr.inputs.places import ends_of, places_of
+from seqattr.io.atomic import check_writable
 from seqattr.io.bed import read_chrom_sizes, write_regions
 from seqattr.io.hdf5.layout import CANCELLATION, NUMBERS
 from seqattr.io.ownership import RUN, Output
@@ -136,7 +137,7 @@ class Attribution(NamedTuple):
         else:
             names = {f"{stem}.bw": name for name, stem in file_stems(list(rows)).items()}
             Output(path, force, "path").claim_result([*names, RUN], digest(rows))
-            path.mkdir(parents=True, exist_ok=True)
+            check_writable(path)
             paths = {path / file: rows[name] for file, name in names.items()}
         for file, one in paths.items():
             one.write_track(file, sizes)
@@ -154,7 +155,7 @@ class Attribution(NamedTuple):
         paths = [folder / name for name in names]
         if not force and read_json(folder / RUN) == facts and all(path.is_file() for path in paths):
             return paths
-        folder.mkdir(parents=True, exist_ok=True)
+        check_writable(folder)
         before = [path for path in stale_files(folder) if path not in paths]
         with replacing_run(folder, names, stale=before) as parts:
             for name, one in rows.items():

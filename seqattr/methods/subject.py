@@ -42,8 +42,9 @@ class Subject(NamedTuple):
     both_strands: bool = False
 
     def in_words(self) -> str:
-        """The method and the first targets."""
-        return f"method {self.method}, targets {some_of(self.targets, SHOWN_TARGETS, total=True)}"
+        """The method, the references and the first targets."""
+        against = f" against {self.against}" if self.against else ""
+        return f"method {self.method}{against}, targets {some_of(self.targets, SHOWN_TARGETS, total=True)}"
 
     @property
     def model(self) -> str:

@@ -41,7 +41,8 @@ RECORDS = "".join(f">r{i}\n{'ACGTTGCAAC' * 4}\n" for i in range(9)).encode()
         (gzip.compress(RECORDS, mtime=0)[:-20], "{} is a broken or truncated gzip file"),
         (b">p\nMKVLAT\n", "record 'p' holds 'L' at position 4, which is no DNA letter; "
          "is this a protein FASTA?"),
-        (RECORDS * 2, "{} holds more than one record of the name 'r0', 'r1', 'r2' (and 6 others)"),
+        (RECORDS * 2, "{} holds more than one record of the name 'r0', 'r1', 'r2' (and 6 others); "
+         "a record's name is the first word of its header"),
         (b">a\n", "record 'a' of {} has no sequence"),
         (b">a\n>b\nACGT\n", "record 'a' of {} has no sequence; 1 of 1 records does not fit the model, which "
          "takes 40 bp (it was made for these; --any-length would allow 7 bp or more): "

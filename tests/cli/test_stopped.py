@@ -67,7 +67,7 @@ def test_a_full_disk(free, fasta, out, tmp_path):
         f"seqattr: error: cannot write {path}: File too large" for _, _, path in failing
     ]
     assert not (tmp_path / "m.pt").exists()
-    assert list((tmp_path / "e").iterdir()) == []
+    assert not (tmp_path / "e").exists()
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -40,7 +40,8 @@ def found(made: Made, region: str) -> tuple[int, ...]:
 @pytest.mark.parametrize(
     ("region", "row", "start", "end", "first"),
     [
-        ("seq3", 3, 0, LENGTH, 0),
+        ("seq3", 3, 0, LENGTH, 3000),  # its place is known
+        ("seq1", 1, 0, LENGTH, 1000 + LENGTH - 1),
         ("seq3:10-40", 3, 10, 40, 10),
         ("chr1:2,010-2,040", 2, 10, 40, 2010),
         ("chr1:1990-2040", 2, 0, 40, 2000),  # as far as it was scored

@@ -59,12 +59,24 @@ def result(model: Model, texts: list[str]) -> Attribution:
 
 def test_it_tells_its_shapes_the_method_the_targets_and_how_far_it_adds_up(result, model, texts):
     assert repr(result).startswith(
-        "<seqattr.Attribution: contributions 2 x 3 x 40 (targets, sequences, bases), method deeplift, "
-        "targets first, second, additivity error at most "
+        "<seqattr.Attribution: contributions 2 x 3 x 40 (targets, sequences, bases), method deeplift "
+        "against zeros, targets first, second, additivity error at most "
     )
-    assert "method gradient, targets second, additivity" in repr(
-        attribute(model, texts, method="gradient", targets=[1])
+    assert "method saliency, targets second, additivity" in repr(
+        attribute(model, texts, method="saliency", targets=[1])
     )
+    given = seqattr.references("shuffle:3", texts)
+    assert "deeplift against 3 given references of each sequence's own, targets first" in repr(
+        attribute(model, texts, given)
+    )
+
+
+def test_a_file_in_the_place_of_its_folder_is_an_error_of_ours(result, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for write in (result.to_h5, lambda path: result.to_bigwig(path, PLACES)):
+        with pytest.raises(OutputError, match=r"cannot write to .*file: it is, or lies in, a file"):
+            write(tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_methods_are_known_by_their_names():

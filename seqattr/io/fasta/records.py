@@ -8,7 +8,7 @@ from seqattr.dna.alphabet import check_dna
 from seqattr.errors import InputError, OutputError
 from seqattr.io.atomic import replacing
 from seqattr.io.fasta.genome import Genome
-from seqattr.io.fasta.stream import Header, Lines, stream
+from seqattr.io.fasta.stream import NAME_ENDS, Header, Lines, stream
 from seqattr.support.advice import advice
 from seqattr.support.packed import Texts, TextsBuilder
 
@@ -56,7 +56,7 @@ def check_unique(path: Path | str, names: Texts) -> None:
     if repeated:
         some = ", ".join(f"'{name}'" for name in repeated[:_SHOWN])
         more = f" (and {len(repeated) - _SHOWN} others)" if len(repeated) > _SHOWN else ""
-        raise InputError(f"{path} holds more than one record of the name {some}{more}")
+        raise InputError(f"{path} holds more than one record of the name {some}{more}; {NAME_ENDS}")
 
 
 def iter_fasta(

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from seqattr.errors import InputError, some_of
 from seqattr.io.fasta.entries import Entry
-from seqattr.io.fasta.stream import WHITESPACE, Header, Lines, stream
+from seqattr.io.fasta.stream import NAME_ENDS, WHITESPACE, Header, Lines, stream
 
 
 def scan_records(path: Path) -> tuple[dict[str, Entry], bool]:
@@ -89,7 +89,7 @@ def run_length(numbers: npt.NDArray[np.int64]) -> int:
 def check_new(path: Path, name: str, known: Mapping[str, object]) -> None:
     """Raises InputError for the name of a record that came before."""
     if name in known:
-        raise InputError(f"{path} holds more than one record of the name '{name}'")
+        raise InputError(f"{path} holds more than one record of the name '{name}'; {NAME_ENDS}")
 
 
 def without_empty(path: Path, sizes: Mapping[str, int]) -> tuple[dict[str, int], list[str]]:

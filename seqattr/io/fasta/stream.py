@@ -18,6 +18,9 @@ _MARK = b"\xef\xbb\xbf"  # of byte order
 _LONGEST_HEADER = 1 << 16
 
 
+NAME_ENDS = "a record's name is the first word of its header"
+
+
 class Header(NamedTuple):
     """A record begins: the first word of its header, and the header without '>'."""
 

@@ -100,7 +100,10 @@ def test_no_index_is_needed_beside_the_file(fasta):
     [
         (b"", "{} is empty; a FASTA file was expected"),
         (b"ACGT\n", "{} does not start with '>'; is this a FASTA file (plain or gzip)?"),
-        (b">a\nAC\n>a\nAC\n", "{} holds more than one record of the name 'a'"),
+        (
+            b">a\nAC\n>a\nAC\n",
+            "{} holds more than one record of the name 'a'; a record's name is the first word of its header",
+        ),
         (bytes(range(256)), "{} does not start with '>'; is this a FASTA file (plain or gzip)?"),
         (b">a\n>b\n", "record 'a' of {} has no sequence"),
         (b">" + b"a" * 70_000, "{} has a header of more than 65,536 characters; is this a FASTA file?"),

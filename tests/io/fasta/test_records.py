@@ -65,10 +65,14 @@ def test_only_one_record_is_held_at_a_time(fasta):
             "record 'P1' holds 'E' at position 3, which is no DNA letter; is this a protein FASTA?",
         ),
         (b">a\nAC\x00\xff\n", "record 'a' holds '\\x00' at position 3, which is no DNA letter"),
-        (b">a\nA\n>b\nC\n>a\nG\n", "{} holds more than one record of the name 'a'"),
+        (
+            b">a 1\nA\n>b\nC\n>a 2\nG\n",
+            "{} holds more than one record of the name 'a'; a record's name is the first word of its header",
+        ),
         (
             b"".join(b">%c\nA\n" % letter for letter in b"abcdeabcde"),
-            "{} holds more than one record of the name 'a', 'b', 'c' (and 2 others)",
+            "{} holds more than one record of the name 'a', 'b', 'c' (and 2 others); "
+            "a record's name is the first word of its header",
         ),
         (gzip.compress(b">a\nACGT\n", mtime=0)[:-9], "{} is a broken or truncated gzip file"),
     ],
