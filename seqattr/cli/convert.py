@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.options import OUT, PATH, force_option, model_options, targets_option, threads_option
+from seqattr.cli.options import OUT_FILE, PATH, force_option, model_options, targets_option, threads_option
 from seqattr.cli.terminal import QUIET, say
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("model", type=PATH, metavar="SOURCE")
-@click.option("--out", type=OUT, required=True, help="The model file to write.")
+@click.option("--out", type=OUT_FILE, required=True, help="The model file to write.")
 @targets_option("keep")
 @threads_option()
 @force_option

@@ -6,7 +6,7 @@ import click
 
 from seqattr.cli.options import (
     MODEL,
-    OUT,
+    OUT_FILE,
     device_option,
     force_option,
     input_options,
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     "--reach", type=float, default=0.0, show_default=True, help="The output's value to be reached or passed."
 )
 @click.option("--most", type=int, default=20, show_default=True, help="At most so many substitutions.")
-@click.option("--out", type=OUT, default="counterfactuals.tsv", show_default=True, help="The table to write.")
+@click.option(
+    "--out", type=OUT_FILE, default="counterfactuals.tsv", show_default=True, help="The table to write."
+)
 @device_option
 @threads_option()
 @force_option

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.options import FORCE, OUT, PATH, device_option, settings, threads_option
+from seqattr.cli.options import FORCE, OUT_FILE, PATH, device_option, settings, threads_option
 from seqattr.cli.terminal import calling, say
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     help="Of this output, or what is made of outputs, alone; needed with --fasta. Default: the loss of all.",
 )
 @click.option("--top", default=10, show_default=True, help="Proponents and opponents of each test sequence.")
-@click.option("--out", type=OUT, default="influence.tsv", show_default=True, help="The table to write.")
-@click.option("--scores", type=OUT, help="HDF5 file for all scores, a row for each test sequence.")
+@click.option("--out", type=OUT_FILE, default="influence.tsv", show_default=True, help="The table to write.")
+@click.option("--scores", type=OUT_FILE, help="HDF5 file for all scores, a row for each test sequence.")
 @click.option("--pad", is_flag=True, help="Fill shorter sequences of --fasta up with N.")
 @click.option("--crop", is_flag=True, help="Cut longer sequences of --fasta to their middle.")
 @device_option

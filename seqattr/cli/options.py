@@ -6,6 +6,7 @@ left over, become its job's settings by `settings`.
 """
 
 import inspect
+import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from importlib import import_module
@@ -32,11 +33,17 @@ Decorator = Callable[[Command], Command]
 
 
 class NamedPath(click.Path):
-    """A path that is not empty, as that of a variable which nobody set."""
+    """A path that is not empty, as that of a variable which nobody set; `of_file` that of a file."""
+
+    def __init__(self, of_file: bool = False) -> None:
+        super().__init__(path_type=Path)
+        self.of_file = of_file
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not str(value):
             self.fail("the path is empty; name a file or folder", param, ctx)
+        if self.of_file and str(value).endswith(("/", os.sep)):
+            self.fail(f"'{value}' names a folder; a file is wanted", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -51,8 +58,9 @@ class InputPath(NamedPath):
         return path
 
 
-PATH = InputPath(path_type=Path)
-OUT = NamedPath(path_type=Path)
+PATH = InputPath()
+OUT = NamedPath()
+OUT_FILE = NamedPath(of_file=True)
 
 
 # --- help that reads tables --------------------------------------------------------------------

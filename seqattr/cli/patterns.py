@@ -6,7 +6,7 @@ import click
 
 from seqattr.cli.options import (
     MODEL,
-    OUT,
+    OUT_FILE,
     device_option,
     force_option,
     input_options,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.command()
 @MODEL
 @input_options
-@click.option("--out", type=OUT, default="patterns.h5", show_default=True, help="The file to write.")
+@click.option("--out", type=OUT_FILE, default="patterns.h5", show_default=True, help="The file to write.")
 @device_option
 @threads_option()
 @force_option

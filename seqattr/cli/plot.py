@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqattr.cli.options import OUT, PATH, force_option, settings
+from seqattr.cli.options import OUT_FILE, PATH, force_option, settings
 from seqattr.cli.terminal import calling, say
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--target", "targets", multiple=True, help="Target to draw; repeatable. Default: all.")
 @click.option("--hits", is_flag=True, help="Box the sure hits of FOLDER/report, else of TAL1 and GATA1.")
 @click.option("--motifs", "motif_specs", multiple=True, help="Motif file whose sure hits to box; repeatable.")
-@click.option("--out", type=OUT, required=True, help="Figure to write: .svg, .png or .pdf.")
+@click.option("--out", type=OUT_FILE, required=True, help="Figure to write: .svg, .png or .pdf.")
 @force_option
 @settings("seqattr.jobs.plot", "Settings")
 def plot(folders: tuple[Path, ...], region: str, output: "Output", settings: "Settings") -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqattr.cli.options import OUT, PATH, device_option, force_option, settings, threads_option
+from seqattr.cli.options import OUT_FILE, PATH, device_option, force_option, settings, threads_option
 from seqattr.cli.terminal import calling, say, this_command
 from seqattr.cli.values import json_object, read_by
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("data", type=PATH)
-@click.option("--out", type=OUT, required=True, help="The model file to write.")
+@click.option("--out", type=OUT_FILE, required=True, help="The model file to write.")
 @click.option(
     "--arch", "architecture", default="tal-gata", show_default=True, help="An architecture of the zoo."
 )

@@ -150,7 +150,9 @@ def check_writable(folder: Path | str) -> None:
         remove_abandoned(folder)
         probe.write_bytes(b"seqattr")
     except (FileExistsError, NotADirectoryError) as error:
-        raise OutputError(f"cannot write to {folder}: it is, or lies in, a file") from error
+        broken = Path(folder).is_symlink() and not Path(folder).exists()
+        why = "it is a link to what is not there" if broken else "it is, or lies in, a file"
+        raise OutputError(f"cannot write to {folder}: {why}") from error
     except OSError as error:
         raise cannot_write(folder, error) from error
     finally:

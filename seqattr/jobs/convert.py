@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from seqattr.data.training_files import metrics_path
 from seqattr.engine.capture.model import Model
+from seqattr.io.atomic import check_file
 from seqattr.io.ownership import Output, command_in
 from seqattr.jobs.sources import ModelFile
 from seqattr.models.native import save_model
@@ -20,6 +21,7 @@ def run(
 
     Raises as `load_model` and `Model.choose` do, and OutputError.
     """
+    check_file(output.path)
     output.claim_file(model=True)
     metrics = metrics_path(output.path)
     before = command_in(metrics, "command") if output.path.is_file() else None

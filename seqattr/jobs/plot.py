@@ -16,7 +16,7 @@ from seqattr.figures.logos import LogoRows
 from seqattr.figures.ruler import Ruler
 from seqattr.figures.stretches import stretch_figure
 from seqattr.figures.style import FORMATS, save
-from seqattr.io.atomic import replacing
+from seqattr.io.atomic import check_file, replacing
 from seqattr.io.hdf5.stored import StoredContributions, open_contributions
 from seqattr.io.ownership import Output
 from seqattr.jobs.report.boxes import RowBoxes, judged_boxes, report_of, reported_boxes
@@ -84,6 +84,8 @@ class Settings:
 def run(folders: Sequence[Path], region: str, output: Output, settings: Settings, caller: Caller) -> Drawn:
     """As `plot` does it, where nothing stands but what seqattr wrote, unless forced."""
     output.claim_file()
+    form_of(output.path)
+    check_file(output.path)
     return plot(folders, region, output.path, settings, caller)
 
 

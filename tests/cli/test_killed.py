@@ -73,7 +73,7 @@ def calls(command, ran, folder, attending, monkeypatch) -> list[tuple[str, ...]]
     prepare("interactions" if command == "merge" else command, ran, folder, attending, monkeypatch)
     shutil.copy("m.pt", "n.pt")
     if command == "merge":
-        words = "score --model m.pt --fasta s.fa --refs zeros --shard 1/1"
+        words = "score --model m.pt --fasta s.fa --refs zeros --shard 1/2"
         ran(*words.split(), "--out", "shard")
     return [(*call.split(), "--out", "new") for call in CALLS[command]]
 
@@ -103,4 +103,9 @@ def test_a_kill_while_files_take_their_names(old, calls, ran, run, tmp_path, mon
             assert before
             assert {name: left.get(name) for name in before} == before
         else:
-            assert contents_of(new) == whole
+            assert told(contents_of(new)) == told(whole)
+
+
+def told(contents: dict[str, bytes]) -> dict[str, bytes]:
+    """What is the same of every run: an HDF5 file of TF-MoDISco's tells when it was written."""
+    return {name: b"" if name.endswith(".modisco.h5") else content for name, content in contents.items()}

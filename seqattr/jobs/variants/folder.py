@@ -17,7 +17,7 @@ from seqattr.io.atomic import (
 )
 from seqattr.io.kept import is_kept
 from seqattr.io.ownership import RUN, Output
-from seqattr.io.run_folder import replacing_run
+from seqattr.io.run_folder import is_unfinished, replacing_run
 from seqattr.io.scores_folder import TIMING, file_names, stale_files
 from seqattr.io.text import read_json, write_json
 
@@ -42,9 +42,10 @@ class Folder:
         self.output.claim_results([*self.names, RUN], command, figures)
 
     def claim_scores(self, targets: Collection[str], command: str) -> None:
-        """The same of the scores of targets (names of files)."""
+        """The same of the scores of targets (names of files), which are the run's where it was stopped."""
         if self.explained:
-            scores = replace(self.output, path=self.path / SCORES)
+            force = self.output.force or is_unfinished(read_json(self.path / RUN))
+            scores = replace(self.output, path=self.path / SCORES, force=force)
             scores.claim_results([*file_names(targets), TIMING], command)
 
     @contextmanager
