@@ -1,5 +1,6 @@
 """What a check measures, one number for each sequence, and the summaries of it that carry intervals."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -57,11 +58,18 @@ class Summary(NamedTuple):
 
 Key = tuple[str, str, str, float]
 
+_CORRELATIONS = "spearman", "spearman-abs", "pearson", "ssim", "sensitivity-n"
+_SHARES = "beats-random", "inverse-beats-random", "misses", "scaled-infidelity"
+# Between which numbers a metric always lies, and so does its interval, however few the sequences.
+RANGES = {**dict.fromkeys(_CORRELATIONS, (-1.0, 1.0)), **dict.fromkeys(_SHARES, (0.0, 1.0))}
+_ANY = -math.inf, math.inf
+
 
 def summarise(method: str, measured: Iterable[Measured]) -> list[Summary]:
     """One summary for each curve's point and seed, and where there are several seeds one of all of them.
 
-    The interval is the bootstrap's over sequences (`intervals`), of which the same are drawn for all rows.
+    The interval is the bootstrap's over sequences (`intervals`), of which the same are drawn for all rows;
+    it ends where the metric does.
     """
     groups: dict[Key, list[Measured]] = {}
     for row in measured:
@@ -70,7 +78,8 @@ def summarise(method: str, measured: Iterable[Measured]) -> list[Summary]:
     if not wanted:
         return []
     values = np.stack([mean_over_seeds(rows) for _, _, rows in wanted])
-    columns = zip(finite_mean(values), *intervals(values), strict=True)
+    ranges = np.array([RANGES.get(key[0], _ANY) for key, _, _ in wanted]).T
+    columns = zip(finite_mean(values), *np.clip(intervals(values), *ranges), strict=True)
     return [
         Summary(
             *(method, *key, seed, int(np.isfinite(row).sum())),

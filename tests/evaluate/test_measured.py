@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pytest
 
 from seqattr.evaluate.measured import Measured, summarise
 from seqattr.support.resampling import interval
@@ -37,3 +38,14 @@ def test_nothing_measured_is_no_summary():
     (row,) = summarise("m", [Measured("x", "t", np.full(3, np.nan))])
     assert row.sequences == 0
     assert math.isnan(row.mean)
+
+
+def test_an_interval_ends_where_its_metric_does():
+    """The mean 0.985 of two shares is known to some hundredths at best, and yet no share is above 1."""
+    values = np.array([0.97, 1.0])
+    (share,) = summarise("gradient", [Measured("beats-random", "0", values)])
+    assert (share.mean, share.high) == (pytest.approx(0.985), 1)
+    assert share.low < 0.9
+    (free,) = summarise("gradient", [Measured("area", "0", values)])
+    assert free.low == share.low
+    assert free.high > 1
