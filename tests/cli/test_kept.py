@@ -98,6 +98,7 @@ def test_what_a_run_reads_of_an_earlier_ones_report_stays(ran, free, fasta, tmp_
     name = (tmp_path / "s.fa").read_text().split()[0][1:]
     for file in ("hits.bed", "hits.tsv"):
         (out / "report" / file).write_text(f"{name}\t0\t40\n")
+    (out / "report" / "run.json").write_text("{}")
     ran(*words, "--regions", out / "report" / "hits.bed", "--force")
     assert [path.name for path in (out / "report").iterdir()] == ["hits.bed"]
 
