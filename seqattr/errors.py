@@ -161,6 +161,11 @@ class OutputError(SeqattrError):
     """A result cannot be written."""
 
 
+def no_folder(path: Path, wanted: str) -> str:
+    """That there is none of this path, or that it is a file, and what is wanted."""
+    return f"{path} is a file; {wanted}" if path.exists() else f"there is no folder {path}; {wanted}"
+
+
 def some_of(names: Sequence[str], most: int = 3, total: bool = False) -> str:
     """The first few names, and dots where there are more; with the `total` how many there are of all."""
     more = f", ... ({len(names)})" if total else ", ..."

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from seqattr import errors
-from seqattr.errors import InputError, UnknownName
+from seqattr.errors import InputError, UnknownName, no_folder
+from seqattr.jobs.report.scores import open_scores
 from seqattr.methods.registry import METHODS
 
 
@@ -99,3 +100,13 @@ def test_a_long_message_keeps_its_cure() -> None:
 def test_an_error_is_the_same_in_another_process(error):
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
+
+
+def test_a_file_in_a_folder_s_place_is_told_as_one(tmp_path):
+    (tmp_path / "file").touch()
+    assert (
+        no_folder(tmp_path / "file", "a run is wanted") == f"{tmp_path / 'file'} is a file; a run is wanted"
+    )
+    assert no_folder(tmp_path / "none", "a run is wanted").startswith("there is no folder ")
+    with pytest.raises(InputError, match="file is a file; it should be what"):
+        open_scores(tmp_path / "file")

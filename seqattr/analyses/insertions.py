@@ -27,6 +27,7 @@ from seqattr.methods.ensemble import sessions
 from seqattr.methods.mutagenesis import editor_in
 from seqattr.motifs.pwm import PWM
 from seqattr.support.progress import Counter
+from seqattr.support.rounding import number_of
 
 STRANDS = "+-"
 CONSENSUS, SAMPLED = INSTANCES = ("consensus", "sampled")
@@ -161,7 +162,7 @@ def notes_on_few(number: int, twins: int = 0) -> tuple[str, ...]:
     """
     if number < FEW:
         wanted = f"{FEW} or more{f' for each of {twins} twins' if twins else ''}"
-        return (f"intervals over {number} background{'s' * (number > 1)} say little; {wanted} are wanted",)
+        return (f"intervals over {number_of(number, 'background')} say little; {wanted} are wanted",)
     if twins and number // twins < FEW:
         used = min(twins, number)
         return (

@@ -21,6 +21,7 @@ from seqattr.cli.options import (
 )
 from seqattr.cli.terminal import calling, say, this_command
 from seqattr.cli.values import names_in, read_by
+from seqattr.support.rounding import number_of
 
 if TYPE_CHECKING:
     from seqattr.io.ownership import Output
@@ -109,7 +110,7 @@ def ask(
         summary = run(context.info_name or "", model, sequences, output, settings, caller)
     for each in summary.verdicts:
         say(f"{each.method}: {each.word}. {each.sentence}")
-    say(f"wrote {summary.page}, over {summary.sequences} sequences")
+    say(f"wrote {summary.page}, over {number_of(summary.sequences, 'sequence')}")
 
 
 for name, asks in CHECKS.items():  # one command, whose name says what is asked

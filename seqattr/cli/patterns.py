@@ -14,6 +14,7 @@ from seqattr.cli.options import (
     threads_option,
 )
 from seqattr.cli.terminal import calling, say, warn
+from seqattr.support.rounding import number_of
 
 if TYPE_CHECKING:
     from seqattr.io.ownership import Output
@@ -43,5 +44,5 @@ def patterns(model: "ModelFile", sequences: "SequenceFile", output: "Output", de
     if silent:
         units = ", ".join(f"{number} of {step}" for step, number in silent.items())
         warn(f"units that were never on, or the same in all sequences, have a pattern of 0: {units}")
-    size = f"patterns of {len(learned.steps)} steps, from {learned.sequences} sequences"
-    say(f"wrote {output.path}: {size}")
+    size = f"patterns of {number_of(len(learned.steps), 'step')}"
+    say(f"wrote {output.path}: {size}, from {number_of(learned.sequences, 'sequence')}")

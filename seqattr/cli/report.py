@@ -10,6 +10,7 @@ from seqattr.cli.options import FORCE, OUT, PATH, TableOption, settings, threads
 from seqattr.cli.terminal import calling, say, this_command, warn
 from seqattr.cli.values import read_by
 from seqattr.errors import InputError, some_of
+from seqattr.support.rounding import number_of
 from seqattr.support.texts import comma_separated
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def explained(summary: "Summary", label: str) -> str:
     count, sure = summary.hits[label], summary.sure[label]
     if not count:
         return "there is no hit"
-    hits = f"{count:,} hit{'s' * (count != 1)}"
+    hits = number_of(count, "hit")
     if not sure:
         return f"none of {hits} is sure"
     are = "is sure and explains" if sure == 1 else "are sure and explain"
@@ -101,5 +102,5 @@ def tell(summary: "Summary") -> None:
         warn(f"{summary.verdict.misses()}; the page says for which targets")
     if summary.verdict.cancelling:
         warn(summary.verdict.cancellations())
-    motifs = f"{summary.motifs:,} motif{'s' * (summary.motifs != 1)}"
-    say(f"{summary.sequences:,} sequences and {motifs}: wrote {summary.page} in {summary.seconds:.1f} s")
+    what = f"{number_of(summary.sequences, 'sequence')} and {number_of(summary.motifs, 'motif')}"
+    say(f"{what}: wrote {summary.page} in {summary.seconds:.1f} s")

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqattr.cli.terminal import say, warn
-from seqattr.support.rounding import rounded
+from seqattr.support.rounding import number_of, rounded
 
 if TYPE_CHECKING:
     from seqattr.jobs.score.credit import Credit
@@ -26,9 +26,10 @@ def report(done: "Summary | Part", out: Path) -> int:
 def report_part(part: "Part", out: Path) -> None:
     """A shard that is whole."""
     again = "is done already; --force does it again" if part.done_before else "is done"
+    size = f"{number_of(part.sequences, 'sequence')} in {number_of(part.blocks, 'block')}"
     say(
-        f"shard {part.shard} {again}: {part.sequences:,} sequences in {part.blocks:,} blocks, kept in "
-        f"{out}/blocks; `seqattr merge` makes the results of all shards"
+        f"shard {part.shard} {again}: {size}, kept in {out}/blocks; "
+        "`seqattr merge` makes the results of all shards"
     )
 
 
@@ -42,7 +43,8 @@ def report_summary(summary: "Summary", out: Path) -> None:
     cancelled = max(each["q0.5"] for each in summary.cancellation.values())
     say(
         f"additivity error {errors}; cancellation {rounded(cancelled, 2)} in the median, "
-        f"{rounded(summary.verdict.worst_cancellation, 2)} at most, over {summary.sequences} sequences"
+        f"{rounded(summary.verdict.worst_cancellation, 2)} at most, "
+        f"over {number_of(summary.sequences, 'sequence')}"
     )
     judge(summary)
     if summary.credit is not None:

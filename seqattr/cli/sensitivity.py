@@ -17,6 +17,7 @@ from seqattr.cli.options import (
     threads_option,
 )
 from seqattr.cli.terminal import calling, say, this_command
+from seqattr.support.rounding import number_of
 
 if TYPE_CHECKING:
     from seqattr.io.ownership import Output
@@ -49,4 +50,5 @@ def sensitivity(
 
     with calling("measuring") as caller:
         measured = run(model, sequences, output, settings, caller)
-    say(f"wrote {output.path}/sensitivity.tsv, .npz and .png, over {measured.sequences} sequences")
+    over = number_of(measured.sequences, "sequence")
+    say(f"wrote {output.path}/sensitivity.tsv, .npz and .png, over {over}")

@@ -8,6 +8,7 @@ from seqattr.cli.groups import CommandGroup
 from seqattr.cli.options import OUT, TableOption, force_option, settings
 from seqattr.cli.terminal import say
 from seqattr.cli.values import numbers_like, read_by
+from seqattr.support.rounding import number_of
 
 if TYPE_CHECKING:
     from seqattr.io.ownership import Output
@@ -47,4 +48,4 @@ def tal_gata(output: "Output", settings: "Request") -> None:
     from seqattr.jobs.simulate import run
 
     simulated = run(output, settings)
-    say(f"wrote {simulated.count} sequences of {simulated.length} bp to {output.path}")
+    say(f"wrote {number_of(simulated.count, 'sequence')} of {simulated.length} bp to {output.path}")

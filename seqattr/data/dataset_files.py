@@ -18,7 +18,7 @@ from seqattr.data.dataset import SPLITS, Dataset
 from seqattr.data.simulation_files import read_simulation
 from seqattr.data.splitting import split
 from seqattr.dna.alphabet import encode
-from seqattr.errors import InputError, some_of
+from seqattr.errors import InputError, no_folder, some_of
 from seqattr.io.fasta.records import Record, read_fasta
 from seqattr.io.reading import text_lines
 
@@ -49,7 +49,7 @@ def no_dataset(folder: Path, name: str) -> str:
     )
     if folder.is_dir():
         return f"there is no {folder / name}; {wanted}"
-    return f"{folder} is a file; {wanted}" if folder.exists() else f"there is no folder {folder}; {wanted}"
+    return no_folder(folder, wanted)
 
 
 def codes_of(path: Path, records: Sequence[Record]) -> np.ndarray:

@@ -16,7 +16,7 @@ import numpy as np
 
 from seqattr.data.simulate import TASKS, Planted, Simulation, TalGata
 from seqattr.dna.alphabet import decode, encode
-from seqattr.errors import InputError
+from seqattr.errors import InputError, no_folder
 from seqattr.io.atomic import check_writable
 from seqattr.io.bed import read_bed
 from seqattr.io.fasta.records import read_fasta, write_fasta
@@ -103,7 +103,7 @@ def no_simulation(folder: Path) -> str:
     wanted = "a folder that `write_simulation` wrote is wanted"
     if folder.is_dir():
         return f"there is no simulation file {folder / 'simulation.json'}; {wanted}"
-    return f"{folder} is a file; {wanted}" if folder.exists() else f"there is no folder {folder}; {wanted}"
+    return no_folder(folder, wanted)
 
 
 def _bed_row(names: Sequence[str], instance: Planted) -> tuple[object, ...]:

@@ -13,6 +13,7 @@ from matplotlib.ticker import FuncFormatter
 
 from seqattr.figures.labels import name_spots
 from seqattr.figures.style import GREY, SERIES, inches_wide, plain
+from seqattr.support.rounding import number_of
 
 WIDTH, HEIGHT = 5.4, 4.35
 ROOM = (4.5, 2.95)  # inches of the axes
@@ -141,8 +142,8 @@ def draw_legend(axes: Axes, dots: Sequence[Dot]) -> None:
     ]
     most = max((dot.hits for dot in dots), default=0)
     for hits, radius in ((1, DOT_INCHES[0]), (most, DOT_INCHES[1])):
-        text = f"{hits:,} hit{'s' if hits != 1 else ''}"
         if hits:
+            text = number_of(hits, "hit")
             handles.append(Line2D([], [], color="0.4", label=text, markersize=2 * 72 * radius, **look))
     words: dict[str, Any] = {"fontsize": 8, "frameon": False, "labelspacing": 1.0, "columnspacing": 1.4}
     figure = axes.get_figure(root=True)

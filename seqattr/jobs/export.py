@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from seqattr.errors import InputError, UnknownName
+from seqattr.errors import InputError, UnknownName, no_folder
 from seqattr.io.atomic import check_writable, removed_if_unused
 from seqattr.io.hdf5.stored import StoredContributions, open_contributions
 from seqattr.io.kept import keep
@@ -88,7 +88,7 @@ def claim(output: Output, writer: Writer, settings: Mapping[str, str]) -> None:
 def pick(folder: Path, target: str | None) -> str:
     """The target's file name: the only one of the folder, or that of the target that was asked for."""
     if not folder.is_dir():
-        raise InputError(f"there is no folder {folder}; it should be what `score` wrote")
+        raise InputError(no_folder(folder, "it should be what `score` wrote"))
     check_finished(folder / RUN, read_json(folder / RUN))
     keep(folder / RUN)
     names = scored_stems(folder)

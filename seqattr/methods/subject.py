@@ -13,6 +13,7 @@ from seqattr.engine.capture.model import Model
 from seqattr.engine.walk.comparison import Comparison
 from seqattr.errors import InputError, some_of
 from seqattr.models.content import content_hash
+from seqattr.support.rounding import number_of
 
 SHOWN_TARGETS = 4  # in a line about a result
 ZEROS = "zeros"  # as `seqattr.references` has it
@@ -102,7 +103,7 @@ def no_base_in(comparison: Comparison) -> bool:
 
 def references_in_words(comparison: Comparison) -> str:
     """How many references there are."""
-    count = f"{comparison.number} given reference{'s' if comparison.number > 1 else ''}"
+    count = number_of(comparison.number, "given reference")
     return f"{count} shared by all sequences" if comparison.shared else f"{count} of each sequence's own"
 
 

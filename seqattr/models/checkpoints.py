@@ -16,7 +16,7 @@ from torch import Tensor
 from seqattr.engine.capture.model import Model
 from seqattr.engine.graph.source_lines import first_line
 from seqattr.engine.ops.sizes import is_size
-from seqattr.errors import InputError, ModelError
+from seqattr.errors import InputError, ModelError, no_folder
 from seqattr.io.kept import keep
 from seqattr.models.native import to_plain, write_plain
 from seqattr.models.recognition import OWN, look
@@ -94,7 +94,7 @@ def read_checkpoints(folder: Path | str) -> list[Checkpoint]:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise ModelError(f"there is no folder {folder} of checkpoints; {HINT}")
+        raise ModelError(no_folder(folder, HINT))
     checkpoints = sorted(
         (read_checkpoint(path) for path in sorted(folder.glob("*.pt"))),
         key=lambda checkpoint: checkpoint.trained.epoch,
@@ -106,7 +106,7 @@ def read_checkpoints(folder: Path | str) -> list[Checkpoint]:
     return checkpoints
 
 
-HINT = "`checkpoints_in` writes them"
+HINT = "checkpoints are what `checkpoints_in` writes"
 
 
 def named_as_checkpoints(folder: Path | None) -> list[Path]:

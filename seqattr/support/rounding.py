@@ -1,4 +1,4 @@
-"""Numbers of which the size alone counts, as people write them."""
+"""Numbers as people write them: those of which the size alone counts, and those of things."""
 
 
 def rounded(value: float, digits: int = 1) -> str:
@@ -6,3 +6,8 @@ def rounded(value: float, digits: int = 1) -> str:
     0.03, 2e-05.
     """
     return f"{float(f'{value:.{digits}g}'):,g}"
+
+
+def number_of(count: int, name: str) -> str:
+    """So many things of a name that has its plural by an s: 1 hit, 1,000 hits."""
+    return f"{count:,} {name}{'s' * (count != 1)}"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seqattr.support.rounding import rounded
+from seqattr.support.rounding import number_of, rounded
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,12 @@ from seqattr.support.rounding import rounded
 )
 def test_a_size_has_the_digits_that_count_and_no_power_of_ten_that_nobody_needs(value, digits, text):
     assert rounded(value, digits) == text
+
+
+def test_things_are_counted_in_words():
+    assert [number_of(count, "hit") for count in (0, 1, 2, 1000)] == [
+        "0 hits",
+        "1 hit",
+        "2 hits",
+        "1,000 hits",
+    ]

@@ -28,6 +28,7 @@ from seqattr.motifs.hits import HitBlock, HitFinder, Hits
 from seqattr.motifs.pwm import PWM
 from seqattr.support.progress import Progress
 from seqattr.support.ranks import SURE, is_sure
+from seqattr.support.rounding import number_of
 
 MOST_BASES = 1 << 20  # of the sequences by which hits are judged: those of hundreds of long windows
 FEWEST = math.ceil(-math.log2(SURE))  # sequences of which a test of signs can tell anything
@@ -115,10 +116,10 @@ def ground_of(source: Source, finder: HitFinder) -> str:
     """What judged hits rest on."""
     there = replace(source.scores, kept=None).has_values
     some, count = len(source.loci), int(there.sum())
-    of = f"{some:,}" if some == count else f"{some:,} of {count:,}"
-    motifs = f"{len(finder.twins):,} twins of {len(finder.motifs):,} motif{'s' * (len(finder.motifs) != 1)}"
+    of = "" if some == count else f"{some:,} of "
+    motifs = f"{len(finder.twins):,} twins of {number_of(len(finder.motifs), 'motif')}"
     few = f"; fewer than {FEWEST} do not tell a motif from chance" if some < FEWEST else ""
-    return f"judged by {of} sequence{'s' * (count != 1)} and {motifs}{few}"
+    return f"judged by {of}{number_of(count, 'sequence')} and {motifs}{few}"
 
 
 # --- those of a report ---------------------------------------------------------------------------

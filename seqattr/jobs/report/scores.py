@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqattr.dna.places import Places
-from seqattr.errors import InputError, UnknownName
+from seqattr.errors import InputError, UnknownName, no_folder
 from seqattr.io.hdf5.stored import StoredContributions, open_contributions
 from seqattr.io.kept import keep
 from seqattr.io.run_folder import check_finished
@@ -117,7 +117,7 @@ def open_scores(folder: Path | str) -> Scores:
     folder = Path(folder)
     wanted = "it should be what `score` wrote"
     if not folder.is_dir():
-        raise InputError(f"there is no folder {folder}; {wanted}")
+        raise InputError(no_folder(folder, wanted))
     held = scored_stems(folder)
     if not held:
         raise InputError(f"{folder} holds no scores (.h5); {wanted}")

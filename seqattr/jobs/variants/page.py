@@ -24,6 +24,7 @@ from seqattr.jobs.variants.largest import Shown
 from seqattr.jobs.variants.names import names_of
 from seqattr.jobs.variants.summary import Summary
 from seqattr.support.ranks import SURE
+from seqattr.support.rounding import number_of
 
 MOST_HITS, MOST_SCORES = 100, 24
 LEAST_PLACES = 3  # behind the point
@@ -39,7 +40,7 @@ def drawings_of(summary: Summary) -> list[Drawing]:
         for number in summary.tops.targets
     ]
     named = names_of([one.cut for one in sample]) if summary.variants <= FEW else []
-    number, total = effects.shape[1], f"{summary.variants:,} variant{'s' * (summary.variants > 1)}"
+    number, total = effects.shape[1], number_of(summary.variants, "variant")
     which = f"the {total}" if number == summary.variants else f"{number:,}, drawn at random, of the {total}"
     caption = f"Effects (alternative − reference) of {which}, by target."
     return [Drawing.of("effects", caption, partial(effect_figure, panels, named))]
