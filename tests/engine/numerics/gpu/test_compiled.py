@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.helpers.expressions import EXPRESSIONS
+
 pytestmark = pytest.mark.slow
 pytest.importorskip("triton")
 ROOT = Path(__file__).parents[4]
@@ -36,7 +38,7 @@ def accesses(instructions: dict[str, int]) -> set[str]:
 
 def test_memory_without_gaps_is_gone_through_in_pieces_of_16_bytes(compiled: dict) -> None:
     pieces = {name: found for name, found in compiled.items() if name.endswith((", float32", "largest"))}
-    assert len(pieces) == 9 + 2
+    assert len(pieces) == len(EXPRESSIONS) + 2
     for name, instructions in pieces.items():
         wide = {access for access in accesses(instructions) if ".v4.b32" in access}
         taps = {access for access in accesses(instructions) if access.endswith(".global.b32")}
