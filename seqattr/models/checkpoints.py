@@ -94,7 +94,7 @@ def read_checkpoints(folder: Path | str) -> list[Checkpoint]:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise ModelError(no_folder(folder, HINT))
+        raise ModelError(no_folder(folder, f"checkpoints are wanted, {HINT}"))
     checkpoints = sorted(
         (read_checkpoint(path) for path in sorted(folder.glob("*.pt"))),
         key=lambda checkpoint: checkpoint.trained.epoch,
@@ -106,7 +106,7 @@ def read_checkpoints(folder: Path | str) -> list[Checkpoint]:
     return checkpoints
 
 
-HINT = "checkpoints are what `checkpoints_in` writes"
+HINT = "`checkpoints_in` writes them"
 
 
 def named_as_checkpoints(folder: Path | None) -> list[Path]:

@@ -280,7 +280,7 @@ def test_regions_that_do_not_fit(bad, fasta, tmp_path, bed, line):
         (["{out}", "--format", "x"], "unknown format 'x'; there is: modisco"),
         (["{out}/.."], "{out}/.. holds no scores (.h5); it should be what `seqattr score --out` wrote"),
         (["{out}/none"], "there is no folder {out}/none; it should be what `seqattr score --out` wrote"),
-        (["{out}/run.json"], "there is no folder {out}/run.json; it should be what `seqattr score --out` "
+        (["{out}/run.json"], "{out}/run.json is a file; it should be what `seqattr score --out` "
          "wrote"),
     ],
 )  # fmt: skip

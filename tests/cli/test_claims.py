@@ -22,7 +22,7 @@ CALLS = {
     },
     "export": ("scores --target carries", "new/ohe.npz", ""),
     "finemo": ("scores --motifs none.meme", "new/hits.bed", "there is no motif file none.meme"),
-    "influence": ("--checkpoints none --train none", "new", "there is no folder none; checkpoints are what"),
+    "influence": ("--checkpoints none --train none", "new", "there is no folder none; checkpoints are"),
     "interactions": (
         "scores --matches-file none.tsv --model m.pt",
         "new/interactions.tsv",
